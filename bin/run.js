@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+
+const asked = process.argv.slice(2)
+if (asked.length === 1 && (asked[0] === '--version' || asked[0] === '-V' || asked[0] === 'version')) {
+  // Answered before oclif loads: loading it costs more than all of node's own start.
+  const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  console.log(`${name} ${version}`)
+} else {
+  const { main } = await import('../dist/main.js')
+  await main(import.meta.url)
+}

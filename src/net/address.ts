@@ -1,0 +1,56 @@
+import ipaddr from 'ipaddr.js'
+
+export type Family = 4 | 6
+
+/** One IPv4 or IPv6 address. `value` is the address as an unsigned integer, `text` its canonical form (RFC 5952 for IPv6). */
+export interface Address {
+  readonly family: Family
+  readonly value: bigint
+  readonly text: string
+}
+
+/** The number of bits in an address of this family. */
+export const bitsOf = (family: Family): 32 | 128 => (family === 4 ? 32 : 128)
+
+/**
+ * Reads a dotted quad or an IPv6 address; anything else is null: host names, CIDRs, zone ids (`fe80::1%eth0`),
+ * and the short or octal IPv4 forms (`10.1`, `010.0.0.1`) that different programs read differently.
+ * An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) is the IPv4 address that it stands for.
+ */
+export function parseAddress(text: string | null | undefined): Address | null {
+  if (text === null || text === undefined) return null
+  if (/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text)) {
+    let value = 0
+    for (const part of text.split('.')) {
+      const octet = Number(part)
+      if (octet > 255) return null
+      value = value * 256 + octet
+    }
+    return { family: 4, value: BigInt(value), text }
+  }
+  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return null
+  const parsed = ipaddr.IPv6.parse(text)
+  if (parsed.isIPv4MappedAddress()) return parseAddress(parsed.toIPv4Address().toString())
+  const value = parsed.parts.reduce((sum, part) => (sum << 16n) | BigInt(part), 0n)
+  return { family: 6, value, text: parsed.toRFC5952String() }
+}
+
+/** The address with this integer value; a value that does not fit the family is reduced to its low bits. */
+export function addressOf(family: Family, value: bigint): Address {
+  const fitted = BigInt.asUintN(bitsOf(family), value)
+  const bytes: number[] = []
+  for (let shift = BigInt(bitsOf(family)) - 8n; shift >= 0n; shift -= 8n) bytes.push(Number((fitted >> shift) & 255n))
+  const text = family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String()
+  return { family, value: fitted, text }
+}
+
+export function sameAddress(one: Address | null | undefined, other: Address | null | undefined): boolean {
+  if (!one || !other) return false
+  return one.family === other.family && one.value === other.value
+}
+
+/** Orders addresses by family, then by value: the order of every list of addresses in a report. */
+export function compareAddresses(one: Address, other: Address): number {
+  if (one.family !== other.family) return one.family - other.family
+  return one.value < other.value ? -1 : one.value > other.value ? 1 : 0
+}

@@ -1,6 +1,7 @@
 import type { Check } from './check.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import noSubnet from './delivery/no-subnet.ts'
 import overlayNoRoute from './delivery/overlay-no-route.ts'
 import ownerNotAnnouncer from './delivery/owner-not-announcer.ts'
 import reservedAddress from './delivery/reserved-address.ts'
@@ -10,6 +11,7 @@ import vipNotOwned from './delivery/vip-not-owned.ts'
 
 /** Every check, hop by hop, in the order in which a packet meets what they are about. A check exists by standing here. */
 export const checks: readonly Check[] = [
+  noSubnet,
   vipAlignedWithSubnet,
   reservedAddress,
   vipNotOwned,

@@ -14,6 +14,7 @@ import sourceDestCheck from './delivery/source-dest-check.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
 import podNetwork from './endpoint/pod-network.ts'
+import vipBound from './endpoint/vip-bound.ts'
 import endpointReady from './endpoint/ready.ts'
 import cniReady from './forwarding/cni-ready.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
@@ -33,6 +34,7 @@ const all: readonly Check[] = [
   kubeProxyRunning,
   cniReady,
   endpointReady,
+  vipBound,
   podNetwork,
   speaker,
   controller,

@@ -17,7 +17,15 @@ import podNetwork from './endpoint/pod-network.ts'
 import vipBound from './endpoint/vip-bound.ts'
 import endpointReady from './endpoint/ready.ts'
 import cniReady from './forwarding/cni-ready.ts'
+import forwardDrop from './forwarding/forward-drop.ts'
+import ipForwardOff from './forwarding/ip-forward-off.ts'
+import podRouteMissing from './forwarding/pod-route-missing.ts'
+import rpFilter from './return/rp-filter.ts'
+import dnatPresent from './translation/dnat-present.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
+import noEndpointsReject from './translation/no-endpoints-reject.ts'
+import noLocalEndpoint from './translation/no-local-endpoint.ts'
+import sourceRanges from './translation/source-ranges.ts'
 
 const all: readonly Check[] = [
   noSubnet,
@@ -32,6 +40,14 @@ const all: readonly Check[] = [
   servicePort,
   nodeport,
   kubeProxyRunning,
+  sourceRanges,
+  dnatPresent,
+  noLocalEndpoint,
+  noEndpointsReject,
+  ipForwardOff,
+  forwardDrop,
+  podRouteMissing,
+  rpFilter,
   cniReady,
   endpointReady,
   vipBound,

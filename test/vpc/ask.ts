@@ -5,6 +5,7 @@ import { gapsAmong, isGap, known } from '../../src/evidence/gap.ts'
 import { isNodeKind, lookUp } from '../../src/evidence/kinds.ts'
 import { objectName } from '../../src/evidence/kubernetes.ts'
 import type { Client, Fabric, Question } from '../../src/evidence/question.ts'
+import { controlPlaneVips } from '../../src/lb/control-plane.ts'
 import { parseAddress } from '../../src/net/address.ts'
 import { parseCidr } from '../../src/net/range.ts'
 import { vpcDelivery } from '../../src/vpc/delivery.ts'
@@ -50,6 +51,14 @@ export function ask(evidence: Evidence, asked: Asked = {}): Context {
     vpcId,
   }
   return { evidence, question, receiving: asked.receiving ?? receivingOf(evidence, question), node: null }
+}
+
+/** The context of a question about the first VIP of the control plane that the evidence shows. */
+export function controlPlane(evidence: Evidence, client = 'vpc'): Context {
+  const [first] = known(controlPlaneVips(evidence)) ?? []
+  if (first === undefined) throw new Error('there is no control-plane VIP')
+  const context = ask(evidence, { vip: first.address.text, port: first.port, client })
+  return { ...context, question: { ...context.question, controlPlane: first } }
 }
 
 function receivingOf(evidence: Evidence, question: Question): Receiving {

@@ -8,7 +8,9 @@ import l2Advertisement from './announcement/l2-advertisement.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import controller from './control/controller.ts'
+import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
+import webhookPort from './control/webhook-port.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
@@ -31,8 +33,14 @@ import vipNotOwned from './delivery/vip-not-owned.ts'
 import podNetwork from './endpoint/pod-network.ts'
 import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
+import cidrOverlap from './forwarding/cidr-overlap.ts'
 import cniReady from './forwarding/cni-ready.ts'
+import nodeToNode from './forwarding/node-to-node.ts'
+import podRoute from './forwarding/pod-route.ts'
+import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
+import routeQuota from './forwarding/route-quota.ts'
 import { hops } from './hop.ts'
+import vpcRoute from './return/vpc-route.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
 
 const all: readonly Check[] = [
@@ -65,9 +73,17 @@ const all: readonly Check[] = [
   nlbNodeport,
   kubeProxyRunning,
   cniReady,
+  podRoute,
+  nodeToNode,
+  podSourceDestCheck,
+  routeQuota,
+  cidrOverlap,
   endpointReady,
   vipBound,
   podNetwork,
+  vpcRoute,
+  webhookPort,
+  memberlistPorts,
   speaker,
   controller,
 ]

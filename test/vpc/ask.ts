@@ -83,6 +83,14 @@ export function runCheck(check: Check, context: Context): readonly Draft[] {
   return context.receiving.nodes.flatMap((node) => check.run({ ...context, node }))
 }
 
+/** Runs a check of each endpoint's node for one of them. */
+export function runOn(check: Check, evidence: Evidence, node: string, asked: Asked = {}): readonly Draft[] {
+  const context = ask(evidence, asked)
+  const applies = check.appliesTo(context)
+  if (applies !== true) return [skipped('', applies)]
+  return check.each === undefined ? [] : check.run({ ...context, node })
+}
+
 /** What a check says first. */
 export function says(check: Check, evidence: Evidence, asked: Asked = {}): readonly [string, string] {
   const [first] = runCheck(check, ask(evidence, asked))

@@ -1,0 +1,57 @@
+import { escapeKey } from './shape.ts'
+
+/** Where a fact stands and what stands there: a JSON pointer into a JSON file, or a line of a text file (from 1). */
+export interface Proof {
+  readonly file: string
+  readonly pointer?: string
+  readonly line?: number
+  readonly value: unknown
+}
+
+interface Place {
+  readonly file: string
+  readonly pointer: string
+}
+
+/** Where each top-level item of each listing stands: checks hold values, and a proof needs the way back to the file. */
+const places = new WeakMap<object, Place>()
+
+/** Remembers where an item was read. Only the evidence's readers call it. */
+export function rememberPlace(item: object, place: Place): void {
+  places.set(item, place)
+}
+
+/**
+ * Proof from an item of a listing (a Service, a network interface, a route table): the keys lead from the item to the fact.
+ * The value is what stands there, null where nothing does. The item itself must be one that the evidence handed out, not a part of it.
+ */
+export function cite(item: object, ...keys: readonly (string | number)[]): Proof {
+  const place = places.get(item)
+  if (place === undefined) throw new TypeError('cite() needs an item as the evidence handed it out')
+  let value: unknown = item
+  for (const key of keys) value = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  const pointer = [place.pointer, ...keys.map((key) => escapeKey(String(key)))].join('/')
+  return { file: place.file, pointer, value: summary(value) }
+}
+
+/** Proof that something is not in a listing: the place is the list, the value says how many were looked at. */
+export function citeList(file: string, pointer: string, value: unknown): Proof {
+  return { file, pointer, value }
+}
+
+/** Proof from a text file. */
+export const citeLine = (file: string, line: number, value: string): Proof => ({ file, line, value: value.trim() })
+
+/** The file that an item was read from. */
+export const fileOf = (item: object): string | null => places.get(item)?.file ?? null
+
+const isRecord = (value: unknown): value is Record<string | number, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** A proof shows a fact, not a whole object: large values are named by what they are. */
+function summary(value: unknown): unknown {
+  if (!isRecord(value)) return value ?? null
+  const text = JSON.stringify(value)
+  if (text.length <= 300) return value
+  return Array.isArray(value) ? `list of ${String(value.length)}` : `object with ${Object.keys(value).join(', ')}`
+}

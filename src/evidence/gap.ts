@@ -1,0 +1,26 @@
+/**
+ * Something that could not be read, and why. `source` is a path of the bundle layout (`aws/describe-subnets.json`),
+ * also when the evidence is live; `reason` is a phrase without a full stop that completes "SOURCE: …".
+ */
+export interface Gap {
+  readonly gap: true
+  readonly source: string
+  readonly reason: string
+}
+
+/** A value that was read, or the gap that stands where it should be. A gap is never an empty value. */
+export type Known<T> = T | Gap
+
+export const gap = (source: string, reason: string): Gap => Object.freeze({ gap: true, source, reason })
+
+export function isGap(value: unknown): value is Gap {
+  return typeof value === 'object' && value !== null && (value as Partial<Gap>).gap === true
+}
+
+/** The value, or null where there is a gap: for what only adds detail to an answer that stands without it. */
+export function known<T>(value: Known<T>): T | null {
+  return isGap(value) ? null : value
+}
+
+/** The gaps among some readings. */
+export const gapsAmong = (...readings: readonly unknown[]): Gap[] => readings.filter(isGap)

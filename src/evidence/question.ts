@@ -1,0 +1,57 @@
+import type { Address } from '../net/address.ts'
+import type { Port } from '../net/port.ts'
+import type { Cidr } from '../net/range.ts'
+import type { Pod, Service, ServicePort } from './kubernetes.ts'
+
+/** What carries frames between hosts: a VPC (delivery by ownership or route), or a LAN (delivery by ARP or NDP). */
+export type Fabric = 'ec2' | 'lan'
+
+/** Where the packet starts. `vpc` is any other host in the receiving node's subnet, at an address that no evidence names (also on a LAN). */
+export type Client =
+  | { readonly kind: 'vpc' }
+  | { readonly kind: 'internet' }
+  | { readonly kind: 'address'; readonly address: Address }
+  | { readonly kind: 'cidr'; readonly cidr: Cidr }
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'pod'; readonly namespace: string; readonly name: string }
+
+/** The client as the user writes it. */
+export function clientText(client: Client): string {
+  switch (client.kind) {
+    case 'vpc':
+    case 'internet':
+      return client.kind
+    case 'address':
+      return client.address.text
+    case 'cidr':
+      return client.cidr.text
+    case 'node':
+      return `node/${client.name}`
+    case 'pod':
+      return `pod/${client.namespace}/${client.name}`
+  }
+}
+
+/** A VIP that kube-vip holds for the control plane: it has no Service, and what answers is the API server of the node that receives the packet. */
+export interface ControlPlaneVip {
+  readonly address: Address
+  readonly port: number
+  /** The kube-vip pods that are configured with it. */
+  readonly pods: readonly Pod[]
+}
+
+/**
+ * What is asked: can `client` reach `vip` at `port`? Exactly one of `service` and `controlPlane` is set; `servicePort` goes with `service`.
+ * `vip` is null while the Service is pending.
+ */
+export interface Question {
+  readonly vip: Address | null
+  readonly port: Port
+  readonly service: Service | null
+  readonly servicePort: ServicePort | null
+  readonly controlPlane: ControlPlaneVip | null
+  readonly client: Client
+  readonly fabric: Fabric
+  /** The VPC that the user named, where the nodes' addresses fit more than one. */
+  readonly vpcId: string | null
+}

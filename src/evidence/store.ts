@@ -1,0 +1,43 @@
+import { gap, type Known } from './gap.ts'
+
+/**
+ * Where the files of a bundle lie: a directory, an archive, or memory (a live collection). Paths are relative, with `/`.
+ * `read` gives the bytes or the gap that says why not, and never throws; `list` gives the names directly inside a folder, sorted,
+ * and nothing for a folder that is not there.
+ */
+export interface Store {
+  readonly read: (path: string) => Known<Uint8Array>
+  readonly list: (folder: string) => readonly string[]
+}
+
+export const notInBundle = 'not in the evidence'
+
+/** A store over files in memory: what an archive or a live collection holds. */
+export function memoryStore(
+  files: ReadonlyMap<string, Uint8Array>,
+  gaps: ReadonlyMap<string, string> = new Map(),
+): Store {
+  const folders = new Map<string, Set<string>>()
+  for (const path of files.keys()) {
+    const parts = path.split('/')
+    for (let depth = 0; depth < parts.length; depth += 1) {
+      const folder = parts.slice(0, depth).join('/')
+      const names = folders.get(folder) ?? new Set()
+      folders.set(folder, names.add(parts[depth] ?? ''))
+    }
+  }
+  return {
+    read: (path) => files.get(path) ?? gap(path, gaps.get(path) ?? notInBundle),
+    list: (folder) => [...(folders.get(folder) ?? [])].sort(),
+  }
+}
+
+/**
+ * Whether a path stays inside the bundle: relative, no `..`, no empty part, no backslash, no NUL.
+ * Both stores refuse others, so that a hostile bundle reads nothing of the machine that judges it.
+ */
+export function staysInside(path: string): boolean {
+  return (
+    path !== '' && !/[\\\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  )
+}

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import tar from 'tar-stream'
 import { memoryStore, staysInside, type Store } from './store.ts'
 import { UserError } from './user-error.ts'
@@ -19,82 +19,64 @@ export const archiveLimits: ArchiveLimits = { unpackedBytes: 2 * 1024 ** 3, entr
  * @throws UserError for what is no gzipped tar, ends too early, holds a link or a path that leaves it, or unfolds beyond the limits.
  */
 export async function openArchive(file: string, limits: ArchiveLimits = archiveLimits): Promise<Store> {
+  try {
+    const unpacked = await gunzipped(await readFile(file), { maxOutputLength: limits.unpackedBytes })
+    return memoryStore(withoutTopFolder(await untar(file, unpacked, limits)))
+  } catch (error) {
+    throw asUserError(file, error, limits)
+  }
+}
+
+const gunzipped = promisify(gunzip) as (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>
+
+function untar(file: string, unpacked: Uint8Array, limits: ArchiveLimits): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>()
   const extract = tar.extract()
-  const reading = (async () => {
-    let entries = 0
-    for await (const entry of extract) {
-      const { name, type } = entry.header
+  let entries = 0
+  return new Promise((resolve, reject) => {
+    extract.on('entry', (header, content, next) => {
       entries += 1
-      if (entries > limits.entries)
-        throw new UserError(`${file} holds more than ${String(limits.entries)} entries; refused.`)
-      const inside = name.replace(/^\.\//, '').replace(/\/$/, '')
-      if (inside !== '' && inside !== '.' && !staysInside(inside)) {
-        throw new UserError(`${file} holds an entry that leaves the bundle: ${JSON.stringify(name)}; refused.`)
-      }
-      if (type === 'symlink' || type === 'link') {
-        throw new UserError(`${file} holds a link (${JSON.stringify(name)}); a bundle has only files; refused.`)
+      const inside = header.name.replace(/^\.\//, '').replace(/\/$/, '')
+      const refusal =
+        entries > limits.entries ? `more than ${String(limits.entries)} entries` : whyRefused(header, inside)
+      if (refusal !== null) {
+        // Without next() nothing more is read.
+        reject(new UserError(`${file} holds ${refusal}; refused.`))
+        return
       }
       const chunks: Uint8Array[] = []
-      for await (const chunk of entry) chunks.push(chunk as Uint8Array)
-      if (type === 'file') files.set(inside, Buffer.concat(chunks))
-    }
-  })()
-  // The reader's own refusal is what the user must see, not the broken pipe that follows from it.
-  const feeding = pipeline(createReadStream(file), createGunzip(), bounded(file, limits), async (source) => {
-    for await (const chunk of source) await write(extract, chunk)
-    await new Promise<void>((resolve) => {
-      extract.end(resolve)
+      content.on('data', (chunk: unknown) => chunks.push(chunk as Uint8Array))
+      content.on('end', () => {
+        // One chunk is a view into the unpacked bytes: no copy.
+        if (header.type === 'file')
+          files.set(inside, chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+        next()
+      })
     })
-  })
-  try {
-    await Promise.all([reading, feeding])
-  } catch (error) {
-    extract.destroy()
-    await Promise.allSettled([reading, feeding])
-    throw asUserError(file, error)
-  }
-  return memoryStore(withoutTopFolder(files))
-}
-
-function write(extract: tar.Extract, chunk: Uint8Array): Promise<void> {
-  if (extract.destroyed) return Promise.reject(new Error('reading stopped'))
-  if (extract.write(chunk)) return Promise.resolve()
-  return new Promise((resolve, reject) => {
-    const drained = () => {
-      extract.removeListener('close', closed)
-      resolve()
-    }
-    const closed = () => {
-      extract.removeListener('drain', drained)
-      reject(new Error('reading stopped'))
-    }
-    extract.once('drain', drained)
-    extract.once('close', closed)
+    extract.on('finish', () => {
+      resolve(files)
+    })
+    extract.on('error', reject)
+    extract.end(unpacked)
   })
 }
 
-/** Passes bytes on until they are more than an honest bundle has. */
-function bounded(file: string, limits: ArchiveLimits) {
-  return async function* (source: AsyncIterable<Uint8Array>) {
-    let seen = 0
-    for await (const chunk of source) {
-      seen += chunk.length
-      if (seen > limits.unpackedBytes) {
-        throw new UserError(
-          `${file} unfolds to more than ${String(Math.round(limits.unpackedBytes / 1024 ** 2))} MiB; refused.`,
-        )
-      }
-      yield chunk
-    }
-  }
+function whyRefused({ name, type }: tar.Header, inside: string): string | null {
+  if (inside !== '' && inside !== '.' && !staysInside(inside))
+    return `an entry that leaves the bundle: ${JSON.stringify(name)}`
+  return type === 'symlink' || type === 'link' ? `a link (${JSON.stringify(name)}), and a bundle has only files` : null
 }
 
-function asUserError(file: string, error: unknown): UserError {
+function asUserError(file: string, error: unknown, limits: ArchiveLimits): UserError {
   if (error instanceof UserError) return error
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return new UserError(`There is no bundle ${file}.`)
   if (code === 'EACCES') return new UserError(`${file} cannot be opened: permission denied.`)
+  if (code === 'ERR_BUFFER_TOO_LARGE') {
+    return new UserError(
+      `${file} unfolds to more than ${String(Math.round(limits.unpackedBytes / 1024 ** 2))} MiB; refused.`,
+    )
+  }
   const why = code === 'Z_BUF_ERROR' || /unexpected end/i.test(message) ? 'ends too early' : 'is no gzipped tar archive'
   return new UserError(`${file} ${why}.`, 'A bundle is a directory, or a .tar.gz of one, that holds bundle.json.', {
     cause: error,

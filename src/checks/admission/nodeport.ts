@@ -1,0 +1,106 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { portText, type Port } from '../../net/port.ts'
+import { admitsClient, authorize, permissionText, rangesForRule } from '../../vpc/admission.ts'
+import { rangesText } from '../../vpc/client-set.ts'
+import { arrivalInterface } from '../../vpc/delivery.ts'
+import { groupsText, idOf } from '../../vpc/words.ts'
+import { defineCheck, type Context, type NodeContext } from '../check.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'admission/nodeport',
+  title: 'The security groups of the nodes admit the client at the NodePort, where a client uses one',
+  needs: ['aws/network-interfaces', 'aws/subnets'],
+  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
+  each: 'receiving',
+  appliesTo: (context) => {
+    if (context.question.fabric !== 'ec2') return 'Security groups are a part of EC2; on a LAN there are none.'
+    return nodePort(context) === null ? 'The Service has no NodePort.' : true
+  },
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'A client that connects to a node at the NodePort, as a load balancer in front of the nodes does, is judged by the security groups at that port. A client of the VIP is not: it arrives at the port of the Service, and kube-proxy never shows the NodePort to the network. So a closed NodePort is no reason for an unreachable VIP.',
+    byHand:
+      'kubectl get service NAME -o jsonpath={.spec.ports[*].nodePort} names the port; aws ec2 describe-security-group-rules lists the rules.',
+    mend: 'Only where something connects to NodePorts: add an ingress rule for that port from the load balancer, or from the clients where their address is preserved.',
+    sources: [
+      'Amazon VPC User Guide, "Security group rules"',
+      'Kubernetes documentation, "Service", type NodePort',
+      'Elastic Load Balancing, "Edit target group attributes", client IP preservation',
+    ],
+  },
+})
+
+function nodePort({ question }: Pick<Context, 'question'>): Port | null {
+  const port = question.servicePort?.nodePort
+  return port === undefined || port === 0 ? null : { protocol: question.port.protocol, port }
+}
+
+function run(context: NodeContext): readonly Draft[] {
+  const { evidence, question, node } = context
+  const subject = `node/${node}`
+  const port = nodePort(context)
+  const arrival = arrivalInterface(evidence, question, node)
+  if (port === null) return []
+  if (isGap(arrival) || arrival === null)
+    return [
+      unknown(
+        subject,
+        `It is not known whether ${node} admits ${portText(port)}, its NodePort.`,
+        isGap(arrival) ? [arrival] : [],
+      ),
+    ]
+  const admission = admitsClient(evidence, question, arrival, port)
+  if (isGap(admission))
+    return [unknown(subject, `It is not known whether ${node} admits ${portText(port)}, its NodePort.`, [admission])]
+  const { client, groupIds, judgement } = admission
+  const groups = groupsText(evidence, groupIds)
+  const proof = [cite(arrival, 'Groups'), ...judgement.rules.slice(0, 4).map((rule) => rule.proof())]
+  if (judgement.answer === 'all')
+    return [
+      pass(
+        subject,
+        `${groups} of ${idOf(arrival)} (${node}) would admit the NodePort ${portText(port)} from ${client.text} too.`,
+        proof,
+      ),
+    ]
+  if (!asksForNodePort(context))
+    return [
+      pass(
+        subject,
+        `The NodePort ${portText(port)} of ${node} is not open to ${client.text}; clients of the VIP do not use it.`,
+        proof,
+      ),
+    ]
+  if (judgement.answer === 'unknown')
+    return [
+      unknown(
+        subject,
+        `It is not known whether ${node} admits ${portText(port)} from ${client.text}.`,
+        judgement.possible.flatMap(({ gap }) => gap ?? []),
+        proof,
+      ),
+    ]
+  const ranges = rangesForRule(evidence, question, client)
+  const [groupId] = groupIds
+  const fix =
+    groupId === undefined
+      ? null
+      : {
+          commands: [authorize(groupId, 'ingress', permissionText(port.protocol, port.port, port.port, ranges))],
+          changes: `Admits ${portText(port)} from ${rangesText(ranges)} to every interface in ${groupId}.`,
+        }
+  const from = judgement.answer === 'some' ? rangesText(judgement.refused) : client.text
+  const says = `${groups} of ${idOf(arrival)} (${node}) refuse the NodePort ${portText(port)} from ${from}.`
+  const more = { blocks: true, awsCode: 'ENI_SG_RULES_MISMATCH', partial: judgement.answer === 'some' }
+  return [fail(subject, says, proof, fix, more)]
+}
+
+/** Whether the question is about a node's own address at the NodePort, not about the VIP. */
+function asksForNodePort({ question }: NodeContext): boolean {
+  const ingress = question.service?.status?.loadBalancer?.ingress ?? []
+  return question.port.port === question.servicePort?.nodePort && !ingress.some(({ ip }) => ip === question.vip?.text)
+}

@@ -1,0 +1,116 @@
+import { isGap } from '../../evidence/gap.ts'
+import { vipPlace } from '../../vpc/delivery.ts'
+import { leadsToInterface, overlayRoutes, routeFix, routeTargetFor, type SubnetRoute } from '../../vpc/overlay.ts'
+import { citeRoute, citeRoutes, destinationText, targetOf } from '../../vpc/routes.ts'
+import { listText, targetText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/overlay-no-route',
+  title: "A route of the client's subnet leads to a VIP outside the VPC",
+  needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
+  alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2; on a LAN the announcer decides.'
+    const where = vipPlace(evidence, question)
+    return isGap(where) || !where.insideVpc
+      ? true
+      : `${where.vip.text} lies inside the ranges of ${where.vpcId}: there its owner decides, not a route.`
+  },
+  blocks: true,
+  run,
+  docs: {
+    means:
+      "An address outside every range of the VPC is nobody's; a packet for it goes where the route table of the sender's subnet sends it. Without a route for it the packet falls to the default route and leaves for the internet, or is dropped. Every table of a subnet with clients needs the route, the main table and those of transit gateway attachments too.",
+    byHand:
+      'aws ec2 describe-route-tables --filters Name=route.destination-cidr-block,Values=VIP/32 lists the tables that name it.',
+    mend: 'Create the route in each of those tables, to the interface of a node with its source/destination check off; or let MetalLB speak BGP with a VPC Route Server, which writes such routes itself.',
+    sources: [
+      'Amazon VPC User Guide, "Route tables"',
+      'AWS SAP guide, "Overlay IP architecture"',
+      'ClusterLabs resource-agents, heartbeat/aws-vpc-move-ip',
+    ],
+  },
+})
+
+function run({ evidence, question, receiving }: Context): readonly Draft[] {
+  const subject = `vip/${question.vip?.text ?? ''}`
+  const where = vipPlace(evidence, question)
+  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP is asked for.', [where])]
+  const routes = overlayRoutes(evidence, question, where)
+  if (isGap(routes))
+    return [unknown(subject, `It is not known which route tables lead to ${where.vip.text}.`, [routes])]
+  const { client, others, gaps } = routes
+  const lost = client.filter((route) => !leadsToInterface(route))
+  const target = routeTargetFor(evidence, question, receiving.nodes)
+  if (lost.length === 0 && client.length > 0) {
+    const lacking = others.filter((route) => !leadsToInterface(route))
+    return [
+      pass(
+        subject,
+        `${ofTables(client)} ${where.vip.text} to ${targetText(targetOf((client[0] as Found).match.route))}.`,
+        client.flatMap(proofOf),
+      ),
+      ...(lacking.length === 0
+        ? []
+        : [
+            warn(
+              subject,
+              `Clients in ${listText(lacking.map(({ subnetId }) => subnetId))} have no route to ${where.vip.text}.`,
+              lacking.flatMap(proofOf),
+              withFix(routeFix('create-route', tables(lacking), where.vip, target)),
+            ),
+          ]),
+    ]
+  }
+  const elsewhere = lost.find(({ match }) => match !== null && targetOf(match.route).kind === 'transit-gateway')
+  if (gaps.length > 0 || elsewhere !== undefined) {
+    const why = elsewhere === undefined ? '' : `: ${sends(elsewhere)}, whose own tables are not in the evidence`
+    return [
+      unknown(
+        subject,
+        `It is not known whether a route leads to ${where.vip.text}${why}.`,
+        gaps,
+        lost.flatMap(proofOf),
+      ),
+    ]
+  }
+  if (client.length === 0)
+    return [unknown(subject, `It is not known in which subnets the clients of ${where.vip.text} are.`, [])]
+  const says = `${where.vip.text} lies outside the VPC, and no route of ${listText(tables(lost).map(({ RouteTableId }) => RouteTableId ?? ''))} leads to a node for it${instead(lost)}.`
+  const partial = lost.length < client.length
+  return [
+    fail(subject, says, lost.flatMap(proofOf), routeFix('create-route', tables(lost), where.vip, target), {
+      awsCode: 'NO_ROUTE_TO_DESTINATION',
+      partial,
+    }),
+  ]
+}
+
+const withFix = (fix: Fix | null) => (fix === null ? {} : { fix })
+
+type Found = SubnetRoute & { readonly match: NonNullable<SubnetRoute['match']> }
+
+const tables = (routes: readonly SubnetRoute[]) => [...new Set(routes.map(({ table }) => table))]
+const proofOf = ({ match, fallsTo, table }: SubnetRoute) => {
+  const route = match ?? fallsTo
+  return route === null ? [citeRoutes(table)] : [citeRoute(route)]
+}
+
+function ofTables(routes: readonly SubnetRoute[]): string {
+  const ids = tables(routes).map(({ RouteTableId }) => RouteTableId ?? '')
+  return `${ids.length === 1 ? 'Route table' : 'Route tables'} ${listText(ids)} ${ids.length === 1 ? 'sends' : 'send'}`
+}
+
+const sends = ({ match }: SubnetRoute): string =>
+  match === null ? '' : `route ${destinationText(match.route)} leads to ${targetText(targetOf(match.route))}`
+
+function instead(lost: readonly SubnetRoute[]): string {
+  const wrong = lost.find(({ match }) => match !== null)
+  if (wrong !== undefined) return `: ${sends(wrong)}`
+  const route = lost.find(({ fallsTo }) => fallsTo !== null)?.fallsTo
+  return route === undefined || route === null
+    ? ''
+    : `; it falls to the default route, to ${targetText(targetOf(route.route))}`
+}

@@ -1,0 +1,55 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { reservedFor, reservedInWords } from '../../vpc/address-space.ts'
+import { vipPlace } from '../../vpc/delivery.ts'
+import { otherAddressFix } from '../../vpc/other-address.ts'
+import { subnetText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/reserved-address',
+  title: 'The VIP is none of the five addresses that EC2 keeps in every subnet',
+  needs: ['aws/subnets', 'aws/network-interfaces'],
+  alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
+  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'Only EC2 keeps addresses of a subnet for itself.'),
+  blocks: true,
+  run,
+  docs: {
+    means:
+      'EC2 keeps the first four addresses and the last one of every subnet: the network, the router, DNS, one for later, and the broadcast address, which a VPC does not carry. None of them can be put on an interface, so a VIP among them is never delivered. MetalLB does not know this: its avoidBuggyIPs leaves out .0 and .255 only.',
+    byHand:
+      'Compare the VIP with the first four addresses and the last one of the subnet that aws ec2 describe-subnets prints.',
+    mend: 'Take these addresses out of the pool; MetalLB then gives the Service another one.',
+    sources: ['Amazon VPC User Guide, "Subnet CIDR blocks"'],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const where = vipPlace(evidence, question)
+  if (isGap(where))
+    return [unknown(`vip/${question.vip?.text ?? ''}`, 'It is not known in which subnet the VIP lies.', [where])]
+  const { vip, place } = where
+  const subject = `vip/${vip.text}`
+  if (place === null) return [skipped(subject, `${vip.text} lies in no subnet of ${where.vpcId}.`)]
+  const { subnet, range } = place
+  const proof = [cite(subnet, 'CidrBlock')]
+  const use = reservedFor(range, vip)
+  if (use === null)
+    return [
+      pass(
+        subject,
+        `${vip.text} is not among the addresses that EC2 keeps in ${subnetText(subnet, range)}: ${reservedInWords(range)}.`,
+        proof,
+      ),
+    ]
+  return [
+    fail(
+      subject,
+      `${vip.text} cannot be used in ${subnetText(subnet, range)}: EC2 keeps it for ${use}.`,
+      proof,
+      otherAddressFix(evidence, where),
+      { awsCode: 'ENI_ADDRESS_RESTRICTION' },
+    ),
+  ]
+}

@@ -1,0 +1,63 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
+import { checkOff } from '../../vpc/overlay.ts'
+import { interfaceText, idOf } from '../../vpc/words.ts'
+import { citeRoute } from '../../vpc/routes.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/source-dest-check',
+  title: 'The interface that a route leads to takes packets that are not addressed to it',
+  needs: ['aws/network-interfaces', 'aws/vpcs', 'aws/subnets', 'aws/route-tables'],
+  alsoReads: ['kubernetes/nodes'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'The source/destination check is a part of EC2.'
+    const where = vipPlace(evidence, question)
+    return isGap(where) || !where.insideVpc
+      ? true
+      : `${where.vip.text} lies inside the ranges of ${where.vpcId}: it is delivered to its owner, whose own address it is.`
+  },
+  blocks: true,
+  run,
+  docs: {
+    means:
+      'With its source/destination check on, an interface drops packets that are not addressed to one of its own addresses, and does not send any from others. A VIP outside the VPC is no address of the interface that the route leads to, so the check must be off there. The client waits until its timeout, and tcpdump on the node sees nothing. The flag counts for each interface by itself: what describe-instances shows is only that of the first one.',
+    byHand:
+      'aws ec2 describe-network-interfaces --network-interface-ids ENI --query NetworkInterfaces[].SourceDestCheck',
+    mend: 'Turn the check off on the interface of every node that a route to the VIP may lead to.',
+    sources: [
+      'Reachability Analyzer explanation codes, ENI_SOURCE_DEST_CHECK_RESTRICTION',
+      'Amazon EC2 User Guide, "Prefix delegation" (delegated prefixes count as own addresses)',
+    ],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const delivery = vpcDelivery(evidence, question)
+  const vip = question.vip?.text ?? ''
+  if (isGap(delivery))
+    return [unknown(`vip/${vip}`, `It is not known which interface gets packets for ${vip}.`, [delivery])]
+  if (delivery.by !== 'route') return [skipped(`vip/${vip}`, `No route leads to ${vip}.`)]
+  const { interface: eni, route } = delivery
+  const subject = `eni/${idOf(eni)}`
+  const proof = [cite(eni, 'SourceDestCheck'), citeRoute(route)]
+  const name = interfaceText(evidence, eni)
+  if (eni.SourceDestCheck === undefined)
+    return [unknown(subject, `It is not known whether ${name} checks sources and destinations.`, [], proof)]
+  if (!eni.SourceDestCheck)
+    return [pass(subject, `The source/destination check of ${name} is off: it takes packets for ${vip}.`, proof)]
+  return [
+    fail(
+      subject,
+      `The source/destination check of ${name} is on: it drops packets for ${vip}, which is not its address.`,
+      proof,
+      {
+        commands: [checkOff(eni)],
+        changes: `${name} then takes and sends packets with any address, at once: the node can also send with foreign source addresses.`,
+      },
+      { awsCode: 'ENI_SOURCE_DEST_CHECK_RESTRICTION' },
+    ),
+  ]
+}

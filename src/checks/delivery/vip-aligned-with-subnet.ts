@@ -1,0 +1,141 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { gapsAmong, isGap } from '../../evidence/gap.ts'
+import { sameAddress, type Address } from '../../net/address.ts'
+import { vipPlace, type VipPlace } from '../../vpc/delivery.ts'
+import { internalAddresses } from '../../vpc/cluster-vpc.ts'
+import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
+import { otherAddressFix } from '../../vpc/other-address.ts'
+import { listText, subnetText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { networksOfNode } from '../../node/networks.ts'
+import { rangeHas, type Cidr } from '../../net/range.ts'
+
+export default defineCheck({
+  id: 'delivery/vip-aligned-with-subnet',
+  title: "The VIP lies in a subnet of the nodes that may take it, and is no node's own address",
+  needs: ['kubernetes/nodes'],
+  alsoReads: ['aws/subnets', 'aws/vpcs', 'aws/network-interfaces', 'kubernetes/ipaddresspools', 'node/ip-addr'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return true
+    const where = vipPlace(evidence, question)
+    return isGap(where) || where.insideVpc
+      ? true
+      : `${where.vip.text} lies outside the ranges of ${where.vpcId}: there a route decides, not a subnet.`
+  },
+  blocks: true,
+  run,
+  docs: {
+    means:
+      "An address can be delivered only into the subnet that it lies in. In a VPC an interface can hold only addresses of its own subnet; on a LAN a host asks by ARP or neighbour discovery only for addresses of its own subnet and sends all others to its router. A VIP elsewhere is announced and assigned as if all were well, and no packet ever comes. A VIP that is a node's own address takes that node's traffic, or is taken by it.",
+    byHand:
+      'kubectl get ipaddresspools -A -o yaml names the pool; ip -j addr on a node, or aws ec2 describe-subnets, names the subnets.',
+    mend: 'Give the pool addresses of a subnet in which the nodes have an interface, and none that a node has.',
+    sources: [
+      'Amazon EC2 User Guide, "Multiple IP addresses": secondary addresses come from the subnet of the interface',
+      'RFC 826 (ARP) and RFC 1122 §3.3.1.1, local/remote decision',
+      'MetalLB documentation, "Layer 2 mode"',
+    ],
+  },
+})
+
+function run(context: Context): readonly Draft[] {
+  const { evidence, question } = context
+  const { vip } = question
+  if (vip === null) return []
+  const clash = question.controlPlane === null ? nodeWithAddress(evidence, vip) : null
+  if (clash !== null) return [clash]
+  if (question.fabric === 'lan') return onLan(context, vip)
+  const where = vipPlace(evidence, question)
+  if (isGap(where)) return [unknown(`vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
+  return inVpc(context, where)
+}
+
+function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
+  const { nodes } = evidence.kubernetes
+  if (isGap(nodes)) return null
+  const node = nodes.find((one) => internalAddresses(one).some((address) => sameAddress(address, vip)))
+  if (node === undefined) return null
+  const name = node.metadata?.name ?? ''
+  return fail(
+    `vip/${vip.text}`,
+    `${vip.text} is the own address of node ${name}: packets to the VIP and packets to the node cannot be told apart.`,
+    [cite(node, 'status', 'addresses')],
+    {
+      commands: ['kubectl get ipaddresspools.metallb.io -A -o yaml'],
+      changes: 'Shows which pool gives a node its own address away; take it out of the pool.',
+    },
+  )
+}
+
+function inVpc({ evidence, question }: Context, where: VipPlace): readonly Draft[] {
+  const { vip, place, vpcId } = where
+  const subject = `vip/${vip.text}`
+  if (place === null) return [skipped(subject, `${vip.text} lies in no subnet of ${vpcId}.`)]
+  const own = nodeInterfaces(evidence, question.vpcId)
+  if (isGap(own)) return [unknown(subject, 'It is not known in which subnets the nodes have interfaces.', [own])]
+  const { subnet, range } = place
+  const inside = [...own].filter(([, enis]) => enis.some(({ SubnetId }) => SubnetId === subnet.SubnetId))
+  if (inside.length > 0) {
+    const nodes = inside.map(([name]) => name)
+    return [
+      pass(
+        subject,
+        `${vip.text} lies in ${subnetText(subnet, range)}, where ${listText(nodes)} ${nodes.length === 1 ? 'has an interface' : 'have interfaces'}.`,
+        [cite(subnet, 'CidrBlock')],
+      ),
+    ]
+  }
+  const proof: Proof[] = [
+    cite(subnet, 'CidrBlock'),
+    ...[...own.values()]
+      .flat()
+      .slice(0, 8)
+      .map((eni) => cite(eni, 'SubnetId')),
+  ]
+  const says = `${vip.text} lies in ${subnetText(subnet, range)}, where no node has an interface; only an interface of that subnet can hold it.`
+  return [fail(subject, says, proof, otherAddressFix(evidence, where), { awsCode: 'ENI_ADDRESS_RESTRICTION' })]
+}
+
+/** On a LAN the announcer's own subnets count: what it announces elsewhere nobody asks for. */
+function onLan({ evidence, receiving }: Context, vip: Address): readonly Draft[] {
+  const subject = `vip/${vip.text}`
+  const seen = receiving.nodes.map((node) => ({ node, networks: networksOfNode(evidence, node) }))
+  const fitting = seen.flatMap(({ node, networks }) => {
+    if (isGap(networks)) return []
+    const network = networks.find(({ cidr }) => rangeHas(cidr, vip))
+    return network === undefined ? [] : [{ node, ...network }]
+  })
+  const [first] = fitting
+  if (first !== undefined)
+    return [
+      pass(
+        subject,
+        `${vip.text} lies in ${first.cidr.text}, the subnet of ${listText(fitting.map(({ node, device }) => `${node} (${device})`))}.`,
+        first.proof,
+      ),
+    ]
+  const gaps = gapsAmong(...seen.map(({ networks }) => networks))
+  if (gaps.length > 0 || seen.length === 0)
+    return [unknown(subject, `It is not known which subnet the announcer of ${vip.text} is in.`, gaps)]
+  const networks = seen.flatMap(({ node, networks: list }) =>
+    isGap(list) ? [] : list.map((one) => ({ node, ...one })),
+  )
+  const cidrs = [...new Set(networks.map(({ cidr }) => cidr.text))]
+  return [
+    fail(
+      subject,
+      `${vip.text} lies in none of the subnets of ${listText(seen.map(({ node }) => node))} (${listText(cidrs)}): hosts there do not ask for it, they send it to their router.`,
+      networks.flatMap(({ proof }) => proof),
+      {
+        commands: ['kubectl get ipaddresspools.metallb.io -A -o yaml'],
+        changes: `Shows the pool; give it free addresses of ${listText(sameFamily(networks, vip))}, and MetalLB gives the Service one of them. Or tell the router to send ${vip.text} to a node.`,
+      },
+    ),
+  ]
+}
+
+const sameFamily = (networks: readonly { readonly cidr: Cidr }[], vip: Address): readonly string[] => [
+  ...new Set(networks.filter(({ cidr }) => cidr.family === vip.family).map(({ cidr }) => cidr.text)),
+]

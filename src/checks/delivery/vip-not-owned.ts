@@ -1,0 +1,86 @@
+import { citeList } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { hiddenOwner, vipPlace } from '../../vpc/delivery.ts'
+import { holdersOf, interfacesOfVpc } from '../../vpc/holders.ts'
+import { assignFix, ladder } from '../../vpc/assign.ts'
+import { wholeSubnetRoute } from '../../vpc/whole-subnet-route.ts'
+import { interfaceText, subnetText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/vip-not-owned',
+  title: 'A network interface of the VPC holds the VIP',
+  needs: ['aws/network-interfaces', 'aws/subnets'],
+  alsoReads: ['aws/vpcs', 'aws/route-tables', 'aws/instances', 'aws/instance-types', 'kubernetes/nodes'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'On a LAN nobody owns an address; who answers for it decides.'
+    const where = vipPlace(evidence, question)
+    return isGap(where) || where.insideVpc
+      ? true
+      : `${where.vip.text} lies outside the ranges of ${where.vpcId}: there a route decides, not an owner.`
+  },
+  blocks: true,
+  consequenceOf: ['delivery/no-subnet', 'delivery/reserved-address', 'delivery/vip-aligned-with-subnet'],
+  run,
+  docs: {
+    means:
+      "Inside a VPC an address belongs to a network interface because the EC2 API put it there, as a primary or secondary address or through a delegated prefix, never because a host announced it. The VPC carries no broadcast, blocks spoofed ARP, and answers ARP requests itself from what the API knows. So a VIP that MetalLB or kube-vip announces on layer 2, and that no interface holds, is delivered to nobody, in the same subnet too. A gratuitous ARP moves nothing; strictARP and promiscuous mode change nothing. From a cluster node the VIP may still answer, because the node's own rules translate it before it reaches the network: that proves nothing.",
+    byHand:
+      'aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=VIP lists the owner, or nothing. On a host of the subnet that is no node: ip neigh show VIP; compare its address with the MacAddress of the owner.',
+    mend: ladder(null),
+    sources: [
+      'MetalLB documentation, "Cloud compatibility"',
+      'Amazon VPC User Guide, "Subnet CIDR blocks" (no broadcast) and "Subnet route tables"',
+      'AWS Overview of Security Processes, VPC (ARP and MAC spoofing)',
+      'Amazon EC2 User Guide, "Multiple IP addresses"',
+    ],
+  },
+})
+
+function run({ evidence, question, receiving }: Context): readonly Draft[] {
+  const where = vipPlace(evidence, question)
+  const subject = `vip/${question.vip?.text ?? ''}`
+  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP lies.', [where])]
+  const { vip, vpcId, place } = where
+  const owners = holdersOf(evidence, vpcId, vip)
+  if (isGap(owners)) return [unknown(subject, `It is not known who owns ${vip.text}.`, [owners])]
+  const [owner] = owners
+  if (owner !== undefined) {
+    const how = {
+      primary: 'its primary',
+      secondary: 'a secondary',
+      ipv6: 'an IPv6',
+      'ipv4-prefix': '',
+      'ipv6-prefix': '',
+    }[owner.as]
+    const as = how === '' ? `by its delegated prefix ${owner.text}` : `as ${how} address`
+    return [
+      pass(
+        subject,
+        `${interfaceText(evidence, owner.interface)} holds ${vip.text} ${as}.`,
+        owners.map(({ proof }) => proof()),
+      ),
+    ]
+  }
+  const hidden = hiddenOwner(evidence, where)
+  if (hidden !== null) return [unknown(subject, `No interface that this account sees holds ${vip.text}.`, [hidden])]
+  const enis = known(interfacesOfVpc(evidence, vpcId)) ?? []
+  const proof = [
+    citeList(
+      'aws/describe-network-interfaces.json',
+      '/NetworkInterfaces',
+      `${String(enis.length)} interfaces of ${vpcId}, none with ${vip.text}`,
+    ),
+  ]
+  const route = known(wholeSubnetRoute(evidence, where))
+  if (route !== null) {
+    const says = `No interface holds ${vip.text}; a route of ${route.table.RouteTableId ?? ''} sends its whole subnet ${route.prefix.text} to an interface, and whether the VPC then delivers an address that nobody holds is not documented.`
+    return [unknown(subject, says, [], proof)]
+  }
+  const within = place === null ? vpcId : subnetText(place.subnet, place.range)
+  const says = `No network interface of ${vpcId} holds ${vip.text}, so the VPC delivers it to nobody, to hosts in ${within} neither: it hands out an address because the EC2 API gave it to an interface, not because a node announces it.`
+  return [
+    fail(subject, says, proof, assignFix(evidence, question, receiving, where), { awsCode: 'ENI_ADDRESS_RESTRICTION' }),
+  ]
+}

@@ -1,0 +1,68 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import { bitsOf } from '../net/address.ts'
+import { joined, within, without } from '../net/range-set.ts'
+import { rangeText, sizeOf, type Range } from '../net/range.ts'
+import { subnetPlaces } from './address-space.ts'
+import type { VipPlace } from './delivery.ts'
+import { holdingsInVpc } from './holders.ts'
+import { nodeInterfaces } from './node-interfaces.ts'
+import { poolOfAddress } from './pools.ts'
+import { perEvidenceAnd } from './memo.ts'
+
+/** What a user can type, and what it changes besides. Of the same shape as a check's fix. */
+export interface Remedy {
+  readonly commands: readonly string[]
+  readonly changes: string
+}
+
+/** The ranges of the nodes' subnets that no interface holds and EC2 does not keep. */
+const freeRanges = perEvidenceAnd((evidence: Evidence, vpcId: string): readonly Range[] => {
+  const places = known(subnetPlaces(evidence, vpcId)) ?? []
+  const own = known(nodeInterfaces(evidence, vpcId))
+  const subnets = new Set([...(own?.values() ?? [])].flat().map(({ SubnetId }) => SubnetId))
+  const usable = places.flatMap(({ subnet, range }) =>
+    subnets.has(subnet.SubnetId) && range.last - range.first >= 8n
+      ? [{ family: range.family, first: range.first + 4n, last: range.last - 1n }]
+      : [],
+  )
+  const held = (known(holdingsInVpc(evidence, vpcId)) ?? []).map(({ range }) => range)
+  return without(joined(usable), joined(held))
+})
+
+/** Gives the VIP's pool ranges that interfaces of the nodes can hold: what is left of its own there, else the end of a subnet of the nodes. */
+export function otherAddressFix(evidence: Evidence, { vip, vpcId }: VipPlace): Remedy {
+  const found = known(poolOfAddress(evidence, vip))
+  const name = found?.name ?? 'POOL'
+  const namespace = found?.pool.metadata?.namespace ?? 'metallb-system'
+  const free = freeRanges(evidence, vpcId).filter(({ family }) => family === vip.family)
+  const left = (found?.ranges ?? []).flatMap((range) => within(free, range))
+  const ranges = left.length > 0 ? largest(left, 4) : largest(free, 1).map(tail)
+  const others = (found?.ranges ?? []).filter(({ family }) => family !== vip.family)
+  const texts = [...ranges, ...others].map((range) => `"${rangeForPool(range)}"`)
+  const value = texts.length === 0 ? '["FIRST-LAST"]' : `[${texts.join(',')}]`
+  return {
+    commands: [
+      `kubectl -n ${namespace} patch ipaddresspools.metallb.io ${name} --type=json -p '[{"op":"replace","path":"/spec/addresses","value":${value}}]'`,
+    ],
+    changes: `The Services with an address that leaves the pool get another one, which clients and DNS must follow; the new addresses must then be put on an interface too.`,
+  }
+}
+
+/** MetalLB reads an address alone only as a prefix. */
+function rangeForPool(range: Range): string {
+  const text = rangeText(range)
+  return range.first === range.last ? `${text}/${String(bitsOf(range.family))}` : text
+}
+
+const largest = (ranges: readonly Range[], count: number): Range[] =>
+  [...ranges]
+    .sort((one, other) => (sizeOf(one) < sizeOf(other) ? 1 : -1))
+    .slice(0, count)
+    .sort((one, other) => (one.first < other.first ? -1 : 1))
+
+/** The last addresses of a free range: EC2 hands out from everywhere, but people number hosts from the start. */
+function tail(range: Range): Range {
+  const most = 16n
+  return sizeOf(range) <= most ? range : { ...range, first: range.last - most + 1n }
+}

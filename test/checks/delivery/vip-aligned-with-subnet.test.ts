@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals'
+import check from '../../../src/checks/delivery/vip-aligned-with-subnet.ts'
+import { editJson, fixture, variant, type Json } from '../../fixtures.ts'
+import { says } from '../../vpc/ask.ts'
+
+const announcedBy = (node: string) => ({ by: 'announcer', nodes: [node] }) as const
+
+test('passes where the nodes have interfaces in the subnet of the VIP', async () => {
+  expect(says(check, await fixture('hard-way-l2'))).toEqual([
+    'pass',
+    '10.240.0.100 lies in subnet-c1dad34c5444e3356 (10.240.0.0/24), where controller-0, controller-1, worker-0 and worker-1 have interfaces.',
+  ])
+})
+
+test('fails where no node has an interface in the subnet of the VIP', async () => {
+  const [status, text] = says(check, await fixture('hard-way-l2'), { vip: '10.240.1.100' })
+  expect([status, text]).toEqual([
+    'fail',
+    '10.240.1.100 lies in subnet-397f6f0d53e3fdacd (10.240.1.0/24), where no node has an interface; only an interface of that subnet can hold it.',
+  ])
+})
+
+test("fails where the VIP is a node's own address", async () => {
+  const evidence = await variant('hard-way-l2', {
+    'kubernetes/services.json': editJson((list: Json) => {
+      for (const { status } of list.items) for (const one of status.loadBalancer.ingress ?? []) one.ip = '10.240.0.20'
+    }),
+  })
+  expect(says(check, evidence, { vip: '10.240.0.20' })[1]).toMatch(
+    /^10\.240\.0\.20 is the own address of node worker-0/,
+  )
+})
+
+test('does not apply to a VIP outside the VPC, where a route decides', async () => {
+  expect(says(check, await fixture('overlay-vip'), { vip: '172.20.0.100' })[0]).toBe('skipped')
+})
+
+test("on a LAN holds the VIP against the announcer's networks, not against its bridges'", async () => {
+  const lan = { fabric: 'lan', receiving: announcedBy('worker-1') } as const
+  expect(says(check, await fixture('lan-healthy'), lan)).toEqual([
+    'pass',
+    '10.240.0.100 lies in 10.240.0.0/24, the subnet of worker-1 (eth0).',
+  ])
+  expect(says(check, await fixture('lan-pool-off-subnet'), { ...lan, vip: '192.168.9.100' })).toEqual([
+    'fail',
+    '192.168.9.100 lies in none of the subnets of worker-1 (10.240.0.0/24): hosts there do not ask for it, they send it to their router.',
+  ])
+  expect(says(check, await fixture('lan-healthy'), { ...lan, vip: '10.200.3.77' })[0]).toBe('fail')
+})
+
+test('is unknown where nothing was read from the announcer', async () => {
+  const lan = { fabric: 'lan', receiving: announcedBy('worker-1') } as const
+  const evidence = await variant('lan-healthy', { 'nodes/worker-1/': null })
+  expect(says(check, evidence, lan)[0]).toBe('unknown')
+})

@@ -19,7 +19,11 @@ export function readText(store: Store, file: string): Known<string> {
 /** A file's JSON value; a gap that says where parsing stopped. */
 export function readJson(store: Store, file: string): Known<unknown> {
   const text = readText(store, file)
-  if (isGap(text)) return text
+  return isGap(text) ? text : parseJson(file, text)
+}
+
+/** Parses a file's text; a gap that says where parsing stopped. */
+export function parseJson(file: string, text: string): Known<unknown> {
   if (text.trim() === '') return gap(file, 'empty, not JSON')
   try {
     return JSON.parse(text) as unknown

@@ -67,7 +67,8 @@ function memberOf(value: unknown, member: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined
 }
 
-function readItems<S extends Shape>(
+/** Holds each item of a list against a shape, and remembers where it stands. */
+export function readItems<S extends Shape>(
   file: string,
   pointer: string,
   list: readonly unknown[],

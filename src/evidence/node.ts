@@ -1,6 +1,11 @@
 import { gap, isGap, type Known } from './gap.ts'
 import { readText } from './json.ts'
 import type { Store } from './store.ts'
+import { addrShape, linkShape, neighShape, routeShape, ruleShape } from './node-json.ts'
+import type { Shape, Shaped } from './shape.ts'
+import { parseJson } from './json.ts'
+import { readItems } from './listing.ts'
+import { parseListen } from './listen.ts'
 import { textFile } from './text-file.ts'
 
 /** What one command on a node printed: its file in `nodes/<node>/`, and how it is read. A reader gives a gap where the file is cut off or is something else. */
@@ -10,6 +15,15 @@ interface NodeKind<T> {
 }
 
 const kindOf = <T>(file: string, read: (file: string, text: string) => Known<T>): NodeKind<T> => ({ file, read })
+
+/** A JSON list of objects, as `ip -j` prints; each item can be cited. An empty file is what an old `ip` prints for an empty list. */
+const jsonList =
+  <const S extends Shape>(shape: S) =>
+  (file: string, text: string): Known<readonly Shaped<S>[]> => {
+    const json = text.trim() === '' ? [] : parseJson(file, text)
+    if (isGap(json)) return json
+    return Array.isArray(json) ? readItems(file, '', json, shape) : gap(file, 'not what its name says: not a list')
+  }
 
 /** Every output of a node that vipdoctor reads. The key in kebab case, behind `node/`, is the kind's name in a check's `needs`. */
 export const nodeKinds = {
@@ -21,13 +35,13 @@ export const nodeKinds = {
   procNetIpVs: kindOf('proc-net-ip_vs.txt', textFile),
   ipvsadm: kindOf('ipvsadm.txt', textFile),
   ipset: kindOf('ipset-save.txt', textFile),
-  ipAddr: kindOf('ip-addr.json', textFile),
-  ipLink: kindOf('ip-link.json', textFile),
-  ipRoute: kindOf('ip-route.json', textFile),
-  ipRule: kindOf('ip-rule.json', textFile),
-  ipNeigh: kindOf('ip-neigh.json', textFile),
+  ipAddr: kindOf('ip-addr.json', jsonList(addrShape)),
+  ipLink: kindOf('ip-link.json', jsonList(linkShape)),
+  ipRoute: kindOf('ip-route.json', jsonList(routeShape)),
+  ipRule: kindOf('ip-rule.json', jsonList(ruleShape)),
+  ipNeigh: kindOf('ip-neigh.json', jsonList(neighShape)),
   sysctl: kindOf('sysctl.txt', textFile),
-  listen: kindOf('ss-listen.txt', textFile),
+  listen: kindOf('ss-listen.txt', parseListen),
   conntrack: kindOf('proc-net-nf_conntrack.txt', textFile),
   proxyMode: kindOf('proxy-mode.txt', textFile),
   healthz: kindOf('healthz-10256.json', textFile),

@@ -1,0 +1,38 @@
+# `make demo` and `make test` are the README's two commands. Each does only what is out of date.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test e2e lint
+
+sources := $(shell find src bin scripts -type f 2>/dev/null) tsconfig.json tsconfig.build.json package.json
+
+help:
+	@echo 'make demo   install, build, and diagnose a recorded cluster whose VIP nobody can reach'
+	@echo 'make test   install what the tests need, and run them'
+	@echo 'make e2e    the suites that need Go and Python besides'
+	@echo 'make lint   format, lint and types'
+
+node_modules/.package-lock.json: package-lock.json package.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+oclif.manifest.json: node_modules/.package-lock.json $(sources)
+	npm run --silent build
+	@touch $@
+
+demo: oclif.manifest.json
+	@echo '$$ vipdoctor check 10.240.0.100 --bundle fixtures/bundles/hard-way-l2.tar.gz'
+	@bin/run.js check 10.240.0.100 --bundle fixtures/bundles/hard-way-l2.tar.gz; code=$$?; \
+	echo "(exit code $$code: 1 is \"unreachable, and a cause was found\")"; test $$code -eq 1
+
+test: oclif.manifest.json
+	@scripts/install-system-packages
+	npm test --silent
+
+e2e: oclif.manifest.json
+	@scripts/install-system-packages
+	npm run --silent e2e
+
+lint: node_modules/.package-lock.json
+	npm run --silent format
+	npm run --silent lint
+	npm run --silent types

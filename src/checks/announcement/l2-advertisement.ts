@@ -1,0 +1,95 @@
+import { cite, citeList, type Proof } from '../../evidence/cite.ts'
+import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { allows, covers, eligibleNodes, metallbInstalled, poolOf } from '../../lb/metallb.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, unknown, warn } from '../finding.ts'
+
+export default defineCheck({
+  id: 'announcement/l2-advertisement',
+  title: 'An advertisement covers the VIP and lets at least one node announce it',
+  needs: ['kubernetes/ipaddresspools', 'kubernetes/l2advertisements', 'kubernetes/nodes'],
+  alsoReads: ['kubernetes/bgpadvertisements', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.service === null) return 'A control-plane VIP is announced by kube-vip, which has no advertisements.'
+    const installed = metallbInstalled(evidence)
+    return isGap(installed) || installed || 'MetalLB is not installed.'
+  },
+  blocks: true,
+  run: ({ evidence, question }) => {
+    const { vip, fabric, service } = question
+    if (vip === null) return []
+    const subject = `vip/${vip.text}`
+    const pool = poolOf(evidence, vip)
+    const advertisements = evidence.kubernetes.l2advertisements
+    if (isGap(pool) || isGap(advertisements))
+      return [unknown(subject, `It is not known whether ${vip.text} is advertised.`, gapsAmong(pool, advertisements))]
+    // Where EC2 delivers by ownership the announcement is not on the packet's way.
+    const wrong = (says: string, proof: readonly Proof[], command: string, changes: string) => {
+      const fix = { commands: [command], changes }
+      return fabric === 'lan'
+        ? fail(subject, says, proof, fix)
+        : warn(subject, `${says} EC2 delivers by ownership, so this stops no packet.`, proof, { fix, blocks: false })
+    }
+    if (pool === null) {
+      return [
+        wrong(
+          `${vip.text} lies in none of MetalLB's pools, so no speaker announces it.`,
+          [citeList(kubernetesFile('ipaddresspools'), '/items', 'none holds it')],
+          'kubectl get ipaddresspools -A',
+          'Shows the pools; a pool that holds the address lets MetalLB announce it again.',
+        ),
+      ]
+    }
+    const poolName = pool.metadata?.name ?? ''
+    const covering = advertisements.filter((one) => covers(one, pool, service))
+    const bgp = (known(evidence.kubernetes.bgpadvertisements) ?? []).filter((one) => covers(one, pool, service))
+    const nodes = known(evidence.kubernetes.nodes) ?? []
+    const able = [...covering, ...bgp].find((one) => nodes.some((node) => allows(one, node)))
+    if (covering.length + bgp.length === 0) {
+      const manifest = `{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"${poolName}","namespace":"${pool.metadata?.namespace ?? 'metallb-system'}"},"spec":{"ipAddressPools":["${poolName}"]}}`
+      return [
+        wrong(
+          `No L2Advertisement or BGPAdvertisement covers pool ${poolName}, so no speaker announces ${vip.text}.`,
+          [
+            citeList(kubernetesFile('l2advertisements'), '/items', 'none covers the pool'),
+            cite(pool, 'spec', 'addresses'),
+          ],
+          `echo '${manifest}' | kubectl apply -f -`,
+          `The speakers announce every Service of pool ${poolName} by ARP or NDP.`,
+        ),
+      ]
+    }
+    if (able === undefined) {
+      const [first] = [...covering, ...bgp]
+      return [
+        wrong(
+          `The advertisement ${first === undefined ? '' : objectName(first)} of pool ${poolName} selects no node, so no speaker may announce ${vip.text}.`,
+          first === undefined ? [] : [cite(first, 'spec', 'nodeSelectors')],
+          `kubectl -n ${first?.metadata?.namespace ?? 'metallb-system'} edit l2advertisement ${first?.metadata?.name ?? ''}`,
+          'A nodeSelector that the nodes’ labels meet (or none) lets their speakers announce every VIP that it covers.',
+        ),
+      ]
+    }
+    const eligible = known(eligibleNodes(evidence, question)) ?? []
+    const how = covering.includes(able) ? 'by ARP or NDP' : 'by BGP'
+    const count = eligible.length === 0 ? '' : ` from ${String(eligible.length)} node(s)`
+    return [
+      pass(subject, `${objectName(able)} lets MetalLB announce ${vip.text} of pool ${poolName} ${how}${count}.`, [
+        cite(able, 'spec'),
+        cite(pool, 'spec', 'addresses'),
+      ]),
+    ]
+  },
+  docs: {
+    means:
+      'MetalLB gave the address but no speaker may announce it: no L2Advertisement or BGPAdvertisement covers its pool, or the ones that do select no node. Nobody answers ARP for the VIP. On EC2 that is a warning only: the VPC delivers by ownership of the address, whatever is announced.',
+    byHand:
+      'kubectl get l2advertisements,bgpadvertisements -A -o yaml: is the pool named, do nodeSelectors meet the labels of a node? MetalLB writes no event for it.',
+    mend: 'Create an L2Advertisement for the pool, or correct its nodeSelectors.',
+    sources: [
+      'MetalLB v0.16.1 speaker/layer2_controller.go (ShouldAnnounce)',
+      'MetalLB documentation, "Configuration: Announce the service IPs"',
+    ],
+  },
+})

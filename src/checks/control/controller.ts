@@ -1,0 +1,68 @@
+import { cite, citeList } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { kubernetesFile } from '../../evidence/kubernetes.ts'
+import { metallbInstalled, metallbPods } from '../../lb/metallb.ts'
+import { whyNotReady } from '../../lb/metallb-pods.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+
+export default defineCheck({
+  id: 'control/controller',
+  title: 'MetalLB’s controller is ready',
+  needs: ['kubernetes/pods'],
+  alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.service === null) return 'A control-plane VIP is not MetalLB’s.'
+    const installed = metallbInstalled(evidence)
+    return isGap(installed) || installed || 'MetalLB is not installed.'
+  },
+  blocks: false,
+  consequenceOf: ['forwarding/cni-ready', 'translation/kube-proxy-running'],
+  run: ({ evidence }) => {
+    const controllers = metallbPods(evidence, 'controller')
+    if (isGap(controllers)) return []
+    const namespace = controllers[0]?.metadata?.namespace ?? 'metallb-system'
+    const fix = {
+      commands: [
+        `kubectl -n ${namespace} describe pod -l component=controller`,
+        `kubectl -n ${namespace} logs deployment/controller --previous --tail=20`,
+      ],
+      changes: 'Shows why the controller is not ready.',
+    }
+    const [pod] = controllers
+    if (pod === undefined) {
+      return [
+        fail(
+          'deployment/controller',
+          'MetalLB has no controller pod, so no Service gets an address.',
+          [citeList(kubernetesFile('pods'), '/items', 'no MetalLB controller among them')],
+          fix,
+        ),
+      ]
+    }
+    const why = whyNotReady(pod)
+    if (why === null)
+      return [
+        pass('deployment/controller', `MetalLB's controller ${pod.metadata?.name ?? ''} is ready.`, [
+          cite(pod, 'status', 'phase'),
+        ]),
+      ]
+    const name = `${pod.metadata?.name ?? ''} on ${pod.spec?.nodeName ?? 'no node'}`
+    return [
+      fail(
+        'deployment/controller',
+        `MetalLB's controller ${name} ${why.says}: it gives no address and admits no change of pools.`,
+        [why.proof],
+        fix,
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'The controller gives addresses to Services and serves the webhook that admits pools and advertisements. Addresses that were given stay; new ones are not given, and kubectl apply of a pool fails.',
+    byHand:
+      'kubectl -n metallb-system get pods -l component=controller: READY and RESTARTS; kubectl describe shows why.',
+    mend: 'A pod that waits with ContainerCreating lacks a network (see forwarding/cni-ready); one that restarts cannot reach the API server through its ClusterIP (see translation/kube-proxy-running).',
+    sources: ['MetalLB v0.16.1 config/manifests/metallb-native.yaml', 'MetalLB documentation, "Concepts: Allocation"'],
+  },
+})

@@ -1,0 +1,52 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { subnetPlaces, vpcById } from '../../vpc/address-space.ts'
+import { vipPlace } from '../../vpc/delivery.ts'
+import { otherAddressFix } from '../../vpc/other-address.ts'
+import { listText, subnetText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/no-subnet',
+  title: 'A VIP inside the ranges of the VPC lies in one of its subnets',
+  needs: ['aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
+  alsoReads: ['kubernetes/nodes', 'kubernetes/ipaddresspools'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'Subnets of a VPC are a part of EC2.'
+    const where = vipPlace(evidence, question)
+    return isGap(where) || where.insideVpc
+      ? true
+      : `${where.vip.text} lies outside the ranges of ${where.vpcId}: there a route decides, not a subnet.`
+  },
+  blocks: true,
+  run,
+  docs: {
+    means:
+      'Interfaces hold addresses of their subnet. An address inside the ranges of the VPC that no subnet covers can be held by nobody, and no route can lead it anywhere either, since a route inside the ranges of a VPC must name a whole subnet.',
+    byHand:
+      'aws ec2 describe-subnets --filters Name=vpc-id,Values=VPC --query Subnets[].CidrBlock lists what is covered.',
+    mend: 'Choose addresses of a subnet in which the nodes have interfaces, or addresses outside the VPC with routes to a node.',
+    sources: ['Amazon VPC User Guide, "Subnet CIDR blocks"', 'Amazon VPC User Guide, "Subnet route tables"'],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const where = vipPlace(evidence, question)
+  const subject = `vip/${question.vip?.text ?? ''}`
+  if (isGap(where)) return [unknown(subject, 'It is not known in which subnet the VIP lies.', [where])]
+  const { vip, vpcId, place } = where
+  if (place !== null) {
+    const text = subnetText(place.subnet, place.range)
+    return [pass(subject, `${vip.text} lies in ${text}.`, [cite(place.subnet, 'CidrBlock')])]
+  }
+  const places = known(subnetPlaces(evidence, vpcId)) ?? []
+  const vpc = vpcById(evidence, vpcId)
+  const proof = [
+    ...(isGap(vpc) ? [] : [cite(vpc, 'CidrBlock')]),
+    ...places.slice(0, 20).map(({ subnet }) => cite(subnet, 'CidrBlock')),
+  ]
+  const ranges = places.filter(({ range }) => range.family === vip.family).map(({ range }) => range.text)
+  const says = `${vip.text} lies in ${vpcId}, but in none of its subnets (${listText(ranges)}): no interface can hold it.`
+  return [fail(subject, says, proof, otherAddressFix(evidence, where), { awsCode: 'NO_POSSIBLE_DESTINATION' })]
+}

@@ -1,0 +1,63 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
+import { podsOf } from '../../lb/endpoints.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+
+export default defineCheck({
+  id: 'endpoint/pod-network',
+  title: 'The Service’s pods have an address',
+  needs: ['kubernetes/pods'],
+  appliesTo: ({ question }) => {
+    if (question.service === null) return 'A control-plane VIP has no pods behind it.'
+    return Object.keys(question.service.spec?.selector ?? {}).length > 0 || 'The Service selects no pods.'
+  },
+  blocks: false,
+  consequenceOf: ['forwarding/cni-ready'],
+  run: ({ evidence, question }) => {
+    const { service } = question
+    const pods = service === null ? [] : podsOf(evidence, service)
+    if (service === null || isGap(pods)) return []
+    const scheduled = pods.filter(
+      ({ spec, status }) => spec?.nodeName !== undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed',
+    )
+    const without = scheduled.filter(({ status }) => (status?.podIP ?? '') === '')
+    const subject = `service/${objectName(service)}`
+    if (without.length === 0)
+      return [
+        pass(
+          subject,
+          `Each of the ${String(scheduled.length)} pod(s) of Service ${objectName(service)} has an address.`,
+          scheduled.slice(0, 5).map((pod) => cite(pod, 'status', 'podIP')),
+        ),
+      ]
+    const names = without.map(({ metadata, spec }) => `${metadata?.name ?? ''} on ${spec?.nodeName ?? ''}`).join(', ')
+    const [first] = without
+    return [
+      fail(
+        subject,
+        `${String(without.length)} of ${String(scheduled.length)} pod(s) of Service ${objectName(service)} have no network: ${names}.`,
+        without.map((pod) => cite(pod, 'status', 'podIP')),
+        {
+          commands: [
+            `kubectl -n ${first?.metadata?.namespace ?? 'default'} describe pod ${first?.metadata?.name ?? ''}`,
+          ],
+          changes:
+            'Shows the events of the pod; "failed to setup network for sandbox" and "network plugin not ready" speak of the CNI of its node.',
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'A pod is scheduled, but its sandbox got no address: the CNI of its node is not configured, fails, or has no addresses left. Such a pod is no endpoint.',
+    byHand:
+      'kubectl get pods -o wide: IP is <none> and STATUS ContainerCreating; kubectl describe pod shows FailedCreatePodSandBox.',
+    mend: 'Mend the CNI of the node: a configuration in /etc/cni/net.d, its binaries in /opt/cni/bin.',
+    sources: [
+      'CNI specification 1.1.0, "Section 1: Network configuration format"',
+      'Kubernetes documentation, "Network Plugins"',
+    ],
+  },
+})

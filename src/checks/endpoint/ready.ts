@@ -1,0 +1,84 @@
+import { cite, citeList } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { endpointsOf, podsOf } from '../../lb/endpoints.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, unknown } from '../finding.ts'
+
+export default defineCheck({
+  id: 'endpoint/ready',
+  title: 'The Service has a ready endpoint',
+  needs: ['kubernetes/endpointslices'],
+  alsoReads: ['kubernetes/pods'],
+  appliesTo: ({ question }) =>
+    question.service !== null || 'A control-plane VIP ends at the API server of the node that receives the packet.',
+  blocks: true,
+  consequenceOf: ['forwarding/cni-ready'],
+  run: ({ evidence, question }) => {
+    const { service } = question
+    if (service === null) return []
+    const name = objectName(service)
+    const subject = `service/${name}`
+    const endpoints = endpointsOf(evidence, question)
+    if (isGap(endpoints))
+      return [unknown(subject, `It is not known whether Service ${name} has endpoints.`, [endpoints])]
+    const ready = endpoints.filter((endpoint) => endpoint.ready)
+    const [first] = ready
+    if (first !== undefined) {
+      const of = ready.length === endpoints.length ? '' : ` of ${String(endpoints.length)}`
+      return [
+        pass(
+          subject,
+          `Service ${name} has ${String(ready.length)}${of} ready endpoint(s).`,
+          ready.slice(0, 5).map(({ slice, index }) => cite(slice, 'endpoints', index, 'addresses', 0)),
+        ),
+      ]
+    }
+    const pods = known(podsOf(evidence, service))
+    const selector = Object.entries(service.spec?.selector ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',')
+    const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
+    const why =
+      endpoints.length > 0
+        ? `none of its ${String(endpoints.length)} endpoint(s) is ready`
+        : pods === null
+          ? 'its EndpointSlices are empty'
+          : pods.length === 0
+            ? selector === ''
+              ? 'it has no selector and no EndpointSlice with an address'
+              : `no pod has the labels ${selector} that it selects`
+            : `its ${String(pods.length)} pod(s) have no address`
+    const proof =
+      slices.length > 0
+        ? slices
+        : [
+            citeList(kubernetesFile('endpointslices'), '/items', `no endpoint of ${name}`),
+            ...(selector === '' ? [] : [cite(service, 'spec', 'selector')]),
+          ]
+    const namespace = service.metadata?.namespace ?? 'default'
+    return [
+      fail(subject, `Service ${name} has no ready endpoint: ${why}.`, proof, {
+        commands: [
+          selector === ''
+            ? `kubectl -n ${namespace} get endpointslices`
+            : `kubectl -n ${namespace} get pods -l ${selector} -o wide`,
+          `kubectl -n ${namespace} get pods --show-labels`,
+        ],
+        changes:
+          'Shows what the Service selects and what there is; a ready pod with these labels becomes an endpoint by itself.',
+      }),
+    ]
+  },
+  docs: {
+    means:
+      'Nothing stands behind the VIP: the selector matches no pod, or none of the pods is ready. kube-proxy answers with a reject, so that clients see a refused connection, an unreachable host, or at first a time-out.',
+    byHand:
+      'kubectl get endpointslices -l kubernetes.io/service-name=NAME: is there an address with ready true? kubectl get pods -l SELECTOR: are there pods, are they Ready?',
+    mend: 'Correct the selector or the pods’ labels; make the pods ready (their readiness probe, their image, their network).',
+    sources: [
+      'Kubernetes documentation, "EndpointSlices: Conditions"',
+      'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
+    ],
+  },
+})

@@ -1,0 +1,104 @@
+import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { takes } from '../../evidence/listen.ts'
+import { nodeFile } from '../../evidence/node.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
+import { announcers } from '../../lb/announcers.ts'
+import { known } from '../../evidence/gap.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, unknown } from '../finding.ts'
+
+export default defineCheck({
+  id: 'endpoint/vip-bound',
+  title: 'The node that receives the packet holds the control-plane VIP and listens on its port',
+  needs: ['node/ip-addr'],
+  alsoReads: ['node/listen', 'kubernetes/leases'],
+  appliesTo: ({ question }) =>
+    question.controlPlane !== null || 'A Service’s VIP needs no interface: kube-proxy translates it.',
+  blocks: true,
+  each: 'receiving',
+  run: ({ evidence, question, node }) => {
+    const { vip, port } = question
+    const links = evidence.node(node).ipAddr
+    if (vip === null || isGap(links)) return []
+    const subject = `node/${node}`
+    const held = links.flatMap((link) =>
+      (link.addr_info ?? []).flatMap(({ local }, at): { name: string; proof: Proof }[] =>
+        sameAddress(parseAddress(local), vip)
+          ? [{ name: link.ifname ?? '', proof: cite(link, 'addr_info', at, 'local') }]
+          : [],
+      ),
+    )
+    const [first] = held
+    if (first === undefined) {
+      const holders = (known(announcers(evidence, question).observed) ?? []).filter((other) => other !== node)
+      const elsewhere = holders.length === 0 ? '' : `; kube-vip's leader is ${holders.join(', ')}`
+      return [
+        fail(
+          subject,
+          `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
+          [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
+          {
+            commands:
+              holders.length === 0
+                ? [`ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`]
+                : [`kubectl -n kube-system get lease -o wide`, `ssh ${holders[0] ?? node} ip -brief address`],
+            changes: `Shows who holds ${vip.text}. ${question.fabric === 'ec2' ? 'On EC2 the address must belong to the leader’s interface: move it there (aws ec2 assign-private-ip-addresses --allow-reassignment), or let the other node become the leader.' : 'kube-vip puts the address on the interface of its leader.'}`,
+          },
+        ),
+      ]
+    }
+    const listening = evidence.node(node).listen
+    if (isGap(listening))
+      return [
+        unknown(
+          subject,
+          `${node} holds ${vip.text}, and it is not known whether anything listens on port ${String(port.port)}.`,
+          [listening],
+          [first.proof],
+        ),
+      ]
+    const listener = listening.listeners.find(
+      (one) => one.protocol === port.protocol && one.port === port.port && takes(one, vip.text),
+    )
+    if (listener === undefined) {
+      return [
+        fail(
+          subject,
+          `${node} holds ${vip.text} on ${first.name}, but nothing there listens on ${port.protocol} port ${String(port.port)} of it.`,
+          [
+            first.proof,
+            citeLine(
+              listening.file,
+              1,
+              `${String(listening.listeners.length)} sockets, none takes ${vip.text}:${String(port.port)}`,
+            ),
+          ],
+          {
+            commands: [`ssh ${node} sudo ss -ltnp`, `ssh ${node} sudo systemctl status kube-apiserver --no-pager`],
+            changes:
+              'Shows what listens. kube-apiserver must listen on the port that kube-vip is configured with, on the VIP or on all addresses.',
+          },
+        ),
+      ]
+    }
+    return [
+      pass(
+        subject,
+        `${node} holds ${vip.text} on ${first.name}, and ${listener.program ?? 'a program'} listens on port ${String(port.port)}.`,
+        [first.proof, citeLine(listening.file, listener.line, listening.lines[listener.line - 1] ?? '')],
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'A control-plane VIP is not translated: the node that gets the packet must have the address on an interface and a socket on the port. Where the network delivers to one node and kube-vip put the address on another, the packet is dropped or forwarded back.',
+    byHand:
+      'On the node: ip address | grep VIP, ss -ltn | grep 6443. Who leads: kubectl -n kube-system get lease plndr-cp-lock.',
+    mend: 'Let the address and its owner be the same node: on EC2 the address of the interface must follow kube-vip’s leader.',
+    sources: [
+      'kube-vip v1.2.3 pkg/vip, pkg/cluster (the leader adds the address to its interface)',
+      'Linux kernel net/ipv4/route.c (ip_route_input: only local addresses are delivered)',
+    ],
+  },
+})

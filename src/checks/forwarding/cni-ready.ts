@@ -1,0 +1,91 @@
+import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
+import { citeFirst } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, unknown } from '../finding.ts'
+
+export default defineCheck({
+  id: 'forwarding/cni-ready',
+  title: 'The node’s pod network is ready',
+  needs: ['kubernetes/nodes'],
+  alsoReads: ['node/cni-conf', 'kubernetes/pods'],
+  appliesTo: ({ question }) => question.service !== null || 'A control-plane VIP ends on the node itself.',
+  blocks: true,
+  each: 'node',
+  run: ({ evidence, node }) => {
+    const subject = `node/${node}`
+    const nodes = known(evidence.kubernetes.nodes) ?? []
+    const object = nodes.find(({ metadata }) => metadata?.name === node)
+    const conditions = object?.status?.conditions ?? []
+    const ready = conditions.findIndex(({ type }) => type === 'Ready')
+    const unavailable = conditions.findIndex(({ type, status }) => type === 'NetworkUnavailable' && status === 'True')
+    const conf = evidence.node(node).cniConf
+    const files = isGap(conf) ? [] : conf.lines.filter((line) => /\.(conf|conflist|json)$/.test(line.trim()))
+    const proof: Proof[] = []
+    const wrong: string[] = []
+    const message = conditions[ready]?.message ?? ''
+    if (
+      object !== undefined &&
+      ready !== -1 &&
+      /network(?: plugin)? (?:is )?not ready|NetworkPluginNotReady|cni (?:plugin|config)/i.test(message)
+    ) {
+      proof.push(cite(object, 'status', 'conditions', ready, 'message'))
+      wrong.push('kubelet says that the network plugin is not ready')
+    }
+    if (object !== undefined && unavailable !== -1) {
+      proof.push(cite(object, 'status', 'conditions', unavailable, 'status'))
+      wrong.push('its condition NetworkUnavailable is True')
+    }
+    if (!isGap(conf) && files.length === 0) {
+      proof.push(citeFirst(conf, /./) ?? citeLine(conf.file, 1, 'empty'))
+      wrong.push('there is no CNI configuration in /etc/cni/net.d')
+    }
+    if (wrong.length > 0) {
+      return [
+        fail(subject, `${node} has no pod network: ${wrong.join(', and ')}.`, proof, {
+          commands: [
+            `ssh ${node} sudo ls -l /etc/cni/net.d /opt/cni/bin`,
+            `ssh ${node} sudo journalctl -u kubelet --no-pager -n 20`,
+          ],
+          changes: `Shows what is missing. Put the CNI configuration back (for the bridge plugin /etc/cni/net.d/10-bridge.conf with the node's own pod range, and 99-loopback.conf); pods that wait then get their network without a restart.`,
+        }),
+      ]
+    }
+    if (object === undefined)
+      return [unknown(subject, `${node} is in no listing of nodes, so its pod network is not known.`, [])]
+    const status = ready === -1 ? 'Unknown' : (conditions[ready]?.status ?? 'Unknown')
+    const reason = conditions[ready]?.reason ?? 'no reason'
+    if (status !== 'True') {
+      return [
+        fail(
+          subject,
+          `${node} is not Ready: ${reason}${message === '' ? '' : `, "${message}"`}.`,
+          [cite(object, 'status', 'conditions', Math.max(ready, 0), 'reason')],
+          {
+            commands: [
+              `ssh ${node} sudo systemctl status kubelet --no-pager`,
+              `ssh ${node} sudo journalctl -u kubelet --no-pager -n 50`,
+            ],
+            changes: 'Shows why kubelet does not report; pods of a node that is not Ready are no endpoints.',
+          },
+          { blocks: false },
+        ),
+      ]
+    }
+    const shown: Proof[] = isGap(conf) ? [] : [citeFirst(conf, files[0] ?? '') ?? citeLine(conf.file, 1, '')]
+    return [
+      pass(subject, `${node} is Ready${isGap(conf) ? '' : ` and has the CNI configuration ${files[0] ?? ''}`}.`, [
+        cite(object, 'status', 'conditions', ready, 'status'),
+        ...shown,
+      ]),
+    ]
+  },
+  docs: {
+    means:
+      'The node cannot give pods a network: no CNI configuration is in /etc/cni/net.d, its plugins are missing, or its agent has not started. Pods of the node stay in ContainerCreating and are no endpoints.',
+    byHand:
+      'kubectl describe node NAME: Ready is False with "container runtime network not ready … cni plugin not initialized". On the node: ls /etc/cni/net.d /opt/cni/bin.',
+    mend: 'Put the CNI configuration and its binaries in place. A bridge CNI sets no NetworkUnavailable condition; that it is absent is fine.',
+    sources: ['Kubernetes documentation, "Network Plugins: Network Plugin Requirements"', 'CNI specification 1.1.0'],
+  },
+})

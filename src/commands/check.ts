@@ -1,0 +1,81 @@
+import { Args, Command, Flags } from '@oclif/core'
+import { checks } from '../checks/index.ts'
+import { parseClient } from '../diagnosis/client.ts'
+import { answer } from '../diagnosis/diagnose.ts'
+import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
+import { openBundle } from '../evidence/bundle.ts'
+import { UserError } from '../evidence/user-error.ts'
+import { exitCodeOf } from '../report/exit-code.ts'
+import { jsonReport } from '../report/json.ts'
+import { textReport } from '../report/text.ts'
+import { fabricOf } from '../vpc/fabric.ts'
+import { lookOf } from '../terminal.ts'
+
+export default class Check extends Command {
+  static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
+  static override description = `Walks one packet along its path to each VIP and says where it dies.
+TARGET is a VIP (10.240.0.100), a VIP and port (10.240.0.100:443), or namespace/service; none means every
+LoadBalancer Service and every control-plane VIP that the evidence shows.
+
+Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 a bug in vipdoctor.`
+  static override examples = [
+    '<%= config.bin %> check --bundle bundle.tar.gz',
+    '<%= config.bin %> check 10.240.0.100:80 --bundle bundle.tar.gz --client 10.240.0.50',
+    '<%= config.bin %> check default/nginx-lb --bundle bundle.tar.gz --output json',
+  ]
+  static override strict = false
+  static override args = {
+    target: Args.string({ description: 'a VIP, VIP:PORT, or namespace/service; may be repeated' }),
+  }
+  static override flags = {
+    bundle: Flags.string({
+      description: 'judge this bundle (a directory or a .tar.gz) instead of a live cluster',
+      helpValue: 'PATH',
+    }),
+    fabric: Flags.option({
+      options: ['auto', 'ec2', 'lan'] as const,
+      default: 'auto' as const,
+      description: 'what carries frames between hosts',
+    })(),
+    client: Flags.string({
+      default: 'vpc',
+      helpValue: 'WHO',
+      description:
+        'an address, a CIDR, vpc (another host in the receiving node’s subnet), internet, node/NAME, pod/NAMESPACE/NAME',
+    }),
+    'vpc-id': Flags.string({
+      helpValue: 'VPC',
+      description: 'the VPC of the nodes, where their addresses fit more than one',
+    }),
+    output: Flags.option({
+      options: ['text', 'json'] as const,
+      default: 'text' as const,
+      char: 'o',
+      description: 'format of the report',
+    })(),
+    'fail-on': Flags.option({
+      options: ['fail', 'warn'] as const,
+      default: 'fail' as const,
+      description: 'what makes the exit code 1',
+    })(),
+    'allow-unknown': Flags.boolean({ description: 'exit 0 instead of 3 where a gap hides something' }),
+    'no-color': Flags.boolean({ description: 'no colour, also on a terminal (NO_COLOR does the same)' }),
+  }
+
+  override async run(): Promise<void> {
+    const { flags, argv } = await this.parse(Check)
+    const targets = argv.map((target) => parseTarget(String(target)))
+    const client = parseClient(flags.client)
+    if (flags.bundle === undefined) throw new UserError('A bundle is needed.', 'Name one with --bundle PATH.')
+    const evidence = await openBundle(flags.bundle)
+    const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
+    const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
+    const judged = answer(checks, evidence, questions, gaps)
+    const tool = { name: this.config.name, version: this.config.version }
+    process.stdout.write(flags.output === 'json' ? jsonReport(judged, tool) : textReport(judged, lookOf(flags)))
+    process.exitCode = exitCodeOf(judged, {
+      failOnWarning: flags['fail-on'] === 'warn',
+      allowUnknown: flags['allow-unknown'],
+    })
+  }
+}

@@ -1,0 +1,50 @@
+import type { Receiving } from '../checks/check.ts'
+import type { Finding, Status } from '../checks/finding.ts'
+import type { PathHop } from '../checks/hop.ts'
+import type { Question } from '../evidence/question.ts'
+
+export type Verdict = 'reachable' | 'unreachable' | 'inconclusive'
+
+/** A failure that is enough by itself to stop the packet, with the failures that only follow from it. */
+export interface Cause extends Finding {
+  readonly consequences: readonly Finding[]
+}
+
+/** One hop of the path; behind the first cause it has the status that it would have if that cause were mended. */
+export interface PathStep {
+  readonly hop: PathHop
+  readonly status: Status
+  readonly says: string
+}
+
+/** What is said about one VIP, Service and port. `alsoWrong` is broken, but not on this packet's way; `findings` has all, causes included. */
+export interface Diagnosis {
+  readonly question: Question
+  readonly receiving: Receiving
+  readonly verdict: Verdict
+  readonly causes: readonly Cause[]
+  readonly alsoWrong: readonly Finding[]
+  readonly path: readonly PathStep[]
+  readonly findings: readonly Finding[]
+}
+
+/** A gap, and the checks that could not answer because of it. */
+export interface HidingGap {
+  readonly source: string
+  readonly reason: string
+  readonly hides: readonly string[]
+}
+
+/** The whole answer. `verdict` is the worst of the diagnoses. */
+export interface Answer {
+  readonly verdict: Verdict
+  readonly diagnoses: readonly Diagnosis[]
+  readonly gaps: readonly HidingGap[]
+}
+
+const order: readonly Verdict[] = ['unreachable', 'inconclusive', 'reachable']
+
+/** Worst first: unreachable, inconclusive, reachable. No verdict at all is inconclusive: nothing was judged. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  return order.find((verdict) => verdicts.includes(verdict)) ?? 'inconclusive'
+}

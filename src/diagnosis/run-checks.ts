@@ -1,0 +1,145 @@
+import type { Check, Context, NodeContext } from '../checks/check.ts'
+import { skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { gapsAmong, known } from '../evidence/gap.ts'
+import { isNodeKind, lookUp } from '../evidence/kinds.ts'
+import type { Question } from '../evidence/question.ts'
+import { nodesBehind } from '../lb/endpoints.ts'
+
+/**
+ * One finding as a check gave it, with what the diagnosis needs to weigh it. `node` is the node that the run was about, null for a check
+ * that runs once. `met` is false for a node that this packet does not meet.
+ */
+export interface Result {
+  readonly check: Check
+  readonly draft: Draft
+  readonly finding: Finding
+  readonly node: string | null
+  readonly met: boolean
+}
+
+/** Runs every check on one question. A gap in what a check needs makes it `unknown` without running it. */
+export function runChecks(checks: readonly Check[], context: Context): Result[] {
+  const nodes = nodesOf(context)
+  return checks.flatMap((check) => {
+    const subject = subjectOf(context.question)
+    const why = whySkipped(check, context)
+    if (why !== null) return [result(check, skipped(subject, why), null)]
+    const gaps = gapsAmong(
+      ...check.needs.filter((kind) => !isNodeKind(kind)).map((kind) => lookUp(context.evidence, kind, null)),
+    )
+    if (gaps.length > 0) return [result(check, unknown(subject, notKnown(check), gaps), null)]
+    return check.each === undefined
+      ? check.run(context).map((draft) => result(check, draft, null))
+      : runOnNodes(check, context, nodes)
+  })
+}
+
+interface Nodes {
+  readonly receiving: readonly string[]
+  readonly endpoint: readonly string[]
+}
+
+type NodeCheck = Extract<Check, { readonly each: string }>
+
+function runOnNodes(check: NodeCheck, context: Context, nodes: Nodes): Result[] {
+  const met =
+    check.each === 'node' ? (behindTranslation.has(hopOf(check)) ? nodes.endpoint : nodes.receiving) : nodes[check.each]
+  const results = met.flatMap((node) => onNode(check, { ...context, node }).map((draft) => result(check, draft, node)))
+  if (met.length === 0) results.push(result(check, nowhere(check, context), null))
+  if (check.each !== 'node') return results
+  const wrong = [...failuresOf(check, context)].filter(([node]) => !met.includes(node))
+  return [
+    ...results,
+    ...wrong.flatMap(([node, drafts]) => drafts.map((draft) => ({ ...result(check, draft, node), met: false }))),
+  ]
+}
+
+/** What a check of nodes says where there is no node to look at. */
+function nowhere(check: NodeCheck, { question }: Context): Draft {
+  const subject = subjectOf(question)
+  return check.each === 'endpoint' || behindTranslation.has(hopOf(check))
+    ? skipped(subject, 'No node has an endpoint of the Service.')
+    : unknown(subject, 'It is not known which node receives the packet.', [])
+}
+
+/** Behind the translation the packet meets the nodes of the endpoints; before it, those that receive it. */
+const behindTranslation = new Set(['forwarding', 'endpoint'])
+const hopOf = (check: Check): string => check.id.split('/')[0] ?? ''
+
+function onNode(check: NodeCheck, context: NodeContext): readonly Draft[] {
+  const gaps = gapsAmong(...check.needs.filter(isNodeKind).map((kind) => lookUp(context.evidence, kind, context.node)))
+  return gaps.length > 0 ? [unknown(`node/${context.node}`, notKnown(check), gaps)] : check.run(context)
+}
+
+type Failures = ReadonlyMap<string, readonly Draft[]>
+const failures = new WeakMap<Evidence, Map<string, Failures>>()
+
+/**
+ * On which nodes of the cluster a check of each node fails. For a node that the packet does not meet the answer is the same for every
+ * question, so it is found once per evidence: 10,000 Services do not mean 10,000 looks at 1,000 nodes.
+ */
+function failuresOf(check: NodeCheck, context: Context): Failures {
+  const judged = failures.get(context.evidence) ?? new Map<string, Failures>()
+  failures.set(context.evidence, judged)
+  const key = `${check.id} ${context.question.fabric}`
+  const found =
+    judged.get(key) ??
+    new Map(everyNode(context.evidence).flatMap((node) => failing(node, onNode(check, { ...context, node }))))
+  judged.set(key, found)
+  return found
+}
+
+function failing(node: string, drafts: readonly Draft[]): [string, readonly Draft[]][] {
+  const failed = drafts.filter(({ status }) => status === 'fail')
+  return failed.length === 0 ? [] : [[node, failed]]
+}
+
+function everyNode(evidence: Evidence): readonly string[] {
+  const listed = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? [])
+  return [...new Set([...listed, ...evidence.nodeNames])].sort()
+}
+
+function nodesOf({ evidence, question, receiving }: Context): Nodes {
+  return {
+    receiving: receiving.nodes,
+    endpoint: question.service === null ? receiving.nodes : nodesBehind(evidence, question),
+  }
+}
+
+function whySkipped(check: Check, context: Context): string | null {
+  const { question, receiving } = context
+  const hop = hopOf(check)
+  if (question.vip === null && hop !== 'assignment' && hop !== 'control') return 'The Service has no VIP yet.'
+  if (receiving.by === 'client' && outside.has(hop)) {
+    return `The packet starts on ${receiving.nodes.join()}, whose own rules translate it; it never crosses the network to the VIP.`
+  }
+  const applies = check.appliesTo(context)
+  return applies === true ? null : applies
+}
+const outside = new Set(['announcement', 'delivery', 'admission'])
+
+const notKnown = ({ title }: Check): string =>
+  `It is not known whether ${title.charAt(0).toLowerCase()}${title.slice(1).replace(/\.$/, '')}.`
+
+/** What a finding is about where a check names nothing narrower. */
+export function subjectOf({ vip, service }: Question): string {
+  if (vip !== null) return `vip/${vip.text}`
+  return `service/${service?.metadata?.namespace ?? ''}/${service?.metadata?.name ?? ''}`
+}
+
+function result(check: Check, draft: Draft, node: string | null): Result {
+  const { status, subject, says, proof, fix, awsCode } = draft
+  const hop = hopOf(check) as Finding['hop']
+  const finding: Finding = {
+    id: check.id,
+    hop,
+    status,
+    subject,
+    says,
+    proof,
+    fix,
+    ...(awsCode === undefined ? {} : { awsCode }),
+  }
+  return { check, draft, finding, node, met: true }
+}

@@ -1,0 +1,124 @@
+import { isGap, known, type Gap } from '../evidence/gap.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { objectName, type Service } from '../evidence/kubernetes.ts'
+import type { Client, ControlPlaneVip, Fabric, Question } from '../evidence/question.ts'
+import { UserError } from '../evidence/user-error.ts'
+import { controlPlaneVips } from '../lb/control-plane.ts'
+import { compareAddresses, parseAddress, sameAddress, type Address } from '../net/address.ts'
+import { protocolOf } from '../net/port.ts'
+
+/** What the user asks about: a VIP, a VIP at one port, or a Service. */
+export type Target =
+  | { readonly kind: 'vip'; readonly address: Address; readonly port: number | null; readonly text: string }
+  | { readonly kind: 'service'; readonly name: string; readonly text: string }
+
+/** @throws UserError for a text that is none of the three forms. */
+export function parseTarget(text: string): Target {
+  const address = parseAddress(text)
+  if (address !== null) return { kind: 'vip', address, port: null, text }
+  const withPort = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text)
+  const host = parseAddress(withPort?.[1] ?? withPort?.[2])
+  const port = Number(withPort?.[3])
+  if (host !== null && port >= 1 && port <= 65535) return { kind: 'vip', address: host, port, text }
+  if (host !== null) throw new UserError(`${text} has no valid port: ports are 1 to 65535.`)
+  const name = '[a-z0-9]([a-z0-9-]*[a-z0-9])?'
+  if (new RegExp(`^${name}/${name}$`).test(text)) return { kind: 'service', name: text, text }
+  throw new UserError(
+    `${JSON.stringify(text)} is neither an address, nor ADDRESS:PORT, nor NAMESPACE/SERVICE.`,
+    'For example: 10.240.0.100, 10.240.0.100:443, [fd00::100]:80, default/nginx-lb.',
+  )
+}
+
+/** What to judge: the questions, and the gaps that may hide others. */
+export interface Questions {
+  readonly questions: readonly Question[]
+  readonly gaps: readonly Gap[]
+}
+
+interface Asked {
+  readonly client: Client
+  readonly fabric: Fabric
+  readonly vpcId: string | null
+}
+
+/**
+ * The questions behind the targets; without a target, every LoadBalancer Service and every control-plane VIP that the evidence shows.
+ *
+ * @throws UserError for a target that nothing in the evidence has, and where there is no VIP at all.
+ */
+export function questionsFor(evidence: Evidence, targets: readonly Target[], asked: Asked): Questions {
+  const services = evidence.kubernetes.services
+  const controlPlane = controlPlaneVips(evidence)
+  const gaps = [services, controlPlane].filter(isGap)
+  const all = [
+    ...(known(services) ?? []).filter(isLoadBalancer).flatMap((service) => serviceQuestions(service, asked)),
+    ...(known(controlPlane) ?? []).map((vip) => controlPlaneQuestion(vip, asked)),
+  ].sort(compareQuestions)
+  const questions =
+    targets.length === 0 ? all : all.filter((question) => targets.some((target) => asksFor(target, question)))
+  if (gaps.length === 0) {
+    if (all.length === 0)
+      throw new UserError(
+        'The evidence shows no VIP: no Service of type LoadBalancer, and no kube-vip with an address for the control plane.',
+      )
+    for (const target of targets)
+      if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
+  }
+  return { questions, gaps }
+}
+
+const isLoadBalancer = (service: Service): boolean => service.spec?.type === 'LoadBalancer'
+
+function serviceQuestions(service: Service, asked: Asked): Question[] {
+  const addresses = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseAddress(ip) ?? [])
+  return (addresses.length === 0 ? [null] : addresses).flatMap((vip) =>
+    (service.spec?.ports ?? []).flatMap((servicePort) => {
+      const protocol = protocolOf(servicePort.protocol)
+      if (protocol === null || servicePort.port === undefined) return []
+      return [{ ...asked, vip, port: { protocol, port: servicePort.port }, service, servicePort, controlPlane: null }]
+    }),
+  )
+}
+
+function controlPlaneQuestion(controlPlane: ControlPlaneVip, asked: Asked): Question {
+  const { address, port } = controlPlane
+  return { ...asked, vip: address, port: { protocol: 'tcp', port }, service: null, servicePort: null, controlPlane }
+}
+
+/** The name under which a diagnosis stands: its Service, or the control plane. */
+export const questionName = ({ service }: Question): string => (service === null ? '' : objectName(service))
+
+function compareQuestions(one: Question, other: Question): number {
+  const names = [questionName(one), questionName(other)] as const
+  if (names[0] !== names[1]) return names[0] < names[1] ? -1 : 1
+  if (one.vip !== null && other.vip !== null) {
+    const addresses = compareAddresses(one.vip, other.vip)
+    if (addresses !== 0) return addresses
+  }
+  return one.port.port - other.port.port || (one.port.protocol < other.port.protocol ? -1 : 1)
+}
+
+function asksFor(target: Target, question: Question): boolean {
+  if (target.kind === 'service') return questionName(question) === target.name
+  return sameAddress(target.address, question.vip) && (target.port === null || target.port === question.port.port)
+}
+
+function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): UserError {
+  const vips = [...new Set(all.flatMap(({ vip }) => vip?.text ?? []))]
+  const suggestion = vips.length === 0 ? null : `The VIPs in the evidence are ${vips.join(', ')}.`
+  if (target.kind === 'service') {
+    const service = (known(evidence.kubernetes.services) ?? []).find((one) => objectName(one) === target.name)
+    if (service === undefined) return new UserError(`There is no Service ${target.name}.`, suggestion)
+    return new UserError(
+      `Service ${target.name} has type ${service.spec?.type ?? 'ClusterIP'}, so it has no VIP; only type LoadBalancer does.`,
+      suggestion,
+    )
+  }
+  const ports = all.filter(({ vip }) => sameAddress(vip, target.address)).map(({ port }) => port.port)
+  if (ports.length > 0)
+    return new UserError(
+      `${target.address.text} is a VIP, but not at port ${String(target.port)}.`,
+      `Its ports are ${ports.join(', ')}.`,
+    )
+  return new UserError(`${target.address.text} is the VIP of no Service and of no kube-vip.`, suggestion)
+}

@@ -1,0 +1,82 @@
+// What `ip -j` prints, as far as it is read. Source: iproute2 6.1 (ip/ipaddress.c, iproute.c, iprule.c, ipneigh.c).
+
+export const addrShape = {
+  ifindex: 'number',
+  ifname: 'string',
+  flags: ['string'],
+  mtu: 'number',
+  operstate: 'string',
+  address: 'string',
+  link: 'string',
+  link_index: 'number',
+  master: 'string',
+  addr_info: [
+    {
+      family: 'string',
+      local: 'string',
+      address: 'string',
+      prefixlen: 'number',
+      scope: 'string',
+      label: 'string',
+      deprecated: 'boolean',
+      secondary: 'boolean',
+    },
+  ],
+} as const
+
+export const linkShape = {
+  ifindex: 'number',
+  ifname: 'string',
+  flags: ['string'],
+  mtu: 'number',
+  operstate: 'string',
+  address: 'string',
+  link: 'string',
+  link_index: 'number',
+  link_netnsid: 'number',
+  link_type: 'string',
+  master: 'string',
+  linkinfo: { info_kind: 'string', info_data: 'json', info_slave_kind: 'string', info_slave_data: 'json' },
+} as const
+
+export const routeShape = {
+  type: 'string',
+  dst: 'string',
+  gateway: 'string',
+  via: { family: 'string', host: 'string' },
+  dev: 'string',
+  table: 'scalar',
+  protocol: 'scalar',
+  scope: 'scalar',
+  prefsrc: 'string',
+  metric: 'number',
+  flags: ['string'],
+  nexthops: [{ gateway: 'string', dev: 'string', weight: 'number', flags: ['string'] }],
+} as const
+
+export const ruleShape = {
+  priority: 'number',
+  not: 'json',
+  src: 'string',
+  srclen: 'number',
+  dst: 'string',
+  dstlen: 'number',
+  fwmark: 'scalar',
+  fwmask: 'scalar',
+  iif: 'string',
+  oif: 'string',
+  ipproto: 'string',
+  sport: 'scalar',
+  dport: 'scalar',
+  table: 'scalar',
+  action: 'string',
+} as const
+
+export const neighShape = {
+  dst: 'string',
+  dev: 'string',
+  lladdr: 'string',
+  router: 'json',
+  proxy: 'json',
+  state: ['string'],
+} as const

@@ -1,0 +1,57 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { isGap, known, type Known } from '../evidence/gap.ts'
+import { objectName } from '../evidence/kubernetes.ts'
+import type { Question } from '../evidence/question.ts'
+import { electedNode, eligibleNodes, metallbInstalled } from './metallb.ts'
+
+/**
+ * Who announces the question's VIP. `observed` by the most trusted observation, empty where it is known that nobody does; `predicted`
+ * who would be elected, null for nobody; `eligible` who may by configuration, whether or not it is alive.
+ */
+export interface Announcers {
+  readonly system: 'metallb' | 'kube-vip' | null
+  readonly observed: Known<readonly string[]>
+  readonly predicted: Known<string | null>
+  readonly eligible: Known<readonly string[]>
+}
+
+export function announcers(evidence: Evidence, question: Question): Announcers {
+  if (question.controlPlane !== null) return controlPlaneAnnouncers(evidence, question)
+  const installed = metallbInstalled(evidence)
+  if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, eligible: [] }
+  return {
+    system: 'metallb',
+    observed: observedByMetallb(evidence, question),
+    predicted: electedNode(evidence, question),
+    eligible: eligibleNodes(evidence, question),
+  }
+}
+
+/** MetalLB's speaker writes one ServiceL2Status for each Service and announcing node (since 0.14.6), and takes it away with the announcement. */
+function observedByMetallb(evidence: Evidence, { service }: Question): Known<readonly string[]> {
+  const statuses = evidence.kubernetes.servicel2statuses
+  if (isGap(statuses) || service === null) return isGap(statuses) ? statuses : []
+  const own = statuses.filter(
+    ({ status }) => `${status?.serviceNamespace ?? ''}/${status?.serviceName ?? ''}` === objectName(service),
+  )
+  return own.flatMap(({ status }) => status?.node ?? []).sort()
+}
+
+/** kube-vip's leader holds the lease that its pods name (`vip_leasename`, else plndr-cp-lock); without leader election every pod announces. */
+function controlPlaneAnnouncers(evidence: Evidence, { controlPlane }: Question): Announcers {
+  const pods = controlPlane?.pods ?? []
+  const eligible = [...new Set(pods.flatMap(({ spec }) => spec?.nodeName ?? []))].sort()
+  const env = new Map(
+    pods
+      .flatMap(({ spec }) => spec?.containers ?? [])
+      .flatMap(({ env: own }) => own ?? [])
+      .map(({ name, value }) => [name, value]),
+  )
+  if (env.get('vip_leaderelection') !== 'true')
+    return { system: 'kube-vip', observed: eligible, predicted: null, eligible }
+  const leases = evidence.kubernetes.leases
+  const name = env.get('vip_leasename') ?? 'plndr-cp-lock'
+  const holder = known(leases)?.find(({ metadata }) => metadata?.name === name)?.spec?.holderIdentity
+  const observed = isGap(leases) ? leases : holder === undefined || holder === '' ? [] : [holder]
+  return { system: 'kube-vip', observed, predicted: null, eligible }
+}

@@ -1,0 +1,83 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { isGap, known, type Known } from '../evidence/gap.ts'
+import { objectName, type EndpointSlice, type Pod, type Service } from '../evidence/kubernetes.ts'
+import type { Question } from '../evidence/question.ts'
+
+/** One endpoint of a Service at one port, as an EndpointSlice lists it. `node` and `pod` are null where the slice names none. */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+  readonly node: string | null
+  readonly ready: boolean
+  readonly pod: string | null
+  /** Where it stands: the slice, and its index in `/endpoints`. */
+  readonly slice: EndpointSlice
+  readonly index: number
+}
+
+const slicesByService = new WeakMap<Evidence, ReadonlyMap<string, readonly EndpointSlice[]>>()
+
+/** The endpoints of the question's Service at its port, ready or not, by address; those of a Service without slices are none. */
+export function endpointsOf(evidence: Evidence, { service, servicePort, vip }: Question): Known<readonly Endpoint[]> {
+  if (service === null) return []
+  const slices = evidence.kubernetes.endpointslices
+  if (isGap(slices)) return slices
+  const index = slicesByService.get(evidence) ?? indexed(slices)
+  slicesByService.set(evidence, index)
+  const family = vip?.family === 6 ? 'IPv6' : 'IPv4'
+  const found = (index.get(objectName(service)) ?? []).flatMap((slice) => {
+    const port = slice.ports?.find(({ name = '' }) => name === (servicePort?.name ?? ''))?.port
+    if (port === undefined || (vip !== null && slice.addressType !== family)) return []
+    return (slice.endpoints ?? []).flatMap((endpoint, at) =>
+      (endpoint.addresses ?? []).map((address) => ({
+        address,
+        port,
+        node: endpoint.nodeName ?? null,
+        // An absent condition means ready (k8s.io/api discovery/v1, EndpointConditions).
+        ready: endpoint.conditions?.ready ?? true,
+        pod:
+          endpoint.targetRef?.kind === 'Pod'
+            ? `${endpoint.targetRef.namespace ?? ''}/${endpoint.targetRef.name ?? ''}`
+            : null,
+        slice,
+        index: at,
+      })),
+    )
+  })
+  return found.sort((one, other) => (one.address < other.address ? -1 : 1))
+}
+
+function indexed(slices: readonly EndpointSlice[]): ReadonlyMap<string, readonly EndpointSlice[]> {
+  const index = new Map<string, EndpointSlice[]>()
+  for (const slice of slices) {
+    const service = slice.metadata?.labels?.['kubernetes.io/service-name']
+    if (service === undefined) continue
+    const key = `${slice.metadata?.namespace ?? ''}/${service}`
+    const list = index.get(key)
+    if (list === undefined) index.set(key, [slice])
+    else list.push(slice)
+  }
+  return index
+}
+
+/** The pods that a Service's selector chooses; none for a Service without a selector. */
+export function podsOf(evidence: Evidence, service: Service): Known<readonly Pod[]> {
+  const pods = evidence.kubernetes.pods
+  if (isGap(pods)) return pods
+  const selector = Object.entries(service.spec?.selector ?? {})
+  if (selector.length === 0) return []
+  return pods.filter(
+    ({ metadata }) =>
+      metadata?.namespace === service.metadata?.namespace &&
+      selector.every(([key, value]) => metadata?.labels?.[key] === value),
+  )
+}
+
+/** The nodes on which a packet for the Service may end: those of its ready endpoints; where there is none, those of its pods. Sorted. */
+export function nodesBehind(evidence: Evidence, question: Question): readonly string[] {
+  const endpoints = known(endpointsOf(evidence, question)) ?? []
+  const ready = endpoints.filter((endpoint) => endpoint.ready)
+  const nodes = (ready.length > 0 ? ready : endpoints).flatMap(({ node }) => node ?? [])
+  const pods = question.service === null ? [] : (known(podsOf(evidence, question.service)) ?? [])
+  return [...new Set(nodes.length > 0 ? nodes : pods.flatMap(({ spec }) => spec?.nodeName ?? []))].sort()
+}

@@ -1,0 +1,44 @@
+import { Errors, flush, run } from '@oclif/core'
+import { UserError } from './evidence/user-error.ts'
+
+/** The exit codes of docs/exit-codes.md. */
+export const exitCodes = { reachable: 0, unreachable: 1, usage: 2, inconclusive: 3, bug: 4 } as const
+
+/** Runs the command line. Never lets an error look like a finding: a user's mistake is 2, a bug is 4. */
+export async function main(moduleUrl: string): Promise<void> {
+  // `vipdoctor … | head` closes our standard output early; that is no error of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+  try {
+    await run(process.argv.slice(2), moduleUrl)
+    await flush()
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof Errors.ExitError) return error.oclif.exit ?? exitCodes.bug
+  if (error instanceof UserError) {
+    console.error(`vipdoctor: ${error.message}`)
+    if (error.suggestion !== null) console.error(error.suggestion)
+    return exitCodes.usage
+  }
+  if (error instanceof Errors.CLIError) {
+    console.error(`vipdoctor: ${sentence(error.message)}`)
+    console.error('See `vipdoctor --help`.')
+    return exitCodes.usage
+  }
+  console.error(
+    'vipdoctor: this is a bug in vipdoctor, not a finding. Please report it with the lines below and, where you can, the bundle.',
+  )
+  console.error(error)
+  return exitCodes.bug
+}
+
+/** oclif's messages have several lines and advice of their own; the first line says what is wrong. */
+function sentence(message: string): string {
+  const first = message.split('\n')[0]?.trim() ?? ''
+  return /[.!?]$/.test(first) ? first : `${first}.`
+}

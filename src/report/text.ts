@@ -1,0 +1,131 @@
+import type { Finding, Fix } from '../checks/finding.ts'
+import type { Answer, Cause, Diagnosis, HidingGap } from '../diagnosis/diagnosis.ts'
+import { questionName } from '../diagnosis/targets.ts'
+import type { Proof } from '../evidence/cite.ts'
+import { clientText } from '../evidence/question.ts'
+import { addressAndPort } from '../net/port.ts'
+import { statusText, verdictText, type Look } from './paint.ts'
+import { wrap } from './wrap.ts'
+
+/** The answer for people: for each VIP the verdict, the path, the causes with proof and fix, and what else is worth knowing. */
+export function textReport(answer: Answer, look: Look): string {
+  const blocks = answer.diagnoses.map((diagnosis) => diagnosisText(diagnosis, look))
+  const gaps = gapsText(answer.gaps, look)
+  const summary = answer.diagnoses.length > 1 ? [summaryText(answer, look)] : []
+  return `${[...blocks, ...summary, ...gaps].join('\n\n')}\n`
+}
+
+function diagnosisText(diagnosis: Diagnosis, look: Look): string {
+  const { causes, alsoWrong, findings } = diagnosis
+  const numbered = causes.length > 1
+  const sections = [
+    [heading(diagnosis, look)],
+    diagnosis.path.flatMap(({ hop, status, says }) => row(status, hop.padEnd(12), says, look)),
+    ...causes.map((cause, index) => causeText(cause, numbered ? `Cause ${String(index + 1)}` : 'Cause', look)),
+    listed('Also wrong, but not on this packet’s way', alsoWrong, look),
+    listed(
+      'Warnings',
+      findings.filter(({ status }) => status === 'warn'),
+      look,
+    ),
+    listed(
+      'Not known',
+      findings.filter(({ status }) => status === 'unknown'),
+      look,
+    ),
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+function heading(diagnosis: Diagnosis, look: Look): string {
+  const { question, verdict } = diagnosis
+  const { vip, port, service } = question
+  const address = vip === null ? `port ${String(port.port)}` : addressAndPort(vip.text, port.port)
+  const protocol = port.protocol === 'tcp' ? '' : `/${port.protocol}`
+  const name = service === null ? 'the control plane' : questionName(question)
+  const client = clientText(question.client)
+  return `${look.paint.bold(`${address}${protocol}`)} (${name}) from ${client}: ${verdictText(verdict, look)}`
+}
+
+const statusWidth = 'skipped'.length
+
+function row(status: Finding['status'], name: string, says: string, look: Look): string[] {
+  const indent = ' '.repeat(statusWidth + name.length + 4)
+  const [first = '', ...rest] = wrap(says, look.width, indent)
+  return [`  ${statusText(status, look, statusWidth)} ${look.paint.bold(name)} ${first.trimStart()}`, ...rest]
+}
+
+function causeText(cause: Cause, title: string, look: Look): string[] {
+  return [
+    `${look.paint.bold(title)}: ${look.paint.red(cause.id)}${cause.awsCode === undefined ? '' : ` (${cause.awsCode})`}`,
+    ...wrap(cause.says, look.width, '  '),
+    ...proofText(cause.proof, look),
+    ...fixText(cause.fix, look),
+    ...(cause.consequences.length === 0 ? [] : ['  Follows from it:']),
+    ...cause.consequences.flatMap((finding) => wrap(`${finding.id}: ${finding.says}`, look.width, '      ', '    - ')),
+  ]
+}
+
+const shownProofs = 6
+
+function proofText(proofs: readonly Proof[], look: Look): string[] {
+  if (proofs.length === 0) return []
+  const left = proofs.length - shownProofs
+  return [
+    '  Proof:',
+    ...proofs.slice(0, shownProofs).flatMap((proof) => {
+      const place = proof.line === undefined ? (proof.pointer ?? '') : `:${String(proof.line)}`
+      const value = typeof proof.value === 'string' ? proof.value : JSON.stringify(proof.value)
+      const where = proof.line === undefined ? `${proof.file} ${place}`.trimEnd() : `${proof.file}${place}`
+      return [`    ${look.paint.dim(where)}`, ...wrap(value, look.width, '      ')]
+    }),
+    ...(left > 0 ? [`    and ${String(left)} more (--output json shows all)`] : []),
+  ]
+}
+
+function fixText(fix: Fix | null, look: Look): string[] {
+  if (fix === null) return []
+  return [
+    '  Fix:',
+    ...fix.commands.map((command) => `    ${look.paint.cyan(command)}`),
+    ...wrap(fix.changes, look.width, '    '),
+  ]
+}
+
+function listed(title: string, findings: readonly Finding[], look: Look): string[] {
+  if (findings.length === 0) return []
+  return [
+    look.paint.bold(`${title}:`),
+    ...findings.flatMap((finding) => [
+      ...wrap(`${finding.id}: ${finding.says}`, look.width, '    ', '  - '),
+      ...(finding.status === 'fail' && finding.fix !== null
+        ? finding.fix.commands.map((command) => `      ${look.paint.cyan(command)}`)
+        : []),
+    ]),
+  ]
+}
+
+function gapsText(gaps: readonly HidingGap[], look: Look): string[] {
+  if (gaps.length === 0) return []
+  const lines = gaps.flatMap(({ source, reason, hides }) => {
+    const hidden =
+      hides.length === 0
+        ? ''
+        : hides.length > 4
+          ? ` Hides ${String(hides.length)} checks.`
+          : ` Hides ${hides.join(', ')}.`
+    return wrap(`${source}: ${reason}.${hidden}`, look.width, '    ', '  - ')
+  })
+  return [[look.paint.bold('Could not be read:'), ...lines].join('\n')]
+}
+
+function summaryText({ diagnoses, verdict }: Answer, look: Look): string {
+  const count = (wanted: string) => diagnoses.filter((diagnosis) => diagnosis.verdict === wanted).length
+  const parts = ['unreachable', 'inconclusive', 'reachable'].flatMap((wanted) =>
+    count(wanted) > 0 ? [`${String(count(wanted))} ${wanted}`] : [],
+  )
+  return `${String(diagnoses.length)} VIPs: ${parts.join(', ')}. Verdict: ${verdictText(verdict, look)}`
+}

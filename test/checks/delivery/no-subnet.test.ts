@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals'
+import check from '../../../src/checks/delivery/no-subnet.ts'
+import { fixture } from '../../fixtures.ts'
+import { ask, runCheck, says } from '../../vpc/ask.ts'
+
+test('fails for an address of the VPC that no subnet covers', async () => {
+  const [draft] = runCheck(check, ask(await fixture('hard-way-l2'), { vip: '10.240.7.7' }))
+  expect([draft?.status, draft?.says]).toEqual([
+    'fail',
+    '10.240.7.7 lies in vpc-daf0e39ffc287f7bf, but in none of its subnets (10.240.0.0/24 and 10.240.1.0/24): no interface can hold it.',
+  ])
+  expect(draft?.fix?.commands[0]).toMatch(/^kubectl -n metallb-system patch ipaddresspools\.metallb\.io POOL/)
+})
+
+test('passes for an address of a subnet', async () => {
+  expect(says(check, await fixture('hard-way-l2'))[0]).toBe('pass')
+})
+
+test('does not apply outside the VPC', async () => {
+  expect(says(check, await fixture('overlay-vip'), { vip: '172.20.0.100' })[0]).toBe('skipped')
+})

@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals'
+import check from '../../../src/checks/delivery/reserved-address.ts'
+import { fixture } from '../../fixtures.ts'
+import { ask, runCheck, says } from '../../vpc/ask.ts'
+
+test.each([
+  ['10.240.0.0', 'the network address'],
+  ['10.240.0.1', 'the VPC router'],
+  ['10.240.0.2', "Amazon's DNS"],
+  ['10.240.0.3', 'future use'],
+  ['10.240.0.255', 'the broadcast address, which a VPC does not carry'],
+])('fails for %s, which EC2 keeps', async (vip, use) => {
+  const evidence = await fixture('hard-way-l2')
+  expect(says(check, evidence, { vip })).toEqual([
+    'fail',
+    `${vip} cannot be used in subnet-c1dad34c5444e3356 (10.240.0.0/24): EC2 keeps it for ${use}.`,
+  ])
+})
+
+test('proposes for the pool what no interface holds', async () => {
+  const [draft] = runCheck(check, ask(await fixture('hard-way-l2'), { vip: '10.240.0.1' }))
+  expect(draft?.fix?.commands[0]).toMatch(/"value":\["10\.240\.0\.239-10\.240\.0\.254"\]/)
+})
+
+test.each(['10.240.0.4', '10.240.0.100', '10.240.0.254'])('passes for %s', async (vip) => {
+  expect(says(check, await fixture('hard-way-l2'), { vip })[0]).toBe('pass')
+})
+
+test('does not apply on a LAN', async () => {
+  expect(says(check, await fixture('lan-healthy'), { fabric: 'lan' })[0]).toBe('skipped')
+})

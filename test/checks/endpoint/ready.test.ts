@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'endpoint/ready'
+
+test('ready endpoints pass', async () => {
+  expect(await foundIn('hard-way-healthy', id)).toEqual([['pass', 'Service default/nginx-lb has 2 ready endpoint(s).']])
+})
+
+test.each([
+  [
+    'no-endpoints',
+    'default/nginx-lb',
+    /^Service default\/nginx-lb has no ready endpoint: no pod has the labels app=\S+ that it selects\.$/,
+  ],
+  ['kube-proxy-1.34-nftables-empty', 'default/empty', /^Service default\/empty has no ready endpoint/],
+  ['hard-way-four-faults', 'default/nginx-lb', /its 2 pod\(s\) have no address\.$/],
+])('%s: says what is missing', async (name, target, says) => {
+  expect(await foundIn(name, id, target)).toEqual([['fail', expect.stringMatching(says)]])
+})
+
+test('endpoints that are not ready do not count', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+      for (const { endpoints } of list.items)
+        for (const endpoint of endpoints ?? []) endpoint.conditions = { ready: false }
+    }),
+  })
+  expect(found(evidence, id)).toEqual([
+    ['fail', 'Service default/nginx-lb has no ready endpoint: none of its 2 endpoint(s) is ready.'],
+  ])
+})
+
+test('an absent condition means ready', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+      for (const { endpoints } of list.items) for (const endpoint of endpoints ?? []) delete endpoint.conditions
+    }),
+  })
+  expect(found(evidence, id)[0]?.[0]).toBe('pass')
+})

@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { checks } from '../src/checks/index.ts'
+import { findingsPages } from '../src/report/findings-page.ts'
+
+const docs = path.join(import.meta.dirname, '../docs')
+
+test('docs/findings says what the checks say: npm run docs', () => {
+  const pages = findingsPages(checks)
+  expect(readdirSync(path.join(docs, 'findings')).sort()).toEqual([...pages.keys()].sort())
+  for (const [name, text] of pages) expect(readFileSync(path.join(docs, 'findings', name), 'utf8')).toBe(text)
+})
+
+test('every link of the README and of docs leads somewhere', () => {
+  const pages = ['../README.md', ...readdirSync(docs).filter((name) => name.endsWith('.md'))]
+  for (const page of pages) {
+    const text = readFileSync(path.join(docs, page), 'utf8')
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      expect({ page, target, there: existsSync(path.join(docs, path.dirname(page), target)) }).toEqual({
+        page,
+        target,
+        there: true,
+      })
+    }
+  }
+})

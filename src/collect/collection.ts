@@ -1,3 +1,4 @@
+import { staysInside } from '../evidence/store.ts'
 import { bundleFormat, bundleVersion } from '../evidence/manifest.ts'
 
 /** What a source gave: the files of a bundle by path, and for what could not be read the path and the reason (a phrase without a full stop). */
@@ -11,8 +12,8 @@ export const emptyCollection = (): Collection => ({ files: new Map(), gaps: new 
 /** JSON as the AWS CLI and kubectl print it: four blanks an indent, a newline at the end. */
 export const jsonBytes = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value, null, 4)}\n`)
 
-/** Tells whoever waits what is being read: a short phrase, such as `aws: 3 of 12 listings read`. */
-export type Progress = (says: string) => void
+/** Tells whoever waits what is being read, beginning with the source: `aws: 3 listings of us-east-1 read`; `failed`: what could not be. */
+export type Progress = (says: string, failed?: boolean) => void
 
 /**
  * Closes a collection: adds `bundle.json`, with the gaps and the list of files in order. `time` is when reading ended (RFC 3339);
@@ -26,7 +27,8 @@ export function sealed(
     redaction = null,
   }: { readonly time: string; readonly tool: string; readonly redaction?: object | null },
 ): ReadonlyMap<string, Uint8Array> {
-  const paths = [...files.keys(), 'bundle.json'].filter((path, index, all) => all.indexOf(path) === index).sort()
+  // Names of nodes come from outside, and become folders.
+  const paths = [...new Set([...files.keys(), 'bundle.json'])].filter(staysInside).sort()
   const manifest = {
     format: bundleFormat,
     version: bundleVersion,

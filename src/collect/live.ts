@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { evidenceOf, type Evidence } from '../evidence/evidence.ts'
 import { readManifest } from '../evidence/manifest.ts'
 import { memoryStore } from '../evidence/store.ts'
@@ -54,10 +55,19 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   const { progress, wanted, timeouts } = options
   const failed = new AbortController()
   const signal = AbortSignal.any([options.signal, failed.signal])
+  // Every request in flight listens to it, and there may be many.
+  setMaxListeners(0, signal)
   const nodesKnown = deferred<Uint8Array | null>()
   const hints = nodesKnown.promise.then((file) => hintsOf(nodesIn(file)))
   const askAccount = (): Promise<Collection> =>
-    readAccount({ ...options.account, nodes: hints, signal, progress, requestTimeoutMs: timeouts.awsMs })
+    readAccount({
+      ...options.account,
+      wanted: wanted.aws,
+      nodes: hints,
+      signal,
+      progress,
+      requestTimeoutMs: timeouts.awsMs,
+    })
   const { when } = options.account
   const early = when === 'asked' || when === 'now' ? askAccount() : null
   // Nobody waits for it yet; if the kubeconfig is unusable, that error is the one to show.
@@ -80,12 +90,13 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   const ec2 = looksLikeEc2(nodes)
   const account = await (early ?? (when === 'maybe' && ec2 ? askAccount() : Promise.resolve(emptyCollection())))
   // Credentials for an account that has nothing to do with this cluster say nothing about it.
-  const stranger = when === 'now' && !ec2 && !account.files.has('aws/region.txt')
+  const stranger = when === 'now' && !ec2 && ![...account.files.keys()].some((file) => file.startsWith('aws/describe-'))
+  if (stranger) progress(`aws: left out: ${[...account.gaps.values()][0] ?? 'nothing was read'}`, true)
 
   const merged = emptyCollection()
   addAll(merged, kubernetes)
   if (!stranger) addAll(merged, account)
-  addAll(merged, await readChosenNodes(options, merged, nodes, time))
+  addAll(merged, await readChosenNodes({ ...options, signal }, merged, nodes, time))
   return { files: sealed(merged, { time, tool: options.tool }), time }
 }
 
@@ -112,12 +123,12 @@ async function readChosenNodes(
     onNode: (node, output, read) => {
       addNode(collection, node, output)
       if (output.files.size === 0) failed += 1
-      const [why] = output.gaps.values()
-      progress(
-        output.files.size === 0
-          ? `nodes: nothing could be read from ${node}: ${why ?? 'it gave no output'}`
-          : `nodes: ${String(read)} of ${String(targets.length)} read${failed === 0 ? '' : `, ${String(failed)} failed`}`,
-      )
+      const [why = 'it gave no output'] = output.gaps.values()
+      if (output.files.size === 0) progress(`nodes: nothing could be read from ${node}: ${why}`, true)
+      else
+        progress(
+          `nodes: ${String(read)} of ${String(targets.length)} read${failed === 0 ? '' : `, ${String(failed)} failed`}`,
+        )
     },
   })
   return collection

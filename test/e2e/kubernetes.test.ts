@@ -153,10 +153,9 @@ where('a user without rights gets a gap for every kind that says which rule is m
 })
 
 where('with the printed policy nothing is forbidden', async () => {
-  const wanted = wantedBy([
-    ...checks,
-    { needs: [], alsoReads: kinds.map((name) => `kubernetes/${name}` as const) },
-  ]).kubernetes
+  const wanted = wantedBy([...checks, { needs: [], alsoReads: kinds.map((name) => `kubernetes/${name}` as const) }], {
+    internet: false,
+  }).kubernetes
   cluster.kubectl(['apply', '-f', '-'], clusterRole(wanted))
   cluster.kubectl(['create', 'clusterrolebinding', 'vipdoctor', '--clusterrole=vipdoctor', '--user=reader'])
   await new Promise((resolve) => setTimeout(resolve, 1_000)) // the authoriser hears of a binding by a watch

@@ -22,8 +22,8 @@ export interface Listings {
   readonly refused: (action: string) => string | null
   /** Why nothing more can be read at all; null while that is not so. */
   readonly stopped: () => string | null
-  /** Makes every kind that is neither a file nor a gap yet a gap. */
-  readonly refuseRest: (reason: string) => void
+  /** Makes every wanted kind that is neither a file nor a gap yet a gap. */
+  readonly refuseRest: (reason: string, wanted: readonly AwsKindName[]) => void
 }
 
 export function listingsOf(
@@ -68,8 +68,8 @@ export function listingsOf(
     kind: (name, ...inputs) => list(awsKinds[name].action, awsFile(name), inputs, [awsKinds[name].member]),
     refused: (action) => refused.get(action) ?? null,
     stopped: () => stop,
-    refuseRest: (reason) => {
-      for (const name of Object.keys(awsKinds) as AwsKindName[]) {
+    refuseRest: (reason, wanted) => {
+      for (const name of wanted) {
         if (!files.has(awsFile(name)) && !gaps.has(awsFile(name))) gaps.set(awsFile(name), reason)
       }
     },

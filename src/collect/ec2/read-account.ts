@@ -1,4 +1,4 @@
-import { awsFile } from '../../evidence/aws.ts'
+import { awsFile, type AwsKindName } from '../../evidence/aws.ts'
 import { emptyCollection, jsonBytes, type Collection, type Progress } from '../collection.ts'
 import { openAccount, type Account, type AccountOptions } from './client.ts'
 import { findVpc } from './find-vpc.ts'
@@ -12,6 +12,8 @@ export interface AccountQuestion extends AccountOptions {
   readonly vpcId: string | null
   /** The cluster's nodes, as soon as they are known; empty where they could not be read. */
   readonly nodes: Promise<readonly NodeHint[]>
+  /** The listings to read. */
+  readonly wanted: readonly AwsKindName[]
   readonly progress: Progress
 }
 
@@ -27,7 +29,10 @@ export async function readAccount(question: AccountQuestion): Promise<Collection
   const region = regionOfNodes(await question.nodes)
   if (region !== null) return readRegion(await openAccount({ ...question, region }), region, question)
   const collection = emptyCollection()
-  listingsOf(account, '', collection, question.progress).refuseRest('no AWS region: name one by --region or AWS_REGION')
+  listingsOf(account, '', collection, question.progress).refuseRest(
+    'no AWS region: name one by --region or AWS_REGION',
+    question.wanted,
+  )
   return collection
 }
 
@@ -44,6 +49,7 @@ async function readRegion(account: Account, region: string, question: AccountQue
       gaps.set('aws/caller-identity.json', refusalOf(error, 'GetCallerIdentity', region).reason)
     },
   )
+  files.set('aws/region.txt', Buffer.from(`${region}\n`))
   const vpcs = listings.list('DescribeVpcs', awsFile('vpcs'), [{}], ['Vpcs'])
   const found = question.vpcId === null ? await findVpc(listings, await question.nodes) : { vpcId: question.vpcId }
   const ofVpc = itemsOf(await vpcs, 'Vpcs').filter((vpc) => 'vpcId' in found && vpc.VpcId === found.vpcId)
@@ -51,10 +57,9 @@ async function readRegion(account: Account, region: string, question: AccountQue
 
   if (listings.stopped() === null && 'vpcId' in found) {
     if ((await vpcs) !== null) files.set(awsFile('vpcs'), jsonBytes({ Vpcs: ofVpc }))
-    files.set('aws/region.txt', Buffer.from(`${region}\n`))
-    await readVpc(listings, found.vpcId)
+    await readVpc(listings, found.vpcId, question.wanted)
   }
-  listings.refuseRest(listings.stopped() ?? ('reason' in found ? found.reason : 'was not read'))
+  listings.refuseRest(listings.stopped() ?? ('reason' in found ? found.reason : 'was not read'), question.wanted)
   await identity
   account.close()
   return collection

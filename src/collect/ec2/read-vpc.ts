@@ -1,8 +1,14 @@
-import { awsListsById } from '../../evidence/aws.ts'
+import { awsListsById, type AwsKindName } from '../../evidence/aws.ts'
 import { inChunks, itemsOf, textsOf, type Item, type Listings } from './listings.ts'
 
-/** Reads all that bears on delivery and admission in one VPC, in two rounds: the second asks for what the first one named. */
-export async function readVpc({ list, kind }: Listings, vpcId: string): Promise<void> {
+/** Reads the wanted listings of one VPC, in rounds: a later one asks for what an earlier one named. */
+export async function readVpc(
+  { list, kind: readKind }: Listings,
+  vpcId: string,
+  wanted: readonly AwsKindName[],
+): Promise<void> {
+  const kind: Listings['kind'] = (name, ...inputs) =>
+    wanted.includes(name) ? readKind(name, ...inputs) : Promise.resolve(null)
   const filter = (name: string, values: readonly string[] = [vpcId]) => ({ Filters: [{ Name: name, Values: values }] })
   const [instances, interfaces, subnets, routeTables, groups] = await Promise.all([
     kind('instances', filter('vpc-id')),

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { awsFile, awsKinds } from '../../../src/evidence/aws.ts'
+import { awsFile, awsKinds, type AwsKindName } from '../../../src/evidence/aws.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
 import { readAccount, type AccountQuestion } from '../../../src/collect/ec2/read-account.ts'
 import type { NodeHint } from '../../../src/collect/ec2/region.ts'
@@ -53,6 +53,7 @@ async function collect(options: Partial<Ec2ServerOptions> = {}, question: Partia
     nodes: Promise.resolve(nodes),
     signal: new AbortController().signal,
     requestTimeoutMs: 1_000,
+    wanted: Object.keys(awsKinds) as AwsKindName[],
     progress: () => undefined,
     ...question,
   })
@@ -166,7 +167,7 @@ describe('where no call can succeed, every listing is that one gap', () => {
     ['a region that is not enabled', 'OptInRequired', 403, /^region us-east-1 is not enabled/],
   ])('%s', async (_, error, status, reason) => {
     const { files, gaps } = await collect({ faults: { '*': { error, status } } })
-    expect([...files]).toEqual([])
+    expect([...files.keys()]).toEqual(['aws/region.txt'])
     expect([...gaps.keys()].filter((file) => file !== 'aws/caller-identity.json').sort()).toEqual(
       (Object.keys(awsKinds) as (keyof typeof awsKinds)[]).map(awsFile).sort(),
     )
@@ -208,6 +209,7 @@ describe('where no call can succeed, every listing is that one gap', () => {
       nodes: Promise.resolve(nodes),
       signal: new AbortController().signal,
       requestTimeoutMs: 1_000,
+      wanted: Object.keys(awsKinds) as AwsKindName[],
       progress: () => undefined,
     }
     const { gaps } = await readAccount({ region: 'us-east-1', ...question })

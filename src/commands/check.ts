@@ -3,8 +3,13 @@ import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answer } from '../diagnosis/diagnose.ts'
 import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
+import { evidenceOver } from '../collect/live.ts'
+import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
 import { openBundle } from '../evidence/bundle.ts'
+import type { Evidence } from '../evidence/evidence.ts'
 import { UserError } from '../evidence/user-error.ts'
+import { readLiveCluster, type Asked } from '../live.ts'
+import { liveFlags } from '../live-flags.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
 import { jsonReport } from '../report/json.ts'
 import { textReport } from '../report/text.ts'
@@ -19,6 +24,7 @@ LoadBalancer Service and every control-plane VIP that the evidence shows.
 
 Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 a bug in vipdoctor.`
   static override examples = [
+    '<%= config.bin %> check --nodes ssh --ssh-user admin',
     '<%= config.bin %> check --bundle bundle.tar.gz',
     '<%= config.bin %> check 10.240.0.100:80 --bundle bundle.tar.gz --client 10.240.0.50',
     '<%= config.bin %> check default/nginx-lb --bundle bundle.tar.gz --output json',
@@ -60,22 +66,69 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
     })(),
     'allow-unknown': Flags.boolean({ description: 'exit 0 instead of 3 where a gap hides something' }),
     'no-color': Flags.boolean({ description: 'no colour, also on a terminal (NO_COLOR does the same)' }),
+    ...liveFlags,
+    'save-bundle': Flags.string({
+      helpValue: 'PATH',
+      helpGroup: 'LIVE',
+      description: 'write what was judged as a bundle: a file that ends in .tar.gz, or a new directory',
+    }),
   }
 
   override async run(): Promise<void> {
     const { flags, argv } = await this.parse(Check)
     const targets = argv.map((target) => parseTarget(String(target)))
     const client = parseClient(flags.client)
-    if (flags.bundle === undefined) throw new UserError('A bundle is needed.', 'Name one with --bundle PATH.')
-    const evidence = await openBundle(flags.bundle)
+    const tool = { name: this.config.name, version: this.config.version }
+    const evidence =
+      flags.bundle === undefined
+        ? await liveEvidence(flags, { targets, client }, tool)
+        : await bundleEvidence(flags.bundle, flags)
+    if (evidence === null) return
     const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
     const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
     const judged = answer(checks, evidence, questions, gaps)
-    const tool = { name: this.config.name, version: this.config.version }
     process.stdout.write(flags.output === 'json' ? jsonReport(judged, tool) : textReport(judged, lookOf(flags)))
     process.exitCode = exitCodeOf(judged, {
       failOnWarning: flags['fail-on'] === 'warn',
       allowUnknown: flags['allow-unknown'],
     })
   }
+}
+
+type CheckFlags = Parameters<typeof readLiveCluster>[0] & { readonly 'save-bundle': string | undefined }
+
+/** What the flags' cluster shows now; null where Ctrl-C ended the reading. It is judged as the bundle that it is saved as. */
+async function liveEvidence(
+  flags: CheckFlags,
+  asked: Asked,
+  tool: { readonly name: string; readonly version: string },
+): Promise<Evidence | null> {
+  const saved = flags['save-bundle']
+  if (saved !== undefined) refuseUnwritable(saved)
+  const live = await readLiveCluster(flags, asked, `${tool.name} ${tool.version}`)
+  if (live === null) return null
+  if (saved !== undefined) await writeBundle(saved, live.files, live.time)
+  return evidenceOver(live.files)
+}
+
+/** @throws UserError where a flag says how to read a live cluster: a bundle is judged as it is. */
+function bundleEvidence(bundle: string, flags: CheckFlags): Promise<Evidence> {
+  const live = [
+    'kubeconfig',
+    'context',
+    'region',
+    'profile',
+    'ssh-user',
+    'ssh-option',
+    'node-output',
+    'save-bundle',
+  ] as const
+  const given = [...live.filter((flag) => flags[flag] !== undefined), ...(flags.nodes === 'none' ? [] : ['nodes'])]
+  if (given.length > 0) {
+    throw new UserError(
+      `--${given[0] ?? ''} is about a live cluster, and a bundle was named.`,
+      'Leave one of the two out.',
+    )
+  }
+  return openBundle(bundle)
 }

@@ -1,0 +1,73 @@
+import type { EC2Client } from '@aws-sdk/client-ec2'
+
+/** One answer of an API, as the SDK gives it: members named as the API names them. */
+export type ApiAnswer = Readonly<Record<string, unknown>>
+
+/** Calls an action by its name (`DescribeSubnets`). Rejects with the SDK's error. */
+export type ApiCall = (action: string, input: Readonly<Record<string, unknown>>) => Promise<ApiAnswer>
+
+export interface Account {
+  readonly region: string | null
+  readonly ec2: ApiCall
+  /** Who asks: `GetCallerIdentity` of STS, which needs no permission. */
+  readonly callerIdentity: () => Promise<ApiAnswer>
+  readonly close: () => void
+}
+
+export interface AccountOptions {
+  /** Null: what the profile's configuration says. */
+  readonly region: string | null
+  readonly profile: string | null
+  readonly signal: AbortSignal
+  readonly requestTimeoutMs: number
+}
+
+type Sdk = Readonly<Record<string, new (input: object) => Parameters<EC2Client['send']>[0]>>
+
+/**
+ * Loads the AWS SDK, which costs half a second, and makes a client that only this program's calls go through. Retries are adaptive: a
+ * throttled account slows us down instead of failing us. Credentials and endpoints are found as the SDK finds them
+ * (environment, profile, SSO, instance role; `AWS_ENDPOINT_URL_EC2`).
+ */
+export async function openAccount(options: AccountOptions): Promise<Account> {
+  // The SDK warns on standard error about Node 20, which is the newest that this release of it is pinned for.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+  const sdk = await import('@aws-sdk/client-ec2')
+  const settings = {
+    ...(options.profile === null ? {} : { profile: options.profile }),
+    retryMode: 'adaptive',
+    maxAttempts: 6,
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true },
+  }
+  const region = options.region ?? (await regionOfProfile(new sdk.EC2Client(settings)))
+  const client = new sdk.EC2Client({ ...settings, region: region ?? 'us-east-1' })
+  const commands = sdk as unknown as Sdk
+  return {
+    region,
+    ec2: async (action, input) => {
+      const Command = commands[`${action}Command`]
+      if (Command === undefined) throw new TypeError(`the EC2 API has no action ${action}`)
+      return (await client.send(new Command(input), { abortSignal: options.signal })) as unknown as ApiAnswer
+    },
+    callerIdentity: async () => {
+      const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts')
+      const sts = new STSClient({ ...settings, region: region ?? 'us-east-1' })
+      const { UserId, Account, Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: options.signal })
+      sts.destroy()
+      return { UserId, Account, Arn }
+    },
+    close: () => {
+      client.destroy()
+    },
+  }
+}
+
+async function regionOfProfile(client: EC2Client): Promise<string | null> {
+  try {
+    return await client.config.region()
+  } catch {
+    return null // "Region is missing": neither the environment nor the profile names one.
+  } finally {
+    client.destroy()
+  }
+}

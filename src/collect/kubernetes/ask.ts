@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cluster, Reply } from './cluster.ts'
+
+/** Why a resource was not read. `everywhere`: no other would be either. */
+export interface Refusal {
+  readonly refusal: true
+  readonly reason: string
+  readonly status: number | null
+  readonly everywhere: boolean
+}
+
+export const isRefusal = (value: unknown): value is Refusal => (value as Partial<Refusal> | null)?.refusal === true
+
+/** The most that is waited where the server says Retry-After, and how often the same request is sent. */
+const longestWaitSeconds = 30
+const mostTries = 5
+
+/**
+ * Sends a GET until it is answered: throttled (429) and overloaded (5xx) servers are given the time they ask for, a dropped connection
+ * is tried again. Gives the answer if it is a 2xx or 410, else the refusal; never rejects.
+ */
+export async function ask(
+  cluster: Cluster,
+  path: string,
+  signal: AbortSignal,
+  accept = 'application/json',
+): Promise<Reply | Refusal> {
+  let last: Refusal | null = null
+  for (let tries = 1; tries <= mostTries; tries += 1) {
+    const sent = await send(cluster, path, accept)
+    if ('status' in sent && !isRefusal(sent) && (sent.status < 300 || sent.status === 410)) return sent
+    const { refusal, waitSeconds } = isRefusal(sent)
+      ? { refusal: sent, waitSeconds: sent.status === null && !sent.everywhere ? tries / 4 : null }
+      : judged(sent, tries)
+    last = refusal
+    if (waitSeconds === null || signal.aborted || tries === mostTries) break
+    try {
+      await sleep(Math.min(waitSeconds, longestWaitSeconds) * 1000, undefined, { signal })
+    } catch {
+      return refused('interrupted', null, true)
+    }
+  }
+  return last ?? refused('was not asked for', null, false)
+}
+
+const refused = (reason: string, status: number | null, everywhere: boolean): Refusal => ({
+  refusal: true,
+  reason,
+  status,
+  everywhere,
+})
+
+async function send(cluster: Cluster, path: string, accept: string): Promise<Reply | Refusal> {
+  try {
+    return await cluster.get(path, accept)
+  } catch (error) {
+    return unreached(cluster.server, error)
+  }
+}
+
+/** What an answer that is no success means, and how long to wait before the next try; null where no try would help. */
+function judged(
+  { status, body, retryAfterSeconds }: Reply,
+  tries: number,
+): { refusal: Refusal; waitSeconds: number | null } {
+  const words = statusMessage(body)
+  if (status === 401)
+    return {
+      refusal: refused(`the API server does not accept the credentials (401: ${words})`, 401, true),
+      waitSeconds: null,
+    }
+  if (status === 429)
+    return {
+      refusal: refused('the API server kept throttling (429 Too Many Requests)', 429, false),
+      waitSeconds: retryAfterSeconds ?? tries,
+    }
+  const overloaded = status >= 500
+  return {
+    refusal: refused(`the API server answered ${String(status)} (${words})`, status, false),
+    waitSeconds: overloaded && tries < 4 ? (retryAfterSeconds ?? tries / 4) : null,
+  }
+}
+
+/** The message of a `Status` object, shortened; the body's first line where it is none. */
+function statusMessage(body: Buffer): string {
+  const text = body.toString('utf8', 0, 2000)
+  const message = /"message":\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.split('\n')[0] ?? ''
+  return message.replaceAll('\\"', '"').trim().replace(/\.$/, '').slice(0, 300)
+}
+
+function unreached(server: string, error: unknown): Refusal {
+  const { code = '', message, name } = error as NodeJS.ErrnoException
+  if (name === 'AbortError') return refused('interrupted', null, true)
+  if (/CERT|SIGNATURE|ISSUER|ALTNAME|SELF_SIGNED|^ERR_TLS|^ERR_SSL|^EPROTO/.test(code)) {
+    return refused(
+      `the certificate of the API server ${server} is not accepted (${message.replace(/\.$/, '')})`,
+      null,
+      true,
+    )
+  }
+  switch (code) {
+    case 'ETIMEDOUT':
+      return refused(`the API server ${server} did not answer in time`, null, true)
+    case 'ECONNREFUSED':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return refused(`the API server ${server} cannot be reached (${code})`, null, true)
+    default:
+      return refused(
+        `the connection to the API server ${server} broke (${code === '' ? message.replace(/\.$/, '') : code})`,
+        null,
+        false,
+      )
+  }
+}

@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { UserError } from '../../evidence/user-error.ts'
+
+export interface ClusterOptions {
+  /** Kubeconfig files (`--kubeconfig`, or those of `KUBECONFIG`); none: `~/.kube/config`, or the service account of the pod we run in. */
+  readonly kubeconfigs: readonly string[]
+  readonly context: string | null
+}
+
+export interface Reply {
+  readonly status: number
+  readonly retryAfterSeconds: number | null
+  readonly body: Buffer
+}
+
+/** One cluster, with the credentials that its context names. */
+export interface Cluster {
+  readonly server: string
+  readonly context: string
+  /** Sends one GET. Rejects with Node's error where no whole answer came. */
+  readonly get: (path: string, accept: string) => Promise<Reply>
+  readonly close: () => void
+}
+
+/**
+ * Finds the cluster by the rules of kubectl, and asks its exec plugin or token file for credentials once.
+ *
+ * @throws UserError where there is no configuration, the context is not in it, or its credentials cannot be got.
+ */
+export async function openCluster(
+  options: ClusterOptions,
+  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<Cluster> {
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const config = load(KubeConfig, options)
+  const cluster = config.getCurrentCluster()
+  if (cluster === null)
+    throw new UserError(`The kubeconfig names no cluster for the context ${JSON.stringify(config.currentContext)}.`)
+  const server = new URL(cluster.server)
+  const plain = server.protocol === 'http:'
+  const request: https.RequestOptions = {}
+  try {
+    if (!plain) await config.applyToHTTPSOptions(request)
+  } catch (error) {
+    const why = error instanceof Error ? error.message.trim().replace(/\.$/, '') : String(error)
+    throw new UserError(`The credentials of context ${config.currentContext} cannot be used: ${why}.`, null, {
+      cause: error,
+    })
+  }
+  const { ca, cert, key, servername, rejectUnauthorized, headers, auth } = request
+  const tls = {
+    ca,
+    cert,
+    key,
+    ...(servername === undefined ? {} : { servername }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  }
+  // The library's own agent opens a connection for each request; it is needed only where a proxy is configured.
+  const keeping = { keepAlive: true, maxSockets: 8 }
+  const own = plain ? new http.Agent(keeping) : new https.Agent({ ...keeping, ...tls })
+  const agent = (cluster.proxyUrl ?? '') === '' ? own : request.agent
+  return {
+    server: cluster.server,
+    context: config.currentContext,
+    get: (path, accept) =>
+      new Promise((resolve, reject) => {
+        const target = new URL(`${cluster.server.replace(/\/$/, '')}${path}`)
+        const sent = (plain ? http : https).request(
+          target,
+          {
+            agent,
+            ...(auth == null ? {} : { auth }),
+            headers: { ...(headers as http.OutgoingHttpHeaders | undefined), accept, 'user-agent': 'vipdoctor' },
+            signal,
+            timeout: timeoutMs,
+            ...(agent === own ? {} : tls),
+          },
+          (response) => {
+            const chunks: Buffer[] = []
+            response.on('data', (chunk: Buffer) => chunks.push(chunk))
+            response.once('error', reject)
+            response.once('end', () => {
+              // `end` also comes for an answer cut off at the end of a chunk.
+              if (!response.complete) reject(Object.assign(new Error('the answer ended early'), { code: 'ECONNRESET' }))
+              const after = Number(response.headers['retry-after'])
+              resolve({
+                status: response.statusCode ?? 0,
+                retryAfterSeconds:
+                  response.headers['retry-after'] !== undefined && Number.isFinite(after) ? after : null,
+                body: Buffer.concat(chunks),
+              })
+            })
+          },
+        )
+        sent.once('timeout', () => sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })))
+        sent.once('error', reject)
+        sent.end()
+      }),
+    close: () => {
+      own.destroy()
+    },
+  }
+}
+
+function load(KubeConfigOf: new () => KubeConfig, { kubeconfigs, context }: ClusterOptions): KubeConfig {
+  const config = new KubeConfigOf()
+  if (kubeconfigs.length === 0)
+    reading('The kubeconfig', () => {
+      config.loadFromDefault()
+    })
+  // kubectl's rule for several files: what is named first wins, and a file that is not there is left out.
+  const there = kubeconfigs.length === 1 ? kubeconfigs : kubeconfigs.filter((file) => existsSync(file))
+  for (const file of there) {
+    const one = new KubeConfigOf()
+    reading(`The kubeconfig ${file}`, () => {
+      one.loadFromFile(file)
+    })
+    config.clusters = firstNamed([...config.clusters, ...one.clusters])
+    config.users = firstNamed([...config.users, ...one.users])
+    config.contexts = firstNamed([...config.contexts, ...one.contexts])
+    if ((config.currentContext as string | undefined) === undefined) config.setCurrentContext(one.currentContext)
+  }
+  // With nothing configured the library falls back to http://localhost:8080, which is nobody's cluster.
+  if (
+    kubeconfigs.length === 0 &&
+    config.currentContext === 'loaded-context' &&
+    config.getCurrentCluster()?.server === 'http://localhost:8080'
+  ) {
+    throw new UserError(
+      'There is no kubeconfig, and this is no pod of a cluster.',
+      'Name one by --kubeconfig, or judge a bundle by --bundle.',
+    )
+  }
+  if (context === null) return config
+  const names = config.getContexts().map(({ name }) => name)
+  if (!names.includes(context)) {
+    throw new UserError(
+      `The kubeconfig has no context ${JSON.stringify(context)}.`,
+      `It has: ${names.sort().join(', ') || 'none'}.`,
+    )
+  }
+  config.setCurrentContext(context)
+  return config
+}
+
+const firstNamed = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
+  all.filter((one, index) => all.findIndex(({ name }) => name === one.name) === index)
+
+function reading(what: string, read: () => void): void {
+  try {
+    read()
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+    const why = message.replace(/^Error: /, '').replace(/\.$/, '')
+    throw new UserError(`${what} cannot be read: ${why}.`, 'Name another by --kubeconfig.', { cause: error })
+  }
+}

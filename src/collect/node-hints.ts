@@ -1,0 +1,64 @@
+import os from 'node:os'
+import { isGap } from '../evidence/gap.ts'
+import { kubernetesFile, type Node } from '../evidence/kubernetes.ts'
+import { readKubernetes } from '../evidence/listing.ts'
+import { memoryStore } from '../evidence/store.ts'
+import type { NodeHint } from './ec2/region.ts'
+import type { NodeTarget } from './node/transport.ts'
+
+/** The nodes in a `nodes.json`; none where it is null or no such list. */
+export function nodesIn(file: Uint8Array | null): readonly Node[] {
+  if (file === null) return []
+  const nodes = readKubernetes(memoryStore(new Map([[kubernetesFile('nodes'), file]])), 'nodes')
+  return isGap(nodes) ? [] : nodes
+}
+
+/** What the nodes say of where they run. */
+export function hintsOf(nodes: readonly Node[]): readonly NodeHint[] {
+  return nodes.map((node) => ({
+    name: nameOf(node),
+    addresses: addressesOf(node, /IP$/),
+    hostnames: addressesOf(node, /^(Hostname|InternalDNS)$/),
+    providerId: node.spec?.providerID ?? null,
+    region: node.metadata?.labels?.['topology.kubernetes.io/region'] ?? null,
+  }))
+}
+
+/** Whether a node says that it is an EC2 instance: by its provider id, or by the UUID that EC2 gives (EC2 user guide, "Detect whether a host is an EC2 instance"). */
+export function looksLikeEc2(nodes: readonly Node[]): boolean {
+  return nodes.some(
+    ({ spec, status }) =>
+      spec?.providerID?.startsWith('aws:') === true ||
+      /^ec2/i.test(status?.nodeInfo?.systemUUID ?? '') ||
+      /^[0-9a-f]{4}2[0-9a-f]ec-/i.test(status?.nodeInfo?.systemUUID ?? ''),
+  )
+}
+
+/** By which of its addresses a node is reached over SSH: its name leaves that to the user's SSH configuration. */
+export type NodeAddress = 'internal' | 'external' | 'name'
+
+/** The nodes to connect to. One without an address of that kind is reached by its name. */
+export function targetsOf(nodes: readonly Node[], by: NodeAddress): readonly NodeTarget[] {
+  const type = { internal: /^InternalIP$/, external: /^ExternalIP$/, name: null }[by]
+  return nodes.map((node) => ({
+    node: nameOf(node),
+    address: (type === null ? undefined : addressesOf(node, type)[0]) ?? nameOf(node),
+  }))
+}
+
+/** Which node this machine is: the one with its host name or one of its addresses, else its host name by itself. */
+export function thisNode(nodes: readonly Node[]): NodeTarget {
+  const own = Object.values(os.networkInterfaces()).flatMap((interfaces) =>
+    (interfaces ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
+  )
+  const host = os.hostname()
+  const found =
+    nodes.find((node) => nameOf(node) === host || addressesOf(node, /^Hostname$/).includes(host)) ??
+    nodes.find((node) => addressesOf(node, /IP$/).some((address) => own.includes(address)))
+  return { node: found === undefined ? host : nameOf(found), address: '' }
+}
+
+const nameOf = (node: Node): string => node.metadata?.name ?? ''
+
+const addressesOf = (node: Node, type: RegExp): readonly string[] =>
+  (node.status?.addresses ?? []).filter((one) => type.test(one.type ?? '')).flatMap(({ address }) => address ?? [])

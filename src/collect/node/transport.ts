@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process'
+import { nodeScript } from './script.ts'
+
+/** How a node is reached: its name in the cluster, and the address or host name that OpenSSH is given. */
+export interface NodeTarget {
+  readonly node: string
+  readonly address: string
+}
+
+export interface SshOptions {
+  readonly user: string | null
+  /** Each as behind `ssh -o`; they come first, so they win over ours and over the user's configuration. */
+  readonly options: readonly string[]
+}
+
+/** What came back from a node: all of standard output, and why it may have ended early (null where the command ended well). */
+export interface Answer {
+  readonly bytes: Uint8Array
+  readonly ended: string | null
+}
+
+export interface RunOptions {
+  readonly signal: AbortSignal
+  /** After this long the connection is given up, whatever it has brought. */
+  readonly timeoutMs: number
+}
+
+/** Reads a node; never throws. */
+export type NodeTransport = (target: NodeTarget, options: RunOptions) => Promise<Answer>
+
+/** Runs the node script on this machine: for whoever is logged in on a node. */
+export const localTransport: NodeTransport = (_, options) => runScript('sh', ['-s'], options)
+
+/**
+ * Runs the node script through the system's OpenSSH client, so that the user's configuration, agent, jump hosts and known_hosts hold.
+ * One connection a node; no password is asked (BatchMode) unless the user's own option says otherwise.
+ */
+export function sshTransport({ user, options: own }: SshOptions): NodeTransport {
+  return ({ address }, options) => {
+    const wanted = [...own, ...sshDefaults].flatMap((option) => ['-o', option])
+    const login = user === null ? [] : ['-l', user]
+    return runScript('ssh', ['-T', ...wanted, ...login, '--', address, 'sh -s'], options)
+  }
+}
+
+const sshDefaults = [
+  'BatchMode=yes',
+  'ConnectTimeout=10',
+  // A node that falls silent is given up after half a minute; a long listing keeps answering these.
+  'ServerAliveInterval=10',
+  'ServerAliveCountMax=3',
+  'Compression=yes',
+  'ForwardAgent=no',
+  'ForwardX11=no',
+  'ClearAllForwardings=yes',
+  'ControlMaster=no',
+  'LogLevel=ERROR',
+]
+
+function runScript(command: string, argv: readonly string[], { signal, timeoutMs }: RunOptions): Promise<Answer> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve({ bytes: new Uint8Array(), ended: 'interrupted' })
+      return
+    }
+    // Its own process group, so that a ProxyCommand or a jump host's ssh ends with it.
+    const child = spawn(command, argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    const chunks: Uint8Array[] = []
+    let said = ''
+    let stopped: string | null = null
+    const stop = (why: string): void => {
+      stopped ??= why
+      killGroup(child.pid)
+    }
+    const onAbort = (): void => {
+      stop('interrupted')
+    }
+    const timer = setTimeout(() => {
+      stop(`no answer within ${String(Math.round(timeoutMs / 1000))} s`)
+    }, timeoutMs)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const finish = (ended: string | null): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+      resolve({ bytes: Buffer.concat(chunks), ended })
+    }
+    child.stdout.on('data', (chunk: Uint8Array) => chunks.push(chunk))
+    child.stderr.on('data', (chunk: Uint8Array) => {
+      if (said.length < 4000) said += Buffer.from(chunk).toString()
+    })
+    // The other side may end before it has read the script; how it ended is what counts.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(nodeScript)
+    child.once('error', (error) => {
+      finish((error as NodeJS.ErrnoException).code === 'ENOENT' ? `${command} is not installed here` : error.message)
+    })
+    child.once('close', (status, by) => {
+      finish(stopped ?? (status === 0 ? null : reasonOf(command, said, status, by)))
+    })
+  })
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It ended in between.
+  }
+}
+
+/** The line of OpenSSH's words that tells a user what to do, else how it ended. */
+function reasonOf(command: string, said: string, status: number | null, by: NodeJS.Signals | null): string {
+  const lines = said
+    .split('\n')
+    .map((line) => line.replace(/\r$/, '').trim())
+    .filter((line) => line !== '' && !/^@+$|^@.*@$|^\*\*/.test(line))
+  const telling = lines.findLast((line) =>
+    /^ssh:|permission denied|host key|connection|timed? ?out|closed|kex_|could not|no route/i.test(line),
+  )
+  const words = (telling ?? lines.at(-1))?.replace(/\.$/, '')
+  if (words !== undefined) return words.startsWith('ssh:') ? words : `${command}: ${words}`
+  return by === null ? `${command} ended with status ${String(status)}` : `${command} was ended by ${by}`
+}

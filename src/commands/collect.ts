@@ -1,0 +1,76 @@
+import { Args, Command, Flags } from '@oclif/core'
+import { nodeScript } from '../collect/node/script.ts'
+import { redacted } from '../collect/redact.ts'
+import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
+import { parseClient } from '../diagnosis/client.ts'
+import { parseTarget } from '../diagnosis/targets.ts'
+import { UserError } from '../evidence/user-error.ts'
+import { readLiveCluster } from '../live.ts'
+import { liveFlags } from '../live-flags.ts'
+
+export default class Collect extends Command {
+  static override summary = 'Write the evidence that a live check would judge, as a bundle.'
+  static override description = `A bundle is a .tar.gz or a directory that ordinary tools could have written; docs/bundle.md says how.
+It holds no Secret, no token and no environment value but those that a check names.
+TARGET decides which nodes are read with --nodes ssh; none means every VIP.`
+  static override examples = [
+    '<%= config.bin %> collect -o bundle.tar.gz --nodes ssh --ssh-user admin',
+    '<%= config.bin %> collect -o bundle.tar.gz --redact',
+    '<%= config.bin %> collect --print-node-script > node-script.sh',
+  ]
+  static override strict = false
+  static override args = {
+    target: Args.string({ description: 'a VIP, VIP:PORT, or namespace/service; may be repeated' }),
+  }
+  static override flags = {
+    output: Flags.string({
+      char: 'o',
+      helpValue: 'PATH',
+      description: 'the bundle: a file that ends in .tar.gz, or a new directory',
+    }),
+    redact: Flags.boolean({
+      description: 'replace account ids, public addresses, MACs, host and node names by stable stand-ins',
+    }),
+    'print-node-script': Flags.boolean({ description: 'print the script that reads a node, and do nothing else' }),
+    fabric: Flags.option({
+      options: ['auto', 'ec2', 'lan'] as const,
+      default: 'auto' as const,
+      description: 'what carries frames between hosts; lan asks no AWS account',
+    })(),
+    client: Flags.string({
+      default: 'vpc',
+      helpValue: 'WHO',
+      description: 'as for check: whose packet the evidence is for',
+    }),
+    'vpc-id': Flags.string({
+      helpValue: 'VPC',
+      description: 'the VPC of the nodes, where their addresses fit more than one',
+    }),
+    ...liveFlags,
+  }
+
+  override async run(): Promise<void> {
+    const { flags, argv } = await this.parse(Collect)
+    if (flags['print-node-script']) {
+      process.stdout.write(nodeScript)
+      return
+    }
+    if (flags.output === undefined)
+      throw new UserError('Where the bundle goes is not said.', 'Name it: vipdoctor collect -o bundle.tar.gz')
+    refuseUnwritable(flags.output)
+    const targets = argv.map((target) => parseTarget(String(target)))
+    const live = await readLiveCluster(
+      flags,
+      { targets, client: parseClient(flags.client) },
+      `${this.config.name} ${this.config.version}`,
+    )
+    if (live === null) return
+    const { files, replaced } = flags.redact ? redacted(live.files) : { files: live.files, replaced: null }
+    await writeBundle(flags.output, files, live.time)
+    const gaps =
+      (JSON.parse(Buffer.from(files.get('bundle.json') ?? '{}').toString()) as { gaps?: unknown[] }).gaps ?? []
+    const kept =
+      replaced === null ? '' : ` Replaced: ${replaced.map(({ count, what }) => `${String(count)} ${what}`).join(', ')}.`
+    process.stdout.write(`${flags.output}: ${String(files.size)} files, ${String(gaps.length)} gaps.${kept}\n`)
+  }
+}

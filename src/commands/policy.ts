@@ -1,0 +1,39 @@
+import { Command, Flags } from '@oclif/core'
+import { checks } from '../checks/index.ts'
+import { clusterRole, iamPolicy } from '../collect/policy.ts'
+import { parseClient } from '../diagnosis/client.ts'
+import { wantedBy } from '../collect/wanted.ts'
+
+export default class Policy extends Command {
+  static override summary =
+    'Print the ClusterRole and the IAM policy that a live check needs: reading, and nothing else.'
+  static override description = `Both follow from what the checks declare that they read.
+vipdoctor lists whole kinds and never gets a Secret; it describes the VPC and never changes it.`
+  static override examples = [
+    '<%= config.bin %> policy --kubernetes | kubectl apply -f -',
+    '<%= config.bin %> policy --aws > vipdoctor.json && aws iam create-policy --policy-name vipdoctor --policy-document file://vipdoctor.json',
+  ]
+  static override flags = {
+    kubernetes: Flags.boolean({ description: 'only the ClusterRole, as YAML' }),
+    aws: Flags.boolean({ description: 'only the IAM policy, as JSON' }),
+    client: Flags.string({
+      default: 'vpc',
+      helpValue: 'WHO',
+      description: 'as for check: a client on the internet needs the gateways too',
+    }),
+  }
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Policy)
+    const wanted = wantedBy(checks, { internet: parseClient(flags.client).kind === 'internet' })
+    const both = flags.kubernetes === flags.aws
+    if (flags.kubernetes || both) {
+      if (both) process.stdout.write('# Kubernetes: vipdoctor policy --kubernetes | kubectl apply -f -\n')
+      process.stdout.write(clusterRole(wanted.kubernetes))
+    }
+    if (flags.aws || both) {
+      if (both) process.stdout.write('\n# AWS: vipdoctor policy --aws > vipdoctor.json\n')
+      process.stdout.write(iamPolicy(wanted.aws))
+    }
+  }
+}

@@ -1,0 +1,233 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { fixturePath } from '../fixtures.ts'
+import { recordedWorld, type World } from './recorded-world.ts'
+
+interface Report {
+  readonly verdict: string
+  readonly diagnoses: readonly {
+    readonly vip: string
+    readonly verdict: string
+    readonly causes: readonly { readonly id: string }[]
+    readonly findings: readonly { id: string; status: string }[]
+  }[]
+  readonly gaps: readonly { readonly source: string; readonly reason: string }[]
+}
+
+let world: World | null = null
+afterEach(async () => {
+  await world?.close()
+  world = null
+})
+
+const summary = ({ verdict, diagnoses }: Report) => ({
+  verdict,
+  diagnoses: diagnoses.map((one) => ({
+    vip: one.vip,
+    verdict: one.verdict,
+    causes: one.causes.map(({ id }) => id),
+    findings: one.findings.map(({ id, status }) => `${id} ${status}`),
+  })),
+})
+
+describe('a live check', () => {
+  test.each(['hard-way-l2', 'hard-way-four-faults', 'etp-local-moved', 'control-plane-vip', 'ipvs'])(
+    '%s is judged as its bundle is, and saves the evidence that gives the same bytes again',
+    async (name) => {
+      world = await recordedWorld(name)
+      const saved = path.join(world.folder, 'saved.tar.gz')
+      const args = ['--region', 'us-east-1', ...world.nodeOutputs, '--quiet']
+      const live = await world.vipdoctor(['check', ...args, '--save-bundle', saved, '--output', 'json'])
+      expect(live.stderr).toBe('')
+      const again = await world.vipdoctor(['check', '--bundle', saved, '--output', 'json'])
+      expect(again).toEqual({ ...live, stderr: '' })
+      const text = await world.vipdoctor(['check', ...args])
+      expect((await world.vipdoctor(['check', '--bundle', saved])).code).toBe(text.code)
+
+      const recorded = await world.vipdoctor(['check', '--bundle', fixturePath(name), '--output', 'json'])
+      expect(live.code).toBe(recorded.code)
+      expect(summary(JSON.parse(live.stdout) as Report)).toEqual(summary(JSON.parse(recorded.stdout) as Report))
+    },
+  )
+
+  test('two readings of the same cluster say the same', async () => {
+    world = await recordedWorld('hard-way-l2')
+    const args = ['check', '--region', 'us-east-1', ...world.nodeOutputs, '--quiet', '--output', 'json']
+    const [one, two] = [await world.vipdoctor(args), await world.vipdoctor(args)]
+    expect(summary(JSON.parse(one.stdout) as Report)).toEqual(summary(JSON.parse(two.stdout) as Report))
+  })
+
+  test('on a LAN no account is asked', async () => {
+    world = await recordedWorld('lan-not-advertised')
+    const { code } = await world.vipdoctor(['check', '--fabric', 'lan', ...world.nodeOutputs, '--quiet'])
+    expect(code).toBe(1)
+    expect(world.ec2.asked).toEqual([])
+  })
+
+  test('credentials of an account that has nothing to do with the cluster are left out, and said', async () => {
+    world = await recordedWorld('lan-not-advertised')
+    const { code, stderr } = await world.vipdoctor(['check', ...world.nodeOutputs, '--quiet'], {
+      env: { AWS_REGION: 'us-east-1' },
+    })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^aws: left out: no interface that this account shows in this region holds an address of a node/m,
+    )
+  })
+
+  test('every fault gives its gap, and the rest of the diagnosis stands', async () => {
+    world = await recordedWorld('hard-way-l2', {
+      api: { events: { status: 403 } },
+      ec2: {
+        DescribeNetworkAcls: { error: 'UnauthorizedOperation', status: 403 },
+        DescribeSecurityGroups: { error: 'UnauthorizedOperation', status: 403 },
+      },
+    })
+    const [, ...others] = world.nodeOutputs
+    const { code, stdout } = await world.vipdoctor([
+      'check',
+      '--region',
+      'us-east-1',
+      ...others,
+      '--quiet',
+      '--output',
+      'json',
+    ])
+    const report = JSON.parse(stdout) as Report
+    expect(code).toBe(1)
+    expect(report.diagnoses[0]?.causes.map(({ id }) => id)).toEqual(['delivery/vip-not-owned'])
+    const gaps = new Map(report.gaps.map(({ source, reason }) => [source, reason]))
+    expect(gaps.get('kubernetes/events.json')).toMatch(/forbidden \(403\)/)
+    expect(gaps.get('aws/describe-security-groups.json')).toBe(
+      'permission ec2:DescribeSecurityGroups is missing (see `vipdoctor policy --aws`)',
+    )
+  })
+
+  test('an API server that refuses the credentials is one gap for each kind, and exit code 3', async () => {
+    world = await recordedWorld('hard-way-l2', { api: { '*': { status: 401 } } })
+    const { code, stdout } = await world.vipdoctor(['check', '--fabric', 'lan', '--quiet', '--output', 'json'])
+    expect(code).toBe(3)
+    expect(
+      (JSON.parse(stdout) as Report).gaps.find(({ source }) => source === 'kubernetes/services.json')?.reason,
+    ).toMatch(/^the API server does not accept the credentials \(401/)
+  })
+
+  test.each([
+    ['no kubeconfig', ['check'], { KUBECONFIG: '' }, 'There is no kubeconfig, and this is no pod of a cluster.'],
+    ['a context that is not there', ['check', '--context', 'prod'], {}, 'The kubeconfig has no context "prod".'],
+    [
+      'a place to save that is not there',
+      ['check', '--save-bundle', '/nowhere/b.tar.gz'],
+      {},
+      'there is no directory /nowhere',
+    ],
+    [
+      'a bundle and a cluster',
+      ['check', '--bundle', 'x', '--nodes', 'ssh'],
+      {},
+      '--nodes is about a live cluster, and a bundle was named.',
+    ],
+    [
+      'a node output that is none',
+      ['check', '--node-output', 'worker-0=/etc/hostname'],
+      {},
+      '/etc/hostname is not what the node script printed.',
+    ],
+    ['no place for the bundle', ['collect'], {}, 'Where the bundle goes is not said.'],
+  ] as const)('%s is one sentence and exit code 2', async (_, args, env, message) => {
+    world = await recordedWorld('hard-way-l2')
+    const { code, stdout, stderr } = await world.vipdoctor(args, { env })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(message)
+    expect(stderr).not.toContain('    at ')
+  })
+})
+
+describe('collect', () => {
+  test('writes a bundle of ordinary files that is judged as the live cluster is', async () => {
+    world = await recordedWorld('hard-way-l2')
+    const bundle = path.join(world.folder, 'bundle.tar.gz')
+    const args = ['--region', 'us-east-1', ...world.nodeOutputs, '--quiet']
+    const collected = await world.vipdoctor(['collect', '-o', bundle, ...args])
+    expect(collected.stdout).toMatch(/bundle\.tar\.gz: \d+ files, \d+ gaps\.\n$/)
+    expect(statSync(bundle).mode & 0o777).toBe(0o600)
+    const names = execFileSync('tar', ['tzf', bundle], { encoding: 'utf8' }).trim().split('\n')
+    for (const file of [
+      'bundle.json',
+      'aws/describe-vpcs.json',
+      'kubernetes/services.json',
+      'nodes/worker-0/ip-route.json',
+      'nodes/worker-0/cni-conf/10-bridge.conf',
+    ])
+      expect(names).toContain(file)
+    const live = await world.vipdoctor(['check', ...args, '--output', 'json'])
+    const judged = await world.vipdoctor(['check', '--bundle', bundle, '--output', 'json'])
+    expect(summary(JSON.parse(judged.stdout) as Report)).toEqual(summary(JSON.parse(live.stdout) as Report))
+  })
+
+  test('--redact says how many of what it replaced', async () => {
+    world = await recordedWorld('hard-way-l2')
+    const bundle = path.join(world.folder, 'redacted')
+    const { stdout } = await world.vipdoctor([
+      'collect',
+      '-o',
+      bundle,
+      '--redact',
+      '--region',
+      'us-east-1',
+      ...world.nodeOutputs,
+      '--quiet',
+    ])
+    expect(stdout).toMatch(
+      /Replaced: \d+ account ids, \d+ public addresses, \d+ MACs, \d+ names of nodes and hosts\.\n$/,
+    )
+    expect(readdirSync(path.join(bundle, 'nodes'))).toEqual(['node-01', 'node-02', 'node-03', 'node-04'])
+  })
+
+  test('prints the node script', async () => {
+    world = await recordedWorld('hard-way-l2')
+    const { stdout, code } = await world.vipdoctor(['collect', '--print-node-script'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^#!\/bin\/sh\n/)
+  })
+})
+
+describe('Ctrl-C', () => {
+  const interrupted = async (args: readonly string[]) => {
+    world = await recordedWorld('hard-way-l2', { ec2: { DescribeSubnets: { never: true } } })
+    const started = Date.now()
+    const ran = await world.vipdoctor([...args, '--region', 'us-east-1', ...world.nodeOutputs, '--quiet'], {
+      onStart: (pid) =>
+        setTimeout(() => {
+          process.kill(pid, 'SIGINT')
+        }, 2_500),
+    })
+    expect(Date.now() - started).toBeLessThan(6_000)
+    return ran
+  }
+
+  test('ends at once, judges nothing and writes no bundle', async () => {
+    const { code, stdout, stderr } = await interrupted(['collect', '-o', '/tmp/vipdoctor-never.tar.gz'])
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
+    expect(stderr).toContain('vipdoctor: interrupted. With --partial, what was read until then is kept.')
+    expect(readdirSync('/tmp').filter((name) => name.startsWith('vipdoctor-never'))).toEqual([])
+  })
+
+  test('with --partial what was read is judged', async () => {
+    const { stdout } = await interrupted(['check', '--partial', '--output', 'json'])
+    const report = JSON.parse(stdout) as Report
+    expect(report.diagnoses.length).toBe(1)
+    expect(report.gaps).toContainEqual(
+      expect.objectContaining({ source: 'aws/describe-subnets.json', reason: 'interrupted' }),
+    )
+  })
+})
+
+test('without a terminal progress is a few plain lines on standard error', async () => {
+  world = await recordedWorld('hard-way-l2')
+  const { stderr, stdout } = await world.vipdoctor(['check', '--region', 'us-east-1', ...world.nodeOutputs])
+  expect(stderr).toMatch(/^aws: \d+ listings of us-east-1 read\nkubernetes: .* \(\d+ of \d+ kinds\)\n$/)
+  expect(stdout).not.toContain('kubernetes: ')
+})

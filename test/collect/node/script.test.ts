@@ -1,0 +1,115 @@
+import { spawnSync } from 'node:child_process'
+import { expect, test, describe } from '@jest/globals'
+import { nodeScript } from '../../../src/collect/node/script.ts'
+import { nodeScriptFiles, parseNodeOutput } from '../../../src/collect/node/frames.ts'
+
+const isRoot = process.getuid?.() === 0
+const has = (tool: string) => spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${tool}`]).status === 0
+
+function run(argv: readonly string[], script = nodeScript) {
+  const [command = 'sh', ...rest] = argv
+  const { stdout, stderr, status } = spawnSync(command, rest, { input: script, timeout: 60_000, cwd: '/' })
+  return {
+    bytes: new Uint8Array(stdout),
+    stderr: stderr.toString(),
+    status,
+    output: parseNodeOutput(new Uint8Array(stdout)),
+  }
+}
+
+const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
+
+describe.each([['dash'], ['bash'], ['busybox sh']])('under %s', (shell) => {
+  const argv = [...shell.split(' '), '-s']
+  const where = has(shell.split(' ')[0] ?? '') ? test : test.skip // a shell that this machine does not have
+
+  where('every file is read, absent on purpose, or a gap with a reason', () => {
+    const { output, stderr, status } = run(argv)
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(output.complete).toBe(true)
+    expect(output.files.has('ip-addr.json')).toBe(true)
+    for (const [name, reason] of output.gaps)
+      expect({ name, reason }).toEqual({ name, reason: expect.stringMatching(/\S.*[^.]$/) })
+  })
+
+  where("a node's addresses and routes are what iproute2 prints", () => {
+    const { files } = run(argv).output
+    expect(JSON.parse(textOf(files.get('ip-addr.json')))).toContainEqual(expect.objectContaining({ ifname: 'lo' }))
+    expect(JSON.parse(textOf(files.get('ip-route.json')))).toBeInstanceOf(Array)
+    expect(textOf(files.get('sysctl.txt'))).toMatch(/^net\.ipv4\.ip_forward = [01]$/m)
+  })
+})
+
+test('what the parser calls the files of a node is what the script speaks of', () => {
+  const lines = textOf(run(['sh', '-s']).bytes).split('\n')
+  const named = lines.filter((line) => /^[>?-]/.test(line)).map((line) => line.slice(1).split(' ')[0] ?? '')
+  expect(named.filter((name) => !name.startsWith('cni-conf/')).sort()).toEqual([...nodeScriptFiles].sort())
+})
+
+test('a script that was cut off on its way runs nothing', () => {
+  expect(run(['sh', '-s'], nodeScript.slice(0, nodeScript.length - 30)).bytes.length).toBe(0)
+})
+
+const asRoot = isRoot ? test : test.skip // namespaces and other users need root; CI is root
+
+asRoot.each([['dash'], ['bash']])(
+  'as nobody under %s, what needs root is a gap that says so, and the rest is read',
+  (shell) => {
+    const { output } = run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', shell, '-s'])
+    expect(output.complete).toBe(true)
+    expect(output.files.has('ip-addr.json')).toBe(true)
+    expect(output.files.has('processes.txt')).toBe(true)
+    expect(output.files.has('ss-listen.txt')).toBe(true)
+    if (has('nft')) expect(output.gaps.get('nft-ruleset.json')).toMatch(/needs root, and sudo -n was refused|sudo/)
+  },
+)
+
+asRoot.each([['dash'], ['bash']])(
+  "in a network namespace under %s, both back-ends' rules are listed by name",
+  (shell) => {
+    const setup = [
+      'ip link set lo up',
+      'ip link add eth0.100 type veth peer name p0',
+      'ip addr add 10.240.0.20/24 dev eth0.100',
+      'ip link set eth0.100 up',
+      'iptables-nft -t nat -N KUBE-SERVICES',
+      'iptables-nft -t nat -A KUBE-SERVICES -d 10.240.0.100/32 -p tcp --dport 80 -j ACCEPT',
+      'nft add table ip kube-proxy',
+      `${shell} -s`,
+    ].join(' && ')
+    const { output, stderr } = run(['unshare', '-n', 'sh', '-c', setup])
+    expect(stderr).toBe('')
+    expect(textOf(output.files.get('iptables-nft-save.txt'))).toMatch(
+      /^\[\d+:\d+\] -A KUBE-SERVICES -d 10\.240\.0\.100\/32 -p tcp/m,
+    )
+    expect(textOf(output.files.get('nft-ruleset.json'))).toContain('"name": "kube-proxy"')
+    expect(output.files.has('iptables-legacy-save.txt')).toBe(false)
+    expect(output.gaps.has('iptables-legacy-save.txt')).toBe(false)
+    expect(textOf(output.files.get('sysctl.txt'))).toMatch(/^net\.ipv4\.conf\.eth0\/100\.rp_filter = \d$/m)
+  },
+)
+
+asRoot('rules that iptables-legacy wrote are read by iptables-legacy-save', () => {
+  const { output } = run(['unshare', '-n', 'sh', '-c', 'iptables-legacy -t nat -N KUBE-SERVICES || exit 77; dash -s'])
+  if (!output.complete) return // the kernel has no legacy tables at all
+  expect(textOf(output.files.get('iptables-legacy-save.txt'))).toMatch(/^:KUBE-SERVICES - \[0:0\]$/m)
+  expect(textOf(output.files.get('iptables-nft-save.txt'))).not.toContain('KUBE-SERVICES')
+})
+
+asRoot("kube-proxy's own words are read where it runs, and command lines hide what looks like a secret", () => {
+  const server = `
+    const http = require('http')
+    http.createServer((q, r) => q.url === '/proxyMode' ? r.end('iptables')
+      : q.url === '/metrics' ? r.end('go_threads 1\\nkubeproxy_sync_total 3\\nkubeproxy_x_bucket{le="1"} 4\\n') : (r.statusCode = 404, r.end())).listen(10249, '127.0.0.1', () =>
+    http.createServer((q, r) => (r.statusCode = 503, r.end('{"lastUpdated":"x"}'))).listen(10256, () => {
+      const c = require('child_process').spawn('dash', ['-s'], { stdio: 'inherit' }); c.on('exit', (n) => process.exit(n)) }))`
+  const start = `ip link set lo up; exec -a kube-proxy ${process.execPath} -e "$0" -- --config=/etc/hostname --auth-token=hush`
+  const { output } = run(['unshare', '-n', 'bash', '-c', start, server])
+  expect(textOf(output.files.get('proxy-mode.txt'))).toBe('iptables')
+  expect(textOf(output.files.get('healthz-10256.json'))).toBe('{"lastUpdated":"x"}')
+  expect(textOf(output.files.get('kube-proxy-metrics.txt'))).toBe('kubeproxy_sync_total 3\n')
+  expect(output.files.get('kube-proxy-config.yaml')?.length).toBeGreaterThan(0)
+  expect(textOf(output.files.get('processes.txt'))).toMatch(/kube-proxy .*--auth-token=\*\*\*/)
+  expect(textOf(output.files.get('processes.txt'))).not.toContain('hush')
+})

@@ -1,0 +1,232 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { parseNodeOutput } from '../../../src/collect/node/frames.ts'
+import { readNodes } from '../../../src/collect/node/read-nodes.ts'
+import { localTransport, sshTransport, type NodeTransport } from '../../../src/collect/node/transport.ts'
+
+// A real sshd with keys of its own on loopback, and the real ssh in front: nothing of the user's configuration is read or written.
+const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-ssh-'))
+const at = (name: string) => path.join(folder, name)
+const me = os.userInfo().username
+const servers: ChildProcess[] = []
+const never = new AbortController().signal
+
+async function freePort(): Promise<number> {
+  const server = net.createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+function key(name: string): void {
+  const made = spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(name)])
+  if (made.status !== 0) throw new Error(made.stderr.toString())
+}
+
+async function sshd(name: string, extra: readonly string[] = []): Promise<number> {
+  const port = await freePort()
+  const config = [
+    `ListenAddress 127.0.0.1:${port}`,
+    `HostKey ${at('host')}`,
+    `AuthorizedKeysFile ${at('authorized_keys')}`,
+    'StrictModes no',
+    'UsePAM no',
+    'PermitRootLogin yes',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    `PidFile ${at(`${name}.pid`)}`,
+    ...extra,
+  ]
+  writeFileSync(at(`${name}.conf`), config.join('\n') + '\n')
+  servers.push(spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at(`${name}.conf`)], { stdio: 'ignore' }))
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (await answers(port)) return port
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`sshd ${name} does not listen`)
+}
+
+const answers = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.once('data', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => {
+      resolve(false)
+    })
+  })
+
+const transport = (
+  port: number,
+  options: readonly string[] = [],
+  user: string | null = me,
+  identity = 'user',
+): NodeTransport =>
+  sshTransport({
+    user,
+    options: [
+      ...options,
+      `Port=${port}`,
+      `IdentityFile=${at(identity)}`,
+      'IdentitiesOnly=yes',
+      `UserKnownHostsFile=${at('known_hosts')}`,
+      'GlobalKnownHostsFile=/dev/null',
+    ],
+  })
+
+const read = async (over: NodeTransport, timeoutMs = 60_000, signal = never) => {
+  const outputs = await readNodes([{ node: 'worker-0', address: '127.0.0.1' }], {
+    transport: over,
+    signal,
+    atOnce: 4,
+    timeoutMs,
+  })
+  const output = outputs.get('worker-0')
+  if (output === undefined) throw new Error('no answer for worker-0')
+  return output
+}
+
+let port = 0
+beforeAll(async () => {
+  spawnSync('mkdir', ['-p', '/run/sshd'])
+  key('host')
+  key('other')
+  key('user')
+  writeFileSync(at('authorized_keys'), readFileSync(at('user.pub')))
+  port = await sshd('plain')
+  writeFileSync(at('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(at('host.pub'), 'utf8')}`)
+})
+afterAll(() => {
+  for (const server of servers) server.kill()
+  rmSync(folder, { recursive: true })
+})
+
+test('this machine is read without ssh', async () => {
+  const { bytes, ended } = await localTransport({ node: 'here', address: '' }, { signal: never, timeoutMs: 60_000 })
+  expect(ended).toBeNull()
+  expect(parseNodeOutput(bytes).complete).toBe(true)
+})
+
+test('a node is read over one connection, the same as from the node itself', async () => {
+  const { files, complete, gaps } = await read(transport(port))
+  expect(complete).toBe(true)
+  const here = parseNodeOutput(
+    (await localTransport({ node: 'here', address: '' }, { signal: never, timeoutMs: 60_000 })).bytes,
+  )
+  expect([...files.keys()]).toEqual([...here.files.keys()])
+  expect([...gaps]).toEqual([...here.gaps])
+  expect(Buffer.from(files.get('ip-route.json') ?? [])).toEqual(Buffer.from(here.files.get('ip-route.json') ?? []))
+})
+
+test('a host key that is not the known one: no file is read, and the reason says so', async () => {
+  writeFileSync(at('wrong_hosts'), `[127.0.0.1]:${port} ${readFileSync(at('other.pub'), 'utf8')}`)
+  const { files, gaps } = await read(transport(port, [`UserKnownHostsFile=${at('wrong_hosts')}`]))
+  expect(files.size).toBe(0)
+  expect(gaps.get('ip-addr.json')).toBe('ssh: Host key verification failed')
+})
+
+test('a host that is not known is not trusted on first sight', async () => {
+  const { gaps } = await read(transport(port, ['UserKnownHostsFile=/dev/null']))
+  expect(gaps.get('ip-addr.json')).toBe('ssh: Host key verification failed')
+})
+
+test('a key that the node does not accept: nobody is asked for a password', async () => {
+  const { gaps } = await read(transport(port, [], me, 'other'))
+  expect(gaps.get('ip-addr.json')).toMatch(/^ssh: .*Permission denied \(publickey\)$/)
+})
+
+test('a refused connection is the reason of every gap', async () => {
+  const { files, gaps } = await read(transport(await freePort()))
+  expect(files.size).toBe(0)
+  expect(gaps.get('nft-ruleset.json')).toMatch(/^ssh: connect to host 127\.0\.0\.1 port \d+: Connection refused$/)
+})
+
+test('a node that accepts the connection and never speaks is given up', async () => {
+  const sockets: net.Socket[] = []
+  const silent = net.createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1')
+  await new Promise((resolve) => silent.once('listening', resolve))
+  const { gaps } = await read(transport((silent.address() as net.AddressInfo).port), 1_500)
+  expect(gaps.get('ip-addr.json')).toBe('no answer within 2 s')
+  for (const socket of sockets) socket.destroy()
+  silent.close()
+})
+
+test('a banner and a chatty login shell do not disturb', async () => {
+  writeFileSync(at('banner'), 'Authorised use only.\n|do not parse me\n')
+  writeFileSync(
+    at('chatty'),
+    `#!/bin/sh\necho 'Last login: today'\necho '>ip-addr.json'\nexec sh -c "$SSH_ORIGINAL_COMMAND"\n`,
+  )
+  chmodSync(at('chatty'), 0o755)
+  const chatty = await sshd('banner', [`Banner ${at('banner')}`, `ForceCommand ${at('chatty')}`])
+  const { complete, files } = await read(
+    transport(chatty, ['StrictHostKeyChecking=accept-new', `UserKnownHostsFile=${at('new_hosts')}`]),
+  )
+  expect(complete).toBe(true)
+  expect(JSON.parse(Buffer.from(files.get('ip-addr.json') ?? []).toString())).toBeInstanceOf(Array)
+})
+
+test('output that is cut in the middle spoils one file and keeps those before it', async () => {
+  writeFileSync(at('cut'), `#!/bin/sh\nsh -c "$SSH_ORIGINAL_COMMAND" | sed '/^>ip-route.json/{n;q;}'\nkill -9 $PPID\n`)
+  chmodSync(at('cut'), 0o755)
+  const cut = await sshd('cut', [`ForceCommand ${at('cut')}`])
+  const { complete, files, gaps } = await read(
+    transport(cut, ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null']),
+  )
+  expect(complete).toBe(false)
+  expect(files.has('ip-addr.json')).toBe(true)
+  expect(gaps.get('ip-route.json')).toMatch(/^its output was cut off after \d+ bytes/)
+  expect(gaps.get('versions.txt')).toMatch(/^the node's output ended before it/)
+})
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip // only root may make an account
+asRoot('where sudo asks for a password, what needs root is a gap and the rest is read', async () => {
+  const user = 'vipdoctor-test'
+  spawnSync('useradd', ['-M', '-N', '-s', '/bin/sh', '-p', '*', user])
+  try {
+    chmodSync(folder, 0o755)
+    const { complete, files, gaps } = await read(transport(port, [], user))
+    expect(complete).toBe(true)
+    expect(files.has('ip-addr.json')).toBe(true)
+    expect(gaps.get('nft-ruleset.json')).toBe('needs root, and sudo -n was refused (a password is required)')
+  } finally {
+    spawnSync('userdel', [user])
+  }
+})
+
+test("a user's ProxyCommand carries the connection", async () => {
+  const seen = at('proxied')
+  const relay = `sh -c 'echo %h:%p > ${seen}; exec ${process.execPath} -e "const s=require(\\"net\\").connect(%p,\\"127.0.0.1\\");process.stdin.pipe(s);s.pipe(process.stdout)"'`
+  const over = transport(port, [`ProxyCommand=${relay}`, `HostKeyAlias=[127.0.0.1]:${port}`])
+  const outputs = await readNodes([{ node: 'worker-0', address: 'i-0123456789abcdef0' }], {
+    transport: over,
+    signal: never,
+    atOnce: 1,
+    timeoutMs: 60_000,
+  })
+  expect(outputs.get('worker-0')?.complete).toBe(true)
+  expect(readFileSync(seen, 'utf8')).toBe(`i-0123456789abcdef0:${port}\n`)
+})
+
+test('an interruption ends the connection and its proxy at once', async () => {
+  const stop = new AbortController()
+  const running = at('running')
+  const over = transport(port, [`ProxyCommand=sh -c 'echo $$ > ${running}; exec sleep 300'`])
+  setTimeout(() => {
+    stop.abort()
+  }, 700)
+  const started = Date.now()
+  const { gaps } = await read(over, 60_000, stop.signal)
+  expect(Date.now() - started).toBeLessThan(5_000)
+  expect(gaps.get('ip-addr.json')).toBe('interrupted')
+  const pid = readFileSync(running, 'utf8').trim()
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false)
+})

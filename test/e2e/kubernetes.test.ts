@@ -1,0 +1,224 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { checks } from '../../src/checks/index.ts'
+import { openCluster } from '../../src/collect/kubernetes/cluster.ts'
+import { readCluster } from '../../src/collect/kubernetes/read-cluster.ts'
+import { clusterRole } from '../../src/collect/policy.ts'
+import { wantedBy } from '../../src/collect/wanted.ts'
+import { isGap } from '../../src/evidence/gap.ts'
+import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../src/evidence/kubernetes.ts'
+import { fixtureStore } from '../fixtures.ts'
+import { hasEtcd, startCluster, type RealCluster } from './kube-apiserver.ts'
+import { hasTool, tool } from './tools.ts'
+
+// Without Go's parts or etcd this suite cannot run; scripts/e2e-tools has said so in a line.
+const ready = hasTool('kube-apiserver') && hasTool('kubectl') && hasEtcd()
+const where = ready ? test : test.skip
+
+type Item = Record<string, unknown> & { metadata: Record<string, unknown> }
+
+const kinds = Object.keys(kubernetesKinds) as KubernetesKindName[]
+const signal = new AbortController().signal
+const installed = [
+  'ipaddresspools',
+  'l2advertisements',
+  'bgpadvertisements',
+  'bgppeers',
+  'bfdprofiles',
+  'communities',
+  'servicel2statuses',
+  'servicebgpstatuses',
+  'configurationstates',
+]
+let cluster: RealCluster
+
+async function collect(kubeconfig: string, asked: readonly KubernetesKindName[] = kinds) {
+  const open = await openCluster({ kubeconfigs: [kubeconfig], context: null }, { signal, timeoutMs: 10_000 })
+  const { files, gaps } = await readCluster(open, {
+    kinds: asked,
+    signal,
+    progress: () => undefined,
+    onNodes: () => undefined,
+  })
+  open.close()
+  return {
+    files,
+    gaps,
+    items: (name: KubernetesKindName) =>
+      (JSON.parse(Buffer.from(files.get(kubernetesFile(name)) ?? []).toString()) as { items: Item[] }).items,
+  }
+}
+
+const kubectlList = (name: KubernetesKindName): { items: Item[] } => {
+  const { plural, group } = kubernetesKinds[name]
+  return JSON.parse(cluster.kubectl(['get', group === '' ? plural : `${plural}.${group}`, '-A', '-o', 'json'])) as {
+    items: Item[]
+  }
+}
+
+/** The recorded objects of a kind, ready to be created anew. */
+async function recorded(name: KubernetesKindName): Promise<Item[]> {
+  const bytes = (await fixtureStore('hard-way-l2')).read(kubernetesFile(name))
+  if (isGap(bytes)) return []
+  return (JSON.parse(Buffer.from(bytes).toString()) as { items: Item[] }).items.map((item) => {
+    const { name: named, namespace, labels, annotations } = item.metadata
+    return { ...item, metadata: { name: named, namespace, labels, annotations } }
+  })
+}
+
+beforeAll(async () => {
+  if (!ready) return
+  cluster = await startCluster()
+  cluster.kubectl(['create', '-f', tool('metallb-crds'), '--recursive'])
+  cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'])
+  const create = (items: readonly unknown[]) =>
+    cluster.kubectl(['apply', '--validate=false', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  create([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'metallb-system' } }])
+  for (const name of [
+    'nodes',
+    'services',
+    'endpointslices',
+    'ipaddresspools',
+    'l2advertisements',
+    'leases',
+    'deployments',
+    'daemonsets',
+    'configmaps',
+    'pods',
+  ] as const) {
+    const items = (await recorded(name)).filter(
+      ({ metadata }) =>
+        !['kubernetes', 'kube-root-ca.crt'].includes(String(metadata.name)) &&
+        ['default', 'metallb-system', 'kube-system', undefined].includes(metadata.namespace as string | undefined),
+    )
+    if (items.length > 0) create(items)
+  }
+  // More than one page of 500.
+  create(
+    Array.from({ length: 620 }, (_, n) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: `many-${String(n)}`, namespace: 'default' },
+      spec: { clusterIP: 'None', ports: [{ port: 80 }] },
+    })),
+  )
+}, 300_000)
+
+afterAll(() => {
+  if (ready) cluster.stop()
+})
+
+where('what is collected is what kubectl prints, kind by kind', async () => {
+  const { gaps, items, files } = await collect(cluster.kubeconfigOf('admin'))
+  expect([...gaps]).toEqual([])
+  for (const name of kinds) {
+    if (kubernetesKinds[name].custom && !installed.includes(name)) {
+      expect([name, files.has(kubernetesFile(name))]).toEqual([name, false])
+      continue
+    }
+    const printed = kubectlList(name).items.map(({ metadata, ...rest }) => {
+      const annotations = { ...(metadata.annotations as Record<string, unknown> | undefined) }
+      delete annotations['kubectl.kubernetes.io/last-applied-configuration']
+      return {
+        ...rest,
+        metadata: { ...metadata, annotations: Object.keys(annotations).length === 0 ? undefined : annotations },
+      }
+    })
+    // ConfigMaps that no check reads come without their data.
+    const wanted = name === 'configmaps' ? printed.map((item) => ({ ...item, data: undefined })) : printed
+    const got = name === 'configmaps' ? items(name).map((item) => ({ ...item, data: undefined })) : items(name)
+    if (!['pods', 'daemonsets', 'deployments'].includes(name)) expect(got).toEqual(wanted)
+    else expect(got.map(({ metadata }) => metadata)).toEqual(wanted.map(({ metadata }) => metadata))
+  }
+  expect(items('services').length).toBeGreaterThan(620)
+  expect(items('ipaddresspools').length).toBeGreaterThan(0)
+})
+
+where('nothing of it was a write', () => {
+  expect(cluster.writes()).toEqual([])
+})
+
+where('a user without rights gets a gap for every kind that says which rule is missing', async () => {
+  const { files, gaps } = await collect(cluster.kubeconfigOf('reader'), [
+    'services',
+    'endpointslices',
+    'ipaddresspools',
+  ])
+  expect([...files.keys()]).toEqual(['kubernetes/version.json'])
+  expect(gaps.get('kubernetes/ipaddresspools.metallb.io.json')).toBe(
+    'listing ipaddresspools in the whole cluster is forbidden (403); the ClusterRole rule is {apiGroups: ["metallb.io"], resources: ["ipaddresspools"], verbs: ["list"]}',
+  )
+})
+
+where('with the printed policy nothing is forbidden', async () => {
+  const wanted = wantedBy([...checks, { needs: [], alsoReads: kinds.map((name) => `kubernetes/${name}` as const) }], {
+    internet: false,
+  }).kubernetes
+  cluster.kubectl(['apply', '-f', '-'], clusterRole(wanted))
+  cluster.kubectl(['create', 'clusterrolebinding', 'vipdoctor', '--clusterrole=vipdoctor', '--user=reader'])
+  await new Promise((resolve) => setTimeout(resolve, 1_000)) // the authoriser hears of a binding by a watch
+  const { gaps } = await collect(cluster.kubeconfigOf('reader'), wanted)
+  expect([...gaps]).toEqual([])
+  const can = JSON.parse(cluster.kubectl(['get', 'clusterrole', 'vipdoctor', '-o', 'json'])) as {
+    rules: { verbs: string[]; resources: string[] }[]
+  }
+  expect(new Set(can.rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(['list']))
+  expect(can.rules.flatMap(({ resources }) => resources)).not.toContain('secrets')
+})
+
+where('a client certificate and an exec plugin are credentials too', async () => {
+  const at = (name: string) => path.join(cluster.folder, name)
+  const openssl = (...argv: string[]) => execFileSync('openssl', argv, { stdio: 'pipe' })
+  openssl(
+    'req',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-keyout',
+    at('me.key'),
+    '-out',
+    at('me.csr'),
+    '-subj',
+    '/O=system:masters/CN=me',
+  )
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    at('me.csr'),
+    '-CA',
+    cluster.ca,
+    '-CAkey',
+    at('api-ca.key'),
+    '-days',
+    '2',
+    '-out',
+    at('me.crt'),
+  )
+  const base = readFileSync(cluster.kubeconfigOf('admin'), 'utf8')
+  writeFileSync(
+    at('cert.kubeconfig'),
+    base.replace('{token: "admin-token"}', `{client-certificate: "${at('me.crt')}", client-key: "${at('me.key')}"}`),
+  )
+  writeFileSync(
+    at('plugin'),
+    `#!/bin/sh\necho '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"admin-token"}}'\n`,
+  )
+  chmodSync(at('plugin'), 0o755)
+  writeFileSync(
+    at('exec.kubeconfig'),
+    base.replace(
+      '{token: "admin-token"}',
+      `{exec: {apiVersion: client.authentication.k8s.io/v1, command: "${at('plugin')}", interactiveMode: Never}}`,
+    ),
+  )
+  for (const kubeconfig of ['cert.kubeconfig', 'exec.kubeconfig']) {
+    const { gaps, items } = await collect(at(kubeconfig), ['nodes'])
+    expect([...gaps]).toEqual([])
+    expect(items('nodes').length).toBe(4)
+  }
+})

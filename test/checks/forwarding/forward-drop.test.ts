@@ -20,14 +20,16 @@ test('a firewall that rejects forwarded traffic is named by its chain, the INPUT
 
 test('a FORWARD policy of DROP does not stop what kube-proxy marked for masquerading', async () => {
   const drop = {
-    'nodes/controller-0/iptables-nft-save.txt': (text: string) => text.replace(/(\*filter[^*]*?:FORWARD) ACCEPT/, '$1 DROP'),
+    'nodes/controller-0/iptables-nft-save.txt': (text: string) =>
+      text.replace(/(\*filter[^*]*?:FORWARD) ACCEPT/, '$1 DROP'),
   }
   expect(found(await variant('hard-way-healthy', drop), id)[0]?.[0]).toBe('pass')
 })
 
 test('the same policy on the pod’s node stops the second hop', async () => {
   const drop = {
-    'nodes/worker-0/iptables-nft-save.txt': (text: string) => text.replace(/(\*filter[^*]*?:FORWARD) ACCEPT/, '$1 DROP'),
+    'nodes/worker-0/iptables-nft-save.txt': (text: string) =>
+      text.replace(/(\*filter[^*]*?:FORWARD) ACCEPT/, '$1 DROP'),
   }
   expect(found(await variant('hard-way-healthy', drop), id)).toEqual([
     [

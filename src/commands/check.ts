@@ -3,12 +3,10 @@ import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answer } from '../diagnosis/diagnose.ts'
 import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
-import { evidenceOver } from '../collect/live.ts'
-import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
 import { openBundle } from '../evidence/bundle.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { UserError } from '../evidence/user-error.ts'
-import { readLiveCluster, type Asked } from '../live.ts'
+import type { Asked, readLiveCluster } from '../live.ts'
 import { liveFlags } from '../live-flags.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
 import { jsonReport } from '../report/json.ts'
@@ -103,6 +101,12 @@ async function liveEvidence(
   asked: Asked,
   tool: { readonly name: string; readonly version: string },
 ): Promise<Evidence | null> {
+  // A bundle is judged twice as fast where nothing of a live collection is loaded.
+  const [{ evidenceOver }, { refuseUnwritable, writeBundle }, { readLiveCluster }] = await Promise.all([
+    import('../collect/live.ts'),
+    import('../collect/write-bundle.ts'),
+    import('../live.ts'),
+  ])
   const saved = flags['save-bundle']
   if (saved !== undefined) refuseUnwritable(saved)
   const live = await readLiveCluster(flags, asked, `${tool.name} ${tool.version}`)

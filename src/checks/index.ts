@@ -1,41 +1,105 @@
+import clientEgress from './admission/client-egress.ts'
+import naclIn from './admission/nacl-in.ts'
+import naclReturn from './admission/nacl-return.ts'
+import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
-import { hops } from './hop.ts'
 import controller from './control/controller.ts'
+import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
+import webhookPort from './control/webhook-port.ts'
+import addressSlotsFull from './delivery/address-slots-full.ts'
+import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
 import overlayNoRoute from './delivery/overlay-no-route.ts'
+import ownerDetached from './delivery/owner-detached.ts'
+import ownerForeign from './delivery/owner-foreign.ts'
 import ownerNotAnnouncer from './delivery/owner-not-announcer.ts'
+import pathCannotCarryVip from './delivery/path-cannot-carry-vip.ts'
+import poolCollides from './delivery/pool-collides.ts'
+import poolNotReserved from './delivery/pool-not-reserved.ts'
+import poolSpansSubnets from './delivery/pool-spans-subnets.ts'
 import reservedAddress from './delivery/reserved-address.ts'
+import routeBlackhole from './delivery/route-blackhole.ts'
+import routeInsideVpc from './delivery/route-inside-vpc.ts'
 import sourceDestCheck from './delivery/source-dest-check.ts'
+import staleNeighbour from './delivery/stale-neighbour.ts'
+import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
 import podNetwork from './endpoint/pod-network.ts'
-import vipBound from './endpoint/vip-bound.ts'
 import endpointReady from './endpoint/ready.ts'
+import vipBound from './endpoint/vip-bound.ts'
+import cidrOverlap from './forwarding/cidr-overlap.ts'
 import cniReady from './forwarding/cni-ready.ts'
+import forwardDrop from './forwarding/forward-drop.ts'
+import ipForwardOff from './forwarding/ip-forward-off.ts'
+import nodeToNode from './forwarding/node-to-node.ts'
+import podRouteMissing from './forwarding/pod-route-missing.ts'
+import podRoute from './forwarding/pod-route.ts'
+import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
+import routeQuota from './forwarding/route-quota.ts'
+import { hops } from './hop.ts'
+import rpFilter from './return/rp-filter.ts'
+import vpcRoute from './return/vpc-route.ts'
+import dnatPresent from './translation/dnat-present.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
+import noEndpointsReject from './translation/no-endpoints-reject.ts'
+import noLocalEndpoint from './translation/no-local-endpoint.ts'
+import sourceRanges from './translation/source-ranges.ts'
 
 const all: readonly Check[] = [
-  noSubnet,
   vipAssigned,
   l2Advertisement,
+  pathCannotCarryVip,
+  noSubnet,
   vipAlignedWithSubnet,
   reservedAddress,
   vipNotOwned,
+  ownerForeign,
+  ownerDetached,
   overlayNoRoute,
+  routeBlackhole,
   sourceDestCheck,
+  noPublicAddress,
   ownerNotAnnouncer,
+  routeInsideVpc,
+  staticShadowsPropagated,
+  staleNeighbour,
+  poolSpansSubnets,
+  poolCollides,
+  poolNotReserved,
+  addressSlotsFull,
+  clientEgress,
+  naclIn,
   servicePort,
+  naclReturn,
   nodeport,
+  nlbNodeport,
   kubeProxyRunning,
+  sourceRanges,
+  dnatPresent,
+  noLocalEndpoint,
+  noEndpointsReject,
+  ipForwardOff,
+  forwardDrop,
+  podRouteMissing,
+  rpFilter,
   cniReady,
+  podRoute,
+  nodeToNode,
+  podSourceDestCheck,
+  routeQuota,
+  cidrOverlap,
   endpointReady,
   vipBound,
   podNetwork,
+  vpcRoute,
+  webhookPort,
+  memberlistPorts,
   speaker,
   controller,
 ]

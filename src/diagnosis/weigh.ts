@@ -1,6 +1,7 @@
 import type { Receiving } from '../checks/check.ts'
 import type { Finding } from '../checks/finding.ts'
 import type { Proof } from '../evidence/cite.ts'
+import { inWords } from '../net/words.ts'
 import type { Result } from './run-checks.ts'
 
 /** A finding after the nodes were weighed against each other: `stops` where it is enough by itself to stop the packet. */
@@ -108,10 +109,4 @@ function distinct(proofs: readonly Proof[]): Proof[] {
     const place = `${file} ${pointer ?? ''} ${String(line)}`
     return !seen.has(place) && seen.add(place)
   })
-}
-
-/** `a, b and c`; a long list is cut and counted. */
-export function inWords(names: readonly string[], most = 8): string {
-  const shown = names.length > most ? [...names.slice(0, most - 1), `${String(names.length - most + 1)} more`] : names
-  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`
 }

@@ -6,6 +6,11 @@ import type { Shape, Shaped } from './shape.ts'
 import { parseJson } from './json.ts'
 import { readItems } from './listing.ts'
 import { parseListen } from './listen.ts'
+import { parseIpsetSave } from '../node/parse/ipset.ts'
+import { parseIptablesSave, type IptablesSave } from '../node/parse/iptables-save.ts'
+import { parseIpvs } from '../node/parse/ipvs.ts'
+import { nftablesOf, record, type Nftables } from '../node/parse/nft.ts'
+import { parseSysctl } from '../node/parse/sysctl.ts'
 import { textFile } from './text-file.ts'
 
 /** What one command on a node printed: its file in `nodes/<node>/`, and how it is read. A reader gives a gap where the file is cut off or is something else. */
@@ -25,22 +30,41 @@ const jsonList =
     return Array.isArray(json) ? readItems(file, '', json, shape) : gap(file, 'not what its name says: not a list')
   }
 
+/** A dump that ends too early is a gap, never a smaller rule set; so is one of which a table could not be printed. */
+function iptables(file: string, text: string): Known<IptablesSave> {
+  const save = parseIptablesSave(file, text)
+  const [odd] = save.misread
+  if (odd !== undefined)
+    return gap(
+      file,
+      `not what its name says: line ${String(odd.line)} is no part of a dump: ${JSON.stringify(odd.text.slice(0, 60))}`,
+    )
+  return save.cutAt === null ? save : gap(file, `cut off: parsing stopped at line ${String(save.cutAt)}`)
+}
+
+function nftables(file: string, text: string): Known<Nftables> {
+  const json = parseJson(file, text)
+  if (isGap(json)) return json
+  const list = record(json).nftables
+  return Array.isArray(list) ? nftablesOf(file, list) : gap(file, 'not what its name says: there is no list /nftables')
+}
+
 /** Every output of a node that vipdoctor reads. The key in kebab case, behind `node/`, is the kind's name in a check's `needs`. */
 export const nodeKinds = {
-  iptablesNft: kindOf('iptables-nft-save.txt', textFile),
-  iptablesLegacy: kindOf('iptables-legacy-save.txt', textFile),
-  ip6tablesNft: kindOf('ip6tables-nft-save.txt', textFile),
-  ip6tablesLegacy: kindOf('ip6tables-legacy-save.txt', textFile),
-  nftRuleset: kindOf('nft-ruleset.json', textFile),
-  procNetIpVs: kindOf('proc-net-ip_vs.txt', textFile),
-  ipvsadm: kindOf('ipvsadm.txt', textFile),
-  ipset: kindOf('ipset-save.txt', textFile),
+  iptablesNft: kindOf('iptables-nft-save.txt', iptables),
+  iptablesLegacy: kindOf('iptables-legacy-save.txt', iptables),
+  ip6tablesNft: kindOf('ip6tables-nft-save.txt', iptables),
+  ip6tablesLegacy: kindOf('ip6tables-legacy-save.txt', iptables),
+  nftRuleset: kindOf('nft-ruleset.json', nftables),
+  procNetIpVs: kindOf('proc-net-ip_vs.txt', parseIpvs),
+  ipvsadm: kindOf('ipvsadm.txt', parseIpvs),
+  ipset: kindOf('ipset-save.txt', (_, text) => parseIpsetSave(text)),
   ipAddr: kindOf('ip-addr.json', jsonList(addrShape)),
   ipLink: kindOf('ip-link.json', jsonList(linkShape)),
   ipRoute: kindOf('ip-route.json', jsonList(routeShape)),
   ipRule: kindOf('ip-rule.json', jsonList(ruleShape)),
   ipNeigh: kindOf('ip-neigh.json', jsonList(neighShape)),
-  sysctl: kindOf('sysctl.txt', textFile),
+  sysctl: kindOf('sysctl.txt', parseSysctl),
   listen: kindOf('ss-listen.txt', parseListen),
   conntrack: kindOf('proc-net-nf_conntrack.txt', textFile),
   proxyMode: kindOf('proxy-mode.txt', textFile),

@@ -146,3 +146,22 @@ export function rangesText(ranges: readonly Range[], most = 4): string {
   const rest = ranges.length - shown.length
   return rest > 0 ? `${shown.join(', ')} and ${String(rest)} more ranges` : shown.join(', ')
 }
+
+/** The interfaces that a client is, as far as the evidence names them: those that hold its addresses. */
+export function clientInterfaces(
+  evidence: Evidence,
+  { client }: Question,
+  vpcId: string,
+): Known<readonly NetworkInterface[]> {
+  if (client.kind === 'vpc' || client.kind === 'internet' || client.kind === 'pod') return []
+  const holdings = holdingsInVpc(evidence, vpcId)
+  if (isGap(holdings)) return holdings
+  const ranges = client.kind === 'cidr' ? [client.cidr] : client.kind === 'address' ? [rangeOf(client.address)] : []
+  const node =
+    client.kind === 'node'
+      ? (known(evidence.kubernetes.nodes) ?? []).find(({ metadata }) => metadata?.name === client.name)
+      : undefined
+  const all = [...ranges, ...(node === undefined ? [] : internalAddresses(node).map(rangeOf))]
+  const held = holdings.filter(({ range }) => all.some((one) => within([range], one).length > 0))
+  return [...new Set(held.map((holding) => holding.interface))]
+}

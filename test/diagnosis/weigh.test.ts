@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals'
 import type { Check, Receiving } from '../../src/checks/check.ts'
 import { fail, pass, unknown, type Draft } from '../../src/checks/finding.ts'
 import type { Result } from '../../src/diagnosis/run-checks.ts'
-import { inWords, weigh } from '../../src/diagnosis/weigh.ts'
+import { weigh } from '../../src/diagnosis/weigh.ts'
+import { inWords } from '../../src/net/words.ts'
 
 const check: Check = {
   id: 'translation/example',

@@ -5,6 +5,7 @@ import { gapsAmong, isGap, known } from '../../src/evidence/gap.ts'
 import { isNodeKind, lookUp } from '../../src/evidence/kinds.ts'
 import { objectName } from '../../src/evidence/kubernetes.ts'
 import type { Client, Fabric, Question } from '../../src/evidence/question.ts'
+import { controlPlaneVips } from '../../src/lb/control-plane.ts'
 import { parseAddress } from '../../src/net/address.ts'
 import { parseCidr } from '../../src/net/range.ts'
 import { vpcDelivery } from '../../src/vpc/delivery.ts'
@@ -52,6 +53,14 @@ export function ask(evidence: Evidence, asked: Asked = {}): Context {
   return { evidence, question, receiving: asked.receiving ?? receivingOf(evidence, question), node: null }
 }
 
+/** The context of a question about the first VIP of the control plane that the evidence shows. */
+export function controlPlane(evidence: Evidence, client = 'vpc'): Context {
+  const [first] = known(controlPlaneVips(evidence)) ?? []
+  if (first === undefined) throw new Error('there is no control-plane VIP')
+  const context = ask(evidence, { vip: first.address.text, port: first.port, client })
+  return { ...context, question: { ...context.question, controlPlane: first } }
+}
+
 function receivingOf(evidence: Evidence, question: Question): Receiving {
   const delivery = vpcDelivery(evidence, question)
   if (!isGap(delivery) && delivery.by !== 'nobody' && delivery.node !== null)
@@ -72,6 +81,14 @@ export function runCheck(check: Check, context: Context): readonly Draft[] {
   if (gaps.length > 0) return [unknown('', check.title, gaps)]
   if (check.each === undefined) return check.run(context)
   return context.receiving.nodes.flatMap((node) => check.run({ ...context, node }))
+}
+
+/** Runs a check of each endpoint's node for one of them. */
+export function runOn(check: Check, evidence: Evidence, node: string, asked: Asked = {}): readonly Draft[] {
+  const context = ask(evidence, asked)
+  const applies = check.appliesTo(context)
+  if (applies !== true) return [skipped('', applies)]
+  return check.each === undefined ? [] : check.run({ ...context, node })
 }
 
 /** What a check says first. */

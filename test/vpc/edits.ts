@@ -94,3 +94,24 @@ export const tcp = (port: number, cidr: string): Json => ({
   ToPort: port,
   CidrIpv4: cidr,
 })
+
+/** An entry of a network ACL, as the API prints it. */
+export function entry(part: {
+  readonly number: number
+  readonly action: 'allow' | 'deny'
+  readonly egress?: boolean
+  readonly protocol?: string
+  readonly port?: number
+  readonly to?: number
+  readonly cidr?: string
+}): Json {
+  const { number, action, egress = false, port, cidr = '0.0.0.0/0' } = part
+  return {
+    RuleNumber: number,
+    RuleAction: action,
+    Egress: egress,
+    Protocol: part.protocol ?? (port === undefined ? '-1' : '6'),
+    CidrBlock: cidr,
+    ...(port === undefined ? {} : { PortRange: { From: port, To: part.to ?? port } }),
+  }
+}

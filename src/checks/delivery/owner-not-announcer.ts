@@ -1,25 +1,36 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, type Known } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes.ts'
+import { announcers } from '../../lb/announcers.ts'
+import { endpointsOf } from '../../lb/endpoints.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
 import { assignCommand } from '../../vpc/assign.ts'
 import { vpcDelivery, type VpcDelivery } from '../../vpc/delivery.ts'
 import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
 import { interfaceText, listText } from '../../vpc/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-not-announcer',
   title: 'The node to which the VPC delivers the VIP is one that can answer for it',
   needs: ['aws/network-interfaces', 'kubernetes/nodes'],
-  alsoReads: ['aws/vpcs', 'aws/subnets', 'aws/route-tables', 'kubernetes/endpointslices'],
+  alsoReads: [
+    'aws/vpcs',
+    'aws/subnets',
+    'aws/route-tables',
+    'kubernetes/endpointslices',
+    'kubernetes/servicel2statuses',
+    'kubernetes/leases',
+    'kubernetes/pods',
+    'node/ip-addr',
+  ],
   appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'On a LAN the packet goes to the announcer.'),
   blocks: true,
   run,
   docs: {
     means:
-      'The VPC delivers to the interface that holds the VIP or that a route names, whichever node MetalLB or kube-vip elected. With externalTrafficPolicy: Cluster that does no harm, since kube-proxy on every node takes the packet. With Local only a node with a ready endpoint takes it, and MetalLB moves its announcement there while the address in EC2 stays behind: the packets die on the old node.',
+      "The VPC delivers to the interface that holds the VIP or that a route names, whichever node MetalLB or kube-vip elected. With externalTrafficPolicy: Cluster that does no harm, since kube-proxy on every node takes the packet. With Local only a node with a ready endpoint takes it, and MetalLB moves its announcement there while the address in EC2 stays behind: the packets die on the old node. The VIP of a control plane is bound on kube-vip's leader alone, so there the owner must be the leader.",
     byHand:
       'kubectl get endpointslices -l kubernetes.io/service-name=NAME -o wide names the nodes with endpoints; aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=VIP names the owner.',
     mend: 'Move the address to the right node and let something follow it from now on (a hook, a controller), or set externalTrafficPolicy: Cluster.',
@@ -32,29 +43,80 @@ export default defineCheck({
 
 type Delivered = Exclude<VpcDelivery, { by: 'nobody' }>
 
+const hasNode = (delivery: Delivered): delivery is Delivered & { readonly node: string } => delivery.node !== null
+
 function run(context: Context): readonly Draft[] {
   const { evidence, question } = context
   const subject = `vip/${question.vip?.text ?? ''}`
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery)) return [unknown(subject, 'It is not known to which node the VPC delivers the VIP.', [delivery])]
   if (delivery.by === 'nobody') return [skipped(subject, 'The VPC delivers the VIP to nobody.')]
-  if (delivery.node === null)
+  if (!hasNode(delivery))
     return [skipped(subject, `${interfaceText(evidence, delivery.interface)} belongs to no node of the cluster.`)]
+  if (question.controlPlane !== null) return [controlPlane(context, delivery)]
   if (question.service?.spec?.externalTrafficPolicy === 'Local') return [local(context, delivery, question.service)]
-  return [pass(subject, `The VPC delivers ${question.vip?.text ?? ''} to ${delivery.node}.`, [placeOf(delivery)])]
+  const { observed } = announcers(evidence, question)
+  const seen = known(observed) ?? []
+  const { node } = delivery
+  const text = question.vip?.text ?? ''
+  if (delivery.by === 'route' || seen.length === 0 || seen.includes(node))
+    return [
+      pass(subject, `The VPC delivers ${text} to ${node}, which takes it for every Service.`, [placeOf(delivery)]),
+    ]
+  return [
+    warn(
+      subject,
+      `${text} belongs to ${interfaceText(evidence, delivery.interface)}, while ${listText(seen)} announces it: ${node} gets the packets and passes them on, which ends as soon as externalTrafficPolicy becomes Local.`,
+      [placeOf(delivery)],
+      withFix(moveFix(context, delivery, seen)),
+    ),
+  ]
+}
+
+/** The address of the control plane is bound on kube-vip's leader alone: elsewhere nothing answers for it. */
+function controlPlane({ evidence, question }: Context, delivery: Delivered & { readonly node: string }): Draft {
+  const vip = question.vip?.text ?? ''
+  const subject = `vip/${vip}`
+  const { node } = delivery
+  const { observed } = announcers(evidence, question)
+  if (isGap(observed))
+    return unknown(subject, `It is not known which node holds ${vip} as kube-vip's leader.`, [observed])
+  const links = evidence.node(node).ipAddr
+  const bound = isGap(links)
+    ? null
+    : links.some(({ addr_info }) =>
+        (addr_info ?? []).some(({ local }) => sameAddress(parseAddress(local), question.vip)),
+      )
+  if (observed.length === 0 || observed.includes(node) || bound === true)
+    return pass(subject, `The VPC delivers ${vip} to ${node}.`, [placeOf(delivery)])
+  const says = `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader, which holds the address, is ${listText(observed)}`
+  if (isGap(links))
+    return unknown(subject, `${says}; it is not known whether ${node} holds it too.`, [links], [placeOf(delivery)])
+  return fail(
+    subject,
+    `${says}: ${node} gets the packets and has nobody to give them to.`,
+    [placeOf(delivery)],
+    moveFix({ evidence, question }, delivery, observed),
+  )
 }
 
 const placeOf = (delivery: Delivered): Proof =>
   delivery.by === 'owner' ? delivery.holding.proof() : cite(delivery.interface, 'NetworkInterfaceId')
 
-function local({ evidence, question }: Context, delivery: Delivered, service: Service): Draft {
+function local(
+  { evidence, question }: Context,
+  delivery: Delivered & { readonly node: string },
+  service: Service,
+): Draft {
   const vip = question.vip?.text ?? ''
-  const node = delivery.node ?? ''
+  const { node } = delivery
   const subject = `vip/${vip}`
-  const found = readyNodes(evidence, service)
+  const found = endpointsOf(evidence, question)
   if (isGap(found))
     return unknown(subject, `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`, [found])
-  const { nodes, proof } = found
+  const ready = found.filter((endpoint) => endpoint.ready)
+  const nodes = [...new Set(ready.flatMap((endpoint) => endpoint.node ?? []))].sort()
+  const proof = ready.slice(0, 8).map(({ slice, index }) => cite(slice, 'endpoints', index, 'nodeName'))
   if (nodes.includes(node))
     return pass(subject, `The VPC delivers ${vip} to ${node}, which has a ready endpoint of ${objectName(service)}.`, [
       placeOf(delivery),
@@ -70,48 +132,35 @@ function local({ evidence, question }: Context, delivery: Delivered, service: Se
   )
 }
 
-/** The nodes with a ready endpoint of a Service, and where the slices say so. */
-function readyNodes(
-  evidence: Evidence,
-  service: Service,
-): Known<{ nodes: readonly string[]; proof: readonly Proof[] }> {
-  const { endpointslices } = evidence.kubernetes
-  if (isGap(endpointslices)) return endpointslices
-  const { name, namespace } = service.metadata ?? {}
-  const own = endpointslices.filter(
-    ({ metadata }) => metadata?.namespace === namespace && metadata?.labels?.['kubernetes.io/service-name'] === name,
-  )
-  const nodes = own.flatMap(({ endpoints }) =>
-    (endpoints ?? []).flatMap(({ conditions, nodeName }) => (conditions?.ready === false ? [] : (nodeName ?? []))),
-  )
-  return { nodes: [...new Set(nodes)].sort(), proof: own.map((slice) => cite(slice, 'endpoints')) }
-}
+const withFix = (fix: Fix | null) => (fix === null ? {} : { fix })
 
+/** Moves the address to one of the nodes; where that cannot be done by one call, lets every node take the packets. */
 function moveFix(
   { evidence, question }: Pick<Context, 'evidence' | 'question'>,
   delivery: Delivered,
   nodes: readonly string[],
-): Fix {
+): Fix | null {
   const { service, vip } = question
   const own = nodeInterfaces(evidence, question.vpcId)
   const candidates = isGap(own) ? [] : nodes.flatMap((node) => own.get(node) ?? [])
   const eni = candidates.find(({ SubnetId }) => SubnetId === delivery.interface.SubnetId)
-  const policy = `kubectl -n ${service?.metadata?.namespace ?? 'default'} patch service ${service?.metadata?.name ?? ''} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`
-  if (
-    delivery.by === 'owner' &&
-    eni !== undefined &&
-    vip !== null &&
-    vip.family === 4 &&
-    delivery.holding.as === 'secondary'
-  ) {
+  const policy =
+    service?.spec?.externalTrafficPolicy === 'Local'
+      ? `kubectl -n ${service.metadata?.namespace ?? 'default'} patch service ${service.metadata?.name ?? ''} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`
+      : null
+  if (delivery.by === 'owner' && eni !== undefined && vip?.family === 4 && delivery.holding.as === 'secondary') {
+    const or =
+      policy === null ? '' : ` Or, to let every node take the packets at the price of the client's address: ${policy}.`
     return {
       commands: [`${assignCommand(eni, vip)} --allow-reassignment`],
-      changes: `Takes ${vip.text} from ${interfaceText(evidence, delivery.interface)}, with an Elastic IP on it if there is one; the move takes effect after a moment, and nothing repeats it when the endpoints move again. Or, to let every node take the packets at the price of the client's address: ${policy}.`,
+      changes: `Takes ${vip.text} from ${interfaceText(evidence, delivery.interface)}, with an Elastic IP on it if there is one; the move takes effect after a moment, and nothing repeats it at the next failover.${or}`,
     }
   }
-  return {
-    commands: [policy],
-    changes:
-      'Every node takes packets for the Service then; endpoints on other nodes see the address of the node, not that of the client.',
-  }
+  return policy === null
+    ? null
+    : {
+        commands: [policy],
+        changes:
+          'Every node takes packets for the Service then; endpoints on other nodes see the address of the node, not that of the client.',
+      }
 }

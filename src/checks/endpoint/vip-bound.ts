@@ -16,6 +16,7 @@ export default defineCheck({
   appliesTo: ({ question }) =>
     question.controlPlane !== null || 'A Service’s VIP needs no interface: kube-proxy translates it.',
   blocks: true,
+  consequenceOf: ['delivery/owner-not-announcer'],
   each: 'receiving',
   run: ({ evidence, question, node }) => {
     const { vip, port } = question

@@ -1,8 +1,8 @@
-import { citeLine, citeList, type Proof } from '../../evidence/cite.ts'
+import { citeList, type Proof } from '../../evidence/cite.ts'
 import { citeFirst, type NodeEvidence } from '../../evidence/evidence.ts'
 import { gapsAmong, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node.ts'
-import type { TextFile } from '../../evidence/text-file.ts'
+import { replacementOn, serviceRules } from '../../node/service-proxy.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
 
@@ -20,11 +20,10 @@ export default defineCheck({
     const subject = `node/${node}`
     const processes = known(here.processes)
     if (processes === null) return []
-    const other = citeFirst(processes, replacements)
-    if (other !== null)
-      return [pass(subject, `Services on ${node} are handled by ${nameOf(String(other.value))}.`, [other])]
-    const rules = serviceRules(here)
-    const program = citeFirst(processes, /\bkube-proxy\b|\bkubelite\b/)
+    const other = replacementOn(here)
+    if (other !== null) return [pass(subject, `Services on ${node} are handled by ${other.name}.`, [other.proof])]
+    const rules = serviceRules(here)?.proof ?? null
+    const program = citeFirst(processes, /\bkube-proxy\b|\bkubelite\b|\bk3s\b/)
     if (rules !== null && program !== null)
       return [pass(subject, `kube-proxy runs on ${node} and has written its rules.`, [program, rules])]
     const absent: Proof = citeList(
@@ -85,21 +84,6 @@ export default defineCheck({
   },
 })
 
-/** Programs that take Services from kube-proxy; k3s carries kube-proxy inside itself. */
-const replacements =
-  /\bcilium-agent\b|\bkube-router\b.*--run-service-proxy(=true)?\b|\bantrea-agent\b|\bovnkube\b|\bk3s\b/
-
-const nameOf = (line: string): string =>
-  /\bcilium-agent\b/.test(line)
-    ? 'Cilium'
-    : /\bkube-router\b/.test(line)
-      ? 'kube-router'
-      : /\bantrea-agent\b/.test(line)
-        ? 'Antrea'
-        : /\bovnkube\b/.test(line)
-          ? 'OVN-Kubernetes'
-          : 'k3s'
-
 const start = (node: string) => ({
   commands: [
     `ssh ${node} sudo systemctl enable --now kube-proxy`,
@@ -107,23 +91,6 @@ const start = (node: string) => ({
   ],
   changes: `kube-proxy writes the rules of every Service of the cluster on ${node}.`,
 })
-
-/** A rule or table that only a kube-proxy writes. */
-function serviceRules(here: NodeEvidence): Proof | null {
-  const first = (file: TextFile | null, part: RegExp) => (file === null ? null : citeFirst(file, part))
-  return (
-    first(known(here.iptablesNft), /-A KUBE-SERVICES /) ??
-    first(known(here.iptablesLegacy), /-A KUBE-SERVICES /) ??
-    first(known(here.procNetIpVs), /^(TCP|UDP|SCTP) /) ??
-    nftTable(here)
-  )
-}
-
-function nftTable(here: NodeEvidence): Proof | null {
-  const nft = known(here.nftRuleset)
-  if (nft === null || !/"family":\s*"ip6?",\s*"table":\s*"kube-proxy"/.test(nft.text)) return null
-  return citeLine(nft.file, 1, 'table kube-proxy')
-}
 
 const isUnreadable = ({ iptablesLegacy }: NodeEvidence): boolean =>
   gapsAmong(iptablesLegacy).some(({ reason }) => reason !== 'not in the evidence')

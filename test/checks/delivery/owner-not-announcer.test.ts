@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/owner-not-announcer.ts'
 import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
+import { ask, controlPlane, runCheck, says } from '../../vpc/ask.ts'
 import { ids } from '../../vpc/edits.ts'
 
 test('fails where the policy is Local and the owner has no endpoint', async () => {
@@ -15,9 +15,26 @@ test('fails where the policy is Local and the owner has no endpoint', async () =
   ])
 })
 
-test.each(['etp-local', 'owner-not-announcer', 'hard-way-healthy'])(
-  'passes for %s, whose clients connect',
-  async (name) => {
-    expect(says(check, await fixture(name))[0]).toBe('pass')
-  },
-)
+test("fails where the control plane's address is not on kube-vip's leader", async () => {
+  const evidence = await fixture('control-plane-vip-moved')
+  const [draft] = runCheck(check, controlPlane(evidence))
+  expect(draft?.status).toBe('fail')
+  expect(draft?.says).toMatch(
+    /^10\.240\.0\.5 belongs to eni-\w+ \(controller-0\), but kube-vip's leader, which holds the address, is controller-1: controller-0 gets/,
+  )
+  expect(draft?.fix?.commands[0]).toMatch(/^aws ec2 assign-private-ip-addresses .* --allow-reassignment$/)
+})
+
+test("passes where the control plane's address is on the leader", async () => {
+  expect(runCheck(check, controlPlane(await fixture('control-plane-vip')))[0]?.status).toBe('pass')
+})
+
+test('warns where another node announces and the owner passes the packets on', async () => {
+  const [status, text] = says(check, await fixture('owner-not-announcer'))
+  expect(status).toBe('warn')
+  expect(text).toMatch(/ends as soon as externalTrafficPolicy becomes Local\.$/)
+})
+
+test.each(['etp-local', 'hard-way-healthy', 'not-advertised'])('passes for %s', async (name) => {
+  expect(says(check, await fixture(name))[0]).toBe('pass')
+})

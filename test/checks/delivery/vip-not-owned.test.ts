@@ -71,7 +71,7 @@ describe('a VIP in a subnet of the VPC', () => {
 })
 
 describe('what cannot be known', () => {
-  const unknown = async (evidence: Parameters<typeof says>[1], part: RegExp) => {
+  const unknown = (evidence: Parameters<typeof says>[1], part: RegExp) => {
     const [status, text] = says(check, evidence)
     expect(status).toBe('unknown')
     expect(text).toMatch(part)
@@ -83,7 +83,7 @@ describe('what cannot be known', () => {
         byId(subnets, ids.subnet).OwnerId = '999999999999'
       },
     })
-    await unknown(evidence, /shared by account 999999999999, and account 123456789012 sees only its own/)
+    unknown(evidence, /shared by account 999999999999, and account 123456789012 sees only its own/)
   })
 
   test('a local network interface of an Outposts server carries ARP', async () => {
@@ -92,7 +92,7 @@ describe('what cannot be known', () => {
         byId(subnets, ids.subnet).EnableLniAtDeviceIndex = 1
       },
     })
-    await unknown(evidence, /is on an Outpost/)
+    unknown(evidence, /is on an Outpost/)
   })
 
   test('a route for the whole subnet of the VIP leads to an interface', async () => {
@@ -106,12 +106,12 @@ describe('what cannot be known', () => {
         })
       },
     })
-    await unknown(evidence, /sends its whole subnet 10\.240\.0\.0\/24 to an interface.*is not documented/)
+    unknown(evidence, /sends its whole subnet 10\.240\.0\.0\/24 to an interface.*is not documented/)
   })
 
   test('DescribeNetworkInterfaces was denied', async () => {
     const evidence = await edited('hard-way-healthy', { files: { 'aws/describe-network-interfaces.json': null } })
-    await unknown(evidence, /describe-network-interfaces\.json/)
+    unknown(evidence, /describe-network-interfaces\.json/)
   })
 
   test('the nodes fit two VPCs, and --vpc-id was not given', async () => {
@@ -130,7 +130,7 @@ describe('what cannot be known', () => {
         vpcs.push({ VpcId: 'vpc-2', CidrBlock: '10.240.0.0/16' })
       },
     })
-    await unknown(evidence, /fit vpc-2 and vpc-daf0e39ffc287f7bf; --vpc-id says which is meant/)
+    unknown(evidence, /fit vpc-2 and vpc-daf0e39ffc287f7bf; --vpc-id says which is meant/)
     expect(says(check, evidence, { vpcId: ids.vpc })[0]).toBe('fail')
   })
 })

@@ -1,0 +1,110 @@
+import { cite } from '../../evidence/cite.ts'
+import type { NetworkInterface } from '../../evidence/aws.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { portText, type Port } from '../../net/port.ts'
+import { authorize, permissionText } from '../../vpc/admission.ts'
+import { arrivalInterface } from '../../vpc/delivery.ts'
+import { holdingsOf, interfacesOfVpc } from '../../vpc/holders.ts'
+import { numberOf } from '../../vpc/ip-protocol.ts'
+import { groupsOf, judgeGroups } from '../../vpc/security-groups.ts'
+import { groupsText, idOf, listText } from '../../vpc/words.ts'
+import { defineCheck, type Context, type NodeContext } from '../check.ts'
+import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'admission/nlb-nodeport',
+  title: 'The nodes admit the load balancers of the VPC at the NodePort and at the port of its health check',
+  needs: ['aws/network-interfaces'],
+  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'aws/subnets'],
+  each: 'receiving',
+  appliesTo: (context) => {
+    if (context.question.fabric !== 'ec2') return 'Network Load Balancers are a part of EC2.'
+    return portsOf(context).length === 0 ? 'The Service has no NodePort.' : true
+  },
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'A Network Load Balancer in front of the nodes connects to the NodePort, not to the VIP, and asks a health check port: healthCheckNodePort with externalTrafficPolicy: Local, else the one of its target group (kube-proxy answers on 10256). Where the security groups of the nodes refuse these from the addresses of the load balancer, its targets are unhealthy. Whether a load balancer of the VPC has this Service behind it is not in the evidence: this is a warning, and never the reason for an unreachable VIP.',
+    byHand:
+      'aws elbv2 describe-target-health --target-group-arn ARN shows the reason; aws ec2 describe-security-group-rules lists the rules.',
+    mend: "Admit the NodePort and the health check port from the load balancer's security group or addresses; with client IP preservation admit the NodePort from the clients.",
+    sources: [
+      'Elastic Load Balancing, "Target groups for your Network Load Balancers"',
+      'Kubernetes documentation, "Create an External Load Balancer"',
+    ],
+  },
+})
+
+function portsOf({ question }: Pick<Context, 'question'>): readonly Port[] {
+  const { service, servicePort, port } = question
+  const nodePort = servicePort?.nodePort
+  const health = service?.spec?.healthCheckNodePort
+  const found: Port[] = nodePort === undefined || nodePort === 0 ? [] : [{ protocol: port.protocol, port: nodePort }]
+  return health === undefined || health === 0 || found.length === 0
+    ? found
+    : [...found, { protocol: 'tcp', port: health }]
+}
+
+const isBalancer = ({ InterfaceType, Description }: NetworkInterface): boolean =>
+  InterfaceType === 'network_load_balancer' || Description?.startsWith('ELB net/') === true
+
+function run(context: NodeContext): readonly Draft[] {
+  const { evidence, question, node } = context
+  const subject = `node/${node}`
+  const arrival = arrivalInterface(evidence, question, node)
+  if (isGap(arrival) || arrival === null)
+    return [unknown(subject, `It is not known which interface ${node} has.`, isGap(arrival) ? [arrival] : [])]
+  const vpcId = arrival.VpcId ?? ''
+  const balancers = (known(interfacesOfVpc(evidence, vpcId)) ?? []).filter(isBalancer)
+  if (balancers.length === 0) return [skipped(subject, 'No interface of a Network Load Balancer is in the VPC.')]
+  const peers = balancers.flatMap((eni) => holdingsOf(eni).flatMap(({ range }) => (range.family === 4 ? [range] : [])))
+  const judged = portsOf(context).map((port) => ({
+    port,
+    judgement: judgeGroups(evidence, groupsOf(arrival), vpcId, 'ingress', {
+      protocol: numberOf(port.protocol),
+      port: port.port,
+      peers,
+      groupsKnown: true,
+    }),
+  }))
+  const names = listText(
+    balancers.map(({ Description, NetworkInterfaceId }) => Description ?? NetworkInterfaceId ?? ''),
+  )
+  const proof = [cite(arrival, 'Groups'), ...balancers.slice(0, 4).map((eni) => cite(eni, 'PrivateIpAddress'))]
+  const shut = judged.filter(({ judgement }) => judgement.answer === 'none' || judgement.answer === 'some')
+  const groups = groupsText(evidence, groupsOf(arrival))
+  if (shut.length > 0) {
+    const ports = listText(shut.map(({ port }) => portText(port)))
+    const [groupId] = groupsOf(arrival)
+    const commands =
+      groupId === undefined
+        ? []
+        : shut.map(({ port }) =>
+            authorize(groupId, 'ingress', permissionText(port.protocol, port.port, port.port, peers)),
+          )
+    const fix = {
+      commands,
+      changes: `Admits the load balancer at ${ports} to every interface in ${groupId ?? ''}; new addresses of it are not covered.`,
+    }
+    return [
+      warn(
+        subject,
+        `${groups} of ${idOf(arrival)} (${node}) refuse${groupsOf(arrival).length === 1 ? 's' : ''} ${ports} from ${names}: if it has the Service behind it, ${node} is unhealthy to it.`,
+        proof,
+        { fix, awsCode: 'ENI_SG_RULES_MISMATCH' },
+      ),
+    ]
+  }
+  const open = judged.filter(({ judgement }) => judgement.answer === 'unknown')
+  if (open.length > 0)
+    return [
+      unknown(
+        subject,
+        `It is not known whether ${node} admits ${names} at ${listText(open.map(({ port }) => portText(port)))}.`,
+        open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])),
+        proof,
+      ),
+    ]
+  return [pass(subject, `${node} admits ${names} at ${listText(judged.map(({ port }) => portText(port)))}.`, proof)]
+}

@@ -1,0 +1,120 @@
+import { cite } from '../../evidence/cite.ts'
+import type { NetworkInterface } from '../../evidence/aws.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { metallbPods } from '../../lb/metallb.ts'
+import { joined } from '../../net/range-set.ts'
+import type { Protocol } from '../../net/port.ts'
+import { authorize } from '../../vpc/admission.ts'
+import { rangesText } from '../../vpc/client-set.ts'
+import { numberOf } from '../../vpc/ip-protocol.ts'
+import { primaryRanges } from '../../vpc/node-flow.ts'
+import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
+import { groupsOf, judgeGroups } from '../../vpc/security-groups.ts'
+import { groupsText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'control/memberlist-ports',
+  title: "MetalLB's speakers hear each other",
+  needs: ['aws/network-interfaces', 'kubernetes/pods', 'kubernetes/nodes'],
+  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
+  appliesTo: ({ question }) =>
+    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  blocks: false,
+  run,
+  docs: {
+    means:
+      "MetalLB's speakers learn of each other's death over memberlist, on port 7946 by tcp and udp both. Where a security group keeps them apart, each may take itself for the only one, and several announce the same VIP. On EC2 no frame goes astray by that, since an announcement delivers nothing; it explains odd logs and statuses.",
+    byHand:
+      'kubectl -n metallb-system logs -l component=speaker | grep -i memberlist; aws ec2 describe-security-group-rules lists the rules.',
+    mend: 'Admit tcp and udp 7946 between the members of the security group of the nodes.',
+    sources: [
+      'MetalLB v0.16.1, config/manifests/metallb-native.yaml (memberlist-tcp, memberlist-udp)',
+      'MetalLB documentation, "Requirements"',
+    ],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const speakers = metallbPods(evidence, 'speaker')
+  const own = nodeInterfaces(evidence, question.vpcId)
+  const subject = 'daemonset/metallb-system/speaker'
+  if (isGap(speakers) || isGap(own))
+    return [
+      unknown(subject, "It is not known whether MetalLB's speakers hear each other.", [speakers, own].filter(isGap)),
+    ]
+  const enis = speakers.flatMap(({ spec }) => own.get(spec?.nodeName ?? '')?.slice(0, 1) ?? [])
+  if (enis.length < 2) return [skipped(subject, 'There are not two speakers in the VPC to hear each other.')]
+  const bind = speakers[0]?.spec?.containers
+    ?.flatMap(({ env }) => env ?? [])
+    .find(({ name }) => name === 'METALLB_ML_BIND_PORT')
+  const port = Number(bind?.value ?? 7946)
+  const byGroups = new Map<string, NetworkInterface>()
+  for (const eni of enis) byGroups.set(groupsOf(eni).join(' '), eni)
+  const peers = joined(primaryRanges(enis))
+  const judged = [...byGroups.values()].flatMap((eni) =>
+    (['tcp', 'udp'] as const).flatMap((protocol: Protocol) =>
+      (['ingress', 'egress'] as const).map((side) => ({
+        eni,
+        protocol,
+        side,
+        groupIds: groupsOf(eni),
+        judgement: judgeGroups(evidence, groupsOf(eni), eni.VpcId ?? '', side, {
+          protocol: numberOf(protocol),
+          port,
+          peers,
+          groupsKnown: true,
+        }),
+      })),
+    ),
+  )
+  const shut = judged.filter(({ judgement }) => judgement.answer === 'none' || judgement.answer === 'some')
+  const [first] = shut
+  if (first !== undefined) {
+    const ports = [...new Set(shut.map(({ protocol }) => `${protocol}/${String(port)}`))].join(' and ')
+    const [groupId = ''] = first.groupIds
+    const commands = [
+      ...new Set(
+        shut.map(({ protocol, side }) =>
+          authorize(
+            groupId,
+            side,
+            `'IpProtocol=${protocol},FromPort=${String(port)},ToPort=${String(port)},UserIdGroupPairs=[{GroupId=${groupId}}]'`,
+          ),
+        ),
+      ),
+    ]
+    const from =
+      first.judgement.refused.length === 0
+        ? ''
+        : ` (${first.side === 'ingress' ? 'from' : 'to'} ${rangesText(first.judgement.refused)})`
+    const says = `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} MetalLB's speakers apart: ${ports} between them is not admitted${from}.`
+    return [
+      fail(
+        subject,
+        says,
+        [cite(first.eni, 'Groups'), ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof())],
+        { commands, changes: `Admits ${ports} between all members of ${groupId}.` },
+        { awsCode: 'ENI_SG_RULES_MISMATCH' },
+      ),
+    ]
+  }
+  const open = judged.filter(({ judgement }) => judgement.answer === 'unknown')
+  if (open.length > 0)
+    return [
+      unknown(
+        subject,
+        `It is not known whether MetalLB's speakers hear each other at port ${String(port)}.`,
+        open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])).slice(0, 3),
+      ),
+    ]
+  const proof = judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof()))
+  return [
+    pass(
+      subject,
+      `MetalLB's ${String(known(speakers)?.length ?? 0)} speakers may reach each other at tcp and udp ${String(port)}.`,
+      proof.slice(0, 4),
+    ),
+  ]
+}

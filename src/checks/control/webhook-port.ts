@@ -1,0 +1,181 @@
+import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { gap, isGap, known, type Known } from '../../evidence/gap.ts'
+import { objectName, type Pod, type Service } from '../../evidence/kubernetes.ts'
+import { podsOf } from '../../lb/endpoints.ts'
+import { parseAddress, type Address } from '../../net/address.ts'
+import { rangeOf } from '../../net/range.ts'
+import { wayToPod } from '../../node/way-to-pod.ts'
+import { authorize, permissionText } from '../../vpc/admission.ts'
+import { clusterVpc } from '../../vpc/cluster-vpc.ts'
+import { holdersOf } from '../../vpc/holders.ts'
+import { numberOf } from '../../vpc/ip-protocol.ts'
+import { judgeNodeFlow, primaryAddress } from '../../vpc/node-flow.ts'
+import { interfacesOfNode, nodeOfInterface } from '../../vpc/node-interfaces.ts'
+import { groupsText, idOf, listText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'control/webhook-port',
+  title: "The API servers reach MetalLB's webhook",
+  needs: [
+    'aws/network-interfaces',
+    'kubernetes/validatingwebhookconfigurations',
+    'kubernetes/services',
+    'kubernetes/pods',
+    'kubernetes/endpointslices',
+    'kubernetes/nodes',
+  ],
+  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
+  appliesTo: ({ question }) =>
+    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'Every change of a MetalLB object is shown to MetalLB\'s webhook first (Service port 443, pod port 9443), and refused where the API server cannot reach it: kubectl apply of an IPAddressPool waits, then says "failed calling webhook". The API servers\' hosts connect to the node of the controller pod; a security group must admit them at 9443. No packet for a VIP depends on it.',
+    byHand:
+      'kubectl -n metallb-system get pods -o wide names the node of the controller; kubectl get endpoints kubernetes names the API servers; aws ec2 describe-security-group-rules lists the rules.',
+    mend: "Admit tcp/9443 from the API servers' hosts in the security group of the nodes.",
+    sources: [
+      'MetalLB v0.16.1, config/manifests/metallb-native.yaml (webhook-service, 443 to 9443, failurePolicy Fail)',
+      'Kubernetes documentation, "Dynamic Admission Control"',
+    ],
+  },
+})
+
+interface Webhook {
+  readonly service: Service
+  readonly port: number
+}
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const webhook = metallbWebhook(evidence)
+  if (webhook === null)
+    return [skipped('service/metallb-system/metallb-webhook-service', "MetalLB's webhook is not in the evidence.")]
+  const { service, port } = webhook
+  const subject = `service/${objectName(service)}`
+  const vpcId = clusterVpc(evidence, question.vpcId)
+  const pods = podsOf(evidence, service)
+  const doubt = `It is not known whether the API servers reach MetalLB's webhook at tcp/${String(port)}.`
+  if (isGap(vpcId) || isGap(pods)) return [unknown(subject, doubt, [vpcId, pods].filter(isGap))]
+  const [pod] = pods.filter(({ spec }) => spec?.nodeName !== undefined)
+  const node = pod?.spec?.nodeName
+  if (pod === undefined || node === undefined)
+    return [skipped(subject, "MetalLB's webhook has no pod that is scheduled to a node.")]
+  const hosts = apiServers(evidence, vpcId)
+  if (isGap(hosts)) return [unknown(subject, doubt, [hosts])]
+  const own = interfacesOfNode(evidence, node, question.vpcId)
+  const to = isGap(own) ? undefined : own[0]
+  if (to === undefined)
+    return [unknown(subject, `${node}, the node of MetalLB's webhook, has no interface in the VPC.`, [])]
+  const judged = hosts.flatMap(({ eni, address, name }) => {
+    if (name === node) return []
+    const destination = podAddress(pod) ?? primaryAddress(to, address.family)
+    if (destination === null) return []
+    const way = name === null ? null : known(wayToPod(evidence, name, destination))
+    // In a tunnel the wire shows other addresses and ports: whether nodes reach each other by it is judged by forwarding/node-to-node.
+    if (way?.by === 'tunnel') return []
+    return [
+      {
+        name: name ?? idOf(eni),
+        address,
+        eni,
+        ...judgeNodeFlow(evidence, { from: eni, to, source: address, destination, protocol: numberOf('tcp'), port }),
+      },
+    ]
+  })
+  const at = `${node} at tcp/${String(port)}`
+  const refused = judged.filter(({ answer }) => answer === 'refused')
+  const [first] = refused
+  if (first !== undefined) {
+    const names = listText(refused.map(({ name, address }) => `${name} (${address.text})`))
+    const [groupId] = first.groupIds
+    const ranges = refused.map(({ address }) => rangeOf(address))
+    const fix =
+      groupId === undefined
+        ? null
+        : {
+            commands: [
+              authorize(
+                groupId,
+                first.side,
+                permissionText(
+                  'tcp',
+                  port,
+                  port,
+                  first.side === 'ingress' ? ranges : [rangeOf(primaryAddress(to, 4) ?? first.address)],
+                ),
+              ),
+            ],
+            changes: `Admits tcp/${String(port)} ${first.side === 'ingress' ? 'from the API servers to' : 'from'} every interface in ${groupId}.`,
+          }
+    const says = `The API server on ${names} cannot reach MetalLB's webhook on ${at}: ${groupsText(evidence, first.groupIds)} ${first.groupIds.length === 1 ? 'does' : 'do'} not ${first.side === 'ingress' ? 'admit' : 'let out'} it, so changes of pools and advertisements fail.`
+    const proof = [
+      cite(pod, 'spec', 'nodeName'),
+      cite(to, 'Groups'),
+      ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof()),
+    ]
+    return [fail(subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
+  }
+  const open = judged.filter(({ answer }) => answer === 'unknown')
+  if (open.length > 0)
+    return [
+      unknown(
+        subject,
+        doubt,
+        open.flatMap(({ gaps }) => gaps),
+      ),
+    ]
+  return [
+    pass(subject, `The API servers reach MetalLB's webhook on ${at}.`, [
+      cite(pod, 'spec', 'nodeName'),
+      ...judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())),
+    ]),
+  ]
+}
+
+/** The Service behind MetalLB's webhooks, and the port of its pods. */
+function metallbWebhook(evidence: Evidence): Webhook | null {
+  const named = (known(evidence.kubernetes.validatingwebhookconfigurations) ?? [])
+    .flatMap(({ webhooks }) => webhooks ?? [])
+    .find(({ name }) => name?.endsWith('.metallb.io') === true)?.clientConfig?.service
+  const service = (known(evidence.kubernetes.services) ?? []).find(
+    ({ metadata }) => metadata?.name === named?.name && metadata?.namespace === named?.namespace,
+  )
+  const port = service?.spec?.ports?.find((one) => one.port === (named?.port ?? 443))
+  if (service === undefined || port?.port === undefined) return null
+  return { service, port: typeof port.targetPort === 'number' ? port.targetPort : 9443 }
+}
+
+const podAddress = (pod: Pod): Address | null => parseAddress(pod.status?.podIP)
+
+/** The hosts of the API servers: the endpoints of default/kubernetes, as far as interfaces of the VPC hold them. */
+function apiServers(
+  evidence: Evidence,
+  vpcId: string,
+): Known<readonly { eni: Parameters<typeof primaryAddress>[0]; address: Address; name: string | null }[]> {
+  const slices = evidence.kubernetes.endpointslices
+  if (isGap(slices)) return slices
+  const own = slices.filter(
+    ({ metadata }) =>
+      metadata?.namespace === 'default' && metadata.labels?.['kubernetes.io/service-name'] === 'kubernetes',
+  )
+  const addresses = own.flatMap(({ endpoints }) =>
+    (endpoints ?? []).flatMap((one) => (one.addresses ?? []).flatMap((text) => parseAddress(text) ?? [])),
+  )
+  const hosts = addresses.flatMap((address) =>
+    (known(holdersOf(evidence, vpcId, address)) ?? []).slice(0, 1).map((holding) => ({
+      eni: holding.interface,
+      address,
+      name: known(nodeOfInterface(evidence, holding.interface)),
+    })),
+  )
+  return hosts.length === 0
+    ? gap(
+        'kubernetes/endpointslices.discovery.k8s.io.json',
+        'names no host of an API server that holds an address in the VPC',
+      )
+    : hosts
+}

@@ -1,0 +1,85 @@
+import { cite } from '../../evidence/cite.ts'
+import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known, type Known } from '../../evidence/gap.ts'
+import { vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
+import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
+import { idOf, listText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/address-slots-full',
+  title: 'The interfaces of the nodes have room for the VIP',
+  needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
+  alsoReads: ['aws/instances', 'aws/instance-types', 'aws/vpcs'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'Address slots are a part of EC2.'
+    if (question.vip?.family === 6) return 'Only IPv4 addresses are judged here.'
+    const where = vipPlace(evidence, question)
+    if (!isGap(where) && !where.insideVpc) return `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
+    return isGap(evidence.aws.instanceTypes) && evidence.aws.instanceTypes.reason === 'not in the evidence'
+      ? 'The limits of the instance types are not in the evidence.'
+      : true
+  },
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'An interface holds only so many IPv4 addresses, the primary one and each delegated /28 counted as one; how many, the instance type says (two on the smallest types: one VIP). Where the interface of a standby node is full, a failover to it fails. This is advice, and a warning only where the VIP has no owner and no node has room for it.',
+    byHand:
+      'aws ec2 describe-instance-types --instance-types TYPE --query InstanceTypes[].NetworkInfo.Ipv4AddressesPerInterface; count PrivateIpAddresses and Ipv4Prefixes of the interface.',
+    mend: 'Use a larger instance type, a second interface, a delegated /28 that covers the pool, or a pool outside the VPC.',
+    sources: [
+      'Amazon EC2 User Guide, "IP addresses per network interface per instance type"',
+      'Amazon EC2 User Guide, "Prefix delegation"',
+    ],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const where = vipPlace(evidence, question)
+  const subject = `vip/${question.vip?.text ?? ''}`
+  const own = nodeInterfaces(evidence, question.vpcId)
+  const delivery = vpcDelivery(evidence, question)
+  if (isGap(where) || isGap(own))
+    return [unknown(subject, 'It is not known which interfaces the nodes have.', [where, own].filter(isGap))]
+  const subnetId = where.place?.subnet.SubnetId
+  const here = [...own].flatMap(([node, enis]) =>
+    enis.filter((eni) => eni.SubnetId === subnetId).map((eni) => ({ node, eni, limit: limitOf(evidence, eni) })),
+  )
+  const gaps = here.flatMap(({ limit }) => (isGap(limit) ? [limit] : []))
+  if (gaps.length > 0 || here.length === 0)
+    return gaps.length > 0
+      ? [unknown(subject, 'It is not known how many addresses the interfaces of the nodes may hold.', gaps.slice(0, 1))]
+      : [skipped(subject, 'No node has an interface in the subnet of the VIP.')]
+  const full = here.filter(({ eni, limit }) => usedOf(eni) >= (known(limit) ?? Infinity))
+  const proof = full.slice(0, 8).map(({ eni }) => cite(eni, 'PrivateIpAddresses'))
+  const names = listText(
+    full.map(({ node, eni, limit }) => `${idOf(eni)} (${node}, ${String(usedOf(eni))} of ${String(known(limit))})`),
+  )
+  if (full.length === 0)
+    return [pass(subject, `Each node in the subnet of ${where.vip.text} has room for one more address.`, [])]
+  if (full.length === here.length && !isGap(delivery) && delivery.by === 'nobody')
+    return [warn(subject, `No node has room for ${where.vip.text}: ${names} are full.`, proof)]
+  return [
+    pass(
+      subject,
+      `${names} ${full.length === 1 ? 'has' : 'have'} no room for a further address: a VIP could not move there.`,
+      proof,
+    ),
+  ]
+}
+
+const usedOf = ({ PrivateIpAddresses, Ipv4Prefixes }: NetworkInterface): number =>
+  (PrivateIpAddresses ?? []).length + (Ipv4Prefixes ?? []).length
+
+/** The IPv4 addresses that an interface of this instance may hold; Infinity where its type is not listed. */
+function limitOf(evidence: Evidence, eni: NetworkInterface): Known<number> {
+  const { instances, instanceTypes } = evidence.aws
+  if (isGap(instances)) return instances
+  if (isGap(instanceTypes)) return instanceTypes
+  const type = instances.find(({ InstanceId }) => InstanceId === eni.Attachment?.InstanceId)?.InstanceType
+  const listed = instanceTypes.find(({ InstanceType }) => InstanceType === type)
+  return listed?.NetworkInfo?.Ipv4AddressesPerInterface ?? Infinity
+}

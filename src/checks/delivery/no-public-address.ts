@@ -1,0 +1,88 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
+import { isPublic } from '../../vpc/client-set.ts'
+import { vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
+import { idOf } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/no-public-address',
+  title: 'A VIP for clients on the internet has a public address',
+  needs: ['aws/network-interfaces', 'aws/subnets'],
+  alsoReads: ['aws/addresses', 'aws/internet-gateways', 'aws/vpcs'],
+  appliesTo: ({ question: { client, fabric, vip } }) => {
+    if (fabric !== 'ec2') return 'Elastic IP addresses are a part of EC2.'
+    const fromOutside = client.kind === 'internet' || (client.kind === 'address' && isPublic(client.address))
+    if (!fromOutside) return 'The client is not on the internet.'
+    return vip?.family === 6 ? 'An IPv6 address of a VPC is public by itself.' : true
+  },
+  blocks: true,
+  consequenceOf: ['delivery/vip-not-owned', 'delivery/path-cannot-carry-vip'],
+  run,
+  docs: {
+    means:
+      'The internet knows no private address. A client on it reaches a VIP only by an Elastic IP address that is associated with the VIP as private address of an interface; the internet gateway then translates one into the other. The public address of the node itself leads to the primary address, not to the VIP.',
+    byHand:
+      'aws ec2 describe-addresses --filters Name=private-ip-address,Values=VIP lists the Elastic IP address, or nothing.',
+    mend: 'Associate an Elastic IP address with the VIP, or put an internet-facing Network Load Balancer in front.',
+    sources: [
+      'Amazon EC2 User Guide, "Elastic IP addresses"',
+      'Reachability Analyzer explanation codes, IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS',
+    ],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const { vip } = question
+  if (vip === null) return []
+  const subject = `vip/${vip.text}`
+  const delivery = vpcDelivery(evidence, question)
+  if (isGap(delivery)) return [unknown(subject, `It is not known who holds ${vip.text}.`, [delivery])]
+  if (delivery.by !== 'owner')
+    return [skipped(subject, `No interface holds ${vip.text}; only a held address can have a public one.`)]
+  const { interface: eni } = delivery
+  const index = (eni.PrivateIpAddresses ?? []).findIndex((one) => sameAddress(parseAddress(one.PrivateIpAddress), vip))
+  const associated = eni.PrivateIpAddresses?.[index]?.Association?.PublicIp
+  if (associated !== undefined)
+    return [
+      pass(subject, `${associated} leads to ${vip.text} on ${idOf(eni)}.`, [
+        cite(eni, 'PrivateIpAddresses', index, 'Association'),
+      ]),
+    ]
+  const { addresses } = evidence.aws
+  if (isGap(addresses))
+    return [unknown(subject, `It is not known whether a public address leads to ${vip.text}.`, [addresses])]
+  const elastic = addresses.find(
+    ({ PrivateIpAddress, NetworkInterfaceId }) =>
+      PrivateIpAddress === vip.text && NetworkInterfaceId === eni.NetworkInterfaceId,
+  )
+  if (elastic !== undefined)
+    return [pass(subject, `${elastic.PublicIp ?? ''} leads to ${vip.text} on ${idOf(eni)}.`, [cite(elastic)])]
+  const where = known(vipPlace(evidence, question))
+  const gateway = known(evidence.aws.internetGateways)?.some(({ Attachments }) =>
+    Attachments?.some(({ VpcId }) => VpcId === where?.vpcId),
+  )
+  const free = addresses.find(
+    ({ AssociationId, AllocationId }) => AssociationId === undefined && AllocationId !== undefined,
+  )
+  const allocation =
+    free?.AllocationId ?? '"$(aws ec2 allocate-address --domain vpc --query AllocationId --output text)"'
+  const without = gateway === false ? ' The VPC has no internet gateway either.' : ''
+  return [
+    fail(
+      subject,
+      `No public address leads to ${vip.text}: a client on the internet has nothing to connect to.${without}`,
+      [delivery.holding.proof()],
+      {
+        commands: [
+          `aws ec2 associate-address --allocation-id ${allocation} --network-interface-id ${idOf(eni)} --private-ip-address ${vip.text}`,
+        ],
+        changes:
+          'The VIP can be reached from everywhere that the security groups admit; a public IPv4 address costs money. It follows the private address when that is reassigned.',
+      },
+      { awsCode: 'IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS' },
+    ),
+  ]
+}

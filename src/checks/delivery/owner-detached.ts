@@ -1,0 +1,112 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { assignCommand } from '../../vpc/assign.ts'
+import { vipPlace, vpcDelivery, type VpcDelivery } from '../../vpc/delivery.ts'
+import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
+import { idOf, interfaceText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft, type Fix } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/owner-detached',
+  title: 'The interface that holds the VIP is attached to a running instance',
+  needs: ['aws/network-interfaces', 'aws/subnets'],
+  alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/nodes'],
+  appliesTo: ({ question }) =>
+    question.fabric === 'ec2' ? true : 'Network interfaces that hold addresses are a part of EC2.',
+  blocks: true,
+  run,
+  docs: {
+    means:
+      'An address stays with its interface when the interface is detached or its instance stops. The VPC then has an owner for the VIP and nobody behind it: packets are lost without an answer.',
+    byHand:
+      'aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=VIP shows Status and Attachment; aws ec2 describe-instances shows the state of the instance.',
+    mend: 'Start the instance, attach the interface, or move the address to the interface of a running node.',
+    sources: [
+      'Amazon EC2 User Guide, "Elastic network interfaces"',
+      'Reachability Analyzer explanation codes, BAD_STATE',
+    ],
+  },
+})
+
+function run(context: Context): readonly Draft[] {
+  const { evidence, question } = context
+  const vip = question.vip?.text ?? ''
+  const delivery = vpcDelivery(evidence, question)
+  if (isGap(delivery)) return [unknown(`vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
+  if (delivery.by !== 'owner') return [skipped(`vip/${vip}`, `No interface holds ${vip}.`)]
+  const { interface: eni } = delivery
+  const subject = `eni/${idOf(eni)}`
+  const { InstanceId, Status } = eni.Attachment ?? {}
+  if (eni.Attachment === undefined || eni.Status === 'available') {
+    const says = `${idOf(eni)} holds ${vip}, but is attached to nothing.`
+    return [
+      fail(subject, says, [cite(eni, 'Status'), delivery.holding.proof()], moveFix(context, delivery), {
+        awsCode: 'BAD_STATE',
+      }),
+    ]
+  }
+  if (Status !== undefined && Status !== 'attached') {
+    const says = `${idOf(eni)} holds ${vip}, but its attachment is ${Status}.`
+    return [
+      fail(subject, says, [cite(eni, 'Attachment'), delivery.holding.proof()], moveFix(context, delivery), {
+        awsCode: 'BAD_STATE_ATTACHMENT',
+      }),
+    ]
+  }
+  const instances = evidence.aws.instances
+  const instance = known(instances)?.find((one) => one.InstanceId === InstanceId)
+  const state = instance?.State?.Name
+  if (instance !== undefined && state !== undefined && state !== 'running') {
+    const says = `${interfaceText(evidence, eni)} holds ${vip}, but its instance ${InstanceId ?? ''} is ${state}.`
+    const start: Fix = {
+      commands: [`aws ec2 start-instances --instance-ids ${InstanceId ?? ''}`],
+      changes: 'The instance runs, and costs, again; or move the address to a running node.',
+    }
+    const fix = state === 'stopped' ? start : moveFix(context, delivery)
+    return [fail(subject, says, [cite(instance, 'State'), delivery.holding.proof()], fix, { awsCode: 'BAD_STATE' })]
+  }
+  if (InstanceId !== undefined && isGap(instances))
+    return [
+      unknown(
+        subject,
+        `${idOf(eni)} holds ${vip}; it is not known whether its instance ${InstanceId} runs.`,
+        [instances],
+        [],
+        { blocks: false },
+      ),
+    ]
+  return [
+    pass(
+      subject,
+      `${interfaceText(evidence, eni)}, which holds ${vip}, is attached${state === undefined ? '' : ' to a running instance'}.`,
+      [cite(eni, 'Attachment')],
+    ),
+  ]
+}
+
+function moveFix(
+  { evidence, question, receiving }: Context,
+  delivery: Extract<VpcDelivery, { by: 'owner' }>,
+): Fix | null {
+  const where = known(vipPlace(evidence, question))
+  const own = known(nodeInterfaces(evidence, question.vpcId))
+  const subnetId = where?.place?.subnet.SubnetId
+  const nodes = [...new Set([...receiving.nodes, ...(own?.keys() ?? [])])]
+  const target = nodes
+    .flatMap((node) => own?.get(node) ?? [])
+    .find((eni) => eni.SubnetId === subnetId && idOf(eni) !== idOf(delivery.interface))
+  if (where === null || target === undefined) return null
+  if (where.vip.family === 6) {
+    const unassign = `aws ec2 unassign-ipv6-addresses --network-interface-id ${idOf(delivery.interface)} --ipv6-addresses ${where.vip.text}`
+    return {
+      commands: [unassign, assignCommand(target, where.vip)],
+      changes: 'An IPv6 address cannot be moved in one step: nobody has it in between.',
+    }
+  }
+  if (delivery.holding.as !== 'secondary') return null
+  return {
+    commands: [`${assignCommand(target, where.vip)} --allow-reassignment`],
+    changes: `Takes ${where.vip.text} from ${idOf(delivery.interface)}, with an Elastic IP on it if there is one; the move takes effect after a moment.`,
+  }
+}

@@ -1,0 +1,70 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { NetworkInterface } from '../../evidence/aws.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
+import { otherAddressFix } from '../../vpc/other-address.ts'
+import { idOf, interfaceText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/owner-foreign',
+  title: 'The interface that holds the VIP belongs to a node of the cluster',
+  needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
+  alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/ipaddresspools'],
+  appliesTo: ({ question }) =>
+    question.fabric === 'ec2' ? true : 'Network interfaces that hold addresses are a part of EC2.',
+  blocks: true,
+  run,
+  docs: {
+    means:
+      'The address of the VIP was given to something else: another instance, a load balancer, a NAT gateway, a VPC endpoint, a function. Clients reach that thing, or nobody, but never the cluster. It happens when a pool lies in a range from which EC2 hands out addresses on its own.',
+    byHand:
+      'aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=VIP shows InterfaceType, RequesterManaged and Description of the owner.',
+    mend: 'Choose another VIP. Never reassign the address: whoever has it now uses it. Reserve the range of the pool in the subnet, so that it does not happen again.',
+    sources: [
+      'Amazon EC2 User Guide, "Requester-managed network interfaces"',
+      'Amazon VPC User Guide, "Subnet CIDR reservations"',
+    ],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const vip = question.vip?.text ?? ''
+  const delivery = vpcDelivery(evidence, question)
+  if (isGap(delivery)) return [unknown(`vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
+  if (delivery.by !== 'owner') return [skipped(`vip/${vip}`, `No interface holds ${vip}.`)]
+  const { interface: eni, node } = delivery
+  const subject = `eni/${idOf(eni)}`
+  const proof: Proof[] = [delivery.holding.proof()]
+  if (node !== null) return [pass(subject, `${idOf(eni)}, which holds ${vip}, belongs to ${node}.`, proof)]
+  const managed = isManaged(eni)
+  if (eni.Attachment === undefined && !managed)
+    return [skipped(subject, `${idOf(eni)}, which holds ${vip}, is attached to nothing.`)]
+  const where = known(vipPlace(evidence, question))
+  const whose = managed
+    ? `${interfaceText(evidence, eni)}, an interface of type ${eni.InterfaceType ?? 'unknown'} that an AWS service manages`
+    : `${interfaceText(evidence, eni)}, which is no node of the cluster`
+  const told = managed
+    ? [cite(eni, 'InterfaceType'), cite(eni, 'Description'), cite(eni, 'RequesterManaged')]
+    : [cite(eni, 'Attachment')]
+  return [
+    fail(
+      subject,
+      `${vip} belongs to ${whose}.`,
+      [...proof, ...told],
+      where === null ? null : otherAddressFix(evidence, where),
+      {
+        awsCode: 'ENI_ADDRESS_RESTRICTION',
+      },
+    ),
+  ]
+}
+
+/** Whether an AWS service made the interface for its own use. */
+function isManaged({ InterfaceType, RequesterManaged }: NetworkInterface): boolean {
+  return (
+    RequesterManaged === true ||
+    (InterfaceType !== undefined && !['interface', 'efa', 'trunk', 'branch'].includes(InterfaceType))
+  )
+}

@@ -1,0 +1,75 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { overlaps, rangeText } from '../../net/range.ts'
+import { sameAddress, addressOf } from '../../net/address.ts'
+import { vipPlace } from '../../vpc/delivery.ts'
+import { holdingsInVpc, type Holding } from '../../vpc/holders.ts'
+import { nodeOfInterface } from '../../vpc/node-interfaces.ts'
+import { poolOfAddress } from '../../vpc/pools.ts'
+import { reservationsOf } from '../../vpc/reservations.ts'
+import { otherAddressFix } from '../../vpc/other-address.ts'
+import { interfaceText, listText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/pool-collides',
+  title: "Nothing but the nodes uses addresses of the VIP's pool",
+  needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
+  alsoReads: ['aws/vpcs'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'Only EC2 hands out addresses of a subnet by itself.'
+    const where = vipPlace(evidence, question)
+    return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
+  },
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'Addresses of the pool are in use by something else: the own address of a machine, an interface of a load balancer or a NAT gateway, a prefix delegated to another machine, or a reservation from which EC2 takes such prefixes. A Service that gets one of them is dead, or takes the traffic of that machine.',
+    byHand:
+      'aws ec2 describe-network-interfaces --filters Name=vpc-id,Values=VPC lists all addresses; compare them with spec.addresses of the IPAddressPool.',
+    mend: 'Shrink the pool to what is free, and reserve its range in the subnet.',
+    sources: ['Amazon VPC User Guide, "Subnet CIDR reservations"', 'Amazon EC2 User Guide, "Prefix delegation"'],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const where = vipPlace(evidence, question)
+  const subject = `vip/${question.vip?.text ?? ''}`
+  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the pool lies.', [where])]
+  const found = poolOfAddress(evidence, where.vip)
+  const holdings = holdingsInVpc(evidence, where.vpcId)
+  if (isGap(found) || isGap(holdings))
+    return [unknown(subject, 'It is not known who uses addresses of the pool.', [found, holdings].filter(isGap))]
+  if (found === null) return [skipped(subject, `${where.vip.text} is in no pool.`)]
+  const { name, pool, ranges } = found
+  const isVip = (holding: Holding) => sameAddress(addressOf(holding.range.family, holding.range.first), where.vip)
+  const strangers = holdings.filter(
+    (holding) =>
+      ranges.some((range) => overlaps(range, holding.range)) &&
+      !(isVip(holding) && holding.as !== 'primary') &&
+      (holding.as === 'primary' || known(nodeOfInterface(evidence, holding.interface)) === null),
+  )
+  const reserved =
+    where.place === null ? [] : (known(reservationsOf(evidence, where.place.subnet.SubnetId ?? '')) ?? [])
+  const taken = reserved.filter(({ type, range }) => type === 'prefix' && ranges.some((one) => overlaps(one, range)))
+  if (strangers.length === 0 && taken.length === 0)
+    return [
+      pass(`pool/${name}`, `Nothing but nodes holds addresses of pool ${name}.`, [cite(pool, 'spec', 'addresses')]),
+    ]
+  const users = [
+    ...strangers.map((holding) => `${rangeText(holding.range)} by ${interfaceText(evidence, holding.interface)}`),
+    ...taken.map(({ range, id }) => `${range.text} by reservation ${id}, for delegated prefixes`),
+  ]
+  const proof: Proof[] = [
+    cite(pool, 'spec', 'addresses'),
+    ...strangers.slice(0, 12).map((one) => one.proof()),
+    ...taken.map((one) => one.proof()),
+  ]
+  return [
+    warn(`pool/${name}`, `Pool ${name} has addresses that something else uses: ${listText(users)}.`, proof, {
+      fix: otherAddressFix(evidence, where),
+    }),
+  ]
+}

@@ -1,0 +1,71 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { rangesText } from '../../vpc/client-set.ts'
+import { subnetPlaces } from '../../vpc/address-space.ts'
+import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
+import { vipPlace } from '../../vpc/delivery.ts'
+import { poolOfAddress } from '../../vpc/pools.ts'
+import { joined, within, without } from '../../net/range-set.ts'
+import { listText, subnetText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/pool-spans-subnets',
+  title: "The VIP's pool lies in one subnet",
+  needs: ['aws/subnets', 'aws/network-interfaces', 'kubernetes/ipaddresspools'],
+  alsoReads: ['aws/vpcs', 'kubernetes/nodes'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'Subnets of a VPC are a part of EC2.'
+    const where = vipPlace(evidence, question)
+    return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
+  },
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'An interface holds addresses of its own subnet only, and a subnet lies in one availability zone. Of a pool that crosses the border of a subnet, or leaves the subnets altogether, each part can be held by other nodes or by none: some VIPs work, some never will.',
+    byHand: 'Compare spec.addresses of the IPAddressPool with the CidrBlock of the subnets.',
+    mend: 'Make one pool for each subnet, with node selectors on the advertisements; or move the pool outside the VPC and route it.',
+    sources: ['Amazon EC2 User Guide, "Multiple IP addresses"', 'MetalLB documentation, "Configuration"'],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const where = vipPlace(evidence, question)
+  const subject = `vip/${question.vip?.text ?? ''}`
+  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP lies.', [where])]
+  const found = poolOfAddress(evidence, where.vip)
+  const places = subnetPlaces(evidence, where.vpcId)
+  const own = nodeInterfaces(evidence, question.vpcId)
+  if (isGap(found) || isGap(places) || isGap(own))
+    return [unknown(subject, 'It is not known where the pool lies.', [found, places, own].filter(isGap))]
+  if (found === null) return [skipped(subject, `${where.vip.text} is in no pool.`)]
+  const { pool, name } = found
+  const ranges = joined(found.ranges.filter(({ family }) => family === where.vip.family))
+  const inside = places.filter(({ range }) => within(ranges, range).length > 0)
+  const beside = without(
+    ranges,
+    inside.map(({ range }) => range),
+  )
+  const proof = [cite(pool, 'spec', 'addresses'), ...inside.map(({ subnet }) => cite(subnet, 'CidrBlock'))]
+  const texts = inside.map(({ subnet, range }) => subnetText(subnet, range))
+  const text = `Pool ${name}`
+  if (inside.length === 1 && beside.length === 0)
+    return [pass(`pool/${name}`, `${text} lies in ${texts[0] ?? ''}.`, proof)]
+  if (inside.length === 0) return [skipped(`pool/${name}`, `${text} lies in no subnet.`)]
+  const withNodes = new Set([...own.values()].flat().map(({ SubnetId }) => SubnetId))
+  const nobody = inside.filter(({ subnet }) => !withNodes.has(subnet.SubnetId))
+  const lost = [
+    ...(beside.length > 0 ? [`${rangesText(beside)} in no subnet`] : []),
+    ...nobody.map(
+      ({ subnet, range }) =>
+        `${rangesText(within(ranges, range))} in ${subnetText(subnet, range)}, where no node has an interface`,
+    ),
+  ]
+  const spread =
+    inside.length > 1
+      ? `${text} lies in ${listText(texts)}: an address can be held only by a node of its own subnet`
+      : `${text} lies in ${texts[0] ?? ''} only in part`
+  return [warn(`pool/${name}`, `${spread}${lost.length === 0 ? '' : `; ${listText(lost)}`}.`, proof)]
+}

@@ -1,0 +1,98 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { nodeOfInterface } from '../../vpc/node-interfaces.ts'
+import { vipPlace } from '../../vpc/delivery.ts'
+import { leadsToInterface, overlayRoutes, routeFix, routeTargetFor, type SubnetRoute } from '../../vpc/overlay.ts'
+import { citeRoute, destinationText, interfaceOf, targetOf } from '../../vpc/routes.ts'
+import { interfaceText, targetText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/route-blackhole',
+  title: 'The route to a VIP outside the VPC leads to a running node of the cluster',
+  needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
+  alsoReads: ['aws/instances', 'kubernetes/nodes'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
+    const where = vipPlace(evidence, question)
+    return isGap(where) || !where.insideVpc
+      ? true
+      : `${where.vip.text} lies inside the ranges of ${where.vpcId}: there its owner decides, not a route.`
+  },
+  blocks: true,
+  consequenceOf: ['delivery/overlay-no-route'],
+  run,
+  docs: {
+    means:
+      'A route keeps its target when the instance behind it stops, is terminated, or loses the interface: the table then shows the state blackhole, and packets vanish. A route to a machine that is no node of the cluster is as good as none. No health is checked on the way: something must replace the route when a node fails.',
+    byHand: 'aws ec2 describe-route-tables --filters Name=route.state,Values=blackhole lists such routes.',
+    mend: 'Replace the route by one to the interface of a running node with its source/destination check off.',
+    sources: ['Amazon EC2 API reference, Route (State)', 'Reachability Analyzer explanation codes, BAD_STATE_ROUTE'],
+  },
+})
+
+function run({ evidence, question, receiving }: Context): readonly Draft[] {
+  const where = vipPlace(evidence, question)
+  const subject = `vip/${question.vip?.text ?? ''}`
+  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP is asked for.', [where])]
+  const routes = overlayRoutes(evidence, question, where)
+  if (isGap(routes)) return [unknown(subject, `It is not known which routes lead to ${where.vip.text}.`, [routes])]
+  const named = routes.client.filter(leadsToInterface)
+  if (named.length === 0) return [skipped(subject, `No route leads to ${where.vip.text}.`)]
+  const broken = named.flatMap((route) => {
+    const why = whyBroken(evidence, where.vpcId, route)
+    return why === null ? [] : [{ route, ...why }]
+  })
+  const [first] = broken
+  if (first === undefined) {
+    const proof = named.flatMap(({ match }) => (match === null ? [] : [citeRoute(match)]))
+    return [pass(subject, `The route to ${where.vip.text} leads to a node.`, proof)]
+  }
+  const target = routeTargetFor(evidence, question, receiving.nodes)
+  const fix = routeFix(
+    'replace-route',
+    broken.map(({ route }) => route.table),
+    where.vip,
+    target,
+  )
+  const partial = broken.length < routes.client.length
+  return [
+    fail(
+      subject,
+      first.says,
+      broken.flatMap(({ proof }) => proof),
+      fix,
+      { awsCode: 'BAD_STATE_ROUTE', partial },
+    ),
+  ]
+}
+
+function whyBroken(
+  evidence: Context['evidence'],
+  vpcId: string,
+  { match, table }: SubnetRoute,
+): { readonly says: string; readonly proof: readonly Proof[] } | null {
+  if (match === null) return null
+  const name = `Route ${destinationText(match.route)} of ${table.RouteTableId ?? ''}`
+  const proof = [citeRoute(match)]
+  if (match.route.State === 'blackhole')
+    return {
+      says: `${name} is a blackhole: its target, ${targetText(targetOf(match.route))}, is not available.`,
+      proof,
+    }
+  const eni = interfaceOf(evidence, vpcId, match.route)
+  if (isGap(eni)) return null
+  if (eni === null)
+    return { says: `${name} leads to ${targetText(targetOf(match.route))}, which is not in the VPC.`, proof }
+  const node = known(nodeOfInterface(evidence, eni))
+  if (node === null)
+    return {
+      says: `${name} leads to ${interfaceText(evidence, eni)}, which is no node of the cluster.`,
+      proof: [...proof, cite(eni, 'Attachment')],
+    }
+  const instance = known(evidence.aws.instances)?.find(({ InstanceId }) => InstanceId === eni.Attachment?.InstanceId)
+  const state = instance?.State?.Name
+  if (instance === undefined || state === undefined || state === 'running') return null
+  return { says: `${name} leads to ${node}, whose instance is ${state}.`, proof: [...proof, cite(instance, 'State')] }
+}

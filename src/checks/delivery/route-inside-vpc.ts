@@ -1,0 +1,72 @@
+import { isGap } from '../../evidence/gap.ts'
+import { addressOf } from '../../net/address.ts'
+import { vipPlace } from '../../vpc/delivery.ts'
+import { holdersOf } from '../../vpc/holders.ts'
+import { citeRoute, destinationText, targetOf, type RouteMatch } from '../../vpc/routes.ts'
+import { routeInsideVpc } from '../../vpc/whole-subnet-route.ts'
+import { subnetPlaces } from '../../vpc/address-space.ts'
+import { listText, targetText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/route-inside-vpc',
+  title: 'No route takes the place of ownership for a VIP inside the VPC',
+  needs: ['aws/route-tables', 'aws/subnets', 'aws/network-interfaces'],
+  alsoReads: ['aws/vpcs', 'kubernetes/nodes'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
+    const where = vipPlace(evidence, question)
+    return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
+  },
+  blocks: false,
+  consequenceOf: ['delivery/vip-not-owned'],
+  run,
+  docs: {
+    means:
+      'A route inside the VPC\'s own ranges must name a whole subnet; EC2 refuses VIP/32 ("Route destination doesn\'t match any subnet CIDR blocks"). A route for the whole subnet takes the traffic of other subnets to that subnet through its target, the VIPs in it included, while hosts in the same subnet never ask a route table.',
+    byHand: 'aws ec2 describe-route-tables: a destination inside the ranges of the VPC with another target than local.',
+    mend: 'Put the VIP on an interface as a secondary address, or move the pool outside the ranges of the VPC and route it there.',
+    sources: [
+      'Amazon VPC User Guide, "Subnet route tables", considerations',
+      'Reachability Analyzer explanation codes, VPC_LOCAL_ROUTE_CIDR_RESTRICTION',
+    ],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const where = vipPlace(evidence, question)
+  const subject = `vip/${question.vip?.text ?? ''}`
+  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP lies.', [where])]
+  const { vip, vpcId } = where
+  const found = routeInsideVpc(evidence, where)
+  const holders = holdersOf(evidence, vpcId, vip)
+  const places = subnetPlaces(evidence, vpcId)
+  if (isGap(found) || isGap(holders) || isGap(places))
+    return [unknown(subject, `It is not known which routes name ${vip.text}.`, [found, holders, places].filter(isGap))]
+  if (found === null) return [pass(subject, `No route but the VPC's own covers ${vip.text}.`, [])]
+  const whole = places.some(({ range }) => range.text === found.prefix.text)
+  if (!whole) return [impossible(subject, found)]
+  const tables = (found.table.Associations ?? []).flatMap(({ SubnetId }) => SubnetId ?? [])
+  const who = tables.length === 0 ? `subnets that use ${found.table.RouteTableId ?? ''}` : listText(tables)
+  const owned = holders.length > 0 ? ', past the interface that holds it' : ', though no interface holds it'
+  const says = `A route of ${found.table.RouteTableId ?? ''} sends the whole subnet ${found.prefix.text} to ${targetText(targetOf(found.route))}: clients in other subnets of ${who} reach ${vip.text} through that${owned}.`
+  return [warn(subject, says, [citeRoute(found)], { awsCode: 'MORE_SPECIFIC_ROUTE' })]
+}
+
+/** EC2 refuses such a route; evidence that shows one was not printed by EC2 itself, or was edited. */
+function impossible(subject: string, { table, route, prefix }: RouteMatch & { readonly index: number }): Draft {
+  const text = addressOf(prefix.family, prefix.first).text
+  return fail(
+    subject,
+    `${table.RouteTableId ?? ''} shows a route ${destinationText(route)} inside the ranges of the VPC that is no whole subnet: EC2 accepts none, and ${text} is delivered to its owner only.`,
+    [citeRoute({ table, index: (table.Routes ?? []).indexOf(route) })],
+    {
+      commands: [
+        `aws ec2 delete-route --route-table-id ${table.RouteTableId ?? ''} --destination-${prefix.family === 4 ? '' : 'ipv6-'}cidr-block ${destinationText(route)}`,
+      ],
+      changes: 'Nothing that EC2 delivers depends on it; the VIP needs an owner, or a pool outside the VPC.',
+    },
+    { awsCode: 'VPC_LOCAL_ROUTE_CIDR_RESTRICTION' },
+  )
+}

@@ -1,0 +1,62 @@
+import { isGap } from '../../evidence/gap.ts'
+import { neighboursOf } from '../../node/neighbours.ts'
+import { vpcDelivery } from '../../vpc/delivery.ts'
+import { idOf, listText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/stale-neighbour',
+  title: 'Hosts of the subnet know the VIP by the hardware address of its owner',
+  needs: ['aws/network-interfaces', 'aws/subnets'],
+  alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'node/ip-neigh'],
+  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'On a LAN who answers decides; captures show it.'),
+  blocks: false,
+  run,
+  docs: {
+    means:
+      "After an address moved to another interface, a host of the subnet may go on sending to the old one, as long as its neighbour table says so. Those hosts lose packets for a while, and others do not. The nodes' own tables are what the evidence has; a client can have the same.",
+    byHand:
+      'ip neigh show VIP on the client; compare lladdr with MacAddress of the owner that aws ec2 describe-network-interfaces prints.',
+    mend: 'ip neigh flush to VIP on the host; it asks again.',
+    sources: ['ip-neighbour(8)', 'Amazon EC2 User Guide, "Multiple IP addresses" (reassigning)'],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const { vip } = question
+  if (vip === null) return []
+  const subject = `vip/${vip.text}`
+  const delivery = vpcDelivery(evidence, question)
+  if (isGap(delivery)) return [unknown(subject, `It is not known who holds ${vip.text}.`, [delivery])]
+  if (delivery.by !== 'owner') return [skipped(subject, `No interface holds ${vip.text}.`)]
+  const mac = delivery.interface.MacAddress?.toLowerCase()
+  if (mac === undefined)
+    return [skipped(subject, `The hardware address of ${idOf(delivery.interface)} is not in the evidence.`)]
+  const known = evidence.nodeNames.flatMap((node) => {
+    const neighbours = neighboursOf(evidence, node, vip)
+    return isGap(neighbours) ? [] : neighbours.map((one) => ({ node, ...one }))
+  })
+  const stale = known.filter(({ lladdr }) => lladdr !== mac)
+  const [first] = stale
+  if (first === undefined)
+    return [
+      pass(
+        subject,
+        known.length === 0
+          ? `No node has a neighbour entry for ${vip.text}.`
+          : `The neighbour entries of the nodes for ${vip.text} name its owner.`,
+        known.map(({ proof }) => proof),
+      ),
+    ]
+  const says = `${listText(stale.map(({ node, lladdr }) => `${node} knows ${vip.text} by ${lladdr}`))}, but its owner ${idOf(delivery.interface)} has ${mac}: what is sent from there goes to the wrong interface.`
+  const commands = stale.map(({ node, device }) => `ssh ${node} sudo ip neigh flush to ${vip.text} dev ${device}`)
+  return [
+    warn(
+      subject,
+      says,
+      stale.map(({ proof }) => proof),
+      { fix: { commands, changes: 'The node asks for the address again at the next packet.' } },
+    ),
+  ]
+}

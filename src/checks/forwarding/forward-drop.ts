@@ -1,0 +1,80 @@
+import { addressAndPort } from '../../net/port.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { defineCheck } from '../check.ts'
+import { pass, unknown, type Draft } from '../finding.ts'
+import { arrivals, deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'forwarding/forward-drop',
+  title: 'No rule of a node drops or rejects the packet on its way to the pod',
+  needs: ['node/ip-route'],
+  alsoReads: [
+    'node/iptables-nft',
+    'node/iptables-legacy',
+    'node/ip6tables-nft',
+    'node/nft-ruleset',
+    'node/ipset',
+    'node/processes',
+  ],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { node } = context
+    const share = shareDyingOf(context, ['filtered-before', 'filtered-after'])
+    if (isDraft(share)) return [share]
+    const wrong = deadly(context, share, {
+      says: ({ outcome, death, node: second, step }) => {
+        const { fate, packet } = outcome
+        const does = fate.kind === 'rejected' ? `rejects (${fate.with})` : 'drops'
+        const where = `${step?.table ?? ''} chain ${step?.chain ?? ''}`
+        const to = addressAndPort(packet.destination.text, packet.destinationPort)
+        return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' ? ', before it is translated' : ''}.`
+      },
+      fix: ({ step, node: second }) => ({
+        commands: [
+          `ssh ${second ?? node} sudo iptables -t ${step?.table ?? 'filter'} -L ${step?.chain ?? 'FORWARD'} -n -v --line-numbers`,
+        ],
+        changes: `Shows the chain with its counters. The rule belongs to a firewall of the host: admit forwarded traffic to the pods there (firewalld: put the pods' bridge into the trusted zone; ufw: DEFAULT_FORWARD_POLICY="ACCEPT"; Docker: iptables -P FORWARD ACCEPT), rather than remove the rule by hand.`,
+      }),
+    })
+    if (wrong !== null) return [wrong]
+    const unseen: Draft[] = share.trace.parts.flatMap(({ journeys }) =>
+      journeys.flatMap(({ second }) =>
+        second !== null && isGap(second.outcome)
+          ? [
+              unknown(
+                `node/${second.node}`,
+                `It is not known whether ${second.node} lets the packet through to its pod.`,
+                [second.outcome],
+              ),
+            ]
+          : [],
+      ),
+    )
+    const [first] = unseen
+    if (first !== undefined) return [first]
+    const places = arrivals(share.trace)
+    return [
+      pass(
+        `node/${node}`,
+        places.length === 0
+          ? `No firewall rule of ${node} is in the packet's way.`
+          : `No rule drops the packet between ${node} and the ${String(places.length)} endpoint(s).`,
+        [],
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'A firewall on the host (firewalld, ufw, Docker’s FORWARD policy, a rule of somebody’s own) drops or rejects the translated packet in the FORWARD chain, here or on the pod’s node. ACCEPT in one table or base chain does not save a packet from a drop in another.',
+    byHand:
+      'On the node: iptables -L FORWARD -n -v (counters of DROP and REJECT grow while a client tries), nft list ruleset for native tables. vipdoctor trace shows the rule and its line.',
+    mend: 'Admit forwarded traffic from and to the pods in the firewall that made the rule.',
+    sources: [
+      'Linux net/ipv4/ip_forward.c (NF_INET_FORWARD)',
+      'nft(8), "Chains: hooks and priorities"',
+      'iptables-extensions(8), REJECT',
+    ],
+  },
+})

@@ -1,0 +1,50 @@
+import { citeLine } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { defineCheck } from '../check.ts'
+import { pass } from '../finding.ts'
+import { deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'forwarding/ip-forward-off',
+  title: 'The node forwards packets',
+  needs: ['node/sysctl', 'node/ip-route'],
+  alsoReads: ['node/iptables-nft', 'node/nft-ruleset', 'node/processes'],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, node, question } = context
+    const { sysctl } = evidence.node(node)
+    const share = shareDyingOf(context, ['forward-off'])
+    if (isGap(sysctl) || isDraft(share)) return isDraft(share) ? [share] : []
+    const name = question.vip?.family === 6 ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
+    const line = sysctl.lines.get(name)
+    const proof = line === undefined ? [] : [citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`)]
+    const wrong = deadly(context, share, {
+      says: (example) =>
+        `${example.node ?? node} does not forward packets (${name} is 0), so none of them reaches a pod.`,
+      fix: (example) => ({
+        commands: [
+          `ssh ${example.node ?? node} sudo sysctl -w ${name}=1`,
+          `ssh ${example.node ?? node} "echo ${name}=1 | sudo tee /etc/sysctl.d/90-kubernetes.conf"`,
+        ],
+        changes: 'The node forwards between its devices from then on, also after a reboot.',
+      }),
+    })
+    return [
+      wrong === null
+        ? pass(`node/${node}`, `${node} forwards packets.`, proof)
+        : { ...wrong, proof: [...proof, ...wrong.proof] },
+    ]
+  },
+  docs: {
+    means:
+      'The kernel of the node drops what is not for itself: forwarding is off for the family, or for the device by which the packet comes in. Every pod of the node is cut off, not this VIP alone.',
+    byHand: 'sysctl net.ipv4.ip_forward net.ipv4.conf.all.forwarding (net.ipv6.conf.all.forwarding).',
+    mend: 'Set it to 1, and write it to /etc/sysctl.d so that it stays.',
+    sources: [
+      'Linux Documentation/networking/ip-sysctl.rst (ip_forward, conf/all/forwarding)',
+      'Kubernetes documentation, "Container Runtimes: Enable IPv4 packet forwarding"',
+    ],
+  },
+})

@@ -1,0 +1,173 @@
+import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { rangeOf } from '../../net/range.ts'
+import { admitsClient, authorize, permissionText, rangesForRule } from '../../vpc/admission.ts'
+import { rangesText } from '../../vpc/client-set.ts'
+import { hasPorts, numberOf, protocolText } from '../../vpc/ip-protocol.ts'
+import { judgeNodeFlow, primaryAddress, primaryRanges, type NodeFlowJudgement } from '../../vpc/node-flow.ts'
+import { groupsOf, wouldAdmit } from '../../vpc/security-groups.ts'
+import { groupsText, idOf, listText } from '../../vpc/words.ts'
+import { defineCheck, type NodeContext } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { legsTo, passesOn, type Leg } from '../forwarded.ts'
+
+export default defineCheck({
+  id: 'forwarding/node-to-node',
+  title: 'The security groups let the receiving node pass packets on to the nodes of the endpoints',
+  needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
+  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
+  each: 'endpoint',
+  appliesTo: passesOn,
+  blocks: true,
+  run,
+  docs: {
+    means:
+      "Where the endpoint is on another node, the packet crosses the VPC a second time: from the receiving node's own address, to the port of the pod (not of the Service), or inside the tunnel of the CNI plugin. The security groups of both nodes judge it anew. Where they refuse, a VIP works as often as the chosen endpoint happens to be on the receiving node.",
+    byHand: 'From the receiving node: curl POD-ADDRESS:TARGET-PORT for a pod on another node.',
+    mend: 'Admit the traffic between the nodes: everything between members of their security group, and from the pod range where pods talk by routes.',
+    sources: [
+      'Amazon VPC User Guide, "Security group rules"',
+      'Kubernetes documentation, "Virtual IPs and Service Proxies"',
+      'Reachability Analyzer explanation codes, ENI_SG_RULES_MISMATCH',
+    ],
+  },
+})
+
+interface Judged extends NodeFlowJudgement {
+  readonly leg: Leg
+  readonly protocol: number
+  readonly port: number | null
+}
+
+function run(context: NodeContext): readonly Draft[] {
+  const { evidence, node, question } = context
+  const subject = `node/${node}`
+  const { legs, local, gaps } = legsTo(context)
+  const doubt = `It is not known whether packets may be passed on to ${node}.`
+  if (legs.length === 0) {
+    if (gaps.length > 0) return [unknown(subject, doubt, gaps)]
+    return [
+      local > 0
+        ? pass(subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        : skipped(subject, `Nothing is passed on to ${node}.`),
+    ]
+  }
+  const judged = legs.map((leg) => judge(evidence, leg, numberOf(question.port.protocol)))
+  const unclear = judged.filter((one) => one === null)
+  const known = judged.filter((one) => one !== null)
+  const refused = known.filter(({ answer }) => answer === 'refused')
+  const [first] = refused
+  if (first !== undefined) return [refusedDraft(context, refused, first, refused.length < judged.length || local > 0)]
+  const open = known.filter(({ answer }) => answer === 'unknown')
+  // A rule by group covers the members' own addresses; whether it covers a pod behind a member is not documented, and in practice it is
+  // relied upon: no reason to call the verdict in doubt.
+  const byGroup = open.length > 0 && open.every(({ gaps: own }) => own.length === 0)
+  if (unclear.length > 0 || open.length > 0)
+    return [
+      unknown(
+        subject,
+        doubt,
+        [...open.flatMap(({ gaps: own }) => own), ...legs.flatMap(({ way }) => (isGap(way) ? [way] : []))].slice(0, 3),
+        [],
+        { blocks: !(byGroup && unclear.length === 0) },
+      ),
+    ]
+  const from = listText([...new Set(legs.map(({ receiving }) => receiving))])
+  return [
+    pass(
+      subject,
+      `The security groups let ${from} pass packets on to ${node}.`,
+      known.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())).slice(0, 4),
+    ),
+  ]
+}
+
+/** What the wire between the nodes sees: the packet itself, or the tunnel around it. Null where the tunnel's port is not known. */
+function judge(evidence: Evidence, leg: Leg, protocol: number): Judged | null {
+  const { from, to, source, pod, way, port } = leg
+  const node = primaryAddress(to, source.family)
+  if (node === null) return null
+  if (!isGap(way) && way.by === 'tunnel') {
+    if (hasPorts(way.protocol) && way.port === null) return null
+    const outer = { protocol: way.protocol, port: way.port }
+    return { leg, ...outer, ...judgeNodeFlow(evidence, { from, to, source, destination: node, ...outer }) }
+  }
+  return {
+    leg,
+    protocol,
+    port,
+    ...judgeNodeFlow(evidence, { from, to, source, destination: pod ?? node, protocol, port }),
+  }
+}
+
+function refusedDraft(context: NodeContext, refused: readonly Judged[], first: Judged, partial: boolean): Draft {
+  const { evidence, node } = context
+  const { leg, groupIds, side, protocol, port } = first
+  const name = protocolText(protocol)
+  const what = port === null ? name : `${name}/${String(port)}`
+  const names = [...new Set(refused.map(({ leg: { receiving } }) => receiving))]
+  const ranges =
+    side === 'ingress'
+      ? primaryRanges(refused.map(({ leg: { from } }) => from))
+      : leg.pod === null
+        ? []
+        : [rangeOf(leg.pod)]
+  const unique = [...new Map(ranges.map((range) => [range.first, range])).values()]
+  const [groupId] = groupIds
+  const way =
+    side === 'ingress'
+      ? `admit${groupIds.length === 1 ? 's' : ''} no ${what} from ${listText(names)}`
+      : `let${groupIds.length === 1 ? 's' : ''} no ${what} out to ${node}`
+  const says = `${groupsText(evidence, groupIds)} of ${node} ${way} (${rangesText(unique)}): what is passed on to ${node} is lost.`
+  const sameGroup = groupId !== undefined && groupsOf(leg.from).includes(groupId) && groupsOf(leg.to).includes(groupId)
+  const command =
+    groupId === undefined
+      ? []
+      : [
+          authorize(
+            groupId,
+            side,
+            sameGroup
+              ? `'IpProtocol=-1,UserIdGroupPairs=[{GroupId=${groupId}}]'`
+              : permissionText(name, port ?? -1, port ?? -1, unique),
+          ),
+        ]
+  const fix = {
+    commands: command,
+    changes: sameGroup
+      ? `Admits everything between the members of ${groupId}.`
+      : `Admits ${what} for every interface in ${groupId ?? ''}.`,
+  }
+  const covered = refused.every((one) => coveredByServicePort(context, one))
+  return fail(
+    subjectOf(first),
+    says,
+    [
+      cite(side === 'ingress' ? leg.to : leg.from, 'Groups'),
+      ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof()),
+    ],
+    fix,
+    {
+      awsCode: 'ENI_SG_RULES_MISMATCH',
+      partial,
+      ...(covered ? { consequenceOf: ['admission/service-port'] } : {}),
+    },
+  )
+}
+
+const subjectOf = ({ groupIds, leg }: Judged): string =>
+  groupIds.length === 1 ? `security-group/${groupIds[0] ?? ''}` : `eni/${idOf(leg.to)}`
+
+/** Whether the rule that lets the client in at the Service port, put into the same group, would let this through as well. */
+function coveredByServicePort(
+  { evidence, question }: NodeContext,
+  { leg, side, groupIds, protocol, port }: Judged,
+): boolean {
+  if (side !== 'ingress') return false
+  const admission = admitsClient(evidence, question, leg.from, question.port)
+  if (isGap(admission) || admission.judgement.answer === 'all' || admission.groupIds[0] !== groupIds[0]) return false
+  const peers = rangesForRule(evidence, question, admission.client)
+  const rule = { protocol: numberOf(question.port.protocol), from: question.port.port, to: question.port.port, peers }
+  return wouldAdmit(rule, { protocol, port, peers: [rangeOf(leg.source)], groupsKnown: true })
+}

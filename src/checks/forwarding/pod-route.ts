@@ -1,0 +1,173 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { RouteTable } from '../../evidence/aws.ts'
+import { gap, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
+import { bitsOf, type Address } from '../../net/address.ts'
+import { parseCidr, rangeHas } from '../../net/range.ts'
+import { internalAddresses } from '../../vpc/cluster-vpc.ts'
+import {
+  citeRoute,
+  citeRoutes,
+  destinationText,
+  interfaceOf,
+  routeFor,
+  routeTableOf,
+  targetOf,
+} from '../../vpc/routes.ts'
+import { idOf, interfaceText, listText, targetText } from '../../vpc/words.ts'
+import { defineCheck, type NodeContext } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { legsTo, passesOn, type Leg } from '../forwarded.ts'
+
+export default defineCheck({
+  id: 'forwarding/pod-route',
+  title: 'The route tables of the VPC lead to the pods of the endpoints',
+  needs: [
+    'aws/route-tables',
+    'aws/network-interfaces',
+    'aws/subnets',
+    'kubernetes/nodes',
+    'kubernetes/endpointslices',
+    'kubernetes/pods',
+  ],
+  alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
+  each: 'endpoint',
+  appliesTo: passesOn,
+  blocks: true,
+  run,
+  docs: {
+    means:
+      "Where the nodes send packets for pods to the subnet's router, the route table of the sending node's subnet must lead each pod range to the interface of its node. A missing route sends them to the default route and out of the VPC, one to a replaced instance is a blackhole, and one to the wrong node loops or dies there. Routes live in one table: a second subnet, or one that uses the main table, lacks them.",
+    byHand:
+      "aws ec2 describe-route-tables --filters Name=association.subnet-id,Values=SUBNET; compare each node's podCIDR with the target of its route.",
+    mend: 'Create or replace the route in the table of every subnet with nodes; or use a CNI plugin that encapsulates.',
+    sources: [
+      'Amazon VPC User Guide, "Route tables"',
+      'Kubernetes the Hard Way, "Provisioning Pod Network Routes"',
+      'Reachability Analyzer explanation codes, BAD_STATE_ROUTE and NO_ROUTE_TO_DESTINATION',
+    ],
+  },
+})
+
+interface Lost {
+  readonly says: string
+  readonly proof: readonly Proof[]
+  readonly command: string
+  readonly leg: Leg
+}
+
+function run(context: NodeContext): readonly Draft[] {
+  const { evidence, node } = context
+  const subject = `node/${node}`
+  const { legs, local, gaps } = legsTo(context)
+  if (legs.length === 0) {
+    if (gaps.length > 0) return [unknown(subject, `It is not known whether routes lead to the pods of ${node}.`, gaps)]
+    return [
+      local > 0
+        ? pass(subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        : skipped(subject, `Nothing is passed on to ${node}.`),
+    ]
+  }
+  const judged = legs.flatMap((leg) => {
+    if (leg.pod === null || leg.held || !byRouter(evidence, leg)) return []
+    return [judge(context, leg, leg.pod)]
+  })
+  if (judged.length === 0) return [skipped(subject, `Packets for the pods of ${node} meet no route table of the VPC.`)]
+  const lost = judged.flatMap((one) => (one !== null && !isGap(one) ? [one] : []))
+  const [first] = lost
+  if (first !== undefined) {
+    const commands = [...new Set(lost.map(({ command }) => command))]
+    return [
+      fail(
+        subject,
+        first.says,
+        first.proof,
+        {
+          commands,
+          changes: `Every subnet of the table sends the pods of ${node} there; the route counts against the table's quota.`,
+        },
+        {
+          awsCode: first.says.includes('blackhole') ? 'BAD_STATE_ROUTE' : 'NO_ROUTE_TO_DESTINATION',
+          partial: lost.length < legs.length || local > 0,
+        },
+      ),
+    ]
+  }
+  const doubtful = judged.filter((one): one is Gap => isGap(one))
+  if (doubtful.length > 0)
+    return [unknown(subject, `It is not known whether routes lead to the pods of ${node}.`, doubtful.slice(0, 2))]
+  const tables = [...new Set(legs.flatMap(({ from }) => tableOf(evidence, from) ?? []))]
+  const names = listText(tables.map(({ RouteTableId }) => RouteTableId ?? ''))
+  return [
+    pass(
+      subject,
+      `${names} ${tables.length === 1 ? 'leads' : 'lead'} to the pods of ${node}.`,
+      tables.slice(0, 2).map(citeRoutes),
+    ),
+  ]
+}
+
+/** Whether the receiving node leaves the way to the VPC: its own table names neither a tunnel nor the other node itself. Unknown counts as such: the VPC's table then decides only if it is right. */
+function byRouter(evidence: Evidence, { way }: Leg): boolean {
+  if (isGap(way)) return true
+  if (way.by !== 'gateway') return false
+  const nodes = known(evidence.kubernetes.nodes) ?? []
+  return !nodes.some((node) => internalAddresses(node).some(({ text }) => text === way.gateway))
+}
+
+const tableOf = (evidence: Evidence, { VpcId, SubnetId }: Leg['from']): RouteTable | null =>
+  known(routeTableOf(evidence, VpcId ?? '', SubnetId ?? ''))
+
+/** Null where the route is right. */
+function judge({ evidence, node }: NodeContext, leg: Leg, pod: Address): Known<Lost> | null {
+  const { from, to, way } = leg
+  const vpcId = from.VpcId ?? ''
+  const table = routeTableOf(evidence, vpcId, from.SubnetId ?? '')
+  if (isGap(table)) return table
+  const match = routeFor(evidence, table, pod)
+  if (isGap(match)) return match
+  const named = match !== null && match.prefix.prefix > 0 ? match : null
+  const target = named === null ? null : interfaceOf(evidence, vpcId, named.route)
+  if (isGap(target)) return target
+  const active = named !== null && named.route.State !== 'blackhole'
+  if (active && target !== null && target.Attachment?.InstanceId === to.Attachment?.InstanceId) return null
+  // Without the node's own routes it is not known whether the packet meets the VPC's table at all.
+  if (isGap(way)) return gap(way.source, way.reason)
+  const id = table.RouteTableId ?? ''
+  const range = podRange(evidence, node, pod)
+  const verb = named !== null && destinationText(named.route) === range ? 'replace-route' : 'create-route'
+  const option = pod.family === 4 ? '--destination-cidr-block' : '--destination-ipv6-cidr-block'
+  const command = `aws ec2 ${verb} --route-table-id ${id} ${option} ${range} --network-interface-id ${idOf(to)}`
+  if (named === null) {
+    const falls = match === null ? '' : `; it falls to the default route, to ${targetText(targetOf(match.route))}`
+    return {
+      leg,
+      command,
+      proof: [citeRoutes(table)],
+      says: `${id} has no route to ${pod.text}, a pod on ${node}${falls}: what ${leg.receiving} passes on to it is lost.`,
+    }
+  }
+  const name = `Route ${destinationText(named.route)} of ${id}`
+  if (!active)
+    return {
+      leg,
+      command,
+      proof: [citeRoute(named)],
+      says: `${name}, to the pods of ${node}, is a blackhole: its target, ${targetText(targetOf(named.route))}, is not available.`,
+    }
+  const where = target === null ? targetText(targetOf(named.route)) : interfaceText(evidence, target)
+  return {
+    leg,
+    command,
+    proof: [citeRoute(named), cite(to, 'NetworkInterfaceId')],
+    says: `${name} leads to ${where}, but the pod ${pod.text} is on ${node} (${idOf(to)}).`,
+  }
+}
+
+/** The pod range of the node that holds a pod, or the pod alone where the node names none. */
+function podRange(evidence: Evidence, name: string, pod: Address): string {
+  const node = (known(evidence.kubernetes.nodes) ?? []).find(({ metadata }) => metadata?.name === name)
+  const texts = [node?.spec?.podCIDR, ...(node?.spec?.podCIDRs ?? [])]
+  const ranges = texts.flatMap((text) => parseCidr(text) ?? [])
+  return ranges.find((range) => rangeHas(range, pod))?.text ?? `${pod.text}/${String(bitsOf(pod.family))}`
+}

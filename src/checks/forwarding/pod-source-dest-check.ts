@@ -1,0 +1,74 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { checkOff } from '../../vpc/overlay.ts'
+import { idOf, listText } from '../../vpc/words.ts'
+import { defineCheck, type NodeContext } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { legsTo, passesOn } from '../forwarded.ts'
+
+export default defineCheck({
+  id: 'forwarding/pod-source-dest-check',
+  title: "The nodes of the endpoints take packets for their pods' addresses",
+  needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
+  alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
+  each: 'endpoint',
+  appliesTo: passesOn,
+  blocks: true,
+  run,
+  docs: {
+    means:
+      "Without a tunnel, a packet for a pod of another node bears the pod's address on the wire. That is no address of the node's interface, so its source/destination check drops it, and drops the pod's answers too. The VIP then works as often as the chosen endpoint happens to be on the receiving node: with two pods on two nodes, half of the time.",
+    byHand:
+      'aws ec2 describe-network-interfaces --query "NetworkInterfaces[].[NetworkInterfaceId,SourceDestCheck]"; ping a pod of that node from another node.',
+    mend: 'Turn the check off on the interfaces of all nodes with pods, or use a CNI plugin that encapsulates.',
+    sources: [
+      'Reachability Analyzer explanation codes, ENI_SOURCE_DEST_CHECK_RESTRICTION',
+      'flannel, Documentation/aws-vpc-backend.md',
+      'Calico documentation, "Calico on AWS"',
+    ],
+  },
+})
+
+function run(context: NodeContext): readonly Draft[] {
+  const { node } = context
+  const subject = `node/${node}`
+  const { legs, local, gaps } = legsTo(context)
+  if (legs.length === 0) {
+    if (gaps.length > 0) return [unknown(subject, `It is not known whether ${node} takes packets for its pods.`, gaps)]
+    return [
+      local > 0
+        ? pass(subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        : skipped(subject, `Nothing is passed on to ${node}.`),
+    ]
+  }
+  const bare = legs.filter(({ held, way }) => !held && (isGap(way) || way.by !== 'tunnel'))
+  const [first] = bare
+  if (first === undefined) return [pass(subject, `Packets for the pods of ${node} travel to addresses of its own.`, [])]
+  const { to } = first
+  const proof = [cite(to, 'SourceDestCheck')]
+  if (to.SourceDestCheck === false)
+    return [pass(subject, `The source/destination check of ${idOf(to)} (${node}) is off.`, proof)]
+  const doubtful = bare.flatMap(({ way }) => (isGap(way) ? [way] : []))
+  if (to.SourceDestCheck === undefined || doubtful.length > 0)
+    return [
+      unknown(
+        subject,
+        `It is not known whether packets for the pods of ${node} travel in a tunnel past the source/destination check of ${idOf(to)}.`,
+        doubtful.slice(0, 1),
+        proof,
+      ),
+    ]
+  const pods = listText([...new Set(bare.flatMap(({ pod }) => pod?.text ?? []))])
+  return [
+    fail(
+      subject,
+      `The source/destination check of ${idOf(to)} (${node}) is on: it drops what other nodes pass on to its pods${pods === '' ? '' : ` (${pods})`}, since the CNI plugin does not encapsulate.`,
+      [...proof, ...bare.flatMap(({ way }) => (!isGap(way) && way.by !== 'nothing' ? [way.proof] : [])).slice(0, 2)],
+      {
+        commands: [checkOff(to)],
+        changes: `${node} may then also send with foreign source addresses. Do the same on every node with pods.`,
+      },
+      { awsCode: 'ENI_SOURCE_DEST_CHECK_RESTRICTION', partial: bare.length < legs.length || local > 0 },
+    ),
+  ]
+}

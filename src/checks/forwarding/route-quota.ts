@@ -1,0 +1,78 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { RouteTable } from '../../evidence/aws.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { parseCidr, type Cidr } from '../../net/range.ts'
+import { nodeSubnets } from '../../vpc/delivery.ts'
+import { clusterVpc } from '../../vpc/cluster-vpc.ts'
+import { destinations, isPropagated, routeTableOf } from '../../vpc/routes.ts'
+import { listText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { pass, unknown, warn, type Draft } from '../finding.ts'
+
+/** The quota of routes that nobody propagates, by family, that an account begins with (Amazon VPC quotas); it can be raised. */
+const quota = 50
+
+export default defineCheck({
+  id: 'forwarding/route-quota',
+  title: 'The route tables of the nodes have room for a route to each node',
+  needs: ['aws/route-tables', 'aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
+  alsoReads: ['aws/vpcs'],
+  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'Route tables are a part of EC2.'),
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'A route table takes 50 routes of each family, besides propagated ones, unless the quota was raised. Where every node has a route to its pods, and every VIP outside the VPC one as well, the table fills; create-route is then refused, and the next node has no pods that others reach. This is advice, and a warning only where the table is full and a node has no route.',
+    byHand: 'aws ec2 describe-route-tables --query "RouteTables[].[RouteTableId,length(Routes)]"',
+    mend: 'Ask for a higher quota of routes per route table, or use a CNI plugin that needs no routes.',
+    sources: ['Amazon VPC User Guide, "Amazon VPC quotas"', 'flannel, Documentation/aws-vpc-backend.md'],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const vpcId = clusterVpc(evidence, question.vpcId)
+  const subnets = nodeSubnets(evidence, question)
+  if (isGap(vpcId) || isGap(subnets))
+    return [unknown('vpc/unknown', 'It is not known which route tables the nodes use.', [vpcId, subnets].filter(isGap))]
+  const tables = [...new Set(subnets.flatMap((id) => known(routeTableOf(evidence, vpcId, id)) ?? []))]
+  const counted = tables.map((table) => ({ table, used: fullest(table) })).sort((one, other) => other.used - one.used)
+  const [first] = counted
+  if (first === undefined) return []
+  const { table, used } = first
+  const id = table.RouteTableId ?? ''
+  const proof: Proof[] = [cite(table, 'Routes')]
+  const lacking = used >= quota ? nodesWithout(evidence, table) : []
+  if (lacking.length > 0)
+    return [
+      warn(
+        `route-table/${id}`,
+        `${id} has ${String(used)} routes, as many as the quota of ${String(quota)} allows unless it was raised, and none to the pods of ${listText(lacking)}.`,
+        proof,
+      ),
+    ]
+  const near = used >= quota - 5 ? `, near the quota of ${String(quota)} that an account begins with` : ''
+  return [
+    pass(`route-table/${id}`, `${id} has ${String(used)} routes of one family that nobody propagates${near}.`, proof),
+  ]
+}
+
+/** The routes that count, of the family with more of them. */
+function fullest({ Routes }: RouteTable): number {
+  const own = (Routes ?? []).filter((route) => !isPropagated(route))
+  const six = own.filter(({ DestinationIpv6CidrBlock }) => DestinationIpv6CidrBlock !== undefined).length
+  return Math.max(six, own.length - six)
+}
+
+/** The nodes whose pod range no route names, where those of other nodes are named. */
+function nodesWithout(evidence: Evidence, table: RouteTable): readonly string[] {
+  const named = (table.Routes ?? []).flatMap((route) => known(destinations(evidence, route)) ?? [])
+  const nodes = (known(evidence.kubernetes.nodes) ?? []).flatMap(
+    ({ metadata, spec }): { name: string; range: Cidr }[] => {
+      const range = parseCidr(spec?.podCIDR)
+      return range === null ? [] : [{ name: metadata?.name ?? '', range }]
+    },
+  )
+  const has = ({ range }: { readonly range: Cidr }) => named.some((one) => one.text === range.text)
+  return nodes.some(has) ? nodes.filter((node) => !has(node)).map(({ name }) => name) : []
+}

@@ -1,0 +1,67 @@
+import { addressAndPort, portText } from '../../net/port.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped } from '../finding.ts'
+import { arrivals, deadly, isDraft, proofOf, shareDyingOf, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/dnat-present',
+  title: 'The node translates the VIP to an endpoint',
+  needs: ['node/ip-route'],
+  alsoReads: [
+    'node/iptables-nft',
+    'node/iptables-legacy',
+    'node/ip6tables-nft',
+    'node/nft-ruleset',
+    'node/proc-net-ip-vs',
+    'node/ipset',
+    'node/ip-rule',
+    'node/ip-addr',
+    'node/sysctl',
+    'node/processes',
+  ],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  consequenceOf: ['translation/kube-proxy-running'],
+  run: (context) => {
+    const { question, node } = context
+    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const share = shareDyingOf(context, ['untranslated'])
+    if (isDraft(share)) return [share]
+    const wrong = deadly(context, share, {
+      says: (example) =>
+        `${node} does not translate ${vip}: ${example.outcome.fate.kind === 'local' ? 'the packet goes to the node itself' : 'the packet is sent on as it is'}, and no pod sees it.`,
+      fix: () => ({
+        commands: [
+          `ssh ${node} sudo iptables-save -t nat | grep ${question.vip?.text ?? ''}`,
+          `ssh ${node} sudo systemctl restart kube-proxy`,
+        ],
+        changes: `Shows whether a rule names the VIP; a restart of kube-proxy writes every rule of ${node} anew.`,
+      }),
+    })
+    if (wrong !== null) return [wrong]
+    const places = arrivals(share.trace)
+    const [first] = places
+    if (first === undefined) return [skipped(`node/${node}`, `On ${node} the packet ends before it is translated.`)]
+    const where = inWords(places.map(({ place, share: part }) => `${place} (${String(Math.round(part * 100))} %)`))
+    return [
+      pass(
+        `node/${node}`,
+        `${node} translates ${vip} (${portText(question.port).split('/')[0] ?? ''}) to ${where}.`,
+        proofOf(first.journey.first.steps.slice(-4)),
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'The packet reaches the node, and no rule of it turns the VIP into the address of a pod: kube-proxy has not written the rule, somebody removed it, or its chains are not hooked. The node takes the packet for its own, or sends it back where it came from.',
+    byHand:
+      'vipdoctor trace VIP --node NODE --client ADDRESS shows the decision rule by rule. Or read it: iptables-save -t nat, from PREROUTING through KUBE-SERVICES, KUBE-EXT-…, KUBE-SVC-… to KUBE-SEP-…; in nftables mode the map service-ips of table kube-proxy; in IPVS mode ipvsadm -Ln.',
+    mend: 'Restart kube-proxy on the node; if its rules do not come back, read its log.',
+    sources: [
+      'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go (syncProxyRules), pkg/proxy/nftables/proxier.go, pkg/proxy/ipvs/proxier.go',
+      'Linux net/netfilter/nf_nat_core.c (nf_nat_inet_fn)',
+    ],
+  },
+})

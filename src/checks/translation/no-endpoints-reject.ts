@@ -1,0 +1,43 @@
+import { addressAndPort } from '../../net/port.ts'
+import { defineCheck } from '../check.ts'
+import { pass } from '../finding.ts'
+import { deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/no-endpoints-reject',
+  title: 'kube-proxy does not reject the packet for want of endpoints',
+  needs: ['node/ip-route'],
+  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/processes'],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  consequenceOf: ['endpoint/ready'],
+  run: (context) => {
+    const { question, node } = context
+    const share = shareDyingOf(context, ['no-endpoints'])
+    if (isDraft(share)) return [share]
+    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const wrong = deadly(context, share, {
+      says: (example) =>
+        `kube-proxy on ${node} rejects packets for ${vip} because the Service has no endpoints${example.outcome.fate.kind === 'rejected' ? ` (${example.outcome.fate.with})` : ''}.`,
+      fix: () => ({
+        commands: [
+          `kubectl -n ${question.service?.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service?.metadata?.name ?? ''}`,
+        ],
+        changes: `Shows the endpoints. If there are ready ones, kube-proxy on ${node} is behind: restart it there.`,
+      }),
+    })
+    return [wrong ?? pass(`node/${node}`, `kube-proxy on ${node} rejects nothing for ${vip}.`, [])]
+  },
+  docs: {
+    means:
+      'kube-proxy knows no endpoint of the Service and answers with an ICMP error: the client sees a refused connection, or an unreachable host from a node. Its first try may time out, since the kernel limits such answers.',
+    byHand:
+      'iptables-save -t filter | grep "has no endpoints"; in nftables mode the map no-endpoint-services; in IPVS mode a virtual server without real servers.',
+    mend: 'Give the Service a ready pod; see endpoint/ready. If it has one, kube-proxy has not heard of it: look at its log.',
+    sources: [
+      'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
+      'Linux net/ipv4/icmp.c (icmpv4_xrlim_allow)',
+    ],
+  },
+})

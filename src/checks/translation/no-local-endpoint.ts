@@ -1,0 +1,52 @@
+import { addressAndPort } from '../../net/port.ts'
+import { defineCheck } from '../check.ts'
+import { pass } from '../finding.ts'
+import { deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/no-local-endpoint',
+  title: 'With externalTrafficPolicy Local the receiving node has an endpoint',
+  needs: ['node/ip-route'],
+  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/processes'],
+  appliesTo: (context) => {
+    const translated = translatedVips(context)
+    if (translated !== true) return translated
+    return (
+      context.question.service?.spec?.externalTrafficPolicy === 'Local' ||
+      'externalTrafficPolicy is Cluster: every node sends on to every endpoint.'
+    )
+  },
+  blocks: true,
+  each: 'receiving',
+  consequenceOf: ['delivery/owner-not-announcer', 'endpoint/ready'],
+  run: (context) => {
+    const { question, node } = context
+    const share = shareDyingOf(context, ['no-local-endpoint'])
+    if (isDraft(share)) return [share]
+    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const service = question.service?.metadata
+    const wrong = deadly(context, share, {
+      says: () =>
+        `kube-proxy on ${node} drops packets for ${vip}: externalTrafficPolicy is Local, and no endpoint is on ${node}.`,
+      fix: () => ({
+        commands: [
+          `kubectl -n ${service?.namespace ?? 'default'} patch service ${service?.name ?? ''} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`,
+        ],
+        changes:
+          'Every node then sends on to every endpoint; pods see the address of the node instead of the client’s. To keep Local, let the packet arrive at a node with an endpoint.',
+      }),
+    })
+    return [wrong ?? pass(`node/${node}`, `${node} does not drop packets for ${vip} for want of a local endpoint.`, [])]
+  },
+  docs: {
+    means:
+      'externalTrafficPolicy: Local keeps packets on the node that receives them. That node has no ready pod of the Service, so kube-proxy drops them: the client sees a time-out.',
+    byHand:
+      'iptables-save -t filter | grep "has no local endpoints" on the receiving node; kubectl get endpointslices -o wide shows the nodes of the endpoints.',
+    mend: 'Let the VIP arrive where a pod is, put a pod where it arrives, or set externalTrafficPolicy to Cluster.',
+    sources: [
+      'Kubernetes documentation, "Virtual IPs and Service Proxies: External traffic policy"',
+      'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no local endpoints")',
+    ],
+  },
+})

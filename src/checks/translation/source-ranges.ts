@@ -1,0 +1,57 @@
+import { cite } from '../../evidence/cite.ts'
+import { clientText } from '../../evidence/question.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { pass } from '../finding.ts'
+import { deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/source-ranges',
+  title: 'The Service’s source ranges admit the client',
+  needs: ['node/ip-route'],
+  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/ipset', 'node/processes'],
+  appliesTo: (context) => {
+    const translated = translatedVips(context)
+    if (translated !== true) return translated
+    return (
+      (context.question.service?.spec?.loadBalancerSourceRanges ?? []).length > 0 ||
+      'The Service has no loadBalancerSourceRanges: every client is admitted.'
+    )
+  },
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { question, node } = context
+    const { service } = question
+    const share = shareDyingOf(context, ['source-ranges'])
+    if (isDraft(share) || service === null) return isDraft(share) ? [share] : []
+    const ranges = inWords(service.spec?.loadBalancerSourceRanges ?? [])
+    const who = share.trace.parts[0]?.source.text ?? clientText(question.client)
+    const name = service.metadata?.name ?? ''
+    const proof = cite(service, 'spec', 'loadBalancerSourceRanges')
+    const wrong = deadly(context, share, {
+      says: () =>
+        `kube-proxy on ${node} drops packets from ${question.client.kind === 'address' ? who : `clients such as ${who}`}: the Service admits only ${ranges}.`,
+      fix: () => ({
+        commands: [`kubectl -n ${service.metadata?.namespace ?? 'default'} edit service ${name}`],
+        changes: `Add the client's range to spec.loadBalancerSourceRanges; every node then admits it for ${name}.`,
+      }),
+    })
+    return [
+      wrong === null
+        ? pass(`node/${node}`, `The source ranges ${ranges} admit the client on ${node}.`, [proof])
+        : { ...wrong, proof: [...wrong.proof, proof] },
+    ]
+  },
+  docs: {
+    means:
+      'The Service lists the ranges that may use its VIP, and the client is in none of them: kube-proxy drops its packets before they are translated, silently. The client sees a time-out.',
+    byHand:
+      'kubectl get service NAME -o yaml: spec.loadBalancerSourceRanges. On the node: chain KUBE-FW-… (KUBE-PROXY-FIREWALL), in nftables mode the map firewall-ips, in IPVS mode the set KUBE-LOAD-BALANCER-SOURCE-CIDR.',
+    mend: 'Add the client’s range. Behind a NAT or a proxy the client’s range is the NAT’s or the proxy’s.',
+    sources: [
+      'Kubernetes documentation, "Service: Load balancer source ranges"',
+      'kubernetes v1.34.4 pkg/proxy/nftables/proxier.go (firewall-ips)',
+    ],
+  },
+})

@@ -1,0 +1,5 @@
+/** `a, b and c`; a long list is cut and counted. */
+export function inWords(names: readonly string[], most = 8): string {
+  const shown = names.length > most ? [...names.slice(0, most - 1), `${String(names.length - most + 1)} more`] : names
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`
+}

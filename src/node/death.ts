@@ -1,0 +1,76 @@
+import type { Journey } from './vip-trace.ts'
+import type { Outcome, Step } from './trace/types.ts'
+
+/** Why a packet never reached a pod, told apart by the rule that decided. `untranslated` is what nothing turned into a pod's address. */
+export type Death =
+  | 'no-endpoints'
+  | 'no-local-endpoint'
+  | 'source-ranges'
+  | 'untranslated'
+  | 'forward-off'
+  | 'reverse-path'
+  | 'no-route'
+  | 'filtered-before'
+  | 'filtered-after'
+
+/** What one journey died of, where, and by which rule; null where it reached a pod. `node` is the second one where it died there. */
+export interface Autopsy {
+  readonly death: Death
+  readonly node: string | null
+  readonly outcome: Outcome
+  readonly step: Step | null
+}
+
+export function autopsy({ first, second }: Journey): Autopsy | null {
+  const death = deathOf(first)
+  if (death !== null) return { death, node: null, outcome: first, step: first.steps.at(-1) ?? null }
+  if (second === null || 'gap' in second.outcome) return null
+  // On the pod's node the packet is plain traffic: it need not be translated again.
+  const outcome = second.outcome
+  const later =
+    outcome.fate.kind === 'forwarded' || outcome.fate.kind === 'delivered'
+      ? null
+      : outcome.fate.kind === 'local'
+        ? null
+        : (deathOf(outcome) ?? 'filtered-after')
+  return later === null
+    ? null
+    : {
+        death: later === 'filtered-before' ? 'filtered-after' : later,
+        node: second.node,
+        outcome,
+        step: outcome.steps.at(-1) ?? null,
+      }
+}
+
+function deathOf({ fate, steps, packet }: Outcome): Death | null {
+  const last = steps.at(-1)
+  switch (fate.kind) {
+    case 'delivered':
+      return null
+    case 'local':
+      // A packet that was translated to the node itself (a pod on the host's network) has arrived.
+      return packet.translated ? null : 'untranslated'
+    case 'forwarded':
+      return 'untranslated'
+    case 'no-route':
+      return packet.translated ? 'no-route' : 'untranslated'
+    case 'rejected':
+    case 'dropped':
+      if (fate.kind === 'dropped' && fate.why.includes('does not forward')) return 'forward-off'
+      if (fate.kind === 'dropped' && fate.why.includes('reverse path filter')) return 'reverse-path'
+      return byRule(last, packet.translated)
+  }
+}
+
+/** kube-proxy says in its comments and chain names why it refuses (kubernetes v1.34.4 pkg/proxy/iptables and nftables, proxier.go). */
+function byRule(step: Step | undefined, translated: boolean): Death {
+  const text = `${step?.chain ?? ''} ${step?.text ?? ''}`
+  if (text.includes('has no local endpoints')) return 'no-local-endpoint'
+  if (/has no endpoints|reject-chain/.test(text)) return 'no-endpoints'
+  if (/^(service-endpoints-check|nodeport-endpoints-check)\b/.test(text))
+    return step?.text.includes('reject') === true ? 'no-endpoints' : 'no-local-endpoint'
+  if (/^(KUBE-PROXY-FIREWALL|KUBE-FW-|KUBE-SOURCE-RANGES-FIREWALL|firewall-)/.test(text)) return 'source-ranges'
+  if (step?.backend === 'ipvs') return 'no-endpoints'
+  return translated ? 'filtered-after' : 'filtered-before'
+}

@@ -1,0 +1,73 @@
+import type { Evidence, NodeEvidence } from '../evidence/evidence.ts'
+import { gap, gapsAmong, isGap, known, type Gap, type Known } from '../evidence/gap.ts'
+import { nodeFile, type NodeValue } from '../evidence/node.ts'
+import type { Family } from '../net/address.ts'
+import type { IpSets } from './parse/ipset.ts'
+import type { IptablesSave } from './parse/iptables-save.ts'
+import type { Ipvs } from './parse/ipvs.ts'
+import type { Nftables } from './parse/nft.ts'
+
+/**
+ * What a packet meets on one node, in one family. A back-end that the kernel does not have is null. `doubts` are gaps in what might hold
+ * rules too: an outcome is then not certain.
+ */
+export interface NodeState {
+  readonly node: string
+  readonly family: Family
+  readonly iptables: { readonly nft: IptablesSave | null; readonly legacy: IptablesSave | null }
+  readonly nft: Nftables | null
+  readonly ipvs: Ipvs | null
+  readonly sets: IpSets | null
+  readonly addresses: NodeValue<'ipAddr'>
+  readonly links: NodeValue<'ipLink'>
+  readonly routes: NodeValue<'ipRoute'>
+  readonly rules: NodeValue<'ipRule'>
+  readonly sysctl: ReadonlyMap<string, string> | null
+  readonly doubts: readonly Gap[]
+}
+
+const states = new WeakMap<NodeEvidence, Map<Family, Known<NodeState>>>()
+
+/**
+ * Puts together what the node printed. A gap where its rules or its routes are not known: without them nothing can be said. Legacy tables
+ * that were not printed beside readable nft ones are not there (docs/bundle.md).
+ */
+export function nodeState(evidence: Evidence, node: string, family: Family): Known<NodeState> {
+  const here = evidence.node(node)
+  const byFamily = states.get(here) ?? new Map<Family, Known<NodeState>>()
+  states.set(here, byFamily)
+  const state = byFamily.get(family) ?? read(here, family)
+  byFamily.set(family, state)
+  return state
+}
+
+function read(here: NodeEvidence, family: Family): Known<NodeState> {
+  const nft = family === 4 ? here.iptablesNft : here.ip6tablesNft
+  const legacy = family === 4 ? here.iptablesLegacy : here.ip6tablesLegacy
+  const { ipRoute: routes } = here
+  const [missing] = gapsAmong(...(isGap(nft) && isGap(legacy) ? [nft] : []), routes)
+  if (missing !== undefined) return missing
+  if (isGap(routes)) return routes
+  const ruleset = here.nftRuleset
+  const unreadable = (value: unknown) => gapsAmong(value).filter(({ reason }) => reason !== 'not in the evidence')
+  // What only nft can show is in doubt where it was not printed, unless the kernel has only legacy tables.
+  const doubts = [...unreadable(legacy), ...gapsAmong(ruleset, here.ipRule), ...(isGap(nft) ? [nft] : [])]
+  return {
+    node: here.name,
+    family,
+    iptables: { nft: known(nft), legacy: known(legacy) },
+    nft: known(ruleset),
+    ipvs: known(here.procNetIpVs) ?? known(here.ipvsadm),
+    sets: known(here.ipset),
+    addresses: known(here.ipAddr) ?? [],
+    links: known(here.ipLink) ?? [],
+    routes,
+    rules: known(here.ipRule) ?? [],
+    sysctl: known(here.sysctl)?.values ?? null,
+    doubts,
+  }
+}
+
+/** A gap in words for a node whose rules end too early. */
+export const cutRules = (node: string, line: number): Gap =>
+  gap(nodeFile(node, 'iptablesNft'), `cut off: parsing stopped at line ${String(line)}`)

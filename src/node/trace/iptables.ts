@@ -1,0 +1,231 @@
+import { addressOf, parseAddress, type Address } from '../../net/address.ts'
+import { sizeOf } from '../../net/range.ts'
+import type { Action, Rule } from '../parse/iptables-rule.ts'
+import type { IptablesChain, IptablesSave } from '../parse/iptables-save.ts'
+import { accept, joined, next, type Decided, type Decision } from './branch.ts'
+import { ruleApplies } from './match.ts'
+import type { Branch, Packet, Step } from './types.ts'
+import type { World } from './world.ts'
+
+/** One table of one back-end at one hook. */
+export interface BaseChain {
+  readonly save: IptablesSave
+  readonly backend: 'nft' | 'legacy'
+  readonly table: string
+  readonly hook: string
+  readonly world: World
+}
+
+type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }
+interface Walked {
+  readonly branch: Branch
+  readonly left: Left
+}
+
+/** Chains call each other no deeper in the kernel (net/netfilter/x_tables.c refuses loops; nf_tables allows 16 jumps). */
+const deepest = 64
+
+/** Runs a table's built-in chain: what falls off its end or returns from it meets its policy. A table that is not there passes everything. */
+export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[] {
+  const chain = base.save.tables.get(base.table)?.chains.get(base.hook)
+  if (chain === undefined) return [{ branch, decision: next }]
+  return joined(
+    walk(base, chain, branch, 0).map(({ branch: after, left }): Decided => {
+      if (left.kind === 'decided') return { branch: after, decision: left.decision }
+      if (chain.policy !== 'DROP') return { branch: after, decision: next }
+      const step = stepOf(base, chain.name, chain.line, `:${chain.name} DROP (policy)`)
+      return {
+        branch: withStep(after, step),
+        decision: { kind: 'drop', why: `the policy of chain ${chain.name} is DROP` },
+      }
+    }),
+  )
+}
+
+function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: number): readonly Walked[] {
+  let open: readonly Branch[] = [start]
+  const done: Walked[] = []
+  for (const rule of candidates(chain, start.packet)) {
+    const still: Branch[] = []
+    for (const branch of open) {
+      const applies = ruleApplies(rule, branch.packet, base.world)
+      if (applies === 0) {
+        still.push(branch)
+        continue
+      }
+      const step = stepOf(base, chain.name, rule.line, rule.text)
+      const doubt = branch.doubt ?? (applies === null ? step : null)
+      // Of a condition that is not known both ways are followed; its probability is not known either and counts as even.
+      const probability = applies ?? 0.5
+      if (probability < 1) still.push({ ...branch, doubt, probability: branch.probability * (1 - probability) })
+      for (const walked of act(
+        base,
+        rule,
+        step,
+        { ...branch, doubt, probability: branch.probability * probability },
+        depth,
+      )) {
+        if (walked.left.kind === 'fell') still.push(walked.branch)
+        else done.push(walked)
+      }
+    }
+    open =
+      still.length < 2 ? still : joined(still.map((branch) => ({ branch, decision: next }))).map(({ branch }) => branch)
+    if (open.length === 0) break
+  }
+  return [...done, ...open.map((branch): Walked => ({ branch, left: { kind: 'fell' } }))]
+}
+
+/** What a rule that applies does: `fell` goes on behind it, `returned` leaves its chain. */
+function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: number): readonly Walked[] {
+  const { action } = rule
+  const on = (packet: Packet, noted = true): readonly Walked[] => [
+    { branch: { ...(noted ? withStep(branch, step) : branch), packet }, left: { kind: 'fell' } },
+  ]
+  const end = (decision: Decision, packet = branch.packet): readonly Walked[] => [
+    { branch: { ...withStep(branch, step), packet }, left: { kind: 'decided', decision } },
+  ]
+  const { packet } = branch
+  switch (action.kind) {
+    case 'continue':
+      return on(packet, false)
+    case 'accept':
+      // ACCEPT ends this table only; the next one still sees the packet.
+      return end(next)
+    case 'drop':
+      return end({ kind: 'drop', why: 'a rule drops it' })
+    case 'reject':
+      return end({ kind: 'reject', with: action.with })
+    case 'return':
+      return [{ branch, left: { kind: 'returned' } }]
+    case 'notrack':
+      return on({ ...packet, tracked: false })
+    case 'jump':
+    case 'goto':
+      return call(base, action, step, branch, depth)
+    case 'dnat':
+      return translated(branch, step, action)
+    case 'redirect': {
+      const own =
+        packet.inDevice === null
+          ? parseAddress(packet.destination.family === 4 ? '127.0.0.1' : '::1')
+          : base.world.addressOfDevice(packet.inDevice, packet.destination.family)
+      return end(accept, {
+        ...packet,
+        translated: true,
+        destination: own ?? packet.destination,
+        destinationPort: action.port ?? packet.destinationPort,
+      })
+    }
+    case 'masquerade':
+      return end(accept, { ...packet, sourceNat: 'masquerade' })
+    case 'snat':
+      return end(accept, {
+        ...packet,
+        sourceNat: action.to === null ? 'masquerade' : addressOf(action.to.family, action.to.first),
+      })
+    case 'mark':
+      return on({ ...packet, mark: ((packet.mark & ~action.mask) ^ action.value) >>> 0 })
+    case 'connmark':
+      return on({ ...packet, connmark: ((packet.connmark & ~action.mask) ^ action.value) >>> 0 })
+    case 'save-mark':
+      return on({ ...packet, connmark: ((packet.connmark & ~action.ctmask) ^ (packet.mark & action.nfmask)) >>> 0 })
+    case 'restore-mark':
+      return on({ ...packet, mark: ((packet.mark & ~action.nfmask) ^ (packet.connmark & action.ctmask)) >>> 0 })
+    case 'unknown': {
+      // It may end the journey or not: the branch goes on, and says that it is not sure to.
+      return [{ branch: { ...withStep(branch, step), doubt: branch.doubt ?? step }, left: { kind: 'fell' } }]
+    }
+  }
+}
+
+function call(
+  base: BaseChain,
+  action: Extract<Action, { readonly kind: 'jump' | 'goto' }>,
+  step: Step,
+  branch: Branch,
+  depth: number,
+): readonly Walked[] {
+  const chain = base.save.tables.get(base.table)?.chains.get(action.chain)
+  const noted = withStep(branch, step)
+  // A target that is no chain of this table is one that this program does not know.
+  if (chain === undefined || depth >= deepest)
+    return [{ branch: { ...noted, doubt: noted.doubt ?? step }, left: { kind: 'fell' } }]
+  return walk(base, chain, noted, depth + 1).map(({ branch: after, left }): Walked => {
+    if (left.kind === 'decided') return { branch: after, left }
+    // After a jump the caller goes on; a goto gave its place away, so its chain ends with it.
+    return { branch: after, left: action.kind === 'jump' ? { kind: 'fell' } : { kind: 'returned' } }
+  })
+}
+
+/** DNAT: one branch for each address of a range. Conntrack keeps the first translation, so a packet translated before stays as it is. */
+function translated(branch: Branch, step: Step, { to }: Extract<Action, { readonly kind: 'dnat' }>): readonly Walked[] {
+  const { packet } = branch
+  const targets = to.flatMap(({ addresses, ports }) => {
+    if (addresses === null)
+      return [{ address: packet.destination, port: ports?.[0] ?? packet.destinationPort, part: 1 }]
+    const many = Number(sizeOf(addresses))
+    const shown = Math.min(many, 64)
+    return Array.from({ length: shown }, (_, index): { address: Address; port: number; part: number } => ({
+      address: addressOf(addresses.family, addresses.first + BigInt(index)),
+      port: ports?.[0] ?? packet.destinationPort,
+      part: 1 / shown,
+    }))
+  })
+  return targets.map(({ address, port, part }) => ({
+    branch: {
+      ...withStep(branch, step),
+      probability: (branch.probability * part) / to.length,
+      packet: { ...packet, translated: true, destination: address, destinationPort: port },
+    },
+    left: { kind: 'decided', decision: accept },
+  }))
+}
+
+const stepOf = ({ backend, hook, table, save }: BaseChain, chain: string, line: number, text: string): Step => ({
+  backend,
+  hook,
+  table,
+  chain,
+  line,
+  file: save.file,
+  text,
+})
+
+export const withStep = (branch: Branch, step: Step): Branch => ({ ...branch, steps: [...branch.steps, step] })
+
+interface Index {
+  readonly exact: ReadonlyMap<bigint, readonly number[]>
+  readonly others: readonly number[]
+}
+const indexes = new WeakMap<IptablesChain, Index>()
+
+/**
+ * The rules of a chain that a packet to this destination can meet, in order. KUBE-SERVICES has a rule with one exact destination for each
+ * address of each Service: those for other addresses are passed over without a look.
+ */
+function candidates(chain: IptablesChain, { destination }: Packet): readonly Rule[] {
+  const { rules } = chain
+  if (rules.length < 64) return rules
+  const index = indexes.get(chain) ?? indexed(rules)
+  indexes.set(chain, index)
+  const places = [...(index.exact.get(destination.value) ?? []), ...index.others].sort((one, other) => one - other)
+  return places.flatMap((place) => rules[place] ?? [])
+}
+
+function indexed(rules: readonly Rule[]): Index {
+  const exact = new Map<bigint, number[]>()
+  const others: number[] = []
+  for (const [place, rule] of rules.entries()) {
+    const single = rule.matches.find(
+      (match) => match.kind === 'destination' && !match.not && match.range.first === match.range.last,
+    )
+    if (single?.kind !== 'destination') others.push(place)
+    else {
+      const list = exact.get(single.range.first)
+      if (list === undefined) exact.set(single.range.first, [place])
+      else list.push(place)
+    }
+  }
+  return { exact, others }
+}

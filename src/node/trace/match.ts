@@ -1,0 +1,130 @@
+import { rangeHas } from '../../net/range.ts'
+import { inSet } from '../parse/ipset.ts'
+import type { Match, Rule } from '../parse/iptables-rule.ts'
+import type { Packet } from './types.ts'
+import type { World } from './world.ts'
+
+/** Whether a rule applies: a probability (0 no, 1 yes), or null where a condition is not known and no other says no. */
+export function ruleApplies({ matches }: Rule, packet: Packet, world: World): number | null {
+  let probability = 1
+  let unknown = false
+  for (const match of matches) {
+    const holds = matchHolds(match, packet, world)
+    if (holds === 0) return 0
+    if (holds === null) unknown = true
+    else probability *= holds
+  }
+  return unknown ? null : probability
+}
+
+function matchHolds(match: Match, packet: Packet, world: World): number | null {
+  switch (match.kind) {
+    case 'unknown':
+      return null
+    case 'never':
+      return 0
+    case 'random':
+      return match.not ? 1 - match.probability : match.probability
+    case 'recent':
+      // A client that was not here a moment ago: this is the first packet that the trace knows of.
+      return match.not ? 1 : 0
+    case 'policy':
+      return match.ipsec ? 0 : 1
+    default: {
+      const holds = plainMatch(match, packet, world)
+      return holds === null ? null : Number(holds !== match.not)
+    }
+  }
+}
+
+type PlainMatch = Exclude<Match, { readonly kind: 'unknown' | 'never' | 'random' | 'recent' | 'policy' }>
+
+function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | null {
+  switch (match.kind) {
+    case 'source':
+      return rangeHas(match.range, packet.source)
+    case 'destination':
+      return rangeHas(match.range, packet.destination)
+    case 'original-destination':
+      return rangeHas(match.range, packet.original.destination)
+    case 'in':
+      return deviceIs(match.device, packet.inDevice)
+    case 'out':
+      return deviceIs(match.device, packet.outDevice)
+    case 'protocol':
+      return (
+        match.protocol === 'all' ||
+        match.protocol === packet.protocol ||
+        match.protocol === protocolNumbers[packet.protocol]
+      )
+    case 'source-port':
+      return portIn(match.ports, packet.sourcePort)
+    case 'destination-port':
+      return portIn(match.ports, packet.destinationPort)
+    case 'either-port':
+      return portIn(match.ports, packet.sourcePort) || portIn(match.ports, packet.destinationPort)
+    case 'original-port':
+      return portIn(match.ports, packet.original.port)
+    case 'tcp-flags':
+      // The packet is a SYN: of the flags that are looked at, exactly those that are asked for must be set.
+      return (
+        packet.protocol === 'tcp' &&
+        match.mask.every(
+          (flag) =>
+            (flag === 'SYN' || (flag === 'ALL' && match.set.includes('SYN'))) ===
+            (match.set.includes(flag) || flag === 'ALL'),
+        )
+      )
+    case 'mark':
+      return (packet.mark & match.mask) >>> 0 === match.value
+    case 'connmark':
+      return (packet.connmark & match.mask) >>> 0 === match.value
+    case 'state':
+      return match.states.some((state) => inState(state, packet))
+    case 'direction':
+      return match.direction === 'ORIGINAL'
+    case 'addrtype': {
+      const type = world.addressType(match.of === 'source' ? packet.source : packet.destination)
+      return type === null ? null : match.types.includes(type)
+    }
+    case 'set':
+      return setHolds(match, packet, world)
+    case 'packet-type':
+      return match.type === 'unicast'
+  }
+}
+
+const protocolNumbers = { tcp: '6', udp: '17', sctp: '132' } as const
+
+/** `eth+` stands for every device whose name begins so. A packet without a device meets only the empty pattern and `+`. */
+function deviceIs(pattern: string, device: string | null): boolean {
+  if (pattern.endsWith('+')) return (device ?? '').startsWith(pattern.slice(0, -1))
+  return pattern === device
+}
+
+const portIn = (ranges: readonly (readonly [number, number])[], port: number): boolean =>
+  ranges.some(([first, last]) => first <= port && port <= last)
+
+/** The trace follows a connection's first packet: NEW, and DNAT once its destination was translated. */
+function inState(state: string, { tracked, translated }: Packet): boolean {
+  if (!tracked) return state === 'UNTRACKED'
+  return state === 'NEW' || (state === 'DNAT' && translated)
+}
+
+function setHolds(
+  { name, dimensions }: Extract<Match, { readonly kind: 'set' }>,
+  packet: Packet,
+  { sets }: World,
+): boolean | null {
+  if (sets === null) return null
+  const { protocol } = packet
+  return inSet(
+    sets,
+    name,
+    dimensions.map((side) =>
+      side === 'src'
+        ? { address: packet.source, port: packet.sourcePort, protocol, device: packet.inDevice }
+        : { address: packet.destination, port: packet.destinationPort, protocol, device: packet.outDevice },
+    ),
+  )
+}

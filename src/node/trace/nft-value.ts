@@ -1,0 +1,152 @@
+import { parseAddress, type Address } from '../../net/address.ts'
+import { parseCidrOrAddress, parseRange, rangeHas } from '../../net/range.ts'
+import { record, type NftTable } from '../parse/nft.ts'
+import type { Packet } from './types.ts'
+import type { World } from './world.ts'
+
+/** What an expression yields for a packet: an address, a number or a name; several for a concatenation; null where it is not known. */
+export type Value = Address | number | string | readonly Value[] | null
+
+const isAddress = (value: Value): value is Address => typeof value === 'object' && value !== null && 'family' in value
+
+/** Evaluates the left side of a match, or the key of a map. Source: libnftables-json(5), "EXPRESSIONS". */
+export function valueOf(expression: unknown, packet: Packet, world: World): Value {
+  if (typeof expression === 'number' || typeof expression === 'string') return expression
+  const { payload, meta, ct, fib, concat } = record(expression)
+  if (payload !== undefined) return payloadValue(record(payload), packet)
+  if (meta !== undefined) return metaValue(record(meta).key, packet)
+  if (ct !== undefined) return ctValue(record(ct).key, packet)
+  if (fib !== undefined) return fibValue(record(fib), packet, world)
+  if (Array.isArray(concat)) return concat.map((part) => valueOf(part, packet, world))
+  return arithmetic(record(expression), packet, world)
+}
+
+const transport = new Set(['tcp', 'udp', 'sctp', 'th', 'udplite', 'dccp'])
+
+function payloadValue({ protocol, field }: Readonly<Record<string, unknown>>, packet: Packet): Value {
+  const family = packet.destination.family === 4 ? 'ip' : 'ip6'
+  if (protocol === family && field === 'saddr') return packet.source
+  if (protocol === family && field === 'daddr') return packet.destination
+  if (protocol === family && (field === 'protocol' || field === 'nexthdr')) return packet.protocol
+  if (typeof protocol === 'string' && transport.has(protocol)) {
+    // `tcp dport` also asks for TCP: nft adds that test by itself, and its JSON does not always show it.
+    if (protocol !== 'th' && protocol !== packet.protocol) return 'other protocol'
+    if (field === 'dport') return packet.destinationPort
+    if (field === 'sport') return packet.sourcePort
+    if (field === 'flags') return 'syn'
+  }
+  return null
+}
+
+function metaValue(key: unknown, packet: Packet): Value {
+  switch (key) {
+    case 'mark':
+      return packet.mark
+    case 'l4proto':
+      return packet.protocol
+    case 'nfproto':
+      return packet.destination.family === 4 ? 'ipv4' : 'ipv6'
+    case 'iifname':
+    case 'iif':
+      return packet.inDevice ?? ''
+    case 'oifname':
+    case 'oif':
+      return packet.outDevice ?? ''
+    case 'pkttype':
+      return 'unicast'
+    case 'protocol':
+      return packet.destination.family === 4 ? 'ip' : 'ip6'
+    default:
+      return null
+  }
+}
+
+function ctValue(key: unknown, packet: Packet): Value {
+  switch (key) {
+    case 'state':
+      return packet.tracked ? 'new' : 'untracked'
+    case 'status':
+      return packet.translated ? ['dnat'] : []
+    case 'mark':
+      return packet.connmark
+    case 'direction':
+      return 'original'
+    default:
+      return null
+  }
+}
+
+function fibValue({ result, flags }: Readonly<Record<string, unknown>>, packet: Packet, world: World): Value {
+  if (result !== 'type' || !Array.isArray(flags)) return null
+  const asked = flags.includes('saddr') ? packet.source : packet.destination
+  return world.addressType(asked)?.toLowerCase() ?? null
+}
+
+function arithmetic(expression: Readonly<Record<string, unknown>>, packet: Packet, world: World): Value {
+  for (const operator of ['&', '|', '^', '<<', '>>'] as const) {
+    const sides = expression[operator]
+    if (!Array.isArray(sides)) continue
+    const [left, ...rest] = sides.map((side) => valueOf(side, packet, world))
+    if (typeof left !== 'number') return null
+    return rest.reduce<number | null>(
+      (sum, right) => (sum === null || typeof right !== 'number' ? null : calculate(operator, sum, right)),
+      left,
+    )
+  }
+  return null
+}
+
+function calculate(operator: '&' | '|' | '^' | '<<' | '>>', left: number, right: number): number {
+  const results = { '&': left & right, '|': left | right, '^': left ^ right, '<<': left << right, '>>': left >>> right }
+  return results[operator] >>> 0
+}
+
+/** Whether a value is what the right side of a match says; null where that is not known. `@name` is a set of the same table. */
+export function meets(value: Value, right: unknown, table: NftTable): boolean | null {
+  if (value === null) return null
+  if (typeof right === 'string' && right.startsWith('@')) {
+    const set = table.sets.get(right.slice(1))
+    return set === undefined ? null : anyMeets(value, set.elements, table)
+  }
+  if (Array.isArray(right)) return anyMeets(value, right, table)
+  const { set, prefix, range, elem, concat } = record(right)
+  if (Array.isArray(set)) return anyMeets(value, set, table)
+  if (elem !== undefined) return meets(value, record(elem).val, table)
+  if (Array.isArray(concat)) {
+    if (!Array.isArray(value)) return null
+    const parts = concat.map((part, at) => meets((value as readonly Value[])[at] ?? null, part, table))
+    return parts.includes(false) ? false : parts.includes(null) ? null : true
+  }
+  if (prefix !== undefined)
+    return isAddress(value) ? inRange(value, `${String(record(prefix).addr)}/${String(record(prefix).len)}`) : null
+  if (Array.isArray(range)) return between(value, range)
+  return equals(value, right)
+}
+
+function anyMeets(value: Value, elements: readonly unknown[], table: NftTable): boolean | null {
+  const answers = elements.map((element) => meets(value, element, table))
+  return answers.includes(true) ? true : answers.includes(null) ? null : false
+}
+
+function inRange(address: Address, text: string): boolean | null {
+  const range = parseCidrOrAddress(text) ?? parseRange(text)
+  return range === null ? null : rangeHas(range, address)
+}
+
+function between(value: Value, [first, last]: readonly unknown[]): boolean | null {
+  if (typeof value === 'number')
+    return typeof first === 'number' && typeof last === 'number' ? first <= value && value <= last : null
+  return isAddress(value) ? inRange(value, `${String(first)}-${String(last)}`) : null
+}
+
+/** Names of numbers that older nft, or `nft -n`, prints instead. */
+const numbers: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp', '132': 'sctp' }
+
+function equals(value: Value, right: unknown): boolean | null {
+  if (Array.isArray(value)) return (value as readonly Value[]).includes(right as Value)
+  if (isAddress(value)) return typeof right === 'string' ? (parseAddress(right)?.text ?? right) === value.text : null
+  if (typeof value === 'number') return typeof right === 'number' ? value === right : null
+  if (typeof right === 'number') return numbers[String(right)] === value
+  if (typeof right !== 'string') return null
+  return right.endsWith('*') ? typeof value === 'string' && value.startsWith(right.slice(0, -1)) : value === right
+}

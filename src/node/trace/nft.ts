@@ -1,0 +1,294 @@
+import { parseAddress } from '../../net/address.ts'
+import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../parse/nft.ts'
+import { accept, joined, next, type Decided, type Decision } from './branch.ts'
+import { withStep } from './iptables.ts'
+import { meets, valueOf } from './nft-value.ts'
+import type { Branch, Step } from './types.ts'
+import type { World } from './world.ts'
+
+/** One base chain of a native nftables table. */
+export interface NativeChain {
+  readonly file: string
+  readonly table: NftTable
+  readonly chain: NftChain
+  readonly world: World
+}
+
+type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }
+interface Walked {
+  readonly branch: Branch
+  readonly left: Left
+}
+/** What one statement does to a branch: it goes on in its rule, or leaves the rule, or was decided. */
+type Stated = Walked | { readonly branch: Branch; readonly left: { readonly kind: 'on' } }
+
+/** NFT_JUMP_STACK_SIZE, Linux include/net/netfilter/nf_tables.h. */
+const deepest = 16
+
+/** Runs a base chain: its policy decides about what falls off its end. */
+export function runNativeChain(native: NativeChain, branch: Branch): readonly Decided[] {
+  const { chain } = native
+  return joined(
+    walk(native, chain, branch, 0).map(({ branch: after, left }): Decided => {
+      if (left.kind === 'decided') return { branch: after, decision: left.decision }
+      if (chain.policy !== 'drop') return { branch: after, decision: next }
+      const step = stepOf(native, chain, { handle: 0, comment: null, expressions: [] }, 'policy drop')
+      return {
+        branch: withStep(after, step),
+        decision: { kind: 'drop', why: `the policy of chain ${chain.name} is drop` },
+      }
+    }),
+  )
+}
+
+function walk(native: NativeChain, chain: NftChain, start: Branch, depth: number): readonly Walked[] {
+  let open: readonly Branch[] = [start]
+  const done: Walked[] = []
+  for (const rule of chain.rules) {
+    const after = open.flatMap((branch) => runRule(native, chain, rule, branch, depth))
+    done.push(...after.filter(({ left }) => left.kind !== 'fell'))
+    open = after.filter(({ left }) => left.kind === 'fell').map(({ branch }) => branch)
+    if (open.length > 1) open = joined(open.map((branch) => ({ branch, decision: next }))).map(({ branch }) => branch)
+    if (open.length === 0) break
+  }
+  return [...done, ...open.map((branch): Walked => ({ branch, left: { kind: 'fell' } }))]
+}
+
+/** The statements of a rule, in order, until one does not hold or decides. */
+function runRule(native: NativeChain, chain: NftChain, rule: NftRule, start: Branch, depth: number): readonly Walked[] {
+  let on: readonly Branch[] = [start]
+  const done: Walked[] = []
+  for (const statement of rule.expressions) {
+    const after = on.flatMap((branch) => state(native, chain, rule, statement, branch, depth))
+    on = after.flatMap(({ branch, left }) => (left.kind === 'on' ? [branch] : []))
+    for (const { branch, left } of after) if (left.kind !== 'on') done.push({ branch, left })
+  }
+  return [...done, ...on.map((branch): Walked => ({ branch, left: { kind: 'fell' } }))]
+}
+
+/** Statements that change nothing that is followed here. */
+const passing = new Set(['counter', 'log', 'limit', 'quota', 'set', 'comment', 'last', 'meter'])
+
+function state(
+  native: NativeChain,
+  chain: NftChain,
+  rule: NftRule,
+  statement: NftExpression,
+  branch: Branch,
+  depth: number,
+): readonly Stated[] {
+  const [[kind, body] = ['', null]] = Object.entries(statement)
+  const on = (after: Branch): readonly Stated[] => [{ branch: after, left: { kind: 'on' } }]
+  if (passing.has(kind)) return on(branch)
+  const step = stepOf(native, chain, rule)
+  if (kind === 'match') return matched(native, record(body), step, branch)
+  if (kind === 'vmap') return mapped(native, chain, rule, record(body), step, branch, depth)
+  if (kind === 'mangle') {
+    const after = mangled(native, record(body), step, branch)
+    return on(after)
+  }
+  return (
+    verdict(native, kind, body, step, branch, depth) ?? on({ ...withStep(branch, step), doubt: branch.doubt ?? step })
+  )
+}
+
+function matched(
+  native: NativeChain,
+  { op, left, right }: Readonly<Record<string, unknown>>,
+  step: Step,
+  branch: Branch,
+): readonly Stated[] {
+  const value = valueOf(left, branch.packet, native.world)
+  const plain = compared(op, value, right, native.table)
+  if (plain === true) return [{ branch, left: { kind: 'on' } }]
+  if (plain === false) return [{ branch, left: { kind: 'fell' } }]
+  const half = { ...branch, probability: branch.probability / 2, doubt: branch.doubt ?? step }
+  return [
+    { branch: half, left: { kind: 'on' } },
+    { branch: half, left: { kind: 'fell' } },
+  ]
+}
+
+function compared(op: unknown, value: ReturnType<typeof valueOf>, right: unknown, table: NftTable): boolean | null {
+  if (typeof value === 'number' && typeof right === 'number') {
+    if (op === '<') return value < right
+    if (op === '>') return value > right
+    if (op === '<=') return value <= right
+    if (op === '>=') return value >= right
+  }
+  const same = meets(value, right, table)
+  return same === null || op === '==' || op === 'in' ? same : op === '!=' ? !same : null
+}
+
+/** A verdict map: the verdict of the first element whose key the packet has; without one the rule ends here. */
+function mapped(
+  native: NativeChain,
+  chain: NftChain,
+  rule: NftRule,
+  { key, data }: Readonly<Record<string, unknown>>,
+  step: Step,
+  branch: Branch,
+  depth: number,
+): readonly Stated[] {
+  const elements = elementsOf(native.table, data)
+  if (elements === null) return [{ branch: { ...branch, doubt: branch.doubt ?? step }, left: { kind: 'fell' } }]
+  const { numgen } = record(key)
+  if (numgen !== undefined) {
+    const { mod, offset } = record(numgen)
+    const many = Math.max(Number(mod ?? 1), 1)
+    return Array.from({ length: many }, (_, index) => index + Number(offset ?? 0)).flatMap((drawn) => {
+      const part = { ...branch, probability: branch.probability / many }
+      const found = elements.find((element) => meets(drawn, element[0], native.table) === true)
+      return found === undefined
+        ? [{ branch: part, left: { kind: 'fell' } as const }]
+        : follow(native, found[1], step, part, depth)
+    })
+  }
+  const value = valueOf(key, branch.packet, native.world)
+  const answers = elements.map(([elementKey]) => meets(value, elementKey, native.table))
+  const place = answers.indexOf(true)
+  if (place !== -1) return follow(native, elements[place]?.[1], step, branch, depth)
+  const doubt = answers.includes(null) || value === null ? (branch.doubt ?? step) : branch.doubt
+  return [{ branch: { ...branch, doubt }, left: { kind: 'fell' } }]
+}
+
+function elementsOf(table: NftTable, data: unknown): readonly (readonly [unknown, unknown])[] | null {
+  const named = typeof data === 'string' && data.startsWith('@') ? table.sets.get(data.slice(1))?.elements : null
+  const list = named ?? record(data).set
+  if (!Array.isArray(list)) return null
+  return list.filter((pair): pair is readonly [unknown, unknown] => Array.isArray(pair) && pair.length === 2)
+}
+
+function follow(
+  native: NativeChain,
+  verdictValue: unknown,
+  step: Step,
+  branch: Branch,
+  depth: number,
+): readonly Stated[] {
+  const [[kind, body] = ['', null]] = Object.entries(record(verdictValue))
+  return (
+    verdict(native, kind, body, step, branch, depth) ?? [
+      { branch: { ...branch, doubt: branch.doubt ?? step }, left: { kind: 'fell' } },
+    ]
+  )
+}
+
+/** A verdict or a translation; null for a statement that is not known. */
+function verdict(
+  native: NativeChain,
+  kind: string,
+  body: unknown,
+  step: Step,
+  branch: Branch,
+  depth: number,
+): readonly Stated[] | null {
+  const noted = withStep(branch, step)
+  const { packet } = branch
+  const end = (decision: Decision, after: Branch = noted): readonly Stated[] => [
+    { branch: after, left: { kind: 'decided', decision } },
+  ]
+  switch (kind) {
+    case 'accept':
+      return end(next)
+    case 'drop':
+      return end({ kind: 'drop', why: 'a rule drops it' })
+    case 'continue':
+      return [{ branch, left: { kind: 'on' } }]
+    case 'return':
+      return [{ branch, left: { kind: 'returned' } }]
+    case 'reject':
+      return end({ kind: 'reject', with: rejectText(record(body), packet.destination.family) })
+    case 'jump':
+    case 'goto':
+      return called(native, kind, record(body).target, noted, step, depth)
+    case 'notrack':
+      return [{ branch: { ...noted, packet: { ...packet, tracked: false } }, left: { kind: 'on' } }]
+    case 'masquerade':
+      return end(accept, { ...noted, packet: { ...packet, sourceNat: 'masquerade' } })
+    case 'snat':
+      return end(accept, {
+        ...noted,
+        packet: { ...packet, sourceNat: parseAddress(String(record(body).addr)) ?? 'masquerade' },
+      })
+    case 'dnat': {
+      const { addr, port } = record(body)
+      const address = addr === undefined ? packet.destination : typeof addr === 'string' ? parseAddress(addr) : null
+      if (address === null || (port !== undefined && typeof port !== 'number')) return null
+      return end(accept, {
+        ...noted,
+        packet: { ...packet, translated: true, destination: address, destinationPort: port ?? packet.destinationPort },
+      })
+    }
+    case 'redirect': {
+      const { port } = record(body)
+      const own =
+        packet.inDevice === null
+          ? parseAddress('127.0.0.1')
+          : native.world.addressOfDevice(packet.inDevice, packet.destination.family)
+      return end(accept, {
+        ...noted,
+        packet: {
+          ...packet,
+          translated: true,
+          destination: own ?? packet.destination,
+          destinationPort: typeof port === 'number' ? port : packet.destinationPort,
+        },
+      })
+    }
+    default:
+      return null
+  }
+}
+
+function called(
+  native: NativeChain,
+  kind: 'jump' | 'goto',
+  target: unknown,
+  branch: Branch,
+  step: Step,
+  depth: number,
+): readonly Stated[] {
+  const chain = native.table.chains.get(String(target))
+  if (chain === undefined || depth >= deepest)
+    return [{ branch: { ...branch, doubt: branch.doubt ?? step }, left: { kind: 'fell' } }]
+  return walk(native, chain, branch, depth + 1).map(({ branch: after, left }): Stated => {
+    if (left.kind === 'decided') return { branch: after, left }
+    // A goto gave the place of its caller away; after a jump the next rule follows (nothing stands behind a verdict in its own rule).
+    return { branch: after, left: { kind: kind === 'jump' ? 'fell' : 'returned' } }
+  })
+}
+
+function rejectText({ type, expr }: Readonly<Record<string, unknown>>, family: 4 | 6): string {
+  if (type === 'tcp reset') return 'tcp-reset'
+  const prefix = family === 4 ? 'icmp' : 'icmp6'
+  return `${prefix}-${typeof expr === 'string' ? expr : 'port-unreachable'}`
+}
+
+function mangled(
+  native: NativeChain,
+  { key, value }: Readonly<Record<string, unknown>>,
+  step: Step,
+  branch: Branch,
+): Branch {
+  const { packet } = branch
+  const result = valueOf(value, packet, native.world)
+  const { meta, ct } = record(key)
+  if (typeof result !== 'number') return { ...branch, doubt: branch.doubt ?? step }
+  if (record(meta).key === 'mark') return { ...withStep(branch, step), packet: { ...packet, mark: result } }
+  if (record(ct).key === 'mark') return { ...withStep(branch, step), packet: { ...packet, connmark: result } }
+  return branch
+}
+
+function stepOf({ file, table, chain: base }: NativeChain, chain: NftChain, rule: NftRule, what?: string): Step {
+  const text = what ?? rule.comment ?? JSON.stringify(rule.expressions)
+  return {
+    backend: 'native',
+    hook: base.hook ?? '',
+    table: `${table.family} ${table.name}`,
+    chain: chain.name,
+    line: rule.handle,
+    file,
+    text,
+  }
+}

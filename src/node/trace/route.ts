@@ -1,0 +1,111 @@
+import { parseAddress, type Address, type Family } from '../../net/address.ts'
+import { parseCidrOrAddress, rangeHas, type Cidr } from '../../net/range.ts'
+import type { NodeState } from '../node-state.ts'
+import type { Packet } from './types.ts'
+
+type NodeRoute = NodeState['routes'][number]
+type NodeRule = NodeState['rules'][number]
+
+/** What the routing tables say about a destination. `type` is the kernel's (unicast, local, blackhole, …). */
+export interface RouteDecision {
+  readonly type: string
+  readonly device: string | null
+  readonly gateway: Address | null
+  readonly route: NodeRoute
+}
+
+/** The question that routing rules look at besides the destination. */
+type Flow = Pick<Packet, 'source' | 'destination' | 'mark' | 'inDevice'>
+
+/**
+ * Looks a destination up: rule by rule in order of priority, in each rule's table the longest prefix, of several the lowest metric
+ * (Linux net/ipv4/fib_rules.c, fib_trie.c). Null where no rule's table has a route.
+ */
+export function lookUpRoute(state: NodeState, flow: Flow): RouteDecision | null {
+  const rules = state.rules.length > 0 ? state.rules : defaultRules
+  for (const rule of [...rules].sort((one, other) => (one.priority ?? 0) - (other.priority ?? 0))) {
+    if (!ruleMeets(rule, flow)) continue
+    if (rule.action !== undefined && rule.action !== 'to_tbl' && rule.action !== 'goto')
+      return { type: rule.action, device: null, gateway: null, route: {} }
+    const found = longest(state, String(rule.table ?? 'main'), flow.destination)
+    if (found !== null && found.type !== 'throw') return found
+  }
+  return null
+}
+
+const defaultRules: readonly NodeRule[] = [
+  { priority: 0, table: 'local' },
+  { priority: 32766, table: 'main' },
+]
+
+function ruleMeets(rule: NodeRule, { source, destination, mark, inDevice }: Flow): boolean {
+  const mask = rule.fwmask === undefined ? 0xffffffff : Number(rule.fwmask) >>> 0
+  const holds =
+    inPrefix(rule.src, rule.srclen, source) &&
+    inPrefix(rule.dst, rule.dstlen, destination) &&
+    (rule.fwmark === undefined || (mark & mask) >>> 0 === Number(rule.fwmark) >>> 0) &&
+    (rule.iif === undefined || rule.iif === (inDevice ?? 'lo')) &&
+    rule.oif === undefined
+  return rule.not === undefined ? holds : !holds
+}
+
+function inPrefix(address: string | undefined, length: number | undefined, one: Address): boolean {
+  if (address === undefined || address === 'all') return true
+  const cidr = parseCidrOrAddress(length === undefined ? address : `${address}/${String(length)}`)
+  return cidr !== null && rangeHas(cidr, one)
+}
+
+function longest(state: NodeState, table: string, destination: Address): RouteDecision | null {
+  let best: { readonly route: NodeRoute; readonly prefix: number } | null = null
+  for (const { route, cidr } of routesOf(state, table, destination.family)) {
+    if (!rangeHas(cidr, destination)) continue
+    const better =
+      best === null ||
+      cidr.prefix > best.prefix ||
+      (cidr.prefix === best.prefix && (route.metric ?? 0) < (best.route.metric ?? 0))
+    if (better) best = { route, prefix: cidr.prefix }
+  }
+  if (best === null) return null
+  const { route } = best
+  const [first] = route.nexthops ?? []
+  return {
+    type: route.type ?? 'unicast',
+    device: route.dev ?? first?.dev ?? null,
+    gateway: parseAddress(route.gateway ?? route.via?.host ?? first?.gateway),
+    route,
+  }
+}
+
+interface Parsed {
+  readonly route: NodeRoute
+  readonly cidr: Cidr
+}
+const parsed = new WeakMap<NodeState, Map<string, readonly Parsed[]>>()
+
+/** The routes of a table; `ip route show table all` names no table for those of main. A route of a device that is down is not used. */
+function routesOf(state: NodeState, table: string, family: Family): readonly Parsed[] {
+  const tables = parsed.get(state) ?? new Map<string, readonly Parsed[]>()
+  parsed.set(state, tables)
+  const key = `${table} ${String(family)}`
+  const found =
+    tables.get(key) ??
+    state.routes.flatMap((route): Parsed[] => {
+      const named = String(route.table ?? 'main')
+      if (named !== table || (route.flags ?? []).some((flag) => flag === 'linkdown' || flag === 'dead')) return []
+      const cidr =
+        route.dst === 'default'
+          ? parseCidrOrAddress(family === 4 ? '0.0.0.0/0' : '::/0')
+          : parseCidrOrAddress(route.dst)
+      return cidr?.family === family ? [{ route, cidr }] : []
+    })
+  tables.set(key, found)
+  return found
+}
+
+/** The type of an address in the words of iptables' addrtype: LOCAL, UNICAST, BROADCAST, and so on; UNREACHABLE where there is no route. */
+export function addressType(state: NodeState, address: Address): string {
+  const lowest = address.family === 4 ? address.value >> 24n : -1n
+  if (lowest >= 224n && lowest < 240n) return 'MULTICAST'
+  const found = lookUpRoute(state, { source: address, destination: address, mark: 0, inDevice: null })
+  return (found?.type ?? 'unreachable').toUpperCase()
+}

@@ -1,0 +1,62 @@
+import type { Address } from '../../net/address.ts'
+import type { Protocol } from '../../net/port.ts'
+
+/** A packet on its way through one node: the first of its connection (a SYN or a datagram, state NEW). */
+export interface Packet {
+  readonly source: Address
+  readonly destination: Address
+  readonly protocol: Protocol
+  readonly sourcePort: number
+  readonly destinationPort: number
+  /** The device it came in by; null for what the node itself sends. */
+  readonly inDevice: string | null
+  /** The device it will leave by; null before the routing decision. */
+  readonly outDevice: string | null
+  readonly mark: number
+  readonly connmark: number
+  /** Destination and port before any translation. */
+  readonly original: { readonly destination: Address; readonly port: number }
+  readonly translated: boolean
+  /** What will stand as its source: null unchanged, `masquerade` the address of the device it leaves by. */
+  readonly sourceNat: 'masquerade' | Address | null
+  /** False after NOTRACK: no translation happens to it. */
+  readonly tracked: boolean
+}
+
+/** One rule that decided something, as a person can find it in the dump. */
+export interface Step {
+  readonly backend: 'nft' | 'legacy' | 'native' | 'ipvs' | 'kernel'
+  readonly hook: string
+  readonly table: string
+  readonly chain: string
+  /** Line of the dump (iptables), handle of the rule (native nft), or null. */
+  readonly line: number | null
+  readonly file: string | null
+  readonly text: string
+}
+
+/** One way the packet may take through a hook, with the rules that led it there. */
+export interface Branch {
+  readonly packet: Packet
+  /** Between 0 and 1; over all branches of a trace they sum to 1. */
+  readonly probability: number
+  /** False where a match or target that is not known was on the way: then `doubt` names the first. */
+  readonly doubt: Step | null
+  readonly steps: readonly Step[]
+}
+
+/** What became of the packet at this node. */
+export type Fate =
+  /** Sent on to `packet.destination` after translation. */
+  | { readonly kind: 'delivered'; readonly device: string | null; readonly gateway: Address | null }
+  /** Handed to a socket of the node, translated to one of its own addresses or not. */
+  | { readonly kind: 'local' }
+  /** Sent on without translation. */
+  | { readonly kind: 'forwarded'; readonly device: string | null; readonly gateway: Address | null }
+  | { readonly kind: 'dropped'; readonly why: string }
+  | { readonly kind: 'rejected'; readonly with: string }
+  | { readonly kind: 'no-route'; readonly why: string }
+
+export interface Outcome extends Branch {
+  readonly fate: Fate
+}

@@ -1,0 +1,11 @@
+import type { Address } from '../../net/address.ts'
+import type { IpSets } from '../parse/ipset.ts'
+
+/** What matches ask of the node besides the packet. Null where the evidence does not say. */
+export interface World {
+  /** The type that the routing tables give an address (RTN_LOCAL and so on), in iptables' words. */
+  readonly addressType: (address: Address) => string | null
+  readonly sets: IpSets | null
+  /** The first address of a device in the family of the packet: what REDIRECT and MASQUERADE use. */
+  readonly addressOfDevice: (device: string, family: 4 | 6) => Address | null
+}

@@ -1,0 +1,90 @@
+import { expect, test } from '@jest/globals'
+import { variant } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'forwarding/forward-drop'
+
+test('no rule in the way passes', async () => {
+  expect(await foundIn('hard-way-healthy', id)).toEqual([
+    ['pass', 'No rule drops the packet between controller-0 and the 2 endpoint(s).'],
+  ])
+})
+
+test('a firewall that rejects forwarded traffic is named by its chain, the INPUT rule beside it is not', async () => {
+  const [[status, says] = []] = await foundIn('lan-forward-reject', id)
+  expect(status).toBe('fail')
+  expect(says).toMatch(
+    /^controller-0 rejects \(icmp-host-prohibited\) the packet to 10\.200\.\d\.\d:80 in filter chain FORWARD\.$/,
+  )
+})
+
+test('a FORWARD policy of DROP does not stop what kube-proxy marked for masquerading', async () => {
+  const drop = {
+    'nodes/controller-0/iptables-nft-save.txt': (text: string) =>
+      text.replace(/(\*filter[^*]*?:FORWARD) ACCEPT/, '$1 DROP'),
+  }
+  expect(found(await variant('hard-way-healthy', drop), id)[0]?.[0]).toBe('pass')
+})
+
+test('the same policy on the pod’s node stops the second hop', async () => {
+  const drop = {
+    'nodes/worker-0/iptables-nft-save.txt': (text: string) =>
+      text.replace(/(\*filter[^*]*?:FORWARD) ACCEPT/, '$1 DROP'),
+  }
+  expect(found(await variant('hard-way-healthy', drop), id)).toEqual([
+    [
+      'warn',
+      expect.stringMatching(
+        /^For a part of the connections: worker-0 drops the packet to 10\.200\.2\.2:80 in filter chain FORWARD\.$/,
+      ),
+    ],
+  ])
+})
+
+test('a native nftables table drops what iptables accepts', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/nft-ruleset.json': (text) => {
+      const value = JSON.parse(text)
+      value.nftables.push(
+        { table: { family: 'inet', name: 'guard', handle: 1 } },
+        {
+          chain: {
+            family: 'inet',
+            table: 'guard',
+            name: 'forward',
+            handle: 1,
+            type: 'filter',
+            hook: 'forward',
+            prio: 10,
+            policy: 'accept',
+          },
+        },
+        {
+          rule: {
+            family: 'inet',
+            table: 'guard',
+            chain: 'forward',
+            handle: 2,
+            expr: [
+              { match: { op: '==', left: { payload: { protocol: 'tcp', field: 'dport' } }, right: 80 } },
+              { drop: null },
+            ],
+          },
+        },
+      )
+      return JSON.stringify(value)
+    },
+  })
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      expect.stringMatching(/^controller-0 drops the packet to 10\.200\.\d\.\d:80 in inet guard chain forward\.$/),
+    ],
+  ])
+})
+
+test('without the evidence of the pod’s node the second hop is not known', async () => {
+  expect(found(await variant('hard-way-healthy', { 'nodes/worker-0/': null }), id)).toEqual([
+    ['unknown', expect.stringContaining('It is not known whether worker-0 lets the packet through to its pod')],
+  ])
+})

@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals'
+import check from '../../../src/checks/forwarding/node-to-node.ts'
+import { editJson, fixture, type Json } from '../../fixtures.ts'
+import { runOn, says } from '../../vpc/ask.ts'
+import { edited, ids, ingress, tcp } from '../../vpc/edits.ts'
+
+test('fails for the target port, as a consequence of the closed Service port whose rule would cover it', async () => {
+  const evidence = await fixture('four-faults-but-ownership')
+  const [draft] = runOn(check, evidence, 'worker-0')
+  expect([draft?.status, draft?.consequenceOf]).toEqual(['fail', ['admission/service-port']])
+  expect(draft?.says).toBe(
+    'Security group sg-e6b0a1c1a5b02b2ae (kubernetes) of worker-0 admits no tcp/80 from controller-0 (10.240.0.10): what is passed on to worker-0 is lost.',
+  )
+})
+
+test('fails as a cause of its own where only the Service port is open', async () => {
+  const evidence = await edited('hard-way-healthy', {
+    rules: ingress([tcp(80, '10.240.0.0/24')]),
+    services: (services) => {
+      for (const { spec } of services) if (spec.type === 'LoadBalancer') spec.ports[0].targetPort = 8080
+    },
+    slices: (slices) => {
+      for (const slice of slices)
+        if (slice.metadata.name.startsWith('nginx-lb')) for (const port of slice.ports) port.port = 8080
+    },
+  })
+  const [draft] = runOn(check, evidence, 'worker-0')
+  expect([draft?.status, draft?.consequenceOf]).toEqual(['fail', undefined])
+  expect(draft?.fix?.commands).toEqual([
+    `aws ec2 authorize-security-group-ingress --group-id ${ids.group} --ip-permissions 'IpProtocol=-1,UserIdGroupPairs=[{GroupId=${ids.group}}]'`,
+  ])
+})
+
+const vxlan = (rules: Json[]) =>
+  edited('hard-way-healthy', {
+    rules: ingress(rules),
+    files: {
+      'nodes/controller-0/ip-route.json': editJson((routes: Json) => {
+        routes.push({ dst: '10.200.0.0/16', dev: 'flannel.1', flags: [] })
+      }),
+      'nodes/controller-0/ip-link.json': editJson((links: Json) => {
+        links.push({ ifname: 'flannel.1', linkinfo: { info_kind: 'vxlan', info_data: { id: 1, port: 8472 } } })
+      }),
+    },
+  })
+
+test('judges the tunnel, not the packet in it, where the CNI plugin encapsulates', async () => {
+  const only80 = runOn(check, await vxlan([tcp(80, '10.240.0.0/16')]), 'worker-0')
+  expect(only80[0]?.says).toMatch(/admits no udp\/8472 from controller-0/)
+  const open = runOn(
+    check,
+    await vxlan([{ IpProtocol: 'udp', FromPort: 8472, ToPort: 8472, CidrIpv4: '10.240.0.0/24' }]),
+    'worker-0',
+  )
+  expect(open[0]?.status).toBe('pass')
+})
+
+test('passes where the group admits all of the VPC', async () => {
+  expect(runOn(check, await fixture('hard-way-healthy'), 'worker-0')[0]?.status).toBe('pass')
+})
+
+test('does not apply with externalTrafficPolicy: Local', async () => {
+  expect(says(check, await fixture('etp-local'))[0]).toBe('skipped')
+})

@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'forwarding/pod-route-missing'
+
+test('routes to all endpoints pass', async () => {
+  expect(await foundIn('hard-way-healthy', id)).toEqual([
+    ['pass', 'controller-0 has a route to each of the 2 endpoint(s) that its rules send to.'],
+  ])
+})
+
+test('no route to a pod fails', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/ip-route.json': editJson((routes: Json) => {
+      for (const route of routes) if (route.dst === 'default') route.dst = '192.0.2.0/24'
+    }),
+  })
+  expect(found(evidence, id, 'default/nginx-lb', '10.240.0.50')).toEqual([
+    [
+      'fail',
+      expect.stringMatching(/^controller-0 has no way to the pod 10\.200\.\d\.\d: no route to 10\.200\.\d\.\d\.$/),
+    ],
+  ])
+})

@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'return/rp-filter'
+const strict = (text: string) => text.replace('net.ipv4.conf.all.rp_filter = 0', 'net.ipv4.conf.all.rp_filter = 1')
+
+test('a way back by the same device passes, also in strict mode', async () => {
+  expect(await foundIn('hard-way-healthy', id)).toEqual([
+    ['pass', 'The reverse path filter of controller-0 lets the packet in.'],
+  ])
+  expect(found(await variant('hard-way-healthy', { 'nodes/controller-0/sysctl.txt': strict }), id)[0]?.[0]).toBe('pass')
+})
+
+test('a way back by another device fails in strict mode', async () => {
+  // The kernel asks behind the translation: what routes answers of the pods elsewhere makes the way back another one.
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/sysctl.txt': strict,
+    'nodes/controller-0/ip-rule.json': editJson((rules: Json) => {
+      rules.push({ priority: 100, src: '10.200.0.0', srclen: 16, table: 'back' })
+    }),
+    'nodes/controller-0/ip-route.json': editJson((routes: Json) => {
+      routes.push({ dst: 'default', dev: 'cni0', table: 'back', flags: [] })
+    }),
+  })
+  const [[status, says] = []] = found(evidence, id, 'default/nginx-lb', '10.240.0.50')
+  expect([status, says]).toEqual([
+    'fail',
+    expect.stringMatching(
+      /^On controller-0 the reverse path filter of eth0 \(strict\) drops it: the way back to 10\.240\.0\.50 leads out of cni0\.$/,
+    ),
+  ])
+})

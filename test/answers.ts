@@ -9,10 +9,10 @@ import { fabricOf } from '../src/vpc/fabric.ts'
 import { fixture, truthOf, type Truth } from './fixtures.ts'
 
 /** What `vipdoctor check [TARGET…]` judges over this evidence. */
-export function judge(evidence: Evidence, targets: readonly string[], client = 'vpc'): Answer {
+export function judge(evidence: Evidence, targets: readonly string[], client = 'vpc', nodePorts = false): Answer {
   const asked = { client: parseClient(client), fabric: fabricOf(evidence), vpcId: null }
   const { questions, gaps } = questionsFor(evidence, targets.map(parseTarget), asked)
-  return answer(checks, evidence, questions, gaps)
+  return answer(checks, evidence, questions, gaps, nodePorts)
 }
 
 /** The one diagnosis of a target. */

@@ -65,6 +65,9 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       default: 'fail' as const,
       description: 'what makes the exit code 1',
     })(),
+    'node-ports': Flags.boolean({
+      description: 'also say what a client meets at the NodePort of every node; never changes the verdict',
+    }),
     'allow-unknown': Flags.boolean({ description: 'exit 0 instead of 3 where a gap hides something' }),
     'no-color': Flags.boolean({ description: 'no colour, also on a terminal (NO_COLOR does the same)' }),
     probe: Flags.boolean({
@@ -92,7 +95,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
     if (evidence === null) return
     const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
     const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
-    const judged = answer(checks, evidence, questions, gaps)
+    const judged = answer(checks, evidence, questions, gaps, flags['node-ports'])
     const probes = flags.probe ? await probeLive(flags, evidence, questions) : null
     process.stdout.write(flags.output === 'json' ? jsonReport(judged, tool, probes) : textReport(judged, lookOf(flags)))
     if (probes !== null && flags.output === 'text') process.stdout.write(probesText(probes))

@@ -1,6 +1,7 @@
 import type { Receiving } from '../checks/check.ts'
 import type { Finding, Status } from '../checks/finding.ts'
 import type { PathHop } from '../checks/hop.ts'
+import type { Port } from '../net/port.ts'
 import type { Question } from '../evidence/question.ts'
 
 export type Verdict = 'reachable' | 'unreachable' | 'inconclusive'
@@ -24,6 +25,16 @@ export interface Diagnosis {
   readonly verdict: Verdict
   readonly causes: readonly Cause[]
   readonly alsoWrong: readonly Finding[]
+  readonly path: readonly PathStep[]
+  readonly findings: readonly Finding[]
+  /** What a client meets at each node's NodePort; null where that was not asked for. It never changes the verdict. */
+  readonly nodePorts: readonly NodePortPath[] | null
+}
+
+export interface NodePortPath {
+  readonly node: string
+  readonly port: Port
+  readonly verdict: Verdict
   readonly path: readonly PathStep[]
   readonly findings: readonly Finding[]
 }

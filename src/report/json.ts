@@ -20,7 +20,7 @@ export function jsonReport(answer: Answer, tool: Tool, probes: readonly Probed[]
 }
 
 function diagnosisJson(diagnosis: Diagnosis): object {
-  const { question, receiving, verdict, causes, alsoWrong, path, findings } = diagnosis
+  const { question, receiving, verdict, causes, alsoWrong, path, findings, nodePorts } = diagnosis
   return {
     vip: question.vip?.text ?? null,
     service: question.service === null ? null : questionName(question),
@@ -32,6 +32,7 @@ function diagnosisJson(diagnosis: Diagnosis): object {
     causes,
     alsoWrong,
     path,
+    ...(nodePorts === null ? {} : { nodePorts }),
     findings,
   }
 }

@@ -21,6 +21,7 @@ function diagnosisText(diagnosis: Diagnosis, look: Look): string {
   const sections = [
     [heading(diagnosis, look)],
     diagnosis.path.flatMap(({ hop, status, says }) => row(status, hop.padEnd(12), says, look)),
+    nodePortsText(diagnosis, look),
     ...causes.map((cause, index) => causeText(cause, numbered ? `Cause ${String(index + 1)}` : 'Cause', look)),
     listed('Also wrong, but not on this packet’s way', alsoWrong, look),
     listed(
@@ -38,6 +39,24 @@ function diagnosisText(diagnosis: Diagnosis, look: Look): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')
+}
+
+/** One line a node: the verdict there, and of one that is not reachable the first hop that says why. */
+function nodePortsText({ nodePorts }: Diagnosis, look: Look): string[] {
+  if (nodePorts === null) return []
+  if (nodePorts.length === 0) return ['The Service has no NodePort, or nothing was read from any node.']
+  const width = Math.max(...nodePorts.map(({ node }) => node.length))
+  const lines = nodePorts.flatMap(({ node, port, verdict, path }) => {
+    const bad = path.find(({ status }) => status === 'fail' || status === 'unknown')
+    const name = `${node.padEnd(width)} ${String(port.port)} `
+    const indent = ' '.repeat(name.length + 17)
+    const [first = '', ...rest] = wrap(bad === undefined ? '' : `${bad.hop}: ${bad.says}`, look.width, indent)
+    return [
+      `  ${name}${verdictText(verdict, look)}${' '.repeat(13 - verdict.length)} ${first.trimStart()}`.trimEnd(),
+      ...rest,
+    ]
+  })
+  return [look.paint.bold('NodePorts (they do not change the verdict):'), ...lines]
 }
 
 function heading(diagnosis: Diagnosis, look: Look): string {

@@ -28,7 +28,10 @@ const summary = ({ verdict, diagnoses }: Report) => ({
     vip: one.vip,
     verdict: one.verdict,
     causes: one.causes.map(({ id }) => id),
-    findings: one.findings.map(({ id, status }) => `${id} ${status}`),
+    // The recordings hold no instance types; a live reading does.
+    findings: one.findings
+      .filter(({ id }) => id !== 'delivery/address-slots-full')
+      .map(({ id, status }) => `${id} ${status}`),
   })),
 })
 

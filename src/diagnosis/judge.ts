@@ -1,0 +1,117 @@
+import type { Check, Receiving } from '../checks/check.ts'
+import type { Finding, Status } from '../checks/finding.ts'
+import { hops, pathHops, type Hop } from '../checks/hop.ts'
+import type { Cause, PathStep, Verdict } from './diagnosis.ts'
+import type { Result } from './run-checks.ts'
+import { weigh, type Weighed } from './weigh.ts'
+
+/** What the results of the checks come to: the verdict, the ordered causes, the path. */
+export interface Judgement {
+  readonly verdict: Verdict
+  readonly causes: readonly Cause[]
+  readonly alsoWrong: readonly Finding[]
+  readonly path: readonly PathStep[]
+  readonly findings: readonly Finding[]
+}
+
+/** Weighs what the checks said about one packet. The order of `checks` is the packet's order inside a hop. */
+export function judgeResults(results: readonly Result[], receiving: Receiving, checks: readonly Check[]): Judgement {
+  const weighed = weigh(results, receiving).sort(compareWeighed)
+  const place = new Map(checks.map(({ id }, index) => [id as string, index]))
+  const { causes, alsoWrong } = causesOf(weighed, place)
+  return {
+    verdict: verdictOf(causes, weighed),
+    causes,
+    alsoWrong,
+    path: pathOf(weighed, causes, place),
+    findings: weighed.map(({ finding }) => finding),
+  }
+}
+
+function verdictOf(causes: readonly Cause[], weighed: readonly Weighed[]): Verdict {
+  if (causes.length > 0) return 'unreachable'
+  return weighed.some(({ clouds }) => clouds) ? 'inconclusive' : 'reachable'
+}
+
+/** The causes in the packet's order, each with its consequences; and what is broken besides. */
+function causesOf(weighed: readonly Weighed[], place: Places): { causes: Cause[]; alsoWrong: Finding[] } {
+  const failing = weighed.filter(({ finding }) => finding.status === 'fail')
+  const stopping = failing.filter(({ stops }) => stops)
+  const inOrder = (one: Weighed, other: Weighed) =>
+    hopIndex(one.finding.hop) - hopIndex(other.finding.hop) ||
+    (place.get(one.finding.id) ?? 0) - (place.get(other.finding.id) ?? 0)
+  const roots = stopping.filter((one) => rootOf(one, failing, stopping) === one).sort(inOrder)
+  const causes = roots.map((root): Cause => ({
+    ...root.finding,
+    consequences: failing
+      .filter((one) => one !== root && rootOf(one, failing, stopping) === root)
+      .map(({ finding }) => finding),
+  }))
+  const alsoWrong = failing
+    .filter((one) => !roots.includes(rootOf(one, failing, stopping)))
+    .map(({ finding }) => finding)
+  return { causes, alsoWrong }
+}
+
+/**
+ * Follows what explains a failure to what explains everything: the finding itself where nothing does. What stops the packet is explained
+ * only by what stops the packet too; the rest by whatever fails.
+ */
+function rootOf(
+  one: Weighed,
+  failing: readonly Weighed[],
+  stopping: readonly Weighed[],
+  seen: readonly Weighed[] = [],
+): Weighed {
+  const among = one.stops ? stopping : [...stopping, ...failing]
+  const explaining = one.explainedBy.flatMap(
+    (id) => among.find((other) => other.finding.id === id && other !== one && !seen.includes(other)) ?? [],
+  )
+  const first = explaining[0]
+  return first === undefined ? one : rootOf(first, failing, stopping, [...seen, one])
+}
+
+/**
+ * The eight hops; what only follows from the first cause is left out, since mending the cause mends it. Of several findings of the same
+ * weight the one that would stop the packet speaks for the hop, then the first in the order of the registry; of those that pass the last,
+ * which saw the packet furthest.
+ */
+function pathOf(weighed: readonly Weighed[], causes: readonly Cause[], place: Places): PathStep[] {
+  const mended = new Set(causes[0]?.consequences ?? [])
+  return pathHops.map((hop) => {
+    const here = weighed.filter(({ finding, met }) => finding.hop === hop && met && !mended.has(finding))
+    const [heaviest] = here.sort((one, other) => {
+      const { weight } = onPath(one)
+      const order = (place.get(one.finding.id) ?? 0) - (place.get(other.finding.id) ?? 0)
+      return (
+        onPath(other).weight - weight ||
+        Number(other.blocks) - Number(one.blocks) ||
+        (weight === passWeight ? -order : order)
+      )
+    })
+    if (heaviest === undefined) return { hop, status: 'skipped', says: 'Nothing to check here.' }
+    return { hop, status: onPath(heaviest).status, says: heaviest.finding.says }
+  })
+}
+
+const passWeight = 2
+
+/** A finding's place on the path: what does not stop the packet is no more than a warning, and what it hides weighs less than what is seen. */
+function onPath({ finding: { status }, stops, clouds }: Weighed): { status: Status; weight: number } {
+  if (status === 'fail')
+    return stops ? { status, weight: 5 } : { status: clouds ? 'unknown' : 'warn', weight: clouds ? 4 : 3 }
+  const weights = { unknown: clouds ? 4 : 1, warn: clouds ? 4 : 3, pass: passWeight, skipped: 0 }
+  return { status, weight: weights[status] }
+}
+
+/** Each check's place in the registry. */
+type Places = ReadonlyMap<string, number>
+
+const hopIndex = (hop: Hop): number => hops.indexOf(hop)
+
+function compareWeighed({ finding: one }: Weighed, { finding: other }: Weighed): number {
+  return (
+    hopIndex(one.hop) - hopIndex(other.hop) || compareText(one.id, other.id) || compareText(one.subject, other.subject)
+  )
+}
+const compareText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

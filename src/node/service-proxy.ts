@@ -1,7 +1,7 @@
 import { citeLine, type Proof } from '../evidence/cite.ts'
 import { citeFirst, type NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import type { IptablesSave } from './parse/iptables-save.ts'
+import { rulesOf, type IptablesSave } from './parse/iptables-save.ts'
 
 /** How kube-proxy's rules stand on a node: the mode that they show, and one rule as proof. Null where there are none. */
 export interface ServiceRules {
@@ -35,7 +35,7 @@ export function serviceRules(here: NodeEvidence): ServiceRules | null {
 
 function firstOfServices(save: IptablesSave): Proof | null {
   const chain = save.tables.get('nat')?.chains.get('KUBE-SERVICES')
-  const [rule] = chain?.rules ?? []
+  const [rule] = chain === undefined ? [] : rulesOf(chain)
   return rule === undefined ? null : citeLine(save.file, rule.line, rule.text)
 }
 

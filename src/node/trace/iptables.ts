@@ -1,6 +1,7 @@
 import { addressOf, parseAddress, type Address } from '../../net/address.ts'
 import { sizeOf } from '../../net/range.ts'
 import type { Action, Rule } from '../parse/iptables-rule.ts'
+import { rulesFor } from '../parse/iptables-index.ts'
 import type { IptablesChain, IptablesSave } from '../parse/iptables-save.ts'
 import { accept, joined, next, type Decided, type Decision } from './branch.ts'
 import { ruleApplies } from './match.ts'
@@ -45,7 +46,7 @@ export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[
 function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: number): readonly Walked[] {
   let open: readonly Branch[] = [start]
   const done: Walked[] = []
-  for (const rule of candidates(chain, start.packet)) {
+  for (const rule of rulesFor(chain, start.packet)) {
     const still: Branch[] = []
     for (const branch of open) {
       const applies = ruleApplies(rule, branch.packet, base.world)
@@ -193,39 +194,3 @@ const stepOf = ({ backend, hook, table, save }: BaseChain, chain: string, line: 
 })
 
 export const withStep = (branch: Branch, step: Step): Branch => ({ ...branch, steps: [...branch.steps, step] })
-
-interface Index {
-  readonly exact: ReadonlyMap<bigint, readonly number[]>
-  readonly others: readonly number[]
-}
-const indexes = new WeakMap<IptablesChain, Index>()
-
-/**
- * The rules of a chain that a packet to this destination can meet, in order. KUBE-SERVICES has a rule with one exact destination for each
- * address of each Service: those for other addresses are passed over without a look.
- */
-function candidates(chain: IptablesChain, { destination }: Packet): readonly Rule[] {
-  const { rules } = chain
-  if (rules.length < 64) return rules
-  const index = indexes.get(chain) ?? indexed(rules)
-  indexes.set(chain, index)
-  const places = [...(index.exact.get(destination.value) ?? []), ...index.others].sort((one, other) => one - other)
-  return places.flatMap((place) => rules[place] ?? [])
-}
-
-function indexed(rules: readonly Rule[]): Index {
-  const exact = new Map<bigint, number[]>()
-  const others: number[] = []
-  for (const [place, rule] of rules.entries()) {
-    const single = rule.matches.find(
-      (match) => match.kind === 'destination' && !match.not && match.range.first === match.range.last,
-    )
-    if (single?.kind !== 'destination') others.push(place)
-    else {
-      const list = exact.get(single.range.first)
-      if (list === undefined) exact.set(single.range.first, [place])
-      else list.push(place)
-    }
-  }
-  return { exact, others }
-}

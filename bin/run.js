@@ -7,6 +7,6 @@ if (asked.length === 1 && (asked[0] === '--version' || asked[0] === '-V' || aske
   const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   console.log(`${name} ${version}`)
 } else {
-  const { main } = await import('../dist/main.js')
+  const { main } = await import('../dist/bundle/main.js')
   await main(import.meta.url)
 }

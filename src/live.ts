@@ -1,12 +1,15 @@
+import { setMaxListeners } from 'node:events'
 import type { Interfaces } from '@oclif/core'
 import { checks } from './checks/index.ts'
 import type { Progress } from './collect/collection.ts'
 import { readLive, type LiveFiles, type LiveOptions } from './collect/live.ts'
 import { nodesForVips } from './collect/nodes-for-vip.ts'
+import { localTransport, sshTransport } from './collect/node/transport.ts'
+import { probe, type Probe } from './collect/probe/probe.ts'
 import { wantedBy } from './collect/wanted.ts'
 import { questionsFor, type Target } from './diagnosis/targets.ts'
 import type { Evidence } from './evidence/evidence.ts'
-import type { Client, Fabric } from './evidence/question.ts'
+import type { Client, Fabric, Question } from './evidence/question.ts'
 import { UserError } from './evidence/user-error.ts'
 import { interruptedExitCode, onInterrupt } from './interrupt.ts'
 import { hasAwsSettings, kubeconfigsOf, nodeOutputs, type liveFlags } from './live-flags.ts'
@@ -35,6 +38,34 @@ export async function readLiveCluster(flags: Flags, asked: Asked, tool: string):
     process.stderr.write('vipdoctor: interrupted. With --partial, what was read until then is kept.\n')
     process.exitCode = interruptedExitCode
     return null
+  } finally {
+    done()
+    release()
+  }
+}
+
+/** How long a connection is waited for: a SYN is sent anew after one and three seconds. */
+const connectMs = 5_000
+
+/** Tries the connections that `--probe` asks for, showing progress. */
+export async function probeLiveCluster(
+  flags: Flags,
+  evidence: Evidence,
+  questions: readonly Question[],
+): Promise<readonly Probe[]> {
+  const { signal, release } = onInterrupt()
+  setMaxListeners(0, signal)
+  const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
+  const ssh = sshTransport({ user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] })
+  const transport = { none: null, local: localTransport, ssh }[flags.nodes]
+  try {
+    return await probe(evidence, questions, {
+      transport,
+      by: flags['node-addresses'],
+      timeoutMs: connectMs,
+      signal,
+      progress,
+    })
   } finally {
     done()
     release()

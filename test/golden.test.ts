@@ -44,7 +44,7 @@ describe.each(fixtureNames)('%s', (name) => {
 
 /** Commands and paths are copied, so they are never broken. */
 const isCommand = (line: string): boolean =>
-  /^ {4,6}(aws|kubectl|ssh|curl|vipdoctor|sudo|#) /.test(line) || /^ {4}\S+ \/\S*$/.test(line)
+  /^ {4,6}(aws|kubectl|ssh|curl|echo|vipdoctor|sudo|#) /.test(line) || /^ {4}\S+ \/\S*$/.test(line)
 
 test('no golden is left of a fixture that is gone', () => {
   const names = new Set(readdirSync(folder).map((file) => file.replace(/\.(txt|json)$/, '')))

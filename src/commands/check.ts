@@ -3,15 +3,16 @@ import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answer } from '../diagnosis/diagnose.ts'
 import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
-import { evidenceOver } from '../collect/live.ts'
-import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
 import { openBundle } from '../evidence/bundle.ts'
+import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
+import type { Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
-import { readLiveCluster, type Asked } from '../live.ts'
+import type { Asked, readLiveCluster } from '../live.ts'
 import { liveFlags } from '../live-flags.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
 import { jsonReport } from '../report/json.ts'
+import { probesText } from '../report/probes.ts'
 import { textReport } from '../report/text.ts'
 import { fabricOf } from '../vpc/fabric.ts'
 import { lookOf } from '../terminal.ts'
@@ -66,6 +67,11 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
     })(),
     'allow-unknown': Flags.boolean({ description: 'exit 0 instead of 3 where a gap hides something' }),
     'no-color': Flags.boolean({ description: 'no colour, also on a terminal (NO_COLOR does the same)' }),
+    probe: Flags.boolean({
+      helpGroup: 'LIVE',
+      description:
+        'also connect to the VIP and to its nodePorts, from here and with --nodes ssh from a node; never changes the verdict',
+    }),
     ...liveFlags,
     'save-bundle': Flags.string({
       helpValue: 'PATH',
@@ -87,7 +93,9 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
     const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
     const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
     const judged = answer(checks, evidence, questions, gaps)
-    process.stdout.write(flags.output === 'json' ? jsonReport(judged, tool) : textReport(judged, lookOf(flags)))
+    const probes = flags.probe ? await probeLive(flags, evidence, questions) : null
+    process.stdout.write(flags.output === 'json' ? jsonReport(judged, tool, probes) : textReport(judged, lookOf(flags)))
+    if (probes !== null && flags.output === 'text') process.stdout.write(probesText(probes))
     process.exitCode = exitCodeOf(judged, {
       failOnWarning: flags['fail-on'] === 'warn',
       allowUnknown: flags['allow-unknown'],
@@ -95,7 +103,10 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
   }
 }
 
-type CheckFlags = Parameters<typeof readLiveCluster>[0] & { readonly 'save-bundle': string | undefined }
+type CheckFlags = Parameters<typeof readLiveCluster>[0] & {
+  readonly 'save-bundle': string | undefined
+  readonly probe: boolean
+}
 
 /** What the flags' cluster shows now; null where Ctrl-C ended the reading. It is judged as the bundle that it is saved as. */
 async function liveEvidence(
@@ -103,6 +114,12 @@ async function liveEvidence(
   asked: Asked,
   tool: { readonly name: string; readonly version: string },
 ): Promise<Evidence | null> {
+  // A bundle is judged twice as fast where nothing of a live collection is loaded.
+  const [{ evidenceOver }, { refuseUnwritable, writeBundle }, { readLiveCluster }] = await Promise.all([
+    import('../collect/live.ts'),
+    import('../collect/write-bundle.ts'),
+    import('../live.ts'),
+  ])
   const saved = flags['save-bundle']
   if (saved !== undefined) refuseUnwritable(saved)
   const live = await readLiveCluster(flags, asked, `${tool.name} ${tool.version}`)
@@ -123,7 +140,11 @@ function bundleEvidence(bundle: string, flags: CheckFlags): Promise<Evidence> {
     'node-output',
     'save-bundle',
   ] as const
-  const given = [...live.filter((flag) => flags[flag] !== undefined), ...(flags.nodes === 'none' ? [] : ['nodes'])]
+  const given = [
+    ...live.filter((flag) => flags[flag] !== undefined),
+    ...(flags.nodes === 'none' ? [] : ['nodes']),
+    ...(flags.probe ? ['probe'] : []),
+  ]
   if (given.length > 0) {
     throw new UserError(
       `--${given[0] ?? ''} is about a live cluster, and a bundle was named.`,
@@ -131,4 +152,13 @@ function bundleEvidence(bundle: string, flags: CheckFlags): Promise<Evidence> {
     )
   }
   return openBundle(bundle)
+}
+
+async function probeLive(
+  flags: CheckFlags,
+  evidence: Evidence,
+  questions: readonly Question[],
+): Promise<readonly Probe[]> {
+  const { probeLiveCluster } = await import('../live.ts')
+  return probeLiveCluster(flags, evidence, questions)
 }

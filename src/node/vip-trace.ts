@@ -69,7 +69,7 @@ function read(evidence: Evidence, question: Question, node: string): Known<VipTr
     parts: starts.map(({ clients, start }) => ({
       clients,
       source: start.source,
-      journeys: tracePacket(state, start).flatMap((first) => journeysOf(evidence, state, first)),
+      journeys: journeys(evidence, state, start),
     })),
   }
 }
@@ -111,11 +111,11 @@ function startsOf(evidence: Evidence, question: Question, state: NodeState, vip:
 }
 
 /** The device by which packets from an address come in: the one that leads back to it. */
-const deviceTo = (state: NodeState, source: Address): string | null =>
+export const deviceTo = (state: NodeState, source: Address): string | null =>
   lookUpRoute(state, { source, destination: source, mark: 0, inDevice: null })?.device ?? null
 
 /** The address that the node itself sends from, as the route to the destination prefers it, else its own on that device. */
-function sourceFor(state: NodeState, destination: Address): Address | null {
+export function sourceFor(state: NodeState, destination: Address): Address | null {
   const route = lookUpRoute(state, { source: destination, destination, mark: 0, inDevice: null })
   const preferred = parseAddress(route?.route.prefsrc)
   if (preferred !== null) return preferred
@@ -206,6 +206,11 @@ function freeAddress(range: Range, taken: ReadonlySet<string>): Address | null {
     if (rangeHas(range, address) && !taken.has(address.text)) return address
   }
   return null
+}
+
+/** What becomes of a packet on a node and, where it is sent on to a pod of another one, there. */
+export function journeys(evidence: Evidence, state: NodeState, start: Start): readonly Journey[] {
+  return tracePacket(state, start).flatMap((first) => journeysOf(evidence, state, first))
 }
 
 /** Follows a packet that was sent on to a pod of another node. */

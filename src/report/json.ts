@@ -1,18 +1,20 @@
 import { clientText } from '../evidence/question.ts'
 import type { Answer, Diagnosis } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
+import type { Probed } from './probes.ts'
 import type { Tool } from './tool.ts'
 
 export const schemaVersion = 1
 
 /** The answer as `--output json` prints it: docs/json.md and docs/schema.json describe it; fields may be added, none changes its meaning. */
-export function jsonReport(answer: Answer, tool: Tool): string {
+export function jsonReport(answer: Answer, tool: Tool, probes: readonly Probed[] | null = null): string {
   const report = {
     schemaVersion,
     tool,
     verdict: answer.verdict,
     diagnoses: answer.diagnoses.map(diagnosisJson),
     gaps: answer.gaps,
+    ...(probes === null ? {} : { probes }),
   }
   return `${JSON.stringify(report, null, 2)}\n`
 }

@@ -47,7 +47,8 @@ export function rangesForRule(evidence: Evidence, { client }: Question, { peers,
   if (client.kind === 'internet' && first !== undefined) {
     return [{ family: first.family, first: 0n, last: first.family === 4 ? (1n << 32n) - 1n : (1n << 128n) - 1n }]
   }
-  if (client.kind !== 'vpc' || place === null) return peers
+  // A host of the VPC asks for all of it: the packet also travels on from node to node, and a rule for one host would not let it.
+  if ((client.kind !== 'vpc' && client.kind !== 'address') || place === null) return peers
   const vpc = vpcById(evidence, place.subnet.VpcId ?? '')
   const around = isGap(vpc)
     ? undefined

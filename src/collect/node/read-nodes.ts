@@ -1,4 +1,5 @@
 import { parseNodeOutput, type NodeOutput } from './frames.ts'
+import { nodeScript } from './script.ts'
 import type { NodeTarget, NodeTransport } from './transport.ts'
 
 export interface ReadNodesOptions {
@@ -21,7 +22,7 @@ export async function readNodes(
   const waiting = [...targets]
   const worker = async (): Promise<void> => {
     for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
-      const { bytes, ended } = await transport(target, { signal, timeoutMs })
+      const { bytes, ended } = await transport(target, { script: nodeScript, signal, timeoutMs })
       const output = parseNodeOutput(bytes, ended)
       outputs.set(target.node, output)
       onNode?.(target.node, output, outputs.size)

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { nodeScript } from './script.ts'
 
 /** How a node is reached: its name in the cluster, and the address or host name that OpenSSH is given. */
 export interface NodeTarget {
@@ -21,18 +20,20 @@ export interface Answer {
 
 export interface RunOptions {
   readonly signal: AbortSignal
+  /** What is run there by `sh -s`. */
+  readonly script: string
   /** After this long the connection is given up, whatever it has brought. */
   readonly timeoutMs: number
 }
 
-/** Reads a node; never throws. */
+/** Runs a script on a node; never throws. */
 export type NodeTransport = (target: NodeTarget, options: RunOptions) => Promise<Answer>
 
-/** Runs the node script on this machine: for whoever is logged in on a node. */
+/** Runs the script on this machine: for whoever is logged in on a node. */
 export const localTransport: NodeTransport = (_, options) => runScript('sh', ['-s'], options)
 
 /**
- * Runs the node script through the system's OpenSSH client, so that the user's configuration, agent, jump hosts and known_hosts hold.
+ * Runs the script through the system's OpenSSH client, so that the user's configuration, agent, jump hosts and known_hosts hold.
  * One connection a node; no password is asked (BatchMode) unless the user's own option says otherwise.
  */
 export function sshTransport({ user, options: own }: SshOptions): NodeTransport {
@@ -57,7 +58,11 @@ const sshDefaults = [
   'LogLevel=ERROR',
 ]
 
-function runScript(command: string, argv: readonly string[], { signal, timeoutMs }: RunOptions): Promise<Answer> {
+function runScript(
+  command: string,
+  argv: readonly string[],
+  { script, signal, timeoutMs }: RunOptions,
+): Promise<Answer> {
   return new Promise((resolve) => {
     if (signal.aborted) {
       resolve({ bytes: new Uint8Array(), ended: 'interrupted' })
@@ -90,7 +95,7 @@ function runScript(command: string, argv: readonly string[], { signal, timeoutMs
     })
     // The other side may end before it has read the script; how it ended is what counts.
     child.stdin.on('error', () => undefined)
-    child.stdin.end(nodeScript)
+    child.stdin.end(script)
     child.once('error', (error) => {
       finish((error as NodeJS.ErrnoException).code === 'ENOENT' ? `${command} is not installed here` : error.message)
     })

@@ -2,6 +2,7 @@ import { sameAddress, type Address } from '../../net/address.ts'
 import type { Protocol } from '../../net/port.ts'
 import type { NodeState } from '../node-state.ts'
 import { onward, packetKey, type Decided } from './branch.ts'
+import { record } from '../parse/nft.ts'
 import { runHook } from './hooks.ts'
 import { toRealServers } from './ipvs.ts'
 import { lookUpRoute, type RouteDecision } from './route.ts'
@@ -82,7 +83,15 @@ function input(state: NodeState, start: Branch): readonly Ended[] {
 
 function forward(state: NodeState, start: Branch, route: RouteDecision): readonly Ended[] {
   return go(runHook(state, 'FORWARD', start), (branch) =>
-    go(runHook(state, 'POSTROUTING', branch), (last) => end(last, onItsWay(last.packet, route))),
+    go(runHook(state, 'POSTROUTING', branch), (last) => {
+      const turned = hairpin(state, last.packet, route)
+      if (turned === 'closed')
+        return end(last, {
+          kind: 'dropped',
+          why: `the bridge ${route.device ?? ''} sends nothing back out of the port that it came in by (hairpin mode is off)`,
+        })
+      return end(last, onItsWay(last.packet, route))
+    }),
   )
 }
 
@@ -125,6 +134,19 @@ function noRoute({ destination }: Packet, route: RouteDecision | null): Fate {
 
 function onItsWay(packet: Packet, { device, gateway }: RouteDecision): Fate {
   return { kind: packet.translated ? 'delivered' : 'forwarded', device, gateway }
+}
+
+/**
+ * A pod that is sent to itself: the bridge must send the frame back out of the port that it came in by, which it does only in hairpin mode
+ * (Linux net/bridge/br_forward.c, should_deliver). Which port is the pod's is not known, so all ports of the bridge must agree.
+ */
+function hairpin(state: NodeState, packet: Packet, { device, gateway }: RouteDecision): 'open' | 'closed' | null {
+  if (device !== packet.inDevice || gateway !== null || !sameAddress(packet.source, packet.destination)) return null
+  const ports = state.links.filter(({ master }) => master === device)
+  const modes = ports.map(({ linkinfo }) => record(linkinfo?.info_slave_data).hairpin)
+  if (modes.length === 0) return null
+  if (modes.every((mode) => mode === true)) return 'open'
+  return modes.every((mode) => mode === false) ? 'closed' : null
 }
 
 const forwardSwitch = ({ destination, inDevice }: Packet): string =>

@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parseNodeOutput } from '../../../src/collect/node/frames.ts'
+import { nodeScript } from '../../../src/collect/node/script.ts'
 import { readNodes } from '../../../src/collect/node/read-nodes.ts'
 import { localTransport, sshTransport, type NodeTransport } from '../../../src/collect/node/transport.ts'
 
@@ -109,7 +110,10 @@ afterAll(() => {
 })
 
 test('this machine is read without ssh', async () => {
-  const { bytes, ended } = await localTransport({ node: 'here', address: '' }, { signal: never, timeoutMs: 60_000 })
+  const { bytes, ended } = await localTransport(
+    { node: 'here', address: '' },
+    { script: nodeScript, signal: never, timeoutMs: 60_000 },
+  )
   expect(ended).toBeNull()
   expect(parseNodeOutput(bytes).complete).toBe(true)
 })
@@ -118,7 +122,8 @@ test('a node is read over one connection, the same as from the node itself', asy
   const { files, complete, gaps } = await read(transport(port))
   expect(complete).toBe(true)
   const here = parseNodeOutput(
-    (await localTransport({ node: 'here', address: '' }, { signal: never, timeoutMs: 60_000 })).bytes,
+    (await localTransport({ node: 'here', address: '' }, { script: nodeScript, signal: never, timeoutMs: 60_000 }))
+      .bytes,
   )
   expect([...files.keys()]).toEqual([...here.files.keys()])
   expect([...gaps]).toEqual([...here.gaps])

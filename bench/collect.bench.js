@@ -1,0 +1,72 @@
+// A large cluster, read from servers on loopback: 1,000 nodes, 10,000 Services, 50,000 endpoints, 5,000 interfaces; and a live check of a
+// small one, whose time is mostly the loading of two clients.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { byTurns } from './measure.js'
+
+const bin = new URL('../bin/run.js', import.meta.url).pathname
+
+/** Starts the servers in a process of their own, so that their memory and time are not ours. */
+async function serve(size) {
+  const child = spawn(
+    process.execPath,
+    [new URL('collect-server.js', import.meta.url).pathname, JSON.stringify(size)],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
+  const [line] = await new Promise((resolve) => {
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      text += chunk
+      if (text.includes('\n')) resolve(text.split('\n'))
+    })
+  })
+  return { ...JSON.parse(line), stop: () => child.kill() }
+}
+
+export async function* run() {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-bench-'))
+  try {
+    for (const [what, size, runs] of [
+      ['a large cluster', { nodes: 1000, services: 10_000, endpoints: 50_000, interfaces: 5000 }, 5],
+      ['a small cluster', { nodes: 4, services: 5, endpoints: 10, interfaces: 10 }, 5],
+    ]) {
+      const { kubeconfig, ec2, stop } = await serve(size)
+      const env = [
+        `AWS_ENDPOINT_URL=${ec2}`,
+        'AWS_ACCESS_KEY_ID=x',
+        'AWS_SECRET_ACCESS_KEY=x',
+        'AWS_EC2_METADATA_DISABLED=true',
+      ]
+      const out = path.join(folder, 'bundle.tar.gz')
+      const command = [
+        'env',
+        ...env,
+        process.execPath,
+        bin,
+        'collect',
+        '-o',
+        out,
+        '--kubeconfig',
+        kubeconfig,
+        '--region',
+        'us-east-1',
+        '--quiet',
+      ]
+      const [{ seconds, residentMiB }] = byTurns([{ command }], runs)
+      stop()
+      const { nodes, services, endpoints, interfaces } = size
+      yield {
+        case: what,
+        seconds,
+        residentMiB,
+        size: `${nodes} nodes, ${services} Services, ${endpoints} endpoints, ${interfaces} interfaces`,
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,169 @@
+import { receivingNodes } from '../../diagnosis/receiving.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { known } from '../../evidence/gap.ts'
+import type { Node } from '../../evidence/kubernetes.ts'
+import type { Question } from '../../evidence/question.ts'
+import type { Address } from '../../net/address.ts'
+import type { Progress } from '../collection.ts'
+import { limiter } from '../limiter.ts'
+import { hintsOf, targetsOf, thisNode, type NodeAddress } from '../node-hints.ts'
+import { readNodes } from '../node/read-nodes.ts'
+import type { NodeTransport } from '../node/transport.ts'
+import { connectScript, outcomeIn, tcpConnect, type Outcome } from './connect.ts'
+import { counted, countersOf, type Counted, type RuleCounters } from './counters.ts'
+
+/** One connection that was tried, and what it tells. It never changes a verdict: where we stand is not where the client stands. */
+export interface Probe {
+  readonly vip: string
+  /** `here`, or the node it was sent from. */
+  readonly from: string
+  readonly to: string
+  readonly outcome: Outcome
+  /** What the receiving nodes' rules counted meanwhile; only for a connection from here to a VIP. */
+  readonly counted: Readonly<Record<string, Counted>>
+  readonly says: string
+}
+
+export interface ProbeOptions {
+  /** How nodes are reached for counters and for a connection from one of them; null: they are not. */
+  readonly transport: NodeTransport | null
+  readonly by: NodeAddress
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly progress: Progress
+}
+
+/** How many nodes' counters are read around one connection. */
+const mostCounted = 4
+
+/** Connects to each TCP VIP and to its nodePort on every node, from here, and to the VIP from one node that does not receive it. */
+export async function probe(
+  evidence: Evidence,
+  questions: readonly Question[],
+  options: ProbeOptions,
+): Promise<readonly Probe[]> {
+  const nodes = known(evidence.kubernetes.nodes) ?? []
+  const probes: Probe[] = []
+  for (const question of questions) {
+    const { vip, port, servicePort } = question
+    if (vip === null || port.protocol !== 'tcp' || options.signal.aborted) continue
+    const to = spell(vip.text, port.port)
+    options.progress(`probe: ${to}`)
+    const receiving = receivingNodes(evidence, question).nodes.slice(0, mostCounted)
+    probes.push(await probeVip(question, vip, nodes, receiving, options))
+    const other = nodes.find(({ metadata }) => !receiving.includes(metadata?.name ?? ''))
+    if (options.transport !== null && other !== undefined)
+      probes.push(await probeFromNode(other, vip, port.port, options))
+    if (servicePort?.nodePort !== undefined)
+      probes.push(...(await probeNodePorts(nodes, vip, servicePort.nodePort, options)))
+  }
+  return probes
+}
+
+async function probeVip(
+  { port }: Question,
+  vip: Address,
+  nodes: readonly Node[],
+  receiving: readonly string[],
+  options: ProbeOptions,
+): Promise<Probe> {
+  const read = async (): Promise<ReadonlyMap<string, RuleCounters | null>> => {
+    if (options.transport === null) return new Map()
+    const targets = targetsOf(nodes, options.by).filter(({ node }) => receiving.includes(node))
+    const outputs = await readNodes(targets, {
+      transport: options.transport,
+      signal: options.signal,
+      atOnce: mostCounted,
+      timeoutMs: 120_000,
+    })
+    return new Map(
+      [...outputs].map(([node, { files }]) => {
+        const dumps = [
+          'iptables-nft-save.txt',
+          'iptables-legacy-save.txt',
+          'ip6tables-nft-save.txt',
+          'ip6tables-legacy-save.txt',
+        ]
+        const all = dumps.map((name) => countersOf(Buffer.from(files.get(name) ?? []).toString(), vip, port))
+        return [node, all.find((one) => one !== null) ?? null]
+      }),
+    )
+  }
+  const before = await read()
+  const outcome = await tcpConnect(vip.text, port.port, options)
+  const after = await read()
+  const told = Object.fromEntries([...before].map(([node, one]) => [node, counted(one, after.get(node) ?? null)]))
+  const to = spell(vip.text, port.port)
+  const here = thisNode(nodes).node
+  const onNode = nodes.some(({ metadata }) => metadata?.name === here)
+  const result = `A TCP connect from here to ${to} ended with: ${outcome}.`
+  const says = onNode
+    ? `${result} This machine is node ${here}, which translates the VIP by itself, so that proves nothing about delivery.`
+    : [
+        result,
+        ...(outcome === 'connected' ? [] : Object.entries(told).map(([node, one]) => `On ${node} ${meaning[one]}.`)),
+      ].join(' ')
+  return { vip: vip.text, from: 'here', to, outcome, counted: told, says }
+}
+
+const meaning: Readonly<Record<Counted, string>> = {
+  'never-arrived':
+    'the rules for the VIP counted nothing meanwhile: the packets never arrived there, or something took them before kube-proxy’s rules',
+  'not-translated':
+    'the rule for the VIP counted packets and none was sent on to a pod: they arrived and were not translated',
+  translated: 'packets were translated and sent on to a pod meanwhile: they arrived, and no answer came back',
+  unknown: 'no rule with a counter tells whether they arrived',
+}
+
+async function probeFromNode(
+  node: Node,
+  vip: Address,
+  port: number,
+  { transport, by, timeoutMs, signal }: ProbeOptions,
+): Promise<Probe> {
+  const [target] = targetsOf([node], by)
+  const seconds = Math.ceil(timeoutMs / 1000)
+  const script = connectScript(vip.text, port, seconds)
+  const answer =
+    target === undefined || transport === null
+      ? null
+      : await transport(target, { script, signal, timeoutMs: timeoutMs + 20_000 })
+  const outcome = outcomeIn(Buffer.from(answer?.bytes ?? []).toString())
+  const from = node.metadata?.name ?? ''
+  const to = spell(vip.text, port)
+  const why = outcome === 'not tried' ? ` (${answer?.ended ?? 'neither bash nor nc is there'})` : ''
+  const says = `A TCP connect from node ${from} to ${to} ended with: ${outcome}${why}. A node translates the VIP by itself, so that proves nothing about delivery.`
+  return { vip: vip.text, from, to, outcome, counted: {}, says }
+}
+
+async function probeNodePorts(
+  nodes: readonly Node[],
+  vip: Address,
+  nodePort: number,
+  options: ProbeOptions,
+): Promise<readonly Probe[]> {
+  const atOnce = limiter(32)
+  return Promise.all(
+    hintsOf(nodes).flatMap(({ name, addresses: [address] }) =>
+      address === undefined
+        ? []
+        : [
+            atOnce(async (): Promise<Probe> => {
+              const outcome = await tcpConnect(address, nodePort, options)
+              const to = spell(address, nodePort)
+              return {
+                vip: vip.text,
+                from: 'here',
+                to,
+                outcome,
+                counted: {},
+                says: `A TCP connect from here to the nodePort of ${name}, ${to}, ended with: ${outcome}.`,
+              }
+            }),
+          ],
+    ),
+  )
+}
+
+const spell = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${String(port)}` : `${address}:${String(port)}`

@@ -11,7 +11,7 @@ import { fixture, fixtureNames, truthOf } from './fixtures.ts'
 const folder = path.join(import.meta.dirname, 'golden')
 const tool = { name: 'vipdoctor', version: '0.0.0' }
 const schema = JSON.parse(readFileSync(path.join(import.meta.dirname, '../docs/schema.json'), 'utf8'))
-const valid = new Ajv2020({ allowUnionTypes: true, strictRequired: false }).compile(schema)
+const valid = new Ajv2020({ allowUnionTypes: true, strict: false }).compile(schema)
 
 /** Compares with the golden file, or rewrites it: `npm run goldens`. */
 function matchGolden(file: string, text: string): void {

@@ -1,4 +1,4 @@
-import type { Branch, Packet } from './types.ts'
+import type { Branch, Packet, Step } from './types.ts'
 
 /** What a chain, a base chain or a hook decided about one branch. `next` goes on with whatever follows. */
 export type Decision =
@@ -15,8 +15,8 @@ export interface Decided {
 export const next: Decision = { kind: 'next' }
 export const accept: Decision = { kind: 'accept' }
 
-/** More ways than this through one packet filter are not told apart: the smallest are joined into one that is uncertain. */
-const mostBranches = 2048
+/** More ways than this through one packet filter are not told apart. More than the pods of any Service that is served well. */
+const mostBranches = 8192
 
 /**
  * Joins branches that went different ways and ended alike (same packet, same decision): their probabilities add up, and the first one's
@@ -25,18 +25,49 @@ const mostBranches = 2048
 export function joined(all: readonly Decided[]): readonly Decided[] {
   if (all.length < 2) return all
   const byKey = new Map<string, Decided>()
-  for (const one of all) {
-    const key = `${decisionKey(one.decision)} ${packetKey(one.branch.packet)} ${one.branch.doubt === null ? '' : 'doubt'}`
-    const same = byKey.get(key)
-    byKey.set(
-      key,
-      same === undefined
-        ? one
-        : { ...same, branch: { ...same.branch, probability: same.branch.probability + one.branch.probability } },
-    )
-  }
-  return [...byKey.values()].slice(0, mostBranches)
+  for (const one of all) add(byKey, `${endKey(one)} ${one.branch.doubt === null ? '' : 'doubt'}`, one)
+  return byKey.size > mostBranches ? capped([...byKey.values()]) : [...byKey.values()]
 }
+
+function add(byKey: Map<string, Decided>, key: string, one: Decided): void {
+  const same = byKey.get(key)
+  const probability = (same?.branch.probability ?? 0) + one.branch.probability
+  byKey.set(key, same === undefined ? one : { ...same, branch: { ...same.branch, probability } })
+}
+
+/** The likeliest branches as they are; of the others one for each decision stands for all, and it is doubtful where they lead. */
+function capped(all: readonly Decided[]): readonly Decided[] {
+  const likeliest = [...all].sort((one, other) => other.branch.probability - one.branch.probability)
+  const others = new Map<string, Decided>()
+  for (const { branch, decision } of likeliest.slice(mostBranches)) {
+    const doubt = branch.doubt ?? branch.steps.at(-1) ?? tooMany
+    add(others, decisionKey(decision), { branch: { ...branch, doubt }, decision })
+  }
+  return [...likeliest.slice(0, mostBranches), ...others.values()]
+}
+
+const tooMany: Step = {
+  backend: 'kernel',
+  hook: '',
+  table: '',
+  chain: '',
+  line: null,
+  file: null,
+  text: 'more ways than are told apart',
+}
+
+/**
+ * What a whole base chain made of a branch. Where all its ways end alike, whatever was not known on them made no difference: the branch is
+ * then no more doubtful than it came. (Of a target that is not known the ways differ, so its doubt stays.)
+ */
+export function settled(start: Branch, all: readonly Decided[]): readonly Decided[] {
+  const [first, ...others] = all
+  if (first === undefined || start.doubt !== null || others.some((one) => endKey(one) !== endKey(first)))
+    return joined(all)
+  return joined(all.map((one) => ({ ...one, branch: { ...one.branch, doubt: null } })))
+}
+
+const endKey = ({ branch, decision }: Decided): string => `${decisionKey(decision)} ${packetKey(branch.packet)}`
 
 const decisionKey = (decision: Decision): string =>
   decision.kind === 'reject'

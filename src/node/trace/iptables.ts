@@ -3,7 +3,7 @@ import { sizeOf } from '../../net/range.ts'
 import type { Action, Rule } from '../parse/iptables-rule.ts'
 import { rulesFor } from '../parse/iptables-index.ts'
 import type { IptablesChain, IptablesSave } from '../parse/iptables-save.ts'
-import { accept, joined, next, type Decided, type Decision } from './branch.ts'
+import { accept, joined, next, settled, type Decided, type Decision } from './branch.ts'
 import { ruleApplies } from './match.ts'
 import type { Branch, Packet, Step } from './types.ts'
 import type { World } from './world.ts'
@@ -30,7 +30,8 @@ const deepest = 64
 export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[] {
   const chain = base.save.tables.get(base.table)?.chains.get(base.hook)
   if (chain === undefined) return [{ branch, decision: next }]
-  return joined(
+  return settled(
+    branch,
     walk(base, chain, branch, 0).map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
       if (chain.policy !== 'DROP') return { branch: after, decision: next }
@@ -47,6 +48,8 @@ function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: numbe
   let open: readonly Branch[] = [start]
   const done: Walked[] = []
   for (const rule of rulesFor(chain, start.packet)) {
+    // A rule that only counts or logs: whether it applies makes no difference.
+    if (rule.action.kind === 'continue') continue
     const still: Branch[] = []
     for (const branch of open) {
       const applies = ruleApplies(rule, branch.packet, base.world)
@@ -80,8 +83,8 @@ function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: numbe
 /** What a rule that applies does: `fell` goes on behind it, `returned` leaves its chain. */
 function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: number): readonly Walked[] {
   const { action } = rule
-  const on = (packet: Packet, noted = true): readonly Walked[] => [
-    { branch: { ...(noted ? withStep(branch, step) : branch), packet }, left: { kind: 'fell' } },
+  const on = (packet: Packet): readonly Walked[] => [
+    { branch: { ...withStep(branch, step), packet }, left: { kind: 'fell' } },
   ]
   const end = (decision: Decision, packet = branch.packet): readonly Walked[] => [
     { branch: { ...withStep(branch, step), packet }, left: { kind: 'decided', decision } },
@@ -89,7 +92,7 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
   const { packet } = branch
   switch (action.kind) {
     case 'continue':
-      return on(packet, false)
+      return on(packet)
     case 'accept':
       // ACCEPT ends this table only; the next one still sees the packet.
       return end(next)
@@ -133,11 +136,19 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
       return on({ ...packet, connmark: ((packet.connmark & ~action.ctmask) ^ (packet.mark & action.nfmask)) >>> 0 })
     case 'restore-mark':
       return on({ ...packet, mark: ((packet.mark & ~action.nfmask) ^ (packet.connmark & action.ctmask)) >>> 0 })
-    case 'unknown': {
-      // It may end the journey or not: the branch goes on, and says that it is not sure to.
-      return [{ branch: { ...withStep(branch, step), doubt: branch.doubt ?? step }, left: { kind: 'fell' } }]
-    }
+    case 'unknown':
+      return anyEnd(branch, step)
   }
+}
+
+/** A target that is not known may drop the packet, accept it for this table, or leave it to the next rule: all three, all in doubt. */
+function anyEnd(branch: Branch, step: Step): readonly Walked[] {
+  const noted = withStep({ ...branch, doubt: branch.doubt ?? step, probability: branch.probability / 3 }, step)
+  return [
+    { branch: noted, left: { kind: 'decided', decision: { kind: 'drop', why: 'a rule that is not known drops it' } } },
+    { branch: noted, left: { kind: 'decided', decision: next } },
+    { branch: noted, left: { kind: 'fell' } },
+  ]
 }
 
 function call(
@@ -150,8 +161,7 @@ function call(
   const chain = base.save.tables.get(base.table)?.chains.get(action.chain)
   const noted = withStep(branch, step)
   // A target that is no chain of this table is one that this program does not know.
-  if (chain === undefined || depth >= deepest)
-    return [{ branch: { ...noted, doubt: noted.doubt ?? step }, left: { kind: 'fell' } }]
+  if (chain === undefined || depth >= deepest) return anyEnd(branch, step)
   return walk(base, chain, noted, depth + 1).map(({ branch: after, left }): Walked => {
     if (left.kind === 'decided') return { branch: after, left }
     // After a jump the caller goes on; a goto gave its place away, so its chain ends with it.

@@ -106,6 +106,7 @@ export const awsKinds = {
     EnableLniAtDeviceIndex: 'number',
     OutpostArn: 'string',
     State: 'string',
+    BlockPublicAccessStates: { InternetGatewayBlockMode: 'string' },
     Tags: tags,
   }),
   vpcs: kindOf('DescribeVpcs', 'Vpcs', {
@@ -116,6 +117,7 @@ export const awsKinds = {
     Ipv6CidrBlockAssociationSet: [{ Ipv6CidrBlock: 'string', Ipv6CidrBlockState: { State: 'string' } }],
     IsDefault: 'boolean',
     State: 'string',
+    BlockPublicAccessStates: { InternetGatewayBlockMode: 'string' },
     Tags: tags,
   }),
   routeTables: kindOf('DescribeRouteTables', 'RouteTables', {

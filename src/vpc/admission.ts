@@ -3,7 +3,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, type Known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import type { Port } from '../net/port.ts'
-import { rangeText, type Range } from '../net/range.ts'
+import { rangeCovers, rangeText, type Range } from '../net/range.ts'
 import { vpcById, vpcRanges } from './address-space.ts'
 import { clientSet, type ClientSet } from './client-set.ts'
 import { numberOf } from './ip-protocol.ts'
@@ -39,24 +39,22 @@ export function admitsClient(
 }
 
 /**
- * The narrowest ranges worth writing into a rule for a client: its own; for the default client the VPC's range around its subnet,
- * since "another host" has no address of its own.
+ * The ranges worth writing into a rule for a client: everything for the internet; the range of the VPC for a client inside it, since the
+ * next client is another host of it, and the nodes pass packets on to each other at the same port; its own addresses otherwise.
  */
-export function rangesForRule(evidence: Evidence, { client }: Question, { peers, place }: ClientSet): readonly Range[] {
+export function rangesForRule(
+  evidence: Evidence,
+  { client }: Question,
+  { peers }: ClientSet,
+  vpcId: string,
+): readonly Range[] {
   const [first] = peers
   if (client.kind === 'internet' && first !== undefined) {
     return [{ family: first.family, first: 0n, last: first.family === 4 ? (1n << 32n) - 1n : (1n << 128n) - 1n }]
   }
-  // A host of the VPC asks for all of it: the packet also travels on from node to node, and a rule for one host would not let it.
-  if ((client.kind !== 'vpc' && client.kind !== 'address') || place === null) return peers
-  const vpc = vpcById(evidence, place.subnet.VpcId ?? '')
-  const around = isGap(vpc)
-    ? undefined
-    : vpcRanges(vpc).find(
-        (range) =>
-          range.family === place.range.family && range.first <= place.range.first && place.range.last <= range.last,
-      )
-  return [around ?? place.range]
+  const vpc = vpcById(evidence, vpcId)
+  const around = isGap(vpc) ? undefined : vpcRanges(vpc).find((range) => peers.every((one) => rangeCovers(range, one)))
+  return around === undefined ? peers : [around]
 }
 
 /** The `--ip-permissions` argument that admits a port from ranges, quoted for a shell. */

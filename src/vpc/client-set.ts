@@ -92,26 +92,27 @@ function anotherHost(evidence: Evidence, arrival: NetworkInterface, family: Fami
   const range = subnetRanges(subnet).find((one) => one.family === family)
   const id = subnet.SubnetId ?? ''
   if (range === undefined) return gap('aws/describe-subnets.json', `${id} has no IPv${String(family)} range`)
-  // EC2 gives no host the first four addresses or the last one.
-  const hosts: Range = { family, first: range.first + 4n, last: range.last - 1n }
   return {
     text: `another host in ${id} (${range.text})`,
-    peers: [hosts],
-    narrowed: () => without([hosts], known(namedIn(evidence, `${arrival.VpcId ?? ''} ${range.text}`)) ?? []),
+    peers: [hostsOf(range)],
+    narrowed: () => unnamedIn(evidence, `${arrival.VpcId ?? ''} ${range.text}`),
     groupsKnown: false,
     interface: null,
     place: { subnet, range },
   }
 }
 
-/** The addresses of a range that some interface holds: an address that the evidence names is no unnamed host's. */
-const namedIn = perEvidenceAnd((evidence: Evidence, key: string): Known<readonly Range[]> => {
+/** The hosts' addresses of a subnet that no interface holds: an address that the evidence names is no unnamed host's. */
+const unnamedIn = perEvidenceAnd((evidence: Evidence, key: string): readonly Range[] => {
   const [vpcId = '', text] = key.split(' ')
   const range = parseCidr(text)
-  const holdings = holdingsInVpc(evidence, vpcId)
-  if (isGap(holdings) || range === null) return isGap(holdings) ? holdings : []
-  return holdings.flatMap((holding) => within([holding.range], range))
+  if (range === null) return []
+  const named = (known(holdingsInVpc(evidence, vpcId)) ?? []).map((holding) => holding.range)
+  return without([hostsOf(range)], named)
 })
+
+/** EC2 gives no host the first four addresses or the last one. */
+const hostsOf = ({ family, first, last }: Range): Range => ({ family, first: first + 4n, last: last - 1n })
 
 /** What is not public: special-purpose blocks by the IANA registries (RFC 6890 and its updates). */
 const special4 = [

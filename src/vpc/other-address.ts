@@ -33,14 +33,24 @@ const freeRanges = perEvidenceAnd((evidence: Evidence, vpcId: string): readonly 
 /** Gives the VIP's pool ranges that interfaces of the nodes can hold: what is left of its own there, else the end of a subnet of the nodes. */
 export function otherAddressFix(evidence: Evidence, { vip, vpcId }: VipPlace): Remedy {
   const found = known(poolOfAddress(evidence, vip))
-  const name = found?.name ?? 'POOL'
-  const namespace = found?.pool.metadata?.namespace ?? 'metallb-system'
+  if (found === null)
+    return {
+      commands: ['kubectl get services -A -o wide', 'kubectl get ipaddresspools.metallb.io -A -o yaml'],
+      changes: `Nothing changes; they show who asks for ${vip.text}, which is in no pool that the evidence has. Give that one an address of a subnet in which the nodes have interfaces.`,
+    }
+  const { name } = found
+  const namespace = found.pool.metadata?.namespace ?? 'metallb-system'
   const free = freeRanges(evidence, vpcId).filter(({ family }) => family === vip.family)
-  const left = (found?.ranges ?? []).flatMap((range) => within(free, range))
+  const left = found.ranges.flatMap((range) => within(free, range))
   const ranges = left.length > 0 ? largest(left, 4) : largest(free, 1).map(tail)
-  const others = (found?.ranges ?? []).filter(({ family }) => family !== vip.family)
+  const others = found.ranges.filter(({ family }) => family !== vip.family)
   const texts = [...ranges, ...others].map((range) => `"${rangeForPool(range)}"`)
-  const value = texts.length === 0 ? '["FIRST-LAST"]' : `[${texts.join(',')}]`
+  if (texts.length === 0)
+    return {
+      commands: [`kubectl -n ${namespace} edit ipaddresspools.metallb.io ${name}`],
+      changes: `Pool ${name} needs other addresses; the evidence shows none that is free in a subnet of the nodes.`,
+    }
+  const value = `[${texts.join(',')}]`
   return {
     commands: [
       `kubectl -n ${namespace} patch ipaddresspools.metallb.io ${name} --type=json -p '[{"op":"replace","path":"/spec/addresses","value":${value}}]'`,

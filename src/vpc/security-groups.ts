@@ -2,7 +2,7 @@ import type { NetworkInterface } from '../evidence/aws.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, type Gap } from '../evidence/gap.ts'
 import { parseCidr, rangeCovers, type Range } from '../net/range.ts'
-import { joined, within, without } from '../net/range-set.ts'
+import { joined, within, withinJoined, without } from '../net/range-set.ts'
 import { holdingsOf, interfacesOfVpc } from './holders.ts'
 import { hasPorts, ICMP, ICMPV6 } from './ip-protocol.ts'
 import { perEvidenceAnd } from './memo.ts'
@@ -70,10 +70,9 @@ export function judgeGroups(
       asked.push(rule)
       if (!matches(rule, flow)) continue
       const peers = peersOf(evidence, vpcId, rule, flow)
-      const certain = flow.peers.flatMap((range) => within(peers.certain, range))
-      if (certain.length > 0) {
+      if (peers.certain.length > 0) {
         rules.push(rule)
-        admitted.push(...certain)
+        admitted.push(...peers.certain)
       }
       if (peers.possible.length > 0) possible.push({ ranges: peers.possible, rule, gap: peers.gap })
     }
@@ -125,6 +124,7 @@ export function matches({ protocol, from, to }: GroupRule, flow: Flow): boolean 
   return true
 }
 
+/** Of the flow's peers, those that a rule is for, and those that it may be for. */
 interface Peers {
   readonly certain: readonly Range[]
   readonly possible: readonly Range[]
@@ -137,41 +137,44 @@ const perhaps = (possible: readonly Range[], gap: Gap | null = null): Peers => (
 function peersOf(evidence: Evidence, vpcId: string, { peer }: GroupRule, flow: Flow): Peers {
   switch (peer.kind) {
     case 'cidr':
-      return certainly([peer.cidr])
+      return certainly(within(flow.peers, peer.cidr))
     case 'prefix-list': {
       const list = evidence.aws.prefixListEntries(peer.id)
       if (isGap(list)) return perhaps(flow.peers, list)
-      return certainly((list.Entries ?? []).flatMap(({ Cidr: text }) => parseCidr(text) ?? []))
+      const ranges = (list.Entries ?? []).flatMap(({ Cidr: text }) => parseCidr(text) ?? [])
+      return certainly(ranges.flatMap((range) => within(flow.peers, range)))
     }
     case 'group': {
       // A group of a peered VPC: its members are in another account's answers.
       if (peer.vpcId !== null && peer.vpcId !== vpcId) return perhaps(flow.peers)
       const members = groupAddresses(evidence, vpcId)
       if (isGap(members)) return perhaps(flow.peers, members)
-      const certain = members.get(peer.id) ?? []
+      const own = members.get(peer.id) ?? []
+      const certain = flow.peers.flatMap((range) => withinJoined(own, range))
       // A group means the private addresses of its members (VPC User Guide). Whether it also covers what a member sends from another
       // address is not stated, so it stays open.
       const asSender = flow.senderGroups?.includes(peer.id) === true
-      return { certain, possible: asSender || !flow.groupsKnown ? without(flow.peers, certain) : [], gap: null }
+      return { certain, possible: asSender || !flow.groupsKnown ? flow.peers : [], gap: null }
     }
     case 'unreadable':
       return perhaps(flow.peers)
   }
 }
 
-/** The private addresses of each group's members. */
+/** The private addresses of each group's members, in order. */
 export const groupAddresses = perEvidenceAnd((evidence: Evidence, vpcId: string) => {
   const enis = interfacesOfVpc(evidence, vpcId)
   if (isGap(enis)) return enis
   const byGroup = new Map<string, Range[]>()
   for (const eni of enis) {
-    for (const { GroupId } of eni.Groups ?? []) {
-      const list = byGroup.get(GroupId ?? '') ?? []
-      byGroup.set(GroupId ?? '', list)
-      list.push(...holdingsOf(eni).map(({ range }) => range))
+    const own = holdingsOf(eni).map(({ range }) => range)
+    for (const { GroupId = '' } of eni.Groups ?? []) {
+      const list = byGroup.get(GroupId)
+      if (list === undefined) byGroup.set(GroupId, [...own])
+      else list.push(...own)
     }
   }
-  return byGroup
+  return new Map([...byGroup].map(([groupId, ranges]) => [groupId, joined(ranges)]))
 })
 
 /** The ids of an interface's groups. */

@@ -1,6 +1,6 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { gap, isGap, known, type Known } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Pod, type Service } from '../../evidence/kubernetes.ts'
 import { podsOf } from '../../lb/endpoints.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
@@ -8,11 +8,11 @@ import { rangeOf } from '../../net/range.ts'
 import { wayToPod } from '../../node/way-to-pod.ts'
 import { authorize, permissionText } from '../../vpc/admission.ts'
 import { clusterVpc } from '../../vpc/cluster-vpc.ts'
-import { holdersOf } from '../../vpc/holders.ts'
 import { numberOf } from '../../vpc/ip-protocol.ts'
 import { judgeNodeFlow, primaryAddress } from '../../vpc/node-flow.ts'
-import { interfacesOfNode, nodeOfInterface } from '../../vpc/node-interfaces.ts'
+import { interfacesOfNode } from '../../vpc/node-interfaces.ts'
 import { groupsText, idOf, listText } from '../../vpc/words.ts'
+import { apiServerHosts } from '../api-servers.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -64,7 +64,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const node = pod?.spec?.nodeName
   if (pod === undefined || node === undefined)
     return [skipped(subject, "MetalLB's webhook has no pod that is scheduled to a node.")]
-  const hosts = apiServers(evidence, vpcId)
+  const hosts = apiServerHosts(evidence, vpcId)
   if (isGap(hosts)) return [unknown(subject, doubt, [hosts])]
   const own = interfacesOfNode(evidence, node, question.vpcId)
   const to = isGap(own) ? undefined : own[0]
@@ -150,32 +150,3 @@ function metallbWebhook(evidence: Evidence): Webhook | null {
 }
 
 const podAddress = (pod: Pod): Address | null => parseAddress(pod.status?.podIP)
-
-/** The hosts of the API servers: the endpoints of default/kubernetes, as far as interfaces of the VPC hold them. */
-function apiServers(
-  evidence: Evidence,
-  vpcId: string,
-): Known<readonly { eni: Parameters<typeof primaryAddress>[0]; address: Address; name: string | null }[]> {
-  const slices = evidence.kubernetes.endpointslices
-  if (isGap(slices)) return slices
-  const own = slices.filter(
-    ({ metadata }) =>
-      metadata?.namespace === 'default' && metadata.labels?.['kubernetes.io/service-name'] === 'kubernetes',
-  )
-  const addresses = own.flatMap(({ endpoints }) =>
-    (endpoints ?? []).flatMap((one) => (one.addresses ?? []).flatMap((text) => parseAddress(text) ?? [])),
-  )
-  const hosts = addresses.flatMap((address) =>
-    (known(holdersOf(evidence, vpcId, address)) ?? []).slice(0, 1).map((holding) => ({
-      eni: holding.interface,
-      address,
-      name: known(nodeOfInterface(evidence, holding.interface)),
-    })),
-  )
-  return hosts.length === 0
-    ? gap(
-        'kubernetes/endpointslices.discovery.k8s.io.json',
-        'names no host of an API server that holds an address in the VPC',
-      )
-    : hosts
-}

@@ -46,8 +46,9 @@ export function parseIptablesSave(file: string, text: string): IptablesSave {
   let chain: Building | null = null
   let named = ''
   let line = 0
-  let end = 0
-  for (let at = 0; at < text.length; at = end + 1) {
+  let end = -1
+  while (end + 1 < text.length) {
+    const at: number = end + 1
     const newline = text.indexOf('\n', at)
     end = newline === -1 ? text.length : newline
     line += 1

@@ -1,0 +1,133 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { metallbPods } from '../../lb/metallb.ts'
+import { parseAddress } from '../../net/address.ts'
+import { rangeOf } from '../../net/range.ts'
+import { authorize, permissionText } from '../../vpc/admission.ts'
+import { clusterVpc } from '../../vpc/cluster-vpc.ts'
+import { holdersOf } from '../../vpc/holders.ts'
+import { numberOf } from '../../vpc/ip-protocol.ts'
+import { judgeNodeFlow, primaryAddress } from '../../vpc/node-flow.ts'
+import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
+import { groupsOf } from '../../vpc/security-groups.ts'
+import { groupsText, idOf, listText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+/** BFD's control packets over one hop (RFC 5881 §4). */
+const bfdPort = 3784
+
+export default defineCheck({
+  id: 'control/bgp-ports',
+  title: 'The speakers reach their BGP peers in the VPC',
+  needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
+  alsoReads: ['kubernetes/bgppeers', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
+  appliesTo: ({ evidence, question }) => {
+    if (question.fabric !== 'ec2') return 'Security groups are a part of EC2; on a LAN there are none.'
+    return (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.'
+  },
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'A speaker opens a BGP session to its peer, a VPC Route Server endpoint for instance, at tcp/179; with a BFD profile both sides also send udp/3784. Where a security group refuses it, no session comes up and no route to a VIP is written.',
+    byHand:
+      'kubectl -n metallb-system logs -l component=speaker | grep -i bgp; aws ec2 describe-security-group-rules for the groups of the peer and of the nodes.',
+    mend: "Admit tcp/179 (and udp/3784 for BFD, both ways) between the nodes and the peer's interface.",
+    sources: [
+      'RFC 4271 §8 (BGP, port 179)',
+      'RFC 5881 §4 (BFD, port 3784)',
+      'Amazon VPC User Guide, "Dynamic routing in your VPC with Amazon VPC Route Server"',
+    ],
+  },
+})
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const vpcId = clusterVpc(evidence, question.vpcId)
+  const own = nodeInterfaces(evidence, question.vpcId)
+  const speakers = metallbPods(evidence, 'speaker')
+  if (isGap(vpcId) || isGap(own) || isGap(speakers))
+    return [
+      unknown(
+        'daemonset/metallb-system/speaker',
+        'It is not known whether the speakers reach their BGP peers.',
+        [vpcId, own, speakers].filter(isGap),
+      ),
+    ]
+  const senders = new Map(
+    speakers.flatMap(({ spec }) => {
+      const eni = own.get(spec?.nodeName ?? '')?.[0]
+      return eni === undefined
+        ? []
+        : [[`${groupsOf(eni).join(' ')} ${eni.SubnetId ?? ''}`, { eni, node: spec?.nodeName ?? '' }] as const]
+    }),
+  )
+  return (known(evidence.kubernetes.bgppeers) ?? []).flatMap((peer): readonly Draft[] => {
+    const { peerAddress, peerPort = 179, bfdProfile } = peer.spec ?? {}
+    const subject = `bgppeer/${peer.metadata?.name ?? ''}`
+    const address = parseAddress(peerAddress)
+    const holder = address === null ? undefined : known(holdersOf(evidence, vpcId, address))?.[0]
+    if (address === null || holder === undefined)
+      return [skipped(subject, `No interface of the VPC holds ${peerAddress ?? 'the address of the peer'}.`)]
+    const to = holder.interface
+    const judged = [...senders.values()].flatMap(({ eni, node }) => {
+      const source = primaryAddress(eni, address.family)
+      if (source === null) return []
+      const one = (protocol: 'tcp' | 'udp', port: number, back = false) => {
+        const flow = back
+          ? { from: to, to: eni, source: address, destination: source }
+          : { from: eni, to, source, destination: address }
+        return {
+          node,
+          source,
+          protocol,
+          port,
+          ...judgeNodeFlow(evidence, { ...flow, protocol: numberOf(protocol), port }),
+        }
+      }
+      return [
+        one('tcp', peerPort),
+        ...(bfdProfile === undefined || bfdProfile === '' ? [] : [one('udp', bfdPort), one('udp', bfdPort, true)]),
+      ]
+    })
+    const refused = judged.filter(({ answer }) => answer === 'refused')
+    const [first] = refused
+    if (first !== undefined) {
+      const [groupId = ''] = first.groupIds
+      const what = `${first.protocol}/${String(first.port)}`
+      const ranges = first.side === 'ingress' ? refused.map(({ source }) => rangeOf(source)) : [rangeOf(address)]
+      const says = `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} the speakers on ${listText([...new Set(refused.map(({ node }) => node))])} from their peer ${address.text} (${idOf(to)}): ${what} is not admitted.`
+      const fix = {
+        commands: [authorize(groupId, first.side, permissionText(first.protocol, first.port, first.port, ranges))],
+        changes: `Holds for every interface in ${groupId}.`,
+      }
+      return [
+        fail(
+          subject,
+          says,
+          [
+            cite(peer, 'spec', 'peerAddress'),
+            holder.proof(),
+            ...first.judgement.asked.slice(0, 8).map((rule) => rule.proof()),
+          ],
+          fix,
+          { awsCode: 'ENI_SG_RULES_MISMATCH' },
+        ),
+      ]
+    }
+    const open = judged.filter(({ answer }) => answer === 'unknown')
+    if (open.length > 0)
+      return [
+        unknown(
+          subject,
+          `It is not known whether the speakers reach ${address.text}.`,
+          open.flatMap(({ gaps }) => gaps).slice(0, 2),
+        ),
+      ]
+    return [
+      pass(subject, `The security groups let the speakers reach their peer ${address.text} (${idOf(to)}).`, [
+        holder.proof(),
+      ]),
+    ]
+  })
+}

@@ -1,0 +1,89 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import type { NetworkInterface } from '../../evidence/aws.ts'
+import { authorize, permissionText } from '../../vpc/admission.ts'
+import { apiServerHosts } from '../api-servers.ts'
+import { clusterVpc } from '../../vpc/cluster-vpc.ts'
+import { numberOf } from '../../vpc/ip-protocol.ts'
+import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
+import { groupsOf, judgeGroups } from '../../vpc/security-groups.ts'
+import { rangeOf } from '../../net/range.ts'
+import { groupsText, listText } from '../../vpc/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'control/kubelet-port',
+  title: 'The API servers reach the kubelets',
+  needs: ['aws/network-interfaces', 'kubernetes/endpointslices', 'kubernetes/nodes'],
+  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
+  appliesTo: ({ question }) =>
+    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  blocks: false,
+  run,
+  docs: {
+    means:
+      'kubectl logs, exec and port-forward go from the API server to the kubelet of the node, at tcp/10250. Where a security group refuses that, the cluster runs on, and nobody can look into its pods: the logs of a speaker or of a controller that would explain a fault cannot be read.',
+    byHand:
+      'kubectl logs of any pod on that node ends in a timeout; aws ec2 describe-security-group-rules lists the rules.',
+    mend: "Admit tcp/10250 from the API servers' hosts in the security group of the nodes.",
+    sources: ['Kubernetes documentation, "Ports and Protocols"'],
+  },
+})
+
+const port = 10250
+
+function run({ evidence, question }: Context): readonly Draft[] {
+  const vpcId = clusterVpc(evidence, question.vpcId)
+  const own = nodeInterfaces(evidence, question.vpcId)
+  const hosts = isGap(vpcId) ? vpcId : apiServerHosts(evidence, vpcId)
+  const subject = 'service/default/kubernetes'
+  const doubt = 'It is not known whether the API servers reach the kubelets.'
+  if (isGap(vpcId) || isGap(own) || isGap(hosts)) return [unknown(subject, doubt, [own, hosts].filter(isGap))]
+  // Nodes with the same groups are judged once; a host reaches its own kubelet without the network.
+  const byGroups = new Map<string, { eni: NetworkInterface; nodes: string[] }>()
+  for (const [node, [eni]] of own) {
+    if (eni === undefined) continue
+    const key = groupsOf(eni).join(' ')
+    const entry = byGroups.get(key) ?? { eni, nodes: [] }
+    entry.nodes.push(node)
+    byGroups.set(key, entry)
+  }
+  const judged = [...byGroups.values()].flatMap(({ eni, nodes }) => {
+    const peers = hosts.filter(({ name }) => nodes.some((node) => node !== name)).map(({ address }) => rangeOf(address))
+    if (peers.length === 0) return []
+    const flow = { protocol: numberOf('tcp'), port, peers, groupsKnown: true }
+    return [{ eni, nodes, peers, judgement: judgeGroups(evidence, groupsOf(eni), vpcId, 'ingress', flow) }]
+  })
+  const shut = judged.find(({ judgement }) => judgement.answer === 'none' || judgement.answer === 'some')
+  if (shut !== undefined) {
+    const groupIds = groupsOf(shut.eni)
+    const [groupId] = groupIds
+    const commands =
+      groupId === undefined ? [] : [authorize(groupId, 'ingress', permissionText('tcp', port, port, shut.peers))]
+    const says = `${groupsText(evidence, groupIds)} of ${listText(shut.nodes)} ${groupIds.length === 1 ? 'does' : 'do'} not admit the API servers at tcp/${String(port)}: logs and exec fail there.`
+    const proof = [cite(shut.eni, 'Groups'), ...shut.judgement.asked.slice(0, 12).map((rule) => rule.proof())]
+    const fix = {
+      commands,
+      changes: `Admits tcp/${String(port)} from the API servers to every interface in ${groupId ?? ''}.`,
+    }
+    return [fail(subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
+  }
+  const open = judged.filter(({ judgement }) => judgement.answer === 'unknown')
+  if (open.length > 0)
+    return [
+      unknown(
+        subject,
+        doubt,
+        open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])).slice(0, 2),
+      ),
+    ]
+  const proof = judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof()))
+  return [
+    pass(
+      subject,
+      `The security groups let the API servers reach the kubelets of ${String(known(own)?.size ?? 0)} nodes.`,
+      proof.slice(0, 4),
+    ),
+  ]
+}

@@ -16,7 +16,7 @@ const inconclusive: Readonly<Record<string, RegExp>> = {}
 /** The first cause of each recording that is unreachable. */
 const firstCause: Readonly<Record<string, string>> = {
   'captured-vpc-unowned': 'delivery/vip-not-owned',
-  'control-plane-vip-moved': 'delivery/owner-not-announcer',
+  'control-plane-vip-moved': 'endpoint/vip-bound',
   'control-plane-vip-unowned': 'delivery/vip-not-owned',
   'etp-local-moved': 'delivery/owner-not-announcer',
   'four-faults-but-cni': 'delivery/vip-not-owned',

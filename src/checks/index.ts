@@ -7,7 +7,9 @@ import servicePort from './admission/service-port.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
+import bgpPorts from './control/bgp-ports.ts'
 import controller from './control/controller.ts'
+import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
@@ -100,6 +102,8 @@ const all: readonly Check[] = [
   vpcRoute,
   webhookPort,
   memberlistPorts,
+  bgpPorts,
+  kubeletPort,
   speaker,
   controller,
 ]

@@ -1,10 +1,12 @@
 import { cite } from '../../evidence/cite.ts'
 import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { portText, type Port } from '../../net/port.ts'
 import { authorize, permissionText } from '../../vpc/admission.ts'
 import { arrivalInterface } from '../../vpc/delivery.ts'
 import { holdingsOf, interfacesOfVpc } from '../../vpc/holders.ts'
+import { perEvidenceAnd } from '../../vpc/memo.ts'
 import { numberOf } from '../../vpc/ip-protocol.ts'
 import { groupsOf, judgeGroups } from '../../vpc/security-groups.ts'
 import { groupsText, idOf, listText } from '../../vpc/words.ts'
@@ -46,8 +48,12 @@ function portsOf({ question }: Pick<Context, 'question'>): readonly Port[] {
     : [...found, { protocol: 'tcp', port: health }]
 }
 
-const isBalancer = ({ InterfaceType, Description }: NetworkInterface): boolean =>
-  InterfaceType === 'network_load_balancer' || Description?.startsWith('ELB net/') === true
+const balancersOf = perEvidenceAnd((evidence: Evidence, vpcId: string): readonly NetworkInterface[] =>
+  (known(interfacesOfVpc(evidence, vpcId)) ?? []).filter(
+    ({ InterfaceType, Description }) =>
+      InterfaceType === 'network_load_balancer' || Description?.startsWith('ELB net/') === true,
+  ),
+)
 
 function run(context: NodeContext): readonly Draft[] {
   const { evidence, question, node } = context
@@ -56,7 +62,7 @@ function run(context: NodeContext): readonly Draft[] {
   if (isGap(arrival) || arrival === null)
     return [unknown(subject, `It is not known which interface ${node} has.`, isGap(arrival) ? [arrival] : [])]
   const vpcId = arrival.VpcId ?? ''
-  const balancers = (known(interfacesOfVpc(evidence, vpcId)) ?? []).filter(isBalancer)
+  const balancers = balancersOf(evidence, vpcId)
   if (balancers.length === 0) return [skipped(subject, 'No interface of a Network Load Balancer is in the VPC.')]
   const peers = balancers.flatMap((eni) => holdingsOf(eni).flatMap(({ range }) => (range.family === 4 ? [range] : [])))
   const judged = portsOf(context).map((port) => ({

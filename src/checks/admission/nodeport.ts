@@ -84,7 +84,7 @@ function run(context: NodeContext): readonly Draft[] {
         proof,
       ),
     ]
-  const ranges = rangesForRule(evidence, question, client)
+  const ranges = rangesForRule(evidence, question, client, arrival.VpcId ?? '')
   const [groupId] = groupIds
   const fix =
     groupId === undefined

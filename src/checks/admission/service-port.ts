@@ -69,7 +69,10 @@ function run(context: NodeContext): readonly Draft[] {
       const left = open.length > 0 ? `; about ${rangesText(open)} it is not known` : ''
       const says = `${groups} ${verb} ${port} from ${rangesText(admitted)} of ${client.text}, but not from ${rangesText(refused)}${left}.`
       return [
-        fail(subject, says, proof, fixOf(context, admission), { partial: true, awsCode: 'ENI_SG_RULES_MISMATCH' }),
+        fail(subject, says, proof, fixOf(context, admission, arrival.VpcId ?? ''), {
+          partial: true,
+          awsCode: 'ENI_SG_RULES_MISMATCH',
+        }),
       ]
     }
     case 'none': {
@@ -79,7 +82,9 @@ function run(context: NodeContext): readonly Draft[] {
           ? `${groups} ${verb} no ${port} from ${client.text}: ${groupIds.length === 1 ? 'it has' : 'they have'} no ingress rule at all.`
           : `${groups} ${verb} no ${port} from ${client.text}: ${String(rules.length)} ingress rules, and none matches.`
       const awsCode = rules.length === 0 ? 'SG_HAS_NO_RULES' : 'ENI_SG_RULES_MISMATCH'
-      return [fail(subject, says, [...proof, ...proofOf(rules)], fixOf(context, admission), { awsCode })]
+      return [
+        fail(subject, says, [...proof, ...proofOf(rules)], fixOf(context, admission, arrival.VpcId ?? ''), { awsCode }),
+      ]
     }
   }
 }
@@ -95,11 +100,11 @@ function because(possible: ClientAdmission['judgement']['possible']): string {
     : `: only a rule for members of ${listText(groups)} would, and whether the client is one is not known`
 }
 
-function fixOf({ evidence, question }: NodeContext, { client, groupIds }: ClientAdmission): Fix | null {
+function fixOf({ evidence, question }: NodeContext, { client, groupIds }: ClientAdmission, vpcId: string): Fix | null {
   const [groupId] = groupIds
   if (groupId === undefined) return null
   const { protocol, port } = question.port
-  const ranges = rangesForRule(evidence, question, client)
+  const ranges = rangesForRule(evidence, question, client, vpcId)
   return {
     commands: [authorize(groupId, 'ingress', permissionText(protocol, port, port, ranges))],
     changes: `Admits ${portText(question.port)} from ${rangesText(ranges)} to every interface in ${groupId}, on the nodes' own addresses too.`,

@@ -1,8 +1,11 @@
+import type { NetworkInterface } from '../../evidence/aws.ts'
 import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { isPublic } from '../../vpc/client-set.ts'
-import { vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
+import { vpcById } from '../../vpc/address-space.ts'
+import { subnetOfInterface, vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
 import { idOf } from '../../vpc/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
@@ -11,7 +14,8 @@ export default defineCheck({
   id: 'delivery/no-public-address',
   title: 'A VIP for clients on the internet has a public address',
   needs: ['aws/network-interfaces', 'aws/subnets'],
-  alsoReads: ['aws/addresses', 'aws/internet-gateways', 'aws/vpcs'],
+  // Internet gateways are read where the client is on the internet, and only there.
+  alsoReads: ['aws/addresses', 'aws/vpcs'],
   appliesTo: ({ question: { client, fabric, vip } }) => {
     if (fabric !== 'ec2') return 'Elastic IP addresses are a part of EC2.'
     const fromOutside = client.kind === 'internet' || (client.kind === 'address' && isPublic(client.address))
@@ -43,6 +47,8 @@ function run({ evidence, question }: Context): readonly Draft[] {
   if (delivery.by !== 'owner')
     return [skipped(subject, `No interface holds ${vip.text}; only a held address can have a public one.`)]
   const { interface: eni } = delivery
+  const blocked = blockOf(evidence, eni)
+  if (blocked !== null) return [blocked]
   const index = (eni.PrivateIpAddresses ?? []).findIndex((one) => sameAddress(parseAddress(one.PrivateIpAddress), vip))
   const associated = eni.PrivateIpAddresses?.[index]?.Association?.PublicIp
   if (associated !== undefined)
@@ -85,4 +91,26 @@ function run({ evidence, question }: Context): readonly Draft[] {
       { awsCode: 'IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS' },
     ),
   ]
+}
+
+/** VPC Block Public Access refuses what would come in through an internet gateway, whatever the addresses are. */
+function blockOf(evidence: Evidence, eni: NetworkInterface): Draft | null {
+  const vpc = known(vpcById(evidence, eni.VpcId ?? ''))
+  const subnet = known(subnetOfInterface(evidence, eni))
+  // An exclusion for a subnet shows there as `off`; the subnet's own state goes before the VPC's.
+  const item = subnet?.BlockPublicAccessStates === undefined ? vpc : subnet
+  const mode = item?.BlockPublicAccessStates?.InternetGatewayBlockMode
+  if (item === null || mode === undefined || mode === 'off') return null
+  return fail(
+    `vpc/${eni.VpcId ?? ''}`,
+    `VPC Block Public Access is on (${mode}): nothing from the internet gets in.`,
+    [cite(item, 'BlockPublicAccessStates')],
+    {
+      commands: [
+        `aws ec2 create-vpc-block-public-access-exclusion --subnet-id ${eni.SubnetId ?? ''} --internet-gateway-exclusion-mode allow-bidirectional`,
+      ],
+      changes: `Hosts in ${eni.SubnetId ?? ''} can then be reached from the internet where they have public addresses. Somebody turned it on for a reason: ask first.`,
+    },
+    { awsCode: 'VPC_BLOCK_PUBLIC_ACCESS_ENABLED' },
+  )
 }

@@ -1,6 +1,6 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { assignCommand } from '../../vpc/assign.ts'
+import { moveRemedy } from '../../vpc/assign.ts'
 import { vipPlace, vpcDelivery, type VpcDelivery } from '../../vpc/delivery.ts'
 import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
 import { idOf, interfaceText } from '../../vpc/words.ts'
@@ -96,17 +96,5 @@ function moveFix(
   const target = nodes
     .flatMap((node) => own?.get(node) ?? [])
     .find((eni) => eni.SubnetId === subnetId && idOf(eni) !== idOf(delivery.interface))
-  if (where === null || target === undefined) return null
-  if (where.vip.family === 6) {
-    const unassign = `aws ec2 unassign-ipv6-addresses --network-interface-id ${idOf(delivery.interface)} --ipv6-addresses ${where.vip.text}`
-    return {
-      commands: [unassign, assignCommand(target, where.vip)],
-      changes: 'An IPv6 address cannot be moved in one step: nobody has it in between.',
-    }
-  }
-  if (delivery.holding.as !== 'secondary') return null
-  return {
-    commands: [`${assignCommand(target, where.vip)} --allow-reassignment`],
-    changes: `Takes ${where.vip.text} from ${idOf(delivery.interface)}, with an Elastic IP on it if there is one; the move takes effect after a moment.`,
-  }
+  return where === null || target === undefined ? null : moveRemedy(delivery.holding, target, where.vip)
 }

@@ -3,10 +3,8 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes.ts'
 import { announcers } from '../../lb/announcers.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
-import { parseAddress, sameAddress } from '../../net/address.ts'
-import { assignCommand } from '../../vpc/assign.ts'
 import { vpcDelivery, type VpcDelivery } from '../../vpc/delivery.ts'
-import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
+import { moveToNode } from '../../vpc/move.ts'
 import { interfaceText, listText } from '../../vpc/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
@@ -23,7 +21,6 @@ export default defineCheck({
     'kubernetes/servicel2statuses',
     'kubernetes/leases',
     'kubernetes/pods',
-    'node/ip-addr',
   ],
   appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'On a LAN the packet goes to the announcer.'),
   blocks: true,
@@ -68,46 +65,35 @@ function run(context: Context): readonly Draft[] {
       subject,
       `${text} belongs to ${interfaceText(evidence, delivery.interface)}, while ${listText(seen)} announces it: ${node} gets the packets and passes them on, which ends as soon as externalTrafficPolicy becomes Local.`,
       [placeOf(delivery)],
-      withFix(moveFix(context, delivery, seen)),
+      withFix(moveFix(context, seen)),
     ),
   ]
 }
 
-/** The address of the control plane is bound on kube-vip's leader alone: elsewhere nothing answers for it. */
+/**
+ * The address of the control plane is bound on kube-vip's leader alone. That nothing answers for it elsewhere is `endpoint/vip-bound`'s
+ * to say, by looking at the node.
+ */
 function controlPlane({ evidence, question }: Context, delivery: Delivered & { readonly node: string }): Draft {
   const vip = question.vip?.text ?? ''
   const subject = `vip/${vip}`
   const { node } = delivery
-  const { observed } = announcers(evidence, question)
-  if (isGap(observed))
-    return unknown(subject, `It is not known which node holds ${vip} as kube-vip's leader.`, [observed])
-  const links = evidence.node(node).ipAddr
-  const bound = isGap(links)
-    ? null
-    : links.some(({ addr_info }) =>
-        (addr_info ?? []).some(({ local }) => sameAddress(parseAddress(local), question.vip)),
-      )
-  if (observed.length === 0 || observed.includes(node) || bound === true)
+  const seen = known(announcers(evidence, question).observed) ?? []
+  if (seen.length === 0 || seen.includes(node))
     return pass(subject, `The VPC delivers ${vip} to ${node}.`, [placeOf(delivery)])
-  const says = `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader, which holds the address, is ${listText(observed)}`
-  if (isGap(links))
-    return unknown(subject, `${says}; it is not known whether ${node} holds it too.`, [links], [placeOf(delivery)])
-  return fail(
+  return warn(
     subject,
-    `${says}: ${node} gets the packets and has nobody to give them to.`,
+    `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader is ${listText(seen)}.`,
     [placeOf(delivery)],
-    moveFix({ evidence, question }, delivery, observed),
+    withFix(moveToNode(evidence, question, seen)),
   )
 }
 
 const placeOf = (delivery: Delivered): Proof =>
   delivery.by === 'owner' ? delivery.holding.proof() : cite(delivery.interface, 'NetworkInterfaceId')
 
-function local(
-  { evidence, question }: Context,
-  delivery: Delivered & { readonly node: string },
-  service: Service,
-): Draft {
+function local(context: Context, delivery: Delivered & { readonly node: string }, service: Service): Draft {
+  const { evidence, question } = context
   const vip = question.vip?.text ?? ''
   const { node } = delivery
   const subject = `vip/${vip}`
@@ -128,39 +114,24 @@ function local(
     subject,
     `${vip} ${verb} ${interfaceText(evidence, delivery.interface)}, but externalTrafficPolicy is Local and the ready endpoints of ${objectName(service)} are on ${listText(nodes)}: ${node} drops the packets.`,
     [placeOf(delivery), cite(service, 'spec', 'externalTrafficPolicy'), ...proof],
-    moveFix({ evidence, question }, delivery, nodes),
+    moveFix(context, nodes),
   )
 }
 
 const withFix = (fix: Fix | null) => (fix === null ? {} : { fix })
 
-/** Moves the address to one of the nodes; where that cannot be done by one call, lets every node take the packets. */
-function moveFix(
-  { evidence, question }: Pick<Context, 'evidence' | 'question'>,
-  delivery: Delivered,
-  nodes: readonly string[],
-): Fix | null {
-  const { service, vip } = question
-  const own = nodeInterfaces(evidence, question.vpcId)
-  const candidates = isGap(own) ? [] : nodes.flatMap((node) => own.get(node) ?? [])
-  const eni = candidates.find(({ SubnetId }) => SubnetId === delivery.interface.SubnetId)
+/** Moves the address to one of the nodes; where that cannot be done, lets every node take the packets. */
+function moveFix({ evidence, question }: Context, nodes: readonly string[]): Fix | null {
+  const { service } = question
+  const { name = '', namespace = 'default' } = service?.metadata ?? {}
   const policy =
     service?.spec?.externalTrafficPolicy === 'Local'
-      ? `kubectl -n ${service.metadata?.namespace ?? 'default'} patch service ${service.metadata?.name ?? ''} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`
+      ? `kubectl -n ${namespace} patch service ${name} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`
       : null
-  if (delivery.by === 'owner' && eni !== undefined && vip?.family === 4 && delivery.holding.as === 'secondary') {
-    const or =
-      policy === null ? '' : ` Or, to let every node take the packets at the price of the client's address: ${policy}.`
-    return {
-      commands: [`${assignCommand(eni, vip)} --allow-reassignment`],
-      changes: `Takes ${vip.text} from ${interfaceText(evidence, delivery.interface)}, with an Elastic IP on it if there is one; the move takes effect after a moment, and nothing repeats it at the next failover.${or}`,
-    }
-  }
-  return policy === null
-    ? null
-    : {
-        commands: [policy],
-        changes:
-          'Every node takes packets for the Service then; endpoints on other nodes see the address of the node, not that of the client.',
-      }
+  const move = moveToNode(evidence, question, nodes)
+  if (policy === null) return move
+  const or = `to let every node take the packets, at the price of the client's address`
+  return move === null
+    ? { commands: [policy], changes: `This is ${or}: endpoints on other nodes see the address of the node instead.` }
+    : { ...move, changes: `${move.changes} Or, ${or}: ${policy}.` }
 }

@@ -1,10 +1,10 @@
 import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
-import { isGap } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
 import { takes } from '../../evidence/listen.ts'
 import { nodeFile } from '../../evidence/node.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { announcers } from '../../lb/announcers.ts'
-import { known } from '../../evidence/gap.ts'
+import { moveToNode } from '../../vpc/move.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown } from '../finding.ts'
 
@@ -16,7 +16,6 @@ export default defineCheck({
   appliesTo: ({ question }) =>
     question.controlPlane !== null || 'A Service’s VIP needs no interface: kube-proxy translates it.',
   blocks: true,
-  consequenceOf: ['delivery/owner-not-announcer'],
   each: 'receiving',
   run: ({ evidence, question, node }) => {
     const { vip, port } = question
@@ -39,12 +38,12 @@ export default defineCheck({
           subject,
           `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
           [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
-          {
+          (question.fabric === 'ec2' ? moveToNode(evidence, question, holders) : null) ?? {
             commands:
               holders.length === 0
                 ? [`ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`]
                 : [`kubectl -n kube-system get lease -o wide`, `ssh ${holders[0] ?? node} ip -brief address`],
-            changes: `Shows who holds ${vip.text}. ${question.fabric === 'ec2' ? 'On EC2 the address must belong to the leader’s interface: move it there (aws ec2 assign-private-ip-addresses --allow-reassignment), or let the other node become the leader.' : 'kube-vip puts the address on the interface of its leader.'}`,
+            changes: `Shows who holds ${vip.text}. ${question.fabric === 'ec2' ? 'On EC2 the address must belong to the interface of kube-vip’s leader.' : 'kube-vip puts the address on the interface of its leader.'}`,
           },
         ),
       ]

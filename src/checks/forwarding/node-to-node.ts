@@ -167,7 +167,7 @@ function coveredByServicePort(
   if (side !== 'ingress') return false
   const admission = admitsClient(evidence, question, leg.from, question.port)
   if (isGap(admission) || admission.judgement.answer === 'all' || admission.groupIds[0] !== groupIds[0]) return false
-  const peers = rangesForRule(evidence, question, admission.client)
+  const peers = rangesForRule(evidence, question, admission.client, leg.from.VpcId ?? '')
   const rule = { protocol: numberOf(question.port.protocol), from: question.port.port, to: question.port.port, peers }
   return wouldAdmit(rule, { protocol, port, peers: [rangeOf(leg.source)], groupsKnown: true })
 }

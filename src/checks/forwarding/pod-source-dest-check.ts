@@ -1,9 +1,11 @@
+import type { NetworkInterface } from '../../evidence/aws.ts'
 import { cite } from '../../evidence/cite.ts'
-import { isGap } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { interfacesOfNode } from '../../vpc/node-interfaces.ts'
 import { checkOff } from '../../vpc/overlay.ts'
 import { idOf, listText } from '../../vpc/words.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 import { legsTo, passesOn } from '../forwarded.ts'
 
 export default defineCheck({
@@ -46,6 +48,21 @@ function run(context: NodeContext): readonly Draft[] {
   if (first === undefined) return [pass(subject, `Packets for the pods of ${node} travel to addresses of its own.`, [])]
   const { to } = first
   const proof = [cite(to, 'SourceDestCheck')]
+  const others = disagreeing(context, idOf(to))
+  if (to.SourceDestCheck === false && others.length > 0)
+    return [
+      warn(
+        subject,
+        `The source/destination check of ${idOf(to)} (${node}) is off, but that of ${listText(others.map(idOf))} is on: each interface has its own, and packets for the pods of ${node} that come by the other are dropped.`,
+        [...proof, ...others.map((eni) => cite(eni, 'SourceDestCheck'))],
+        {
+          fix: {
+            commands: others.map(checkOff),
+            changes: `${node} may then also send with foreign source addresses by them.`,
+          },
+        },
+      ),
+    ]
   if (to.SourceDestCheck === false)
     return [pass(subject, `The source/destination check of ${idOf(to)} (${node}) is off.`, proof)]
   const doubtful = bare.flatMap(({ way }) => (isGap(way) ? [way] : []))
@@ -71,4 +88,10 @@ function run(context: NodeContext): readonly Draft[] {
       { awsCode: 'ENI_SOURCE_DEST_CHECK_RESTRICTION', partial: bare.length < legs.length || local > 0 },
     ),
   ]
+}
+
+/** The node's other interfaces that check, where several were given to it: `modify-instance-attribute` reaches only the first one. */
+function disagreeing({ evidence, question, node }: NodeContext, first: string): readonly NetworkInterface[] {
+  const own = known(interfacesOfNode(evidence, node, question.vpcId)) ?? []
+  return own.filter((eni) => idOf(eni) !== first && eni.SourceDestCheck === true)
 }

@@ -63,3 +63,15 @@ test('does not know where DescribeAddresses was denied', async () => {
 test('does not apply to clients of the VPC', async () => {
   expect(says(check, await fixture('hard-way-healthy'))[0]).toBe('skipped')
 })
+
+test('fails where the VPC blocks public access, whatever the addresses', async () => {
+  const evidence = await edited('hard-way-healthy', {
+    vpcs: (vpcs) => {
+      byId(vpcs, ids.vpc).BlockPublicAccessStates = { InternetGatewayBlockMode: 'block-ingress' }
+    },
+  })
+  expect(says(check, evidence, internet)).toEqual([
+    'fail',
+    'VPC Block Public Access is on (block-ingress): nothing from the internet gets in.',
+  ])
+})

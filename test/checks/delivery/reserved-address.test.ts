@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/reserved-address.ts'
 import { fixture } from '../../fixtures.ts'
 import { ask, runCheck, says } from '../../vpc/ask.ts'
+import { edited } from '../../vpc/edits.ts'
 
 test.each([
   ['10.240.0.0', 'the network address'],
@@ -18,8 +19,15 @@ test.each([
 })
 
 test('proposes for the pool what no interface holds', async () => {
-  const [draft] = runCheck(check, ask(await fixture('hard-way-l2'), { vip: '10.240.0.1' }))
-  expect(draft?.fix?.commands[0]).toMatch(/"value":\["10\.240\.0\.239-10\.240\.0\.254"\]/)
+  const evidence = await edited('hard-way-l2', {
+    pools: (pools) => {
+      pools[0].spec.addresses = ['10.240.0.0-10.240.0.30']
+    },
+  })
+  const [draft] = runCheck(check, ask(evidence, { vip: '10.240.0.1' }))
+  expect(draft?.fix?.commands).toEqual([
+    `kubectl -n metallb-system patch ipaddresspools.metallb.io first-pool --type=json -p '[{"op":"replace","path":"/spec/addresses","value":["10.240.0.4-10.240.0.9","10.240.0.12-10.240.0.19","10.240.0.22-10.240.0.30"]}]'`,
+  ])
 })
 
 test.each(['10.240.0.4', '10.240.0.100', '10.240.0.254'])('passes for %s', async (vip) => {

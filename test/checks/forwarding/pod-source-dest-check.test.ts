@@ -42,3 +42,22 @@ test("does not know without the receiving node's routes", async () => {
   const evidence = await checking({ 'nodes/controller-0/': null })
   expect(runOn(check, evidence, 'worker-0')[0]?.status).toBe('unknown')
 })
+
+test('warns where the interfaces of one node disagree', async () => {
+  const evidence = await edited('hard-way-healthy', {
+    enis: (enis) => {
+      const second = structuredClone<Json>(byId(enis, ids.worker0))
+      second.NetworkInterfaceId = 'eni-second'
+      second.PrivateIpAddress = '10.240.0.220'
+      second.PrivateIpAddresses = [{ Primary: true, PrivateIpAddress: '10.240.0.220' }]
+      second.Attachment.DeviceIndex = 1
+      second.SourceDestCheck = true
+      enis.push(second)
+    },
+  })
+  const [draft] = runOn(check, evidence, 'worker-0')
+  expect(draft?.status).toBe('warn')
+  expect(draft?.fix?.commands).toEqual([
+    'aws ec2 modify-network-interface-attribute --network-interface-id eni-second --no-source-dest-check',
+  ])
+})

@@ -1,6 +1,7 @@
 import { cite, type Proof } from '../evidence/cite.ts'
 import type { Pod } from '../evidence/kubernetes.ts'
 import { isReady } from './metallb.ts'
+import { counted } from '../net/words.ts'
 
 /** What a pod's status says about why it is not ready, in one phrase; null for a ready pod. Crash loops show in `restartCount` too, not only as a reason. */
 export function whyNotReady(pod: Pod): { readonly says: string; readonly proof: Proof } | null {
@@ -11,7 +12,7 @@ export function whyNotReady(pod: Pod): { readonly says: string; readonly proof: 
   const restarts = restarting === -1 ? 0 : (statuses[restarting]?.restartCount ?? 0)
   if (waiting !== -1) {
     const reason = statuses[waiting]?.state?.waiting?.reason ?? 'waiting'
-    const after = restarts > 0 ? ` after ${String(restarts)} restart(s)` : ''
+    const after = restarts > 0 ? ` after ${counted(restarts, 'restart')}` : ''
     return {
       says: `waits: ${reason}${after}`,
       proof: cite(pod, 'status', 'containerStatuses', waiting, 'state', 'waiting', 'reason'),
@@ -19,7 +20,7 @@ export function whyNotReady(pod: Pod): { readonly says: string; readonly proof: 
   }
   if (restarts > 0)
     return {
-      says: `is not ready after ${String(restarts)} restart(s)`,
+      says: `is not ready after ${counted(restarts, 'restart')}`,
       proof: cite(pod, 'status', 'containerStatuses', restarting, 'restartCount'),
     }
   return { says: `is ${pod.status?.phase ?? 'in no known phase'} and not ready`, proof: cite(pod, 'status', 'phase') }

@@ -11,7 +11,7 @@ import { wrap } from './wrap.ts'
 export function textReport(answer: Answer, look: Look): string {
   const blocks = answer.diagnoses.map((diagnosis) => diagnosisText(diagnosis, look))
   const gaps = gapsText(answer.gaps, look)
-  const summary = answer.diagnoses.length > 1 ? [summaryText(answer, look)] : []
+  const summary = answer.diagnoses.length === 1 ? [] : [summaryText(answer, look)]
   return `${[...blocks, ...summary, ...gaps].join('\n\n')}\n`
 }
 
@@ -142,6 +142,8 @@ function gapsText(gaps: readonly HidingGap[], look: Look): string[] {
 }
 
 function summaryText({ diagnoses, verdict }: Answer, look: Look): string {
+  // No VIP, and yet no usage error: a listing that could name one was not read.
+  if (diagnoses.length === 0) return `Which VIPs there are is not known. Verdict: ${verdictText(verdict, look)}`
   const count = (wanted: string) => diagnoses.filter((diagnosis) => diagnosis.verdict === wanted).length
   const parts = ['unreachable', 'inconclusive', 'reachable'].flatMap((wanted) =>
     count(wanted) > 0 ? [`${String(count(wanted))} ${wanted}`] : [],

@@ -4,6 +4,7 @@ import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
 import { allows, covers, eligibleNodes, metallbInstalled, poolOf } from '../../lb/metallb.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
+import { counted } from '../../net/words.ts'
 
 export default defineCheck({
   id: 'announcement/l2-advertisement',
@@ -73,7 +74,7 @@ export default defineCheck({
     }
     const eligible = known(eligibleNodes(evidence, question)) ?? []
     const how = covering.includes(able) ? 'by ARP or NDP' : 'by BGP'
-    const count = eligible.length === 0 ? '' : ` from ${String(eligible.length)} node(s)`
+    const count = eligible.length === 0 ? '' : ` from ${counted(eligible.length, 'node')}`
     return [
       pass(subject, `${objectName(able)} lets MetalLB announce ${vip.text} of pool ${poolName} ${how}${count}.`, [
         cite(able, 'spec'),

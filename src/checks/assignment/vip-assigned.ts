@@ -4,6 +4,7 @@ import { kubernetesFile, objectName, type Service } from '../../evidence/kuberne
 import { metallbInstalled } from '../../lb/metallb.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { counted } from '../../net/words.ts'
 
 export default defineCheck({
   id: 'assignment/vip-assigned',
@@ -127,7 +128,7 @@ function whyPending({ evidence }: Context, service: Service, subject: string): D
   if (event === undefined) {
     return fail(
       subject,
-      `Service ${name} is pending although MetalLB has ${String(pools.length)} pool(s), and no event says why: its controller is not running or has not answered.`,
+      `Service ${name} is pending although MetalLB has ${counted(pools.length, 'pool')}, and no event says why: its controller is not running or has not answered.`,
       [pending],
       {
         commands: [

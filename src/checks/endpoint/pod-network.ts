@@ -4,6 +4,7 @@ import { objectName } from '../../evidence/kubernetes.ts'
 import { podsOf } from '../../lb/endpoints.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
+import { counted } from '../../net/words.ts'
 
 export default defineCheck({
   id: 'endpoint/pod-network',
@@ -28,7 +29,7 @@ export default defineCheck({
       return [
         pass(
           subject,
-          `Each of the ${String(scheduled.length)} pod(s) of Service ${objectName(service)} has an address.`,
+          `Each pod of Service ${objectName(service)} has an address (${String(scheduled.length)}).`,
           scheduled.slice(0, 5).map((pod) => cite(pod, 'status', 'podIP')),
         ),
       ]
@@ -37,7 +38,7 @@ export default defineCheck({
     return [
       fail(
         subject,
-        `${String(without.length)} of ${String(scheduled.length)} pod(s) of Service ${objectName(service)} have no network: ${names}.`,
+        `${String(without.length)} of ${counted(scheduled.length, 'pod')} of Service ${objectName(service)} ${without.length === 1 ? 'has' : 'have'} no network: ${names}.`,
         without.map((pod) => cite(pod, 'status', 'podIP')),
         {
           commands: [

@@ -4,6 +4,7 @@ import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
 import { endpointsOf, podsOf } from '../../lb/endpoints.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown } from '../finding.ts'
+import { counted } from '../../net/words.ts'
 
 export default defineCheck({
   id: 'endpoint/ready',
@@ -29,7 +30,7 @@ export default defineCheck({
       return [
         pass(
           subject,
-          `Service ${name} has ${String(ready.length)}${of} ready endpoint(s).`,
+          `Service ${name} has ${String(ready.length)}${of} ready ${ready.length === 1 ? 'endpoint' : 'endpoints'}.`,
           ready.slice(0, 5).map(({ slice, index }) => cite(slice, 'endpoints', index, 'addresses', 0)),
         ),
       ]
@@ -41,14 +42,14 @@ export default defineCheck({
     const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
     const why =
       endpoints.length > 0
-        ? `none of its ${String(endpoints.length)} endpoint(s) is ready`
+        ? `none of its ${counted(endpoints.length, 'endpoint')} is ready`
         : pods === null
           ? 'its EndpointSlices are empty'
           : pods.length === 0
             ? selector === ''
               ? 'it has no selector and no EndpointSlice with an address'
               : `no pod has the labels ${selector} that it selects`
-            : `its ${String(pods.length)} pod(s) have no address`
+            : `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`
     const proof =
       slices.length > 0
         ? slices

@@ -60,7 +60,7 @@ export default defineCheck({
         `node/${node}`,
         places.length === 0
           ? `No firewall rule of ${node} is in the packet's way.`
-          : `No rule drops the packet between ${node} and the ${String(places.length)} endpoint(s).`,
+          : `No rule drops the packet between ${node} and ${places.length === 1 ? 'the endpoint' : `the ${String(places.length)} endpoints`}.`,
         [],
       ),
     ]

@@ -30,7 +30,7 @@ export default defineCheck({
       wrong ??
         pass(
           `node/${node}`,
-          `${node} has a route to each of the ${String(arrivals(share.trace).length)} endpoint(s) that its rules send to.`,
+          `${node} has a route to each endpoint that its rules send to (${String(arrivals(share.trace).length)}).`,
           [],
         ),
     ]

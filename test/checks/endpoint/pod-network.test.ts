@@ -5,7 +5,7 @@ const id = 'endpoint/pod-network'
 
 test('pods with addresses pass', async () => {
   expect(await foundIn('hard-way-healthy', id)).toEqual([
-    ['pass', 'Each of the 2 pod(s) of Service default/nginx-lb has an address.'],
+    ['pass', 'Each pod of Service default/nginx-lb has an address (2).'],
   ])
 })
 
@@ -13,7 +13,7 @@ test('pods without one are named with their nodes', async () => {
   expect(await foundIn('hard-way-four-faults', id)).toEqual([
     [
       'fail',
-      '2 of 2 pod(s) of Service default/nginx-lb have no network: nginx-f4c86c6c4-bhv4p on worker-0, nginx-f4c86c6c4-n5ldv on worker-1.',
+      '2 of 2 pods of Service default/nginx-lb have no network: nginx-f4c86c6c4-bhv4p on worker-0, nginx-f4c86c6c4-n5ldv on worker-1.',
     ],
   ])
 })

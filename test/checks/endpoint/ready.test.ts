@@ -5,7 +5,7 @@ import { found, foundIn } from '../found.ts'
 const id = 'endpoint/ready'
 
 test('ready endpoints pass', async () => {
-  expect(await foundIn('hard-way-healthy', id)).toEqual([['pass', 'Service default/nginx-lb has 2 ready endpoint(s).']])
+  expect(await foundIn('hard-way-healthy', id)).toEqual([['pass', 'Service default/nginx-lb has 2 ready endpoints.']])
 })
 
 test.each([
@@ -28,7 +28,7 @@ test('endpoints that are not ready do not count', async () => {
     }),
   })
   expect(found(evidence, id)).toEqual([
-    ['fail', 'Service default/nginx-lb has no ready endpoint: none of its 2 endpoint(s) is ready.'],
+    ['fail', 'Service default/nginx-lb has no ready endpoint: none of its 2 endpoints is ready.'],
   ])
 })
 

@@ -6,7 +6,7 @@ const id = 'forwarding/forward-drop'
 
 test('no rule in the way passes', async () => {
   expect(await foundIn('hard-way-healthy', id)).toEqual([
-    ['pass', 'No rule drops the packet between controller-0 and the 2 endpoint(s).'],
+    ['pass', 'No rule drops the packet between controller-0 and the 2 endpoints.'],
   ])
 })
 

@@ -6,7 +6,7 @@ const id = 'forwarding/pod-route-missing'
 
 test('routes to all endpoints pass', async () => {
   expect(await foundIn('hard-way-healthy', id)).toEqual([
-    ['pass', 'controller-0 has a route to each of the 2 endpoint(s) that its rules send to.'],
+    ['pass', 'controller-0 has a route to each endpoint that its rules send to (2).'],
   ])
 })
 

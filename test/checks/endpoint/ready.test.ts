@@ -15,7 +15,7 @@ test.each([
     /^Service default\/nginx-lb has no ready endpoint: no pod has the labels app=\S+ that it selects\.$/,
   ],
   ['kube-proxy-1.34-nftables-empty', 'default/empty', /^Service default\/empty has no ready endpoint/],
-  ['hard-way-four-faults', 'default/nginx-lb', /its 2 pod\(s\) have no address\.$/],
+  ['hard-way-four-faults', 'default/nginx-lb', /its 2 pods have no address\.$/],
 ])('%s: says what is missing', async (name, target, says) => {
   expect(await foundIn(name, id, target)).toEqual([['fail', expect.stringMatching(says)]])
 })

@@ -14,7 +14,7 @@ export const capturePath = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/captures/${name}.pcap`, import.meta.url))
 
 /** What is true in the recorded captures, by scenario. */
-export const captureTruth = JSON.parse(
+export const captureTruth: Json = JSON.parse(
   readFileSync(new URL('../../fixtures/captures/truth.json', import.meta.url), 'utf8'),
 )
 

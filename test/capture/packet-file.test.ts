@@ -69,7 +69,9 @@ describe.each(names)('%s', (name) => {
       const message = neighbourMessage(frame)
       if (message === null || typeof message === 'string' || /solicitation|advertisement/.test(message.kind)) return []
       const { kind, about } = message
-      return [[kind.includes('reply') ? 'reply' : 'request', /gratuitous|announcement/.test(kind), about.text].join(' ')]
+      return [
+        [kind.includes('reply') ? 'reply' : 'request', /gratuitous|announcement/.test(kind), about.text].join(' '),
+      ]
     })
     expect(ours).toEqual(theirs)
   })

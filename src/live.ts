@@ -3,12 +3,14 @@ import type { Interfaces } from '@oclif/core'
 import { checks } from './checks/index.ts'
 import type { Progress } from './collect/collection.ts'
 import { readLive, type LiveFiles, type LiveOptions } from './collect/live.ts'
+import { thisNode } from './collect/node-hints.ts'
 import { nodesForVips } from './collect/nodes-for-vip.ts'
 import { localTransport, sshTransport } from './collect/node/transport.ts'
 import { probe, type Probe } from './collect/probe/probe.ts'
 import { wantedBy } from './collect/wanted.ts'
 import { questionsFor, type Target } from './diagnosis/targets.ts'
 import type { Evidence } from './evidence/evidence.ts'
+import { known } from './evidence/gap.ts'
 import type { Client, Fabric, Question } from './evidence/question.ts'
 import { UserError } from './evidence/user-error.ts'
 import { interruptedExitCode, onInterrupt } from './interrupt.ts'
@@ -61,6 +63,7 @@ export async function probeLiveCluster(
   try {
     return await probe(evidence, questions, {
       transport,
+      reaches: flags.nodes === 'local' ? [thisNode(known(evidence.kubernetes.nodes) ?? []).node] : null,
       by: flags['node-addresses'],
       timeoutMs: connectMs,
       signal,

@@ -1,8 +1,8 @@
 import type { Check, Context } from '../checks/check.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import type { Gap } from '../evidence/gap.ts'
+import { known, type Gap } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
-import { worst, type Answer, type Diagnosis, type HidingGap } from './diagnosis.ts'
+import { worst, type Answer, type Diagnosis, type HidingGap, type JudgedAccount } from './diagnosis.ts'
 import { judgeResults } from './judge.ts'
 import { nodePortPaths } from './node-ports.ts'
 import { receivingNodes } from './receiving.ts'
@@ -41,11 +41,16 @@ export function answer(
   const verdicts = diagnoses.map(({ verdict }) => verdict)
   return {
     verdict: worst(questionGaps.length > 0 ? [...verdicts, 'inconclusive'] : verdicts),
+    account: accountOf(evidence),
     diagnoses: (['unreachable', 'inconclusive', 'reachable'] as const).flatMap((verdict) =>
       diagnoses.filter((one) => one.verdict === verdict),
     ),
     gaps: gaps.sort((one, other) => (one.source < other.source ? -1 : 1)),
   }
+}
+
+function accountOf({ aws }: Evidence): JudgedAccount | null {
+  return aws.asked ? { id: known(aws.callerIdentity)?.Account ?? null, region: known(aws.region) } : null
 }
 
 function diagnose(

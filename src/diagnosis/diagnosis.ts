@@ -46,9 +46,16 @@ export interface HidingGap {
   readonly hides: readonly string[]
 }
 
-/** The whole answer. `verdict` is the worst of the diagnoses. */
+/** The AWS account and region whose listings were judged; null where the evidence does not name them. */
+export interface JudgedAccount {
+  readonly id: string | null
+  readonly region: string | null
+}
+
+/** The whole answer. `verdict` is the worst of the diagnoses. `account` is null where no account was asked, as on a LAN. */
 export interface Answer {
   readonly verdict: Verdict
+  readonly account: JudgedAccount | null
   readonly diagnoses: readonly Diagnosis[]
   readonly gaps: readonly HidingGap[]
 }

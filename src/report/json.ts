@@ -12,6 +12,7 @@ export function jsonReport(answer: Answer, tool: Tool, probes: readonly Probed[]
     schemaVersion,
     tool,
     verdict: answer.verdict,
+    account: answer.account,
     diagnoses: answer.diagnoses.map(diagnosisJson),
     gaps: answer.gaps,
     ...(probes === null ? {} : { probes }),

@@ -1,5 +1,5 @@
 import type { Finding, Fix } from '../checks/finding.ts'
-import type { Answer, Cause, Diagnosis, HidingGap } from '../diagnosis/diagnosis.ts'
+import type { Answer, Cause, Diagnosis, HidingGap, JudgedAccount } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
 import type { Proof } from '../evidence/cite.ts'
 import { clientText } from '../evidence/question.ts'
@@ -12,7 +12,13 @@ export function textReport(answer: Answer, look: Look): string {
   const blocks = answer.diagnoses.map((diagnosis) => diagnosisText(diagnosis, look))
   const gaps = gapsText(answer.gaps, look)
   const summary = answer.diagnoses.length === 1 ? [] : [summaryText(answer, look)]
-  return `${[...blocks, ...summary, ...gaps].join('\n\n')}\n`
+  return `${[...blocks, ...summary, ...gaps, ...accountText(answer.account)].join('\n\n')}\n`
+}
+
+function accountText(account: JudgedAccount | null): string[] {
+  if (account === null) return []
+  const { id, region } = account
+  return [`AWS account: ${id ?? 'not known'}, region: ${region ?? 'not known'}.`]
 }
 
 function diagnosisText(diagnosis: Diagnosis, look: Look): string {

@@ -46,8 +46,10 @@ describe('a live check', () => {
       expect(live.stderr).toBe('')
       const again = await world.vipdoctor(['check', '--bundle', saved, '--output', 'json'])
       expect(again).toEqual({ ...live, stderr: '' })
-      const text = await world.vipdoctor(['check', ...args])
-      expect((await world.vipdoctor(['check', '--bundle', saved])).code).toBe(text.code)
+      const folder = path.join(world.folder, 'saved')
+      const text = await world.vipdoctor(['check', ...args, '--save-bundle', folder, '--node-ports'])
+      expect(await world.vipdoctor(['check', '--bundle', folder, '--node-ports'])).toEqual(text)
+      expect(text.stdout).toMatch(/\nAWS account: 123456789012, region: us-east-1\.\n$/)
 
       const recorded = await world.vipdoctor(['check', '--bundle', fixturePath(name), '--output', 'json'])
       expect(live.code).toBe(recorded.code)

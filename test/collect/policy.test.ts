@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals'
 import { checks } from '../../src/checks/index.ts'
 import { clusterRole, iamPolicy } from '../../src/collect/policy.ts'
 import { wantedBy } from '../../src/collect/wanted.ts'
+import { awsKinds } from '../../src/evidence/aws.ts'
 import { kubernetesKinds } from '../../src/evidence/kubernetes.ts'
 
 const sources = (folder: string): string[] =>
@@ -18,6 +19,16 @@ test('what a live check lists is all that the code looks at, declared or not', (
     .map(([, name]) => name)
     .filter((name) => name !== undefined && name in kubernetesKinds)
   expect([...new Set(used)].filter((name) => !(kubernetes as string[]).includes(name ?? ''))).toEqual([])
+})
+
+test('the listings of an account that the code looks at are those that a live check of any client asks for', () => {
+  const { aws } = wantedBy(checks, { internet: true })
+  const code = ['lb', 'vpc', 'node', 'diagnosis', 'checks'].flatMap(sources).join('\n')
+  const used = [...code.matchAll(/\baws\.([A-Za-z]+)\b/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => name in awsKinds)
+  expect(used).toContain('instances')
+  expect([...new Set(used)].filter((name) => !(aws as string[]).includes(name))).toEqual([])
 })
 
 test('the ClusterRole lists, and does nothing else; no Secret is in it', () => {

@@ -50,10 +50,16 @@ none() { printf -- '-%s %s\n' "$1" "$2"; }
 missed() { printf '?%s %s\n' "$1" "$2"; }
 
 # --- processes: command lines of what has to do with Services, names of the rest; nothing that looks like a secret
-list_processes() { ps -ww -eo pid=,args= 2>/dev/null || ps -o pid,args; }
+shows_all() { printf '%s\n' "$1" | grep '^ *1 ' >/dev/null; }
+list_processes() {
+  found=$(ps -ww -eo pid=,args= 2>/dev/null || ps -o pid,args)
+  # Who may not see process 1 (hidepid of /proc) may not see kube-proxy either.
+  shows_all "$found" || found=$(root ps -ww -eo pid=,args= 2>/dev/null)
+  shows_all "$found" && printf '%s\n' "$found"
+}
+all=$(list_processes)
 processes() {
-  all=$(list_processes) || return 1
-  [ -n "$all" ] || return 1
+  shows_all "$all" || { echo 'processes of other users are hidden here (hidepid)' >&2; return 1; }
   printf '%s\n' "$all" | awk '
     $1 !~ /^[0-9]+$/ || $2 ~ /^\[/ { next }
     { name = $2; sub(/.*\//, "", name) }
@@ -179,7 +185,7 @@ metrics() {
   body=$(get -f "$2") || return $?
   printf '%s\n' "$body" | grep "^$1" | grep -v '_bucket{'
 }
-running=$(list_processes | grep -E '^ *[0-9]+ ([^ ]*/)?kube-proxy( |$)' | head -n 1)
+running=$(printf '%s\n' "$all" | grep -E '^ *[0-9]+ ([^ ]*/)?kube-proxy( |$)' | head -n 1)
 pid=$(printf '%s\n' "$running" | awk '{ print $1 }')
 config=$(printf '%s\n' "$running" | sed -n -E 's/.* --config[= ]([^ ]+).*/\1/p')
 if [ -n "$config" ]; then

@@ -41,31 +41,59 @@ function outcomeOf(code: string | undefined): Outcome {
   return code === 'ETIMEDOUT' ? 'timeout' : 'no route to host'
 }
 
+/** What a node is asked to connect to; addresses are those that `parseAddress` prints. */
+export interface Destination {
+  readonly address: string
+  readonly port: number
+}
+
+/** How many connections a node tries at once. */
+export const destinationsAtOnce = 32
+
 /**
- * The same from a node, as a script for `sh -s`: the first of bash, nc and python3 that is there. It prints one word, as `Outcome`, with
- * blanks as `-`.
+ * The same from a node, as a script for `sh -s`, to several destinations: by bash, else by nc. It prints a line for each: its place in the
+ * list, and one word, as `Outcome`, with `-` for blanks.
  */
-export const connectScript = (address: string, port: number, seconds: number): string => `
-try() {
-  if command -v bash >/dev/null; then timeout ${String(seconds)} bash -c 'exec 3<>"/dev/tcp/${address}/${String(port)}"'
-  elif command -v nc >/dev/null; then timeout ${String(seconds)} nc -z '${address}' ${String(port)}
+export function connectScript(destinations: readonly Destination[], seconds: number): string {
+  const tries = destinations.map(
+    ({ address, port }, index) =>
+      `try ${String(index)} '${address}' ${String(port)} &${(index + 1) % destinationsAtOnce === 0 ? '\nwait' : ''}`,
+  )
+  return `
+connect() {
+  if command -v bash >/dev/null; then timeout ${String(seconds)} bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2"
+  elif command -v nc >/dev/null; then timeout ${String(seconds)} nc -z "$1" "$2"
   else return 127; fi
 }
-said=$(try 2>&1 </dev/null); status=$?
-case "$status:$said" in
-  0:*) echo vipdoctor-probe connected ;;
-  124:*) echo vipdoctor-probe timeout ;;
-  127:*) echo vipdoctor-probe not-tried ;;
-  *efused*) echo vipdoctor-probe refused ;;
-  *imed\\ out*) echo vipdoctor-probe timeout ;;
-  *) echo vipdoctor-probe no-route-to-host ;;
-esac
+try() {
+  said=$(connect "$2" "$3" 2>&1 </dev/null); status=$?
+  case "$status:$said" in
+    0:*) outcome=connected ;;
+    124:*) outcome=timeout ;;
+    127:*) outcome=not-tried ;;
+    *efused*) outcome=refused ;;
+    *imed\\ out*) outcome=timeout ;;
+    *) outcome=no-route-to-host ;;
+  esac
+  echo "vipdoctor-probe $1 $outcome"
+}
+${tries.join('\n')}
+wait
 `
+}
 
-/** Reads what the script printed. */
-export function outcomeIn(printed: string): Outcome {
-  const word = /^vipdoctor-probe (\S+)$/m.exec(printed)?.[1]?.replaceAll('-', ' ')
-  return outcomes.find((outcome) => outcome === word) ?? 'not tried'
+/** Reads what the script printed for its first `count` destinations. */
+export function outcomesIn(printed: string, count: number): readonly Outcome[] {
+  const words = new Map(
+    [...printed.matchAll(/^vipdoctor-probe (\d+) (\S+)$/gm)].map(([, index, word]) => [
+      Number(index),
+      word?.replaceAll('-', ' '),
+    ]),
+  )
+  return Array.from(
+    { length: count },
+    (_, index) => outcomes.find((outcome) => outcome === words.get(index)) ?? 'not tried',
+  )
 }
 
 const outcomes: readonly Outcome[] = ['connected', 'refused', 'no route to host', 'timeout']

@@ -4,13 +4,15 @@ import { known } from '../../evidence/gap.ts'
 import type { Node } from '../../evidence/kubernetes.ts'
 import type { Question } from '../../evidence/question.ts'
 import type { Address } from '../../net/address.ts'
+import { addressAndPort } from '../../net/port.ts'
 import type { Progress } from '../collection.ts'
 import { limiter } from '../limiter.ts'
-import { hintsOf, targetsOf, thisNode, type NodeAddress } from '../node-hints.ts'
+import { targetsOf, thisNode, type NodeAddress } from '../node-hints.ts'
 import { readNodes } from '../node/read-nodes.ts'
 import type { NodeTransport } from '../node/transport.ts'
-import { connectScript, outcomeIn, tcpConnect, type Outcome } from './connect.ts'
+import { tcpConnect, type Outcome } from './connect.ts'
 import { counted, countersOf, type Counted, type RuleCounters } from './counters.ts'
+import { nodePortsOf, probeFromNode, type NodePort } from './from-node.ts'
 
 /** One connection that was tried, and what it tells. It never changes a verdict: where we stand is not where the client stands. */
 export interface Probe {
@@ -25,8 +27,10 @@ export interface Probe {
 }
 
 export interface ProbeOptions {
-  /** How nodes are reached for counters and for a connection from one of them; null: they are not. */
+  /** How nodes are reached for counters and for connections from one of them; null: they are not. */
   readonly transport: NodeTransport | null
+  /** The nodes that it reaches; null: all of them. */
+  readonly reaches: readonly string[] | null
   readonly by: NodeAddress
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -36,7 +40,7 @@ export interface ProbeOptions {
 /** How many nodes' counters are read around one connection. */
 const mostCounted = 4
 
-/** Connects to each TCP VIP and to its nodePort on every node, from here, and to the VIP from one node that does not receive it. */
+/** Connects to each TCP VIP and to its nodePort on every node, from here and from one node that does not receive the VIP. */
 export async function probe(
   evidence: Evidence,
   questions: readonly Question[],
@@ -47,15 +51,19 @@ export async function probe(
   for (const question of questions) {
     const { vip, port, servicePort } = question
     if (vip === null || port.protocol !== 'tcp' || options.signal.aborted) continue
-    const to = spell(vip.text, port.port)
+    const to = addressAndPort(vip.text, port.port)
     options.progress(`probe: ${to}`)
-    const receiving = receivingNodes(evidence, question).nodes.slice(0, mostCounted)
-    probes.push(await probeVip(question, vip, nodes, receiving, options))
-    const other = nodes.find(({ metadata }) => !receiving.includes(metadata?.name ?? ''))
+    const receiving = receivingNodes(evidence, question).nodes
+    const reached = nodes.filter(({ metadata }) => options.reaches?.includes(metadata?.name ?? '') ?? true)
+    const counting = reached.filter(({ metadata }) => receiving.includes(metadata?.name ?? '')).slice(0, mostCounted)
+    probes.push(await probeVip(question, vip, nodes, counting, options))
+    const nodePorts = nodePortsOf(nodes, servicePort?.nodePort)
+    const other = reached.find(({ metadata }) => !receiving.includes(metadata?.name ?? ''))
     if (options.transport !== null && other !== undefined)
-      probes.push(await probeFromNode(other, vip, port.port, options))
-    if (servicePort?.nodePort !== undefined)
-      probes.push(...(await probeNodePorts(nodes, vip, servicePort.nodePort, options)))
+      probes.push(
+        ...(await probeFromNode(other, vip, port.port, nodePorts, { ...options, transport: options.transport })),
+      )
+    probes.push(...(await probeNodePorts(vip, nodePorts, options)))
   }
   return probes
 }
@@ -64,13 +72,12 @@ async function probeVip(
   { port }: Question,
   vip: Address,
   nodes: readonly Node[],
-  receiving: readonly string[],
+  counting: readonly Node[],
   options: ProbeOptions,
 ): Promise<Probe> {
   const read = async (): Promise<ReadonlyMap<string, RuleCounters | null>> => {
     if (options.transport === null) return new Map()
-    const targets = targetsOf(nodes, options.by).filter(({ node }) => receiving.includes(node))
-    const outputs = await readNodes(targets, {
+    const outputs = await readNodes(targetsOf(counting, options.by), {
       transport: options.transport,
       signal: options.signal,
       atOnce: mostCounted,
@@ -93,7 +100,7 @@ async function probeVip(
   const outcome = await tcpConnect(vip.text, port.port, options)
   const after = await read()
   const told = Object.fromEntries([...before].map(([node, one]) => [node, counted(one, after.get(node) ?? null)]))
-  const to = spell(vip.text, port.port)
+  const to = addressAndPort(vip.text, port.port)
   const here = thisNode(nodes).node
   const onNode = nodes.some(({ metadata }) => metadata?.name === here)
   const result = `A TCP connect from here to ${to} ended with: ${outcome}.`
@@ -115,55 +122,20 @@ const meaning: Readonly<Record<Counted, string>> = {
   unknown: 'no rule with a counter tells whether they arrived',
 }
 
-async function probeFromNode(
-  node: Node,
-  vip: Address,
-  port: number,
-  { transport, by, timeoutMs, signal }: ProbeOptions,
-): Promise<Probe> {
-  const [target] = targetsOf([node], by)
-  const seconds = Math.ceil(timeoutMs / 1000)
-  const script = connectScript(vip.text, port, seconds)
-  const answer =
-    target === undefined || transport === null
-      ? null
-      : await transport(target, { script, signal, timeoutMs: timeoutMs + 20_000 })
-  const outcome = outcomeIn(Buffer.from(answer?.bytes ?? []).toString())
-  const from = node.metadata?.name ?? ''
-  const to = spell(vip.text, port)
-  const why = outcome === 'not tried' ? ` (${answer?.ended ?? 'neither bash nor nc is there'})` : ''
-  const says = `A TCP connect from node ${from} to ${to} ended with: ${outcome}${why}. A node translates the VIP by itself, so that proves nothing about delivery.`
-  return { vip: vip.text, from, to, outcome, counted: {}, says }
-}
-
 async function probeNodePorts(
-  nodes: readonly Node[],
   vip: Address,
-  nodePort: number,
+  nodePorts: readonly NodePort[],
   options: ProbeOptions,
 ): Promise<readonly Probe[]> {
   const atOnce = limiter(32)
   return Promise.all(
-    hintsOf(nodes).flatMap(({ name, addresses: [address] }) =>
-      address === undefined
-        ? []
-        : [
-            atOnce(async (): Promise<Probe> => {
-              const outcome = await tcpConnect(address, nodePort, options)
-              const to = spell(address, nodePort)
-              return {
-                vip: vip.text,
-                from: 'here',
-                to,
-                outcome,
-                counted: {},
-                says: `A TCP connect from here to the nodePort of ${name}, ${to}, ended with: ${outcome}.`,
-              }
-            }),
-          ],
+    nodePorts.map(({ node, address, port }) =>
+      atOnce(async (): Promise<Probe> => {
+        const outcome = await tcpConnect(address, port, options)
+        const to = addressAndPort(address, port)
+        const says = `A TCP connect from here to the nodePort of ${node}, ${to}, ended with: ${outcome}.`
+        return { vip: vip.text, from: 'here', to, outcome, counted: {}, says }
+      }),
     ),
   )
 }
-
-const spell = (address: string, port: number): string =>
-  address.includes(':') ? `[${address}]:${String(port)}` : `${address}:${String(port)}`

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test, describe } from '@jest/globals'
 import { nodeScript } from '../../../src/collect/node/script.ts'
+import { nodeKinds } from '../../../src/evidence/node.ts'
 import { nodeScriptFiles, parseNodeOutput } from '../../../src/collect/node/frames.ts'
 import { has } from '../../has.ts'
 
@@ -45,6 +46,11 @@ test('what the parser calls the files of a node is what the script speaks of', (
   const lines = textOf(run(['sh', '-s']).bytes).split('\n')
   const named = lines.filter((line) => /^[>?-]/.test(line)).map((line) => line.slice(1).split(' ')[0] ?? '')
   expect(named.filter((name) => !name.startsWith('cni-conf/')).sort()).toEqual([...nodeScriptFiles].sort())
+})
+
+test('every file of a node that vipdoctor can judge is one that the script writes', () => {
+  const judged = Object.values(nodeKinds).map(({ file }) => file)
+  expect(judged.filter((file) => !(nodeScriptFiles as readonly string[]).includes(file))).toEqual([])
 })
 
 test('a script that was cut off on its way runs nothing', () => {
@@ -95,6 +101,15 @@ asRoot('rules that iptables-legacy wrote are read by iptables-legacy-save', () =
   if (!output.complete) return // the kernel has no legacy tables at all
   expect(textOf(output.files.get('iptables-legacy-save.txt'))).toMatch(/^:KUBE-SERVICES - \[0:0\]$/m)
   expect(textOf(output.files.get('iptables-nft-save.txt'))).not.toContain('KUBE-SERVICES')
+})
+
+asRoot.each([['dash'], ['bash']])('under %s, processes that /proc hides are a gap, not missing ones', (shell) => {
+  const user = 'setpriv --reuid=65534 --regid=65534 --clear-groups'
+  const setup = `mount --make-rprivate / && mount -t proc -o hidepid=2 proc /proc && exec ${user} ${shell} -s`
+  const { output } = run(['unshare', '-m', 'sh', '-c', setup])
+  expect(output.files.has('processes.txt')).toBe(false)
+  expect(output.gaps.get('processes.txt')).toMatch(/^processes of other users are hidden here \(hidepid\)/)
+  expect(output.gaps.has('kube-proxy-config.yaml')).toBe(true)
 })
 
 asRoot("kube-proxy's own words are read where it runs, and command lines hide what looks like a secret", () => {

@@ -1,8 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import net from 'node:net'
 import { describe, expect, test } from '@jest/globals'
-import { connectScript, outcomeIn, tcpConnect } from '../../../src/collect/probe/connect.ts'
+import { connectScript, outcomesIn, tcpConnect } from '../../../src/collect/probe/connect.ts'
 import { counted, countersOf } from '../../../src/collect/probe/counters.ts'
+import { nodeScript } from '../../../src/collect/node/script.ts'
+import { probe } from '../../../src/collect/probe/probe.ts'
+import { questionsFor } from '../../../src/diagnosis/targets.ts'
+import { evidenceOf } from '../../../src/evidence/evidence.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
 import { addressOf } from '../../../src/net/address.ts'
 import { fixtureStore } from '../../fixtures.ts'
@@ -90,13 +94,74 @@ describe('a TCP connect', () => {
     await new Promise((resolve) => server.once('listening', resolve))
     const open = (server.address() as net.AddressInfo).port
     const options = { timeoutMs: 1_000, signal: never }
-    const script = (to: number) =>
-      outcomeIn(spawnSync('sh', ['-s'], { input: connectScript('127.0.0.1', to, 1), encoding: 'utf8' }).stdout)
+    const script = (...to: number[]) =>
+      outcomesIn(
+        spawnSync('sh', ['-s'], {
+          input: connectScript(
+            to.map((one) => ({ address: '127.0.0.1', port: one })),
+            1,
+          ),
+          encoding: 'utf8',
+        }).stdout,
+        to.length,
+      )
     expect(await tcpConnect('127.0.0.1', open, options)).toBe('connected')
+    expect(script(open, 1)).toEqual(['connected', 'refused'])
+    expect(script(...Array.from({ length: 70 }, (_, index) => (index === 40 ? open : 1)))).toEqual(
+      Array.from({ length: 70 }, (_, index) => (index === 40 ? 'connected' : 'refused')),
+    )
     server.close()
     expect(await tcpConnect('127.0.0.1', 1, options)).toBe('refused')
-    expect(script(1)).toBe('refused')
-    expect(outcomeIn('a banner\n')).toBe('not tried')
+    expect(outcomesIn('a banner\n', 2)).toEqual(['not tried', 'not tried'])
+  })
+})
+
+describe('with nodes reached', () => {
+  /** Every node prints what a node script of its own would: here, which node was asked for what. */
+  const probed = async (reaches: readonly string[] | null) => {
+    const evidence = evidenceOf(await fixtureStore('hard-way-healthy'), {
+      time: null,
+      tool: null,
+      redacted: false,
+      gaps: [],
+    })
+    const { questions } = questionsFor(evidence, [], { client: { kind: 'vpc' }, fabric: 'ec2', vpcId: null })
+    const asked: string[] = []
+    const probes = await probe(evidence, questions, {
+      transport: ({ node }, { script }) => {
+        asked.push(`${node} ${script === nodeScript ? 'counters' : 'connects'}`)
+        return Promise.resolve({
+          bytes: Buffer.from('vipdoctor-probe 0 connected\nvipdoctor-probe 1 refused\n'),
+          ended: null,
+        })
+      },
+      reaches,
+      by: 'internal',
+      timeoutMs: 300,
+      signal: never,
+      progress: () => undefined,
+    })
+    return { asked, probes }
+  }
+
+  test('a node that does not receive the VIP connects to it and to every nodePort', async () => {
+    const { asked, probes } = await probed(null)
+    const from = probes.filter(({ from }) => from !== 'here')
+    const [connecting = ''] = asked.filter((one) => one.endsWith('connects'))
+    const [receiving = ''] = asked.filter((one) => one.endsWith('counters'))
+    expect(connecting.split(' ')[0]).not.toBe(receiving.split(' ')[0])
+    expect(new Set(from.map((one) => `${one.from} connects`))).toEqual(new Set([connecting]))
+    expect(from.map(({ to, outcome }) => [to, outcome]).slice(0, 2)).toEqual([
+      ['10.240.0.100:80', 'connected'],
+      [expect.stringMatching(/^10\.240\.0\.\d+:3\d{4}$/), 'refused'],
+    ])
+    expect(from[0]?.says).toMatch(/so that proves nothing about delivery\.$/)
+    expect(probes.filter(({ from, to }) => from === 'here' && to.includes(':3')).length).toBe(from.length - 1)
+  })
+
+  test('where only this machine is read, no other node is spoken for', async () => {
+    expect((await probed(['worker-1'])).asked.filter((one) => !one.startsWith('worker-1 '))).toEqual([])
+    expect((await probed([])).asked).toEqual([])
   })
 })
 

@@ -3,9 +3,9 @@ import { expect, test, describe } from '@jest/globals'
 import { nodeScript } from '../../../src/collect/node/script.ts'
 import { nodeKinds } from '../../../src/evidence/node.ts'
 import { nodeScriptFiles, parseNodeOutput } from '../../../src/collect/node/frames.ts'
+import { has } from '../../has.ts'
 
 const isRoot = process.getuid?.() === 0
-const has = (tool: string) => spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${tool}`]).status === 0
 
 function run(argv: readonly string[], script = nodeScript) {
   const [command = 'sh', ...rest] = argv

@@ -1,0 +1,36 @@
+import { addressOf, type Address } from '../net/address.ts'
+import { macText, u16 } from './frame.ts'
+
+/** An ARP message for IPv4 over Ethernet. */
+export interface Arp {
+  readonly operation: 'request' | 'reply'
+  readonly senderMac: string
+  readonly sender: Address
+  readonly targetMac: string
+  readonly target: Address
+}
+
+/*
+ * RFC 826: hardware type (2), protocol type (2), hardware length (1), protocol length (1), operation (2),
+ * sender hardware (6), sender protocol (4), target hardware (6), target protocol (4): 28 bytes. Ethernet pads them to 46.
+ */
+const length = 28
+
+/** Reads an ARP message; anything but a request or a reply for IPv4 over Ethernet is a sentence that says what it is. */
+export function decodeArp(bytes: Uint8Array): Arp | string {
+  if (bytes.length < length) return `an ARP message of ${String(bytes.length)} bytes, which should have 28`
+  const [hardware, protocol, operation] = [u16(bytes, 0), u16(bytes, 2), u16(bytes, 6)]
+  if (hardware !== 1 || protocol !== 0x0800 || bytes[4] !== 6 || bytes[5] !== 4)
+    return `an ARP message of hardware type ${String(hardware)} and protocol 0x${protocol.toString(16)}`
+  if (operation !== 1 && operation !== 2) return `an ARP message of operation ${String(operation)}`
+  return {
+    operation: operation === 1 ? 'request' : 'reply',
+    senderMac: macText(bytes.subarray(8, 14)),
+    sender: ipv4(bytes, 14),
+    targetMac: macText(bytes.subarray(18, 24)),
+    target: ipv4(bytes, 24),
+  }
+}
+
+const ipv4 = (bytes: Uint8Array, at: number): Address =>
+  addressOf(4, BigInt(u16(bytes, at)) * 65536n + BigInt(u16(bytes, at + 2)))

@@ -1,0 +1,22 @@
+/** One captured frame. `bytes` is what was kept of it, `originalLength` how long it was on the wire, `timeNs` nanoseconds since 1970. */
+export interface Frame {
+  readonly timeNs: bigint
+  /** The LINKTYPE_ number of libpcap: what `bytes` begins with. */
+  readonly linkType: number
+  readonly bytes: Uint8Array
+  readonly originalLength: number
+}
+
+/** The link types that are decoded (https://www.tcpdump.org/linktypes.html). */
+export const linkTypes = { ethernet: 1, linuxCooked: 113, linuxCooked2: 276 } as const
+
+/** `0a:58:0a:f0:00:0a`; the address of any length, as the kernel prints it. */
+export function macText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+export const broadcastMac = 'ff:ff:ff:ff:ff:ff'
+export const zeroMac = '00:00:00:00:00:00'
+
+/** Big-endian numbers, as the network has them. The caller has checked the length. */
+export const u16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)

@@ -1,0 +1,114 @@
+import { sameAddress, type Address } from '../net/address.ts'
+import { decodeArp } from './arp.ts'
+import { zeroMac, type Frame } from './frame.ts'
+import { decodeLink, etherTypes, type Link } from './link.ts'
+import { decodeNdp, type Ndp } from './ndp.ts'
+
+/**
+ * What a message is. ARP: a message whose sender and target address are equal is gratuitous, request or reply, whatever its target
+ * MAC; of the requests, one with an empty target MAC is an announcement (RFC 5227 §2.3). A probe asks for an address without giving one.
+ */
+export type MessageKind =
+  | 'request'
+  | 'reply'
+  | 'gratuitous request'
+  | 'gratuitous reply'
+  | 'announcement'
+  | 'probe'
+  | 'solicitation'
+  | 'advertisement'
+  | 'unsolicited advertisement'
+
+/** An ARP or neighbour discovery message: `mac` says or asks something about `about`. */
+export interface NeighbourMessage {
+  readonly timeNs: bigint
+  readonly kind: MessageKind
+  /** The address that is claimed, or asked for. */
+  readonly about: Address
+  /** Who claims it, or who asks: the MAC in the message, or that of the frame where the message has none. */
+  readonly mac: string
+  /** Who asks, as far as the message says; null for a claim and for a probe. */
+  readonly asker: Address | null
+  readonly targetMac: string | null
+  readonly destination: string | null
+  readonly vlans: readonly number[]
+  readonly length: number
+}
+
+/** Whether a message says "I have this address". */
+export function isClaim({ kind }: NeighbourMessage): boolean {
+  switch (kind) {
+    case 'reply':
+    case 'gratuitous request':
+    case 'gratuitous reply':
+    case 'announcement':
+    case 'advertisement':
+    case 'unsolicited advertisement':
+      return true
+    case 'request':
+    case 'probe':
+    case 'solicitation':
+      return false
+  }
+}
+
+/** Whether a claim was made without being asked. */
+export const isUnasked = ({ kind }: NeighbourMessage): boolean =>
+  kind === 'gratuitous request' ||
+  kind === 'gratuitous reply' ||
+  kind === 'announcement' ||
+  kind === 'unsolicited advertisement'
+
+/** Reads a frame: a message, a sentence about a message that is odd, or null for a frame that is neither ARP nor neighbour discovery. */
+export function neighbourMessage(frame: Frame): NeighbourMessage | string | null {
+  const link = decodeLink(frame)
+  if (link === null) return null
+  if (link.etherType === etherTypes.arp) return arpMessage(frame, link)
+  if (link.etherType !== etherTypes.ipv6) return null
+  const ndp = decodeNdp(link.payload)
+  return ndp === null || typeof ndp === 'string' ? ndp : ndpMessage(frame, link, ndp)
+}
+
+function arpMessage(frame: Frame, link: Link): NeighbourMessage | string {
+  const arp = decodeArp(link.payload)
+  if (typeof arp === 'string') return arp
+  const { operation, sender, senderMac, target, targetMac } = arp
+  const kind = arpKind()
+  const claims = kind !== 'request' && kind !== 'probe'
+  return {
+    ...common(frame, link),
+    kind,
+    about: claims ? sender : target,
+    mac: senderMac,
+    asker: kind === 'request' ? sender : null,
+    targetMac,
+  }
+
+  function arpKind(): MessageKind {
+    if (sameAddress(sender, target)) {
+      if (operation === 'reply') return 'gratuitous reply'
+      return targetMac === zeroMac ? 'announcement' : 'gratuitous request'
+    }
+    if (operation === 'request' && sender.value === 0n) return 'probe'
+    return operation
+  }
+}
+
+function ndpMessage(frame: Frame, link: Link, { type, source, target, mac, solicited }: Ndp): NeighbourMessage {
+  const probes = type === 'solicitation' && source.value === 0n
+  return {
+    ...common(frame, link),
+    kind: type === 'solicitation' ? (probes ? 'probe' : type) : solicited ? type : 'unsolicited advertisement',
+    about: target,
+    mac: mac ?? link.source ?? zeroMac,
+    asker: type === 'solicitation' && !probes ? source : null,
+    targetMac: null,
+  }
+}
+
+const common = ({ timeNs, originalLength }: Frame, { destination, vlans }: Link) => ({
+  timeNs,
+  destination,
+  vlans,
+  length: originalLength,
+})

@@ -1,4 +1,5 @@
 import type { Evidence } from '../../src/evidence/evidence.ts'
+import type { Finding } from '../../src/checks/finding.ts'
 import { diagnosisOf } from '../answers.ts'
 import { fixture } from '../fixtures.ts'
 
@@ -11,7 +12,13 @@ export function found(
 ): readonly (readonly [string, string])[] {
   return diagnosisOf(evidence, target, client)
     .findings.filter((finding) => finding.id === id)
-    .map(({ status, says }) => [status, says] as const)
+    .map((finding) => [finding.status, sentence(finding)] as const)
+}
+
+/** What a finding says, and what it could not read. */
+export function sentence({ says, gaps = [] }: Finding): string {
+  const because = gaps.map(({ source, reason }) => `${source}: ${reason}`).join('; ')
+  return because === '' ? says : `${says.replace(/\.$/, '')} (${because}).`
 }
 
 /** The same for a recording as it is. */

@@ -37,8 +37,9 @@ function report(error: unknown): number {
   return exitCodes.bug
 }
 
-/** oclif's messages have several lines and advice of their own; the first line says what is wrong. */
+/** oclif's messages have several lines and advice of their own; the first one that is no heading says what is wrong. */
 function sentence(message: string): string {
-  const first = message.split('\n')[0]?.trim() ?? ''
+  const lines = message.split('\n').map((line) => line.trim())
+  const first = lines.find((line) => !/^The following errors? occurred:$/.test(line)) ?? ''
   return /[.!?]$/.test(first) ? first : `${first}.`
 }

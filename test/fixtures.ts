@@ -58,8 +58,8 @@ export async function truthOf(name: string): Promise<Truth> {
   return JSON.parse(Buffer.from(bytes).toString()) as Truth
 }
 
-/** How one file of a bundle is changed: to another text, by a function over its text or its JSON, or `null` to take it away. */
-export type Change = string | null | ((text: string) => string)
+/** How one file of a bundle is changed: to another text or other bytes, by a function over its text or its JSON, or `null` to take it away. */
+export type Change = string | Uint8Array | null | ((text: string) => string)
 
 /**
  * A recording with named changes: the scenario of a fault that was not recorded. A path that ends in `/` takes a whole folder away.
@@ -91,6 +91,7 @@ export function changedStore(base: Store, changes: Readonly<Record<string, Chang
       if (change === undefined) return base.read(path)
       if (change === null) return gap(path, notInBundle)
       if (typeof change === 'string') return Buffer.from(change)
+      if (change instanceof Uint8Array) return change
       const bytes = base.read(path)
       if (isGap(bytes)) throw new Error(`${path} is not in the recording`)
       return Buffer.from(change(Buffer.from(bytes).toString()))

@@ -60,6 +60,13 @@ import noEndpointsReject from './translation/no-endpoints-reject.ts'
 import noLocalEndpoint from './translation/no-local-endpoint.ts'
 import notrack from './translation/notrack.ts'
 import sourceRanges from './translation/source-ranges.ts'
+import wireAnnouncerNotPredicted from './wire/announcer-not-predicted.ts'
+import wireAnnouncerWithoutEni from './wire/announcer-without-eni.ts'
+import wireAnsweredByVpc from './wire/answered-by-vpc.ts'
+import wireCaptureBlind from './wire/capture-blind.ts'
+import wireNotAnnounced from './wire/not-announced.ts'
+import wireSeveralAnnouncers from './wire/several-announcers.ts'
+import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
   vipAssigned,
@@ -122,6 +129,13 @@ const all: readonly Check[] = [
   kubeletPort,
   speaker,
   controller,
+  wireNotAnnounced,
+  wireSeveralAnnouncers,
+  wireAnnouncerNotPredicted,
+  wireAnnouncerWithoutEni,
+  wireAnsweredByVpc,
+  wireUnansweredRequests,
+  wireCaptureBlind,
 ]
 
 /** Every check, hop by hop; inside a hop in the order in which the packet meets what they judge. A check exists by standing here. */

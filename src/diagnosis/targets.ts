@@ -35,7 +35,8 @@ export interface Questions {
   readonly gaps: readonly Gap[]
 }
 
-interface Asked {
+/** What every question of one run shares. */
+export interface Asked {
   readonly client: Client
   readonly fabric: Fabric
   readonly vpcId: string | null
@@ -47,13 +48,8 @@ interface Asked {
  * @throws UserError for a target that nothing in the evidence has, and where there is no VIP at all.
  */
 export function questionsFor(evidence: Evidence, targets: readonly Target[], asked: Asked): Questions {
-  const services = evidence.kubernetes.services
-  const controlPlane = controlPlaneVips(evidence)
-  const gaps = [services, controlPlane].filter(isGap)
-  const all = [
-    ...(known(services) ?? []).filter(isLoadBalancer).flatMap((service) => serviceQuestions(service, asked)),
-    ...(known(controlPlane) ?? []).map((vip) => controlPlaneQuestion(vip, asked)),
-  ].sort(compareQuestions)
+  const gaps = [evidence.kubernetes.services, controlPlaneVips(evidence)].filter(isGap)
+  const all = everyQuestion(evidence, asked)
   const questions =
     targets.length === 0 ? all : all.filter((question) => targets.some((target) => asksFor(target, question)))
   if (gaps.length === 0) {
@@ -65,6 +61,16 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
       if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
   }
   return { questions, gaps }
+}
+
+/** Every VIP and port that the evidence shows, sorted. */
+export function everyQuestion(evidence: Evidence, asked: Asked): readonly Question[] {
+  return [
+    ...(known(evidence.kubernetes.services) ?? [])
+      .filter(isLoadBalancer)
+      .flatMap((service) => serviceQuestions(service, asked)),
+    ...(known(controlPlaneVips(evidence)) ?? []).map((vip) => controlPlaneQuestion(vip, asked)),
+  ].sort(compareQuestions)
 }
 
 const isLoadBalancer = (service: Service): boolean => service.spec?.type === 'LoadBalancer'

@@ -7,7 +7,7 @@ import type { Look } from './paint.ts'
 import { wrap } from './wrap.ts'
 
 /** Seconds since the first frame, as the lines of a capture begin. */
-const since = (timeNs: bigint, startNs: bigint): string => (Number(timeNs - startNs) / 1e9).toFixed(3)
+export const since = (timeNs: bigint, startNs: bigint): string => (Number(timeNs - startNs) / 1e9).toFixed(3)
 
 /** One line for a message about the VIP. */
 export function messageText(
@@ -45,15 +45,7 @@ export function conclusionText(
       return [paintVerdict(verdict, first, look), ...rest]
     }),
     odd.flatMap((one) => wrap(`Odd: ${one}.`, look.width, '  ', '')),
-    end.cut === null ? [] : wrap(`Cut: ${end.cut}; everything before that was read.`, look.width, '  ', ''),
-    end.dropped === null || end.dropped === 0
-      ? []
-      : wrap(
-          `Lost: the kernel dropped ${counted(end.dropped, 'frame')}, so something may be missing here.`,
-          look.width,
-          '  ',
-          '',
-        ),
+    ...cutAndLost(end, look),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -61,7 +53,23 @@ export function conclusionText(
     .join('\n\n')}\n`
 }
 
-function paintVerdict(verdict: Conclusion['verdict'], text: string, { paint }: Look): string {
+/** What may be missing: a capture that ends in the middle, frames that the kernel dropped. */
+export function cutAndLost({ cut, dropped }: SourceEnd, look: Look): string[][] {
+  return [
+    cut === null ? [] : wrap(`Cut: ${cut}; everything before that was read.`, look.width, '  ', ''),
+    dropped === null || dropped === 0
+      ? []
+      : wrap(
+          `Lost: the kernel dropped ${counted(dropped, 'frame')}, so something may be missing here.`,
+          look.width,
+          '  ',
+          '',
+        ),
+  ]
+}
+
+/** A line in the colour of its verdict. */
+export function paintVerdict(verdict: Conclusion['verdict'], text: string, { paint }: Look): string {
   switch (verdict) {
     case 'fine':
       return paint.green(text)
@@ -125,5 +133,5 @@ export function conclusionJson(
 }
 
 /** Nanoseconds as seconds with nine digits: a JSON number would lose the last ones. */
-const seconds = (timeNs: bigint): string =>
+export const seconds = (timeNs: bigint): string =>
   `${String(timeNs / 1_000_000_000n)}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}`

@@ -7,7 +7,8 @@ import { neighbourMessage, type NeighbourMessage } from '../../src/capture/neigh
 import { observer, type Observation } from '../../src/capture/observe.ts'
 import { packetReader } from '../../src/capture/packet-file.ts'
 import { parseAddress } from '../../src/net/address.ts'
-import type { Json } from '../fixtures.ts'
+import type { Evidence } from '../../src/evidence/evidence.ts'
+import { variant, type Json } from '../fixtures.ts'
 
 /** The path of a recorded capture. */
 export const capturePath = (name: string): string =>
@@ -61,4 +62,14 @@ export function knowing(macs: Readonly<Record<string, string>>, more: Partial<Su
     ownerMac: undefined,
     ...more,
   }
+}
+
+/** A recording with recorded captures in it: `captures/client/x.pcap` or `captures/<node>/eth0.pcap` by the capture's name. */
+export function withCaptures(bundle: string, captures: Readonly<Record<string, string>>): Promise<Evidence> {
+  return variant(
+    bundle,
+    Object.fromEntries(
+      Object.entries(captures).map(([place, name]) => [`captures/${place}.pcap`, readFileSync(capturePath(name))]),
+    ),
+  )
 }

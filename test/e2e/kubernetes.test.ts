@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { checks } from '../../src/checks/index.ts'
 import { openCluster } from '../../src/collect/kubernetes/cluster.ts'
 import { readCluster } from '../../src/collect/kubernetes/read-cluster.ts'
@@ -17,10 +17,20 @@ import { hasTool, tool } from './tools.ts'
 const ready = hasTool('kube-apiserver') && hasTool('kubectl') && hasEtcd()
 const where = ready ? test : test.skip
 
+interface Report {
+  readonly diagnoses: readonly {
+    readonly vip: string | null
+    readonly verdict: string
+    readonly causes: readonly { readonly id: string }[]
+    readonly findings: readonly { readonly id: string; readonly status: string; readonly subject: string }[]
+  }[]
+}
+
 type Item = Record<string, unknown> & { metadata: Record<string, unknown> }
 
 const kinds = Object.keys(kubernetesKinds) as KubernetesKindName[]
 const signal = new AbortController().signal
+const bin = path.join(import.meta.dirname, '../../bin/run.js')
 const installed = [
   'ipaddresspools',
   'l2advertisements',
@@ -95,6 +105,9 @@ beforeAll(async () => {
     )
     if (items.length > 0) create(items)
   }
+  // A status is written apart, as MetalLB's controller does.
+  const status = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip: '10.240.0.100' }] } } })
+  cluster.kubectl(['patch', 'service', 'nginx-lb', '--subresource=status', '--type=merge', '-p', status])
   // More than one page of 500.
   create(
     Array.from({ length: 620 }, (_, n) => ({
@@ -166,6 +179,49 @@ where('with the printed policy nothing is forbidden', async () => {
   }
   expect(new Set(can.rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(['list']))
   expect(can.rules.flatMap(({ resources }) => resources)).not.toContain('secrets')
+})
+
+describe('the built program', () => {
+  const vipdoctor = (...argv: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...argv], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: cluster.folder, KUBECONFIG: cluster.kubeconfigOf('admin') },
+    })
+    return { status, stdout, stderr }
+  }
+  const summary = (json: string) =>
+    (JSON.parse(json) as Report).diagnoses.map(({ vip, verdict, causes, findings }) => ({
+      vip,
+      verdict,
+      causes: causes.map(({ id }) => id),
+      findings: findings.map(({ id, status, subject }) => `${id} ${status} ${subject}`),
+    }))
+  const live = ['check', '--fabric', 'lan', '--quiet']
+
+  where.each(['json', 'text'])('prints the same %s of the cluster and of the bundle that it saved of it', (output) => {
+    const saved = path.join(cluster.folder, `${output}.tar.gz`)
+    const one = vipdoctor(...live, '--output', output, '--save-bundle', saved)
+    expect(one.stderr).toBe('')
+    expect(one.stdout).toContain('10.240.0.100')
+    expect(vipdoctor('check', '--fabric', 'lan', '--output', output, '--bundle', saved)).toEqual(one)
+  })
+
+  where('says the same of two readings, and of what collect wrote', () => {
+    const bundle = path.join(cluster.folder, 'collected.tar.gz')
+    expect(vipdoctor('collect', '-o', bundle, '--fabric', 'lan', '--quiet').status).toBe(0)
+    const [one, two, three] = [
+      vipdoctor(...live, '--output', 'json'),
+      vipdoctor(...live, '--output', 'json'),
+      vipdoctor('check', '--fabric', 'lan', '--output', 'json', '--bundle', bundle),
+    ].map(({ stdout }) => summary(stdout))
+    expect(one?.length).toBeGreaterThan(0)
+    expect(two).toEqual(one)
+    expect(three).toEqual(one)
+  })
+
+  where('creates and changes nothing', () => {
+    expect(cluster.writes()).toEqual([])
+  })
 })
 
 where('a client certificate and an exec plugin are credentials too', async () => {

@@ -3,12 +3,16 @@ import { UserError } from '../../evidence/user-error.ts'
 import type { FrameSource } from '../source.ts'
 import { readFrames } from './stream.ts'
 
-/** What the kernel is told to hand out: everything else costs nothing. A tagged frame is matched behind its VLAN tag too. */
-export const neighbourFilter = 'arp or icmp6 or (vlan and (arp or icmp6))'
+/**
+ * Runs tcpdump for as long as our end of its standard input is open: it ends with us even where we are killed. tcpdump itself would only
+ * notice at the next packet. The shell gives its own standard output away, so that the end of tcpdump is the end of the stream.
+ */
+const leash =
+  'exec 3>&1 >/dev/null; tcpdump "$@" >&3 3>&- & child=$!; exec 3>&-; cat; kill -TERM "$child"; wait "$child"'
 
 /**
  * Captures on an interface of this host by the system's tcpdump: not promiscuous unless asked, since that can hide the very fault, and
- * packet by packet. It is ended with the signal, and never outlives this program: its output is a pipe that ends with us.
+ * packet by packet. It is ended with the signal, and never outlives this program.
  */
 export function tcpdumpSource(
   interfaceName: string,
@@ -31,18 +35,17 @@ export function tcpdumpSource(
         '-',
         options.filter,
       ]
-      const child = spawn('tcpdump', flags, { stdio: ['ignore', 'pipe', 'pipe'] })
+      const child = spawn('sh', ['-c', leash, 'tcpdump', ...flags], { stdio: ['pipe', 'pipe', 'pipe'] })
       const end = (): void => {
-        child.kill('SIGINT')
+        child.stdin.end()
       }
       if (signal.aborted) end()
       signal.addEventListener('abort', end)
       let complaint = ''
       child.stderr.on('data', (data: Buffer) => (complaint = (complaint + data.toString()).slice(-4096)))
-      const failed = new Promise<NodeJS.ErrnoException | null>((resolve) => {
-        child.on('error', resolve)
+      const closed = new Promise<void>((resolve) => {
         child.on('close', () => {
-          resolve(null)
+          resolve()
         })
       })
       try {
@@ -52,15 +55,14 @@ export function tcpdumpSource(
             throw error
           },
         )
-        const error = await failed
-        if (error?.code === 'ENOENT')
-          throw new UserError('There is no tcpdump on this machine.', 'apt-get install tcpdump')
+        end()
+        await closed
         const refused = refusalOf(complaint, interfaceName)
         if (refused !== null) throw refused
         return { cut: signal.aborted ? null : cut, dropped: droppedIn(complaint) }
       } finally {
         signal.removeEventListener('abort', end)
-        child.kill('SIGKILL')
+        end()
       }
     },
   }
@@ -68,6 +70,8 @@ export function tcpdumpSource(
 
 /** What tcpdump says on standard error where it cannot capture (tcpdump 4.99, libpcap 1.10). */
 function refusalOf(complaint: string, interfaceName: string): UserError | null {
+  if (/tcpdump: not found|tcpdump: No such file/.test(complaint))
+    return new UserError('There is no tcpdump on this machine.', 'apt-get install tcpdump')
   if (/permission to (capture|perform)|Operation not permitted/.test(complaint))
     return new UserError(
       `Capturing on ${interfaceName} needs a privilege that this user lacks.`,

@@ -1,17 +1,17 @@
 import { Command } from '@oclif/core'
-import { captureFlags } from '../../capture-flags.ts'
-import { captureNeighbours } from '../../capture-run.ts'
+import { neighbourFlags } from '../../watch/flags.ts'
+import { captureNeighbours } from '../../watch/neighbours.ts'
 
 export default class CaptureArp extends Command {
   static override summary = 'Watch ARP and say who claims a VIP, and what silence means.'
-  static override description = `Listens on this host by the system's tcpdump, or reads a capture. Nothing is sent.
+  static override description = `Listens on this host by the system's tcpdump, or reads a capture. Nothing is sent without --probe.
 Exit codes: 0 the VIP is held as it should be, 1 a fault was seen, 3 nothing can be concluded.`
   static override examples = [
     'sudo <%= config.bin %> capture arp --vip 10.240.0.100',
     '<%= config.bin %> capture arp --vip 10.240.0.100 --read client.pcap --bundle bundle.tar.gz',
     'sudo <%= config.bin %> capture arp --vip 10.240.0.100 --until announced --duration 60 --write out.pcapng',
   ]
-  static override flags = captureFlags
+  static override flags = neighbourFlags
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(CaptureArp)

@@ -11,7 +11,7 @@ test('a ready controller passes', async () => {
 
 test.each([
   ['hard-way-four-faults', /waits: ContainerCreating: it gives no address/],
-  ['four-faults-but-cni', /is not ready after 2 restart\(s\): it gives no address/],
+  ['four-faults-but-cni', /is not ready after 2 restarts: it gives no address/],
 ])('%s: says why it is not ready', async (name, says) => {
   expect(await foundIn(name, id)).toEqual([['fail', expect.stringMatching(says)]])
 })

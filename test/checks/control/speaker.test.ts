@@ -14,7 +14,7 @@ test('a crash loop is read from readiness and restarts, where no waiting reason 
     [
       'fail',
       expect.stringMatching(
-        /^4 of 4 MetalLB speakers are not ready: speaker-bwvcn on worker-1 is not ready after 2 restart\(s\);/,
+        /^4 of 4 MetalLB speakers are not ready: speaker-bwvcn on worker-1 is not ready after 2 restarts;/,
       ),
     ],
   ])

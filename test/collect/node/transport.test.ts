@@ -1,13 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { parseNodeOutput } from '../../../src/collect/node/frames.ts'
 import { nodeScript } from '../../../src/collect/node/script.ts'
 import { readNodes } from '../../../src/collect/node/read-nodes.ts'
 import { localTransport, sshTransport, type NodeTransport } from '../../../src/collect/node/transport.ts'
+import { recordedWorld } from '../recorded-world.ts'
 
 // A real sshd with keys of its own on loopback, and the real ssh in front: nothing of the user's configuration is read or written.
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-ssh-'))
@@ -234,4 +235,72 @@ test('an interruption ends the connection and its proxy at once', async () => {
   const pid = readFileSync(running, 'utf8').trim()
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false)
+})
+
+describe('vipdoctor check --nodes', () => {
+  const hosts = () => [...new Set(readFileSync(at('hosts'), 'utf8').trim().split('\n'))].sort()
+  const relay = () =>
+    `sh -c 'echo %r@%h >> ${at('hosts')}; exec ${process.execPath} -e "const s=require(\\"net\\").connect(${port},\\"127.0.0.1\\");process.stdin.pipe(s);s.pipe(process.stdout)"'`
+  const check = async (...extra: string[]) => {
+    const world = await recordedWorld('hard-way-l2')
+    try {
+      const saved = path.join(world.folder, 'saved')
+      const common = ['check', '--region', 'us-east-1', '--quiet', '--output', 'json']
+      const live = await world.vipdoctor([...common, '--save-bundle', saved, ...extra])
+      const again = await world.vipdoctor(['check', '--bundle', saved, '--output', 'json'])
+      expect(again.stdout).toBe(live.stdout)
+      const nodes = existsSync(path.join(saved, 'nodes')) ? readdirSync(path.join(saved, 'nodes')) : []
+      return {
+        ...live,
+        nodes: nodes.sort(),
+        files: nodes.flatMap((node) => readdirSync(path.join(saved, 'nodes', node))),
+      }
+    } finally {
+      await world.close()
+    }
+  }
+  const overSsh = (...extra: string[]) => {
+    writeFileSync(at('hosts'), '')
+    const options = [
+      `ProxyCommand=${relay()}`,
+      `HostKeyAlias=[127.0.0.1]:${port}`,
+      'Port=22',
+      `IdentityFile=${at('user')}`,
+      'IdentitiesOnly=yes',
+      `UserKnownHostsFile=${at('known_hosts')}`,
+      'GlobalKnownHostsFile=/dev/null',
+    ]
+    return check('--nodes', 'ssh', '--ssh-user', me, ...options.flatMap((one) => ['--ssh-option', one]), ...extra)
+  }
+
+  test('ssh reads the nodes that the VIP’s packet can meet, as the user and by the ProxyCommand that were named', async () => {
+    const { nodes, files, stderr } = await overSsh()
+    expect(stderr).toBe('')
+    // The announcer, and the two nodes with an endpoint; controller-1 is not met.
+    expect(nodes).toEqual(['controller-0', 'worker-0', 'worker-1'])
+    expect(hosts()).toEqual([`${me}@10.240.0.10`, `${me}@10.240.0.20`, `${me}@10.240.0.21`])
+    expect(files).toEqual(expect.arrayContaining(['ip-addr.json', 'iptables-nft-save.txt', 'sysctl.txt']))
+  })
+
+  test('ssh reads every node by its name where that is asked', async () => {
+    const { nodes } = await overSsh('--nodes-for', 'all', '--node-addresses', 'name')
+    expect(hosts()).toEqual(nodes.map((node) => `${me}@${node}`))
+    expect(nodes.length).toBe(4)
+  })
+
+  test('ssh that fails on every node says so once for each, and the rest is judged', async () => {
+    const { code, nodes, stderr } = await check('--nodes', 'ssh', '--ssh-option', 'ProxyCommand=sh -c "exit 1"')
+    expect({ code, nodes }).toEqual({ code: 1, nodes: [] })
+    expect(stderr).toMatch(/^nodes: nothing could be read from worker-0: ssh/m)
+  })
+
+  test('local reads this machine and no other', async () => {
+    const { nodes, files } = await check('--nodes', 'local')
+    expect(nodes).toEqual([os.hostname()])
+    expect(files).toContain('ip-addr.json')
+  })
+
+  test('none, the default, reads no node', async () => {
+    expect((await check()).nodes).toEqual([])
+  })
 })

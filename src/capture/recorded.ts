@@ -1,0 +1,47 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { gap, isGap, type Gap } from '../evidence/gap.ts'
+import { mayBeNeighbour } from './link.ts'
+import { neighbourMessage, type NeighbourMessage } from './neighbour-message.ts'
+import { packetReader } from './packet-file.ts'
+
+/** A capture that lies in a bundle: where it was taken, and its ARP and neighbour messages as far as they could be read. */
+export interface RecordedCapture {
+  readonly file: string
+  readonly seenFrom: { readonly node: string } | 'client'
+  readonly messages: readonly (NeighbourMessage | string)[]
+  /** Why it could not be read, or not to its end. */
+  readonly gap: Gap | null
+}
+
+const read = new WeakMap<Evidence, readonly RecordedCapture[]>()
+
+/** The captures of a bundle: `captures/<node>/<interface>.pcap[ng]`, and `captures/client/<name>.pcap[ng]` from a host that is no node. */
+export function recordedCaptures(evidence: Evidence): readonly RecordedCapture[] {
+  const captures = read.get(evidence) ?? readAll(evidence)
+  read.set(evidence, captures)
+  return captures
+}
+
+function readAll(evidence: Evidence): RecordedCapture[] {
+  return evidence.store.list('captures').flatMap((place) =>
+    evidence.store
+      .list(`captures/${place}`)
+      .filter((name) => /\.pcap(ng)?$/.test(name))
+      .map((name) => readOne(evidence, `captures/${place}/${name}`, place)),
+  )
+}
+
+function readOne(evidence: Evidence, file: string, place: string): RecordedCapture {
+  const seenFrom = place === 'client' ? place : { node: place }
+  const bytes = evidence.store.read(file)
+  if (isGap(bytes)) return { file, seenFrom, messages: [], gap: bytes }
+  const messages: (NeighbourMessage | string)[] = []
+  const reader = packetReader(bytes, mayBeNeighbour, (frame) => {
+    const message = neighbourMessage(frame)
+    if (message !== null) messages.push(message)
+  })
+  if (reader === null) return { file, seenFrom, messages, gap: gap(file, 'is no capture') }
+  const left = bytes.length - reader.consume(bytes)
+  const problem = reader.problem() ?? (left > 0 ? 'it ends in the middle of a frame' : null)
+  return { file, seenFrom, messages, gap: problem === null ? null : gap(file, problem) }
+}

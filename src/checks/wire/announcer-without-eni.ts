@@ -1,0 +1,35 @@
+import { captured, eachCapture, wireReads } from '../captures.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+
+export default defineCheck({
+  id: 'wire/announcer-without-eni',
+  title: 'What a node announces in a VPC is held by a network interface',
+  needs: [],
+  alsoReads: wireReads,
+  appliesTo: (context) =>
+    context.question.fabric === 'ec2' ? captured(context) : 'Network interfaces of EC2 are not a part of a LAN.',
+  blocks: false,
+  consequenceOf: ['delivery/vip-not-owned'],
+  run: (context) =>
+    eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {
+      if (conclusion.outcome === 'announced') return pass(subject, conclusion.says, [proof])
+      if (conclusion.outcome !== 'announced-without-owner') return null
+      return fail(subject, conclusion.says, [proof], {
+        commands: [
+          `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
+        ],
+        changes: 'Nothing changes; it shows the interface that holds the address, or none.',
+      })
+    }),
+  docs: {
+    means:
+      'A node announces the VIP by gratuitous ARP, and the frames were seen leaving it. In a VPC they reach nobody: the VPC carries no broadcast and delivers an address to the interface that holds it in the account. None does.',
+    byHand: 'tcpdump on the announcing node shows the frames; tcpdump on another host of the subnet shows none.',
+    mend: 'As for delivery/vip-not-owned: put the address on an interface, or use what a VPC can carry.',
+    sources: [
+      'Amazon VPC User Guide, "VPC and subnet basics" (no broadcast)',
+      'AWS Overview of Security Processes, VPC',
+    ],
+  },
+})

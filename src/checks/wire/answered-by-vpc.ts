@@ -1,0 +1,35 @@
+import { captured, eachCapture, wireReads } from '../captures.ts'
+import { defineCheck } from '../check.ts'
+import { pass, warn } from '../finding.ts'
+
+export default defineCheck({
+  id: 'wire/answered-by-vpc',
+  title: 'The VPC answers for the VIP with the interface that holds it',
+  needs: [],
+  alsoReads: wireReads,
+  appliesTo: (context) =>
+    context.question.fabric === 'ec2' ? captured(context) : 'On a LAN the announcer answers, and no VPC.',
+  blocks: false,
+  run: (context) =>
+    eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {
+      if (conclusion.outcome === 'answered-by-vpc') return pass(subject, conclusion.says, [proof])
+      if (conclusion.outcome !== 'stale-answer') return null
+      return warn(subject, conclusion.says, [proof], {
+        fix: {
+          commands: [
+            `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
+            `ip neigh show to ${vip.text}`,
+          ],
+          changes: `Nothing changes; they show who holds the address now, and what the client (where the second is typed) believes. \`ip neigh flush to ${vip.text}\` there makes it ask again.`,
+        },
+      })
+    }),
+  docs: {
+    means:
+      'In a VPC the answer to an ARP request comes from the VPC itself and carries the hardware address of the interface that holds the address. The answer in this capture names another interface: the address has been moved since, or the capture is from another network.',
+    byHand:
+      'ip neigh show VIP on the client; compare lladdr with MacAddress of the owner that aws ec2 describe-network-interfaces prints.',
+    mend: 'Capture again; where the client holds on to the old answer, ip neigh flush to VIP there.',
+    sources: ['Amazon EC2 User Guide, "Multiple IP addresses" (reassigning)', 'ip-neighbour(8)'],
+  },
+})

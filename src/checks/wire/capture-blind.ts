@@ -1,0 +1,31 @@
+import { captured, eachCapture, wireReads } from '../captures.ts'
+import { defineCheck } from '../check.ts'
+import { pass, warn } from '../finding.ts'
+
+export default defineCheck({
+  id: 'wire/capture-blind',
+  title: 'A capture that is silent about the VIP shows that it would have seen it',
+  needs: [],
+  alsoReads: wireReads,
+  appliesTo: captured,
+  blocks: false,
+  run: (context) =>
+    eachCapture(context, ({ conclusion, observation: { control }, proof }, subject) =>
+      conclusion.outcome === 'silence-unproven'
+        ? warn(subject, conclusion.says, [proof])
+        : pass(
+            subject,
+            control === null
+              ? 'The capture has something to say about the VIP.'
+              : `The capture works: ${control.address} was asked for and answered (${control.mac}).`,
+            [proof],
+          ),
+    ),
+  docs: {
+    means:
+      'Nothing about the VIP is in the capture, and nothing else in it proves that requests and answers would have been seen: it may have been taken on the wrong interface, too short, or with a filter. Such a silence says nothing about the VIP.',
+    byHand: 'tshark -r FILE -Y arp: is there a request for some other address, and its answer?',
+    mend: 'While capturing, ask for a neighbour that exists and for the VIP: arping -c 3 GATEWAY; arping -c 3 VIP.',
+    sources: ['RFC 826', 'metallb v0.16.1, internal/layer2/announcer.go (silent after 5 s)'],
+  },
+})

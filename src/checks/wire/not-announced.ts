@@ -1,0 +1,52 @@
+import { captured, eachCapture, wireReads } from '../captures.ts'
+import { announcers } from '../../lb/announcers.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped, warn } from '../finding.ts'
+import { spanSeconds } from '../../capture/observe.ts'
+
+/** Two of kube-vip's ticks of 3 s, and one to spare. */
+const enoughSeconds = 7
+
+export default defineCheck({
+  id: 'wire/not-announced',
+  title: 'What announces without being asked is heard on the wire',
+  needs: [],
+  alsoReads: [...wireReads, 'kubernetes/pods', 'kubernetes/leases'],
+  appliesTo: (context) => (context.question.fabric === 'ec2' ? 'In a VPC no announcement travels.' : captured(context)),
+  blocks: false,
+  run: (context) =>
+    eachCapture(context, ({ conclusion, observation, proof }, subject) => {
+      const { vip, claimants } = observation
+      if (claimants.some(({ unasked }) => unasked > 0)) return pass(subject, conclusion.says, [proof])
+      if (conclusion.outcome !== 'silence' && conclusion.outcome !== 'unanswered') return null
+      if (announcers(context.evidence, context.question).system !== 'kube-vip')
+        return skipped(subject, 'MetalLB announces for five seconds after it took a VIP; later silence is its habit.')
+      const listened = spanSeconds(observation)
+      if (listened < enoughSeconds)
+        return skipped(
+          subject,
+          `The capture is ${listened.toFixed(0)} s long; kube-vip may have announced just before.`,
+        )
+      return warn(
+        subject,
+        `kube-vip announces every 3 s, and in ${listened.toFixed(0)} s nothing was heard about ${vip.text}.`,
+        [proof],
+        {
+          fix: {
+            commands: [
+              'kubectl -n kube-system get lease plndr-cp-lock -o yaml',
+              'kubectl -n kube-system logs -l app.kubernetes.io/name=kube-vip --tail=20',
+            ],
+            changes: 'Nothing changes; they show who leads and whether it announces.',
+          },
+        },
+      )
+    }),
+  docs: {
+    means:
+      'kube-vip repeats its gratuitous ARP every three seconds for as long as it leads. A working capture of some seconds without one means that it does not announce in this segment: no leader, ARP switched off, or another interface. MetalLB is silent after five seconds, so this says nothing about it.',
+    byHand: 'tcpdump -eni INTERFACE arp host VIP, for seven seconds.',
+    mend: 'Look at the lease and at the log of the pod that holds it; vip_arp and vip_interface must be right there.',
+    sources: ['kube-vip v1.2.3, pkg/arp/arp.go', 'metallb v0.16.1, internal/layer2/announcer.go'],
+  },
+})

@@ -1,0 +1,34 @@
+import { captured, eachCapture, wireReads } from '../captures.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+
+export default defineCheck({
+  id: 'wire/several-announcers',
+  title: 'Only one host claims the VIP on the wire',
+  needs: [],
+  alsoReads: wireReads,
+  appliesTo: captured,
+  blocks: true,
+  run: (context) =>
+    eachCapture(context, ({ conclusion, observation: { vip, claimants }, proof }, subject) => {
+      if (conclusion.outcome === 'several-announcers')
+        return fail(
+          subject,
+          conclusion.says,
+          [proof],
+          {
+            commands: claimants.map(({ mac }) => `ip neigh show | grep -i ${mac}`),
+            changes: `Nothing changes; they show, on a host of the segment, which addresses each of those hosts has besides. One of them must give up ${vip.text}.`,
+          },
+          { partial: true },
+        )
+      return claimants.length === 0 ? null : pass(subject, conclusion.says, [proof])
+    }),
+  docs: {
+    means:
+      'Two hosts answer for the same address at the same time. A client keeps the answer that came last, so some reach the VIP and others do not, and it changes. Either two load balancers serve the Service, two nodes do (a split memberlist, IPVS without strictARP), or a host that has nothing to do with the cluster has the address.',
+    byHand: 'arping -c 3 VIP on another host of the segment prints every answer with its hardware address.',
+    mend: 'Take the address from the one that should not have it: remove it from the stranger, let one load balancer serve the Service, set ipvs.strictARP.',
+    sources: ['RFC 5227 §2.4', 'MetalLB documentation, "Preparation" (strict ARP)'],
+  },
+})

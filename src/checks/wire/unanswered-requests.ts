@@ -1,0 +1,40 @@
+import { captured, eachCapture, wireReads } from '../captures.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+
+export default defineCheck({
+  id: 'wire/unanswered-requests',
+  title: 'Whoever asked for the VIP on the wire was answered',
+  needs: [],
+  alsoReads: wireReads,
+  appliesTo: captured,
+  blocks: true,
+  consequenceOf: [
+    'announcement/l2-advertisement',
+    'delivery/vip-aligned-with-subnet',
+    'delivery/reserved-address',
+    'delivery/vip-not-owned',
+  ],
+  run: (context) =>
+    eachCapture(context, ({ conclusion, observation, proof }, subject) => {
+      const { vip, requests } = observation
+      if (conclusion.outcome === 'unanswered')
+        return fail(subject, conclusion.says, [proof], {
+          commands:
+            context.question.fabric === 'ec2'
+              ? [`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`]
+              : ['kubectl -n metallb-system get servicel2statuses -o wide', `arping -c 3 ${vip.text}`],
+          changes: 'Nothing changes; they show who should answer, and whether anybody does now.',
+        })
+      return requests > 0 && observation.claimants.length > 0
+        ? pass(subject, `${vip.text} was asked for and answered.`, [proof])
+        : null
+    }),
+  docs: {
+    means:
+      'Hosts asked for the hardware address of the VIP and got no answer, in a capture that shows answers to others. On a LAN nobody announces it there: no node is elected, the speaker does not run, or it stands in another segment. In a VPC no interface holds the address.',
+    byHand: 'arping -c 3 VIP on another host of the segment; ip neigh show VIP says FAILED or INCOMPLETE.',
+    mend: 'Mend what the earlier hops name: the advertisement and its node selectors, the speaker, in a VPC the owner of the address.',
+    sources: ['RFC 826', 'metallb v0.16.1, internal/layer2/arp.go (who is answered)'],
+  },
+})

@@ -1,0 +1,33 @@
+import type { TracedHop, TracedPacket } from '../diagnosis/traced-packet.ts'
+import type { Step } from '../node/trace/types.ts'
+import { schemaVersion } from './json.ts'
+import type { Tool } from './tool.ts'
+
+/** Traces as `--output json` prints them: docs/json.md describes them. */
+export function traceJson(packets: readonly TracedPacket[], tool: Tool): string {
+  const traces = packets.map(({ parts, ...packet }) => ({
+    ...packet,
+    parts: parts.map(({ journeys, ...part }) => ({
+      ...part,
+      outcomes: journeys.map(({ hops, ...journey }) => ({ ...journey, hops: hops.map(hopJson) })),
+    })),
+  }))
+  return `${JSON.stringify({ schemaVersion, tool, traces }, null, 2)}\n`
+}
+
+const hopJson = ({ steps, doubt, ...hop }: TracedHop): object => ({
+  ...hop,
+  doubt: doubt === null ? null : stepJson(doubt),
+  rules: steps.map(stepJson),
+})
+
+/** Of a native nftables rule the number is its handle, of every other its line in the file. */
+const stepJson = ({ backend, hook, table, chain, file, line, text }: Step): object => ({
+  backend,
+  hook,
+  table,
+  chain,
+  file,
+  ...(backend === 'native' ? { handle: line } : { line }),
+  text,
+})

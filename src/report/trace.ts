@@ -1,0 +1,65 @@
+import { addressAndPort } from '../net/port.ts'
+import type { TracedJourney, TracedPacket } from '../diagnosis/traced-packet.ts'
+import type { Step } from '../node/trace/types.ts'
+import type { Look } from './paint.ts'
+import { wrap } from './wrap.ts'
+
+/** Traces for people: every way of the packet with its share, and the rules that sent it there, each at its line of the dump. */
+export function traceText(packets: readonly TracedPacket[], look: Look): string {
+  return `${packets.map((packet) => packetText(packet, look).join('\n')).join('\n\n')}\n`
+}
+
+function packetText(packet: TracedPacket, look: Look): string[] {
+  const { address, port, node, client, gap, parts, doubts } = packet
+  const title = `${look.paint.bold(`${addressAndPort(address, port.port)}/${port.protocol}`)} from ${client} at ${look.paint.bold(node)}`
+  if (gap !== null) return [title, ...wrap(`Not known: ${gap.source}: ${gap.reason}.`, look.width, '  ')]
+  return [
+    title,
+    ...doubts.flatMap(({ source, reason }) =>
+      wrap(`Not seen, so it may hold rules too: ${source}: ${reason}.`, look.width, '    ', '  '),
+    ),
+    ...parts.flatMap(({ source, clients, from, journeys }) => [
+      '',
+      `From ${source}${clients === source ? '' : ` (${clients})`}, ${from}:`,
+      ...journeys.flatMap((journey) => ['', ...journeyText(journey, look)]),
+    ]),
+  ]
+}
+
+function journeyText({ probability, hops }: TracedJourney, look: Look): string[] {
+  const share = look.paint.bold(shareText(probability))
+  return hops.flatMap(({ node, says, doubt, steps, gap }, index) => [
+    ...wrap(says, look.width, '         ', index === 0 ? `  ${share}  ` : `         on ${node}: `),
+    ...(doubt === null
+      ? []
+      : wrap(
+          `Not certain: whether this rule applies, or what it does, is not known (${placeOf(doubt)}): ${doubt.text}`,
+          look.width,
+          '           ',
+          '         ',
+        )),
+    ...(steps.length === 0 && gap === null ? ['         no rule applied to it'] : []),
+    ...stepsText(steps, look),
+  ])
+}
+
+/** One heading for each table that the packet went through, and its rules behind their line numbers. */
+function stepsText(steps: readonly Step[], look: Look): string[] {
+  return steps.flatMap((step, index) => {
+    const before = steps[index - 1]
+    const same = before !== undefined && headOf(before) === headOf(step)
+    const place = step.line === null ? '' : String(step.line)
+    // nft's JSON has no lines that mean anything: a rule is found by its handle, which `nft -a list ruleset` prints too.
+    const text = step.backend === 'native' ? `chain ${step.chain}: ${step.text}` : step.text
+    return [...(same ? [] : [`         ${look.paint.dim(headOf(step))}`]), `         ${place.padStart(7)}  ${text}`]
+  })
+}
+
+const headOf = ({ hook, table, file, backend }: Step): string =>
+  `${hook === table.toUpperCase() ? hook : `${hook}, table ${table}`}${file === null ? '' : ` (${file}, ${backend === 'native' ? 'by handle' : 'by line'})`}`
+
+const placeOf = ({ file, line, chain, backend }: Step): string =>
+  file === null ? chain : backend === 'native' ? `${file}, handle ${String(line)}` : `${file}:${String(line)}`
+
+const shareText = (probability: number): string =>
+  `${(probability * 100).toFixed(probability > 1 - 1e-9 ? 0 : 1)} %`.padStart(6)

@@ -1,0 +1,137 @@
+import os from 'node:os'
+import { conclude, verdictOf, type Surroundings } from '../capture/conclude.ts'
+import { mayBeNeighbour } from '../capture/link.ts'
+import { isClaim, neighbourMessage, type NeighbourMessage } from '../capture/neighbour-message.ts'
+import { observer } from '../capture/observe.ts'
+import { askNeighbour } from '../capture/sources/ask.ts'
+import { knownStations } from '../checks/stations.ts'
+import { openBundle } from '../evidence/bundle.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import { UserError } from '../evidence/user-error.ts'
+import { sameAddress, type Address, type Family } from '../net/address.ts'
+import { conclusionJson, conclusionText, messageJson, messageText } from '../report/capture.ts'
+import { lookOf } from '../terminal.ts'
+import { fabricOf } from '../vpc/fabric.ts'
+import type { FrameFlags } from './flags.ts'
+import { addressOfFlag, exitCodes, gatewayOn, watchFrames } from './frames.ts'
+
+/** What the flags of `capture arp` and `capture ndp` say. */
+export interface NeighbourFlags extends FrameFlags {
+  readonly vip: string
+  readonly until: 'announced' | 'conflict' | undefined
+  readonly probe: boolean
+  readonly control: string | undefined
+  readonly bundle: string | undefined
+  readonly fabric: 'auto' | 'ec2' | 'lan'
+  readonly 'seen-from': string | undefined
+  readonly 'vpc-id': string | undefined
+}
+
+/** The same as `mayBeNeighbour`, for the kernel: everything else costs nothing. A tagged frame is matched behind its VLAN tag too. */
+const filter = 'arp or icmp6 or (vlan and (arp or icmp6))'
+
+/** Watches ARP or NDP messages about one VIP and says what they mean. Returns the exit code. */
+export async function captureNeighbours(flags: NeighbourFlags, family: Family): Promise<0 | 1 | 3> {
+  const vip = vipOf(flags.vip, family)
+  const control = flags.control === undefined ? null : addressOfFlag('control', flags.control)
+  const evidence = flags.bundle === undefined ? null : await openBundle(flags.bundle)
+  const surroundings = surroundingsOf(flags, vip, evidence)
+  const look = lookOf(flags)
+  const { see, observation } = observer(vip)
+  let about = 0
+
+  function show(message: NeighbourMessage): boolean {
+    about += 1
+    const startNs = observation().firstNs ?? message.timeNs
+    const line =
+      flags.output === 'json' ? messageJson(message, surroundings) : messageText(message, startNs, surroundings, look)
+    process.stdout.write(`${line}\n`)
+    return about === flags.count || isReached(message)
+  }
+  function isReached(message: NeighbourMessage): boolean {
+    if (flags.until === 'announced') return isClaim(message)
+    if (flags.until === undefined) return false
+    return conclude(observation(), surroundings).some(({ outcome }) => outcome === 'several-announcers')
+  }
+
+  const end = await watchFrames(flags, {
+    wanted: mayBeNeighbour,
+    filter,
+    towards: vip,
+    take: (frame) => {
+      const message = neighbourMessage(frame)
+      if (message === null) return false
+      see(message)
+      return typeof message !== 'string' && sameAddress(message.about, vip) && show(message)
+    },
+    ...(flags.probe ? { meanwhile: (name: string, signal: AbortSignal) => probe(name, vip, control, signal) } : {}),
+  })
+  const seen = observation()
+  const conclusions = conclude(seen, surroundings)
+  process.stdout.write(
+    flags.output === 'json'
+      ? `${conclusionJson(seen, conclusions, end, surroundings)}\n`
+      : `${about === 0 ? '' : '\n'}${conclusionText(seen, conclusions, end, surroundings, look)}`,
+  )
+  return exitCodes[verdictOf(conclusions)]
+}
+
+/** Asks for the control neighbour, so that silence means something, and for the VIP. */
+async function probe(interfaceName: string, vip: Address, control: Address | null, signal: AbortSignal): Promise<void> {
+  const neighbour = control ?? gatewayOn(interfaceName, vip.family)
+  if (neighbour === null)
+    throw new UserError(
+      `${interfaceName} has no gateway that --probe could ask for.`,
+      'Name a neighbour that exists by --control.',
+    )
+  await askNeighbour(interfaceName, neighbour, signal)
+  await askNeighbour(interfaceName, vip, signal)
+}
+
+function vipOf(text: string, family: Family): Address {
+  const vip = addressOfFlag('vip', text)
+  if (vip.family !== family)
+    throw new UserError(
+      `${vip.text} is an IPv${String(vip.family)} address.`,
+      family === 4
+        ? 'Its neighbours speak NDP: vipdoctor capture ndp.'
+        : 'Its neighbours speak ARP: vipdoctor capture arp.',
+    )
+  return vip
+}
+
+function surroundingsOf(flags: NeighbourFlags, vip: Address, evidence: Evidence | null): Surroundings {
+  const told = flags.fabric === 'auto' ? null : flags.fabric
+  const stations =
+    evidence === null
+      ? { stationOf: () => null, ownerMac: undefined }
+      : knownStations(evidence, vip, flags['vpc-id'] ?? null)
+  return {
+    fabric: told ?? (evidence === null ? null : fabricOf(evidence)),
+    seenFrom: seenFrom(flags, evidence),
+    listenedSeconds: flags.read === undefined && !flags.probe ? flags.duration : null,
+    ...stations,
+  }
+}
+
+/** Told, or live the node that has an address of this host; a file was taken on another host unless it is told otherwise. */
+function seenFrom(flags: NeighbourFlags, evidence: Evidence | null): Surroundings['seenFrom'] {
+  const told = flags['seen-from']
+  if (told !== undefined) {
+    if (told === 'client') return 'client'
+    const node = /^node\/(.+)$/.exec(told)?.[1]
+    if (node === undefined) throw new UserError(`"${told}" is no place to capture.`, 'It is node/NAME, or client.')
+    return { node }
+  }
+  if (flags.read !== undefined || evidence === null) return 'client'
+  const own = new Set(
+    Object.values(os.networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+  )
+  const node = (known(evidence.kubernetes.nodes) ?? []).find(({ status }) =>
+    (status?.addresses ?? []).some(
+      ({ type, address }) => type === 'InternalIP' && address !== undefined && own.has(address),
+    ),
+  )
+  return node?.metadata?.name === undefined ? 'client' : { node: node.metadata.name }
+}

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals'
+import check from '../../../src/checks/wire/not-announced.ts'
+import { withCaptures } from '../../capture/captures.ts'
+import { fixture } from '../../fixtures.ts'
+import { ask, runCheck } from '../../vpc/ask.ts'
+
+/** A capture that works, ten seconds long, in which nobody speaks of the control plane's VIP. */
+const quiet = () => withCaptures('control-plane-vip', { 'client/quiet': 'metallb-failover-client' })
+const controlPlane = { vip: '10.240.0.5', port: 6443, fabric: 'lan' } as const
+
+test('warns where kube-vip should be heard every three seconds and is not', async () => {
+  const [draft] = runCheck(check, ask(await quiet(), controlPlane))
+  expect(draft).toMatchObject({
+    status: 'warn',
+    says: expect.stringMatching(/^kube-vip announces every 3 s, and in \d+ s nothing was heard about 10\.240\.0\.5\.$/),
+  })
+})
+
+test('passes where it is heard', async () => {
+  const evidence = await withCaptures('control-plane-vip', { 'client/kube-vip': 'kube-vip-client' })
+  expect(runCheck(check, ask(evidence, controlPlane))[0]?.status).toBe('pass')
+})
+
+test('MetalLB is not blamed for its silence', async () => {
+  const evidence = await withCaptures('lan-healthy', { 'client/silence': 'silence-client' })
+  expect(runCheck(check, ask(evidence, { fabric: 'lan' }))[0]).toMatchObject({
+    status: 'skipped',
+    says: expect.stringMatching(/^MetalLB announces for five seconds/),
+  })
+})
+
+test('does not apply in a VPC', async () => {
+  expect(runCheck(check, ask(await fixture('hard-way-healthy')))[0]?.says).toBe('In a VPC no announcement travels.')
+})

@@ -1,0 +1,116 @@
+import { describe, expect, test } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { packetsToTrace } from '../src/diagnosis/trace-target.ts'
+import { tracedPacket } from '../src/diagnosis/traced-packet.ts'
+import { isGap } from '../src/evidence/gap.ts'
+import { plain } from '../src/report/paint.ts'
+import { traceText } from '../src/report/trace.ts'
+import { fixture, fixtureNames, fixturePath, fixtureStore, truthOf, variant } from './fixtures.ts'
+
+const bin = path.join(import.meta.dirname, '../bin/run.js')
+const asked = { client: { kind: 'vpc' }, fabric: 'lan', vpcId: null } as const
+
+function trace(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'trace', ...args], { encoding: 'utf8' })
+  return { code: status, stdout, stderr }
+}
+
+describe.each(fixtureNames)('%s', (name) => {
+  test('every rule that is printed stands in the dump at the line that is printed', async () => {
+    const { vip, port } = await truthOf(name)
+    if (vip === null) return
+    const evidence = await fixture(name)
+    const store = await fixtureStore(name)
+    const place = vip.includes(':') ? `[${vip}]:${String(port)}` : `${vip}:${String(port)}`
+    for (const node of evidence.nodeNames) {
+      for (const question of packetsToTrace(evidence, place, asked)) {
+        const { parts, gap } = tracedPacket(evidence, question, node)
+        if (gap !== null) continue
+        const steps = parts.flatMap(({ journeys }) => journeys.flatMap(({ hops }) => hops.flatMap((hop) => hop.steps)))
+        for (const { file, line, text, backend } of steps) {
+          if (file === null || line === null || (backend !== 'nft' && backend !== 'legacy')) continue
+          const bytes = store.read(file)
+          const read = isGap(bytes) ? '' : Buffer.from(bytes).toString()
+          const printed = read.split('\n')[line - 1]?.replace(/^\[\d+:\d+\] /, '')
+          expect(text.endsWith('(policy)') ? printed?.split(' ')[0] : printed).toBe(
+            text.endsWith('(policy)') ? text.split(' ')[0] : text,
+          )
+        }
+        for (const { journeys } of parts)
+          expect(journeys.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6)
+      }
+    }
+  })
+})
+
+test('a VIP without a port is traced at all its ports, and the decision is printed rule by rule', () => {
+  const { code, stdout } = trace('10.240.0.100', '--node', 'worker-0', '--bundle', fixturePath('hard-way-healthy'))
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^10\.240\.0\.100:80\/tcp from vpc at worker-0\n/)
+  expect(stdout).toContain('  50.0 %  translated to 10.200.2.2:80 (pod default/nginx-')
+  expect(stdout).toContain('PREROUTING, table nat (nodes/worker-0/iptables-nft-save.txt, by line)')
+  expect(stdout).toMatch(/^ +\d+ {2}-A KUBE-SEP-\S+ .* -j DNAT --to-destination 10\.200\.2\.2:80$/m)
+  expect(stdout).toContain('on worker-1: sent on to 10.200.3.3:80')
+})
+
+test('as JSON the same trace has every rule with its file and line', () => {
+  const { stdout } = trace(
+    ...['10.240.0.100:80', '--node', 'worker-0', '--bundle', fixturePath('hard-way-healthy')],
+    ...['--output', 'json', '--client', '10.240.0.50'],
+  )
+  const { schemaVersion, traces } = JSON.parse(stdout)
+  expect(schemaVersion).toBe(1)
+  expect(traces).toHaveLength(1)
+  expect(traces[0]).toMatchObject({ address: '10.240.0.100', node: 'worker-0', client: '10.240.0.50', gap: null })
+  const [{ outcomes }] = traces[0].parts
+  expect(outcomes).toHaveLength(2)
+  expect(outcomes[0]).toMatchObject({ probability: 0.5, certain: true })
+  expect(outcomes[0].hops[0]).toMatchObject({ node: 'worker-0', fate: 'delivered', port: 80, doubt: null })
+  expect(outcomes[0].hops[0].rules[0]).toMatchObject({
+    backend: 'nft',
+    hook: 'PREROUTING',
+    table: 'nat',
+    chain: 'PREROUTING',
+    file: 'nodes/worker-0/iptables-nft-save.txt',
+    line: expect.any(Number),
+    text: expect.stringMatching(/^-A PREROUTING .* -j KUBE-SERVICES$/),
+  })
+})
+
+test('an address that is no VIP is traced at the port and protocol that are named, from a pod', async () => {
+  const { clusterIP, pod } = await truthOf('kube-proxy-1.34-nftables')
+  const { code, stdout } = trace(
+    ...[`${clusterIP?.ip ?? ''}:9/udp`, '--node', pod?.node ?? '', '--client', `pod/default/${pod?.name ?? ''}`],
+    ...['--bundle', fixturePath('kube-proxy-1.34-nftables')],
+  )
+  expect(code).toBe(0)
+  // kube-proxy's cluster-ips-check refuses ports that no Service has.
+  expect(stdout).toMatch(/100 % {2}rejected with icmp-port-unreachable/)
+})
+
+test('where the rules of the node are cut off nothing is said of them, and the exit code is 3', async () => {
+  const cut = await variant('hard-way-healthy', {
+    'nodes/worker-0/iptables-nft-save.txt': (text) => text.slice(0, text.length / 2),
+  })
+  const packets = packetsToTrace(cut, '10.240.0.100', asked).map((one) => tracedPacket(cut, one, 'worker-0'))
+  expect(traceText(packets, plain)).toMatch(/Not known: nodes\/worker-0\/iptables-nft-save\.txt: cut off/)
+})
+
+describe('bad input ends with one sentence and exit code 2', () => {
+  const bundle = ['--bundle', fixturePath('hard-way-healthy')]
+  test.each([
+    [
+      'a node that is not there',
+      ['10.240.0.100', '--node', 'worker-9', ...bundle],
+      'Nothing was read from a node worker-9.',
+    ],
+    ['no node', ['10.240.0.100', ...bundle], 'Missing required flag node'],
+    ['an address without a port', ['10.32.0.1', '--node', 'worker-0', ...bundle], 'its port must be named'],
+    ['a text that is none', ['nginx', '--node', 'worker-0', ...bundle], '"nginx" is neither an address'],
+  ] as const)('%s', (_, args, message) => {
+    const { code, stdout, stderr } = trace(...args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+})

@@ -45,12 +45,20 @@ import podRoute from './forwarding/pod-route.ts'
 import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
 import routeQuota from './forwarding/route-quota.ts'
 import { hops } from './hop.ts'
+import masqueradeMissing from './return/masquerade-missing.ts'
 import rpFilter from './return/rp-filter.ts'
 import vpcRoute from './return/vpc-route.ts'
+import backendMix from './translation/backend-mix.ts'
 import dnatPresent from './translation/dnat-present.ts'
+import dnatStaleEndpoint from './translation/dnat-stale-endpoint.ts'
+import hostportHijack from './translation/hostport-hijack.ts'
+import ipvsInputDrop from './translation/ipvs-input-drop.ts'
+import ipvsNoDestination from './translation/ipvs-no-destination.ts'
+import jumpMissing from './translation/jump-missing.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
 import noEndpointsReject from './translation/no-endpoints-reject.ts'
 import noLocalEndpoint from './translation/no-local-endpoint.ts'
+import notrack from './translation/notrack.ts'
 import sourceRanges from './translation/source-ranges.ts'
 import wireAnnouncerNotPredicted from './wire/announcer-not-predicted.ts'
 import wireAnnouncerWithoutEni from './wire/announcer-without-eni.ts'
@@ -89,13 +97,21 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  jumpMissing,
+  notrack,
+  backendMix,
+  ipvsInputDrop,
   sourceRanges,
   noLocalEndpoint,
+  ipvsNoDestination,
   noEndpointsReject,
+  hostportHijack,
+  dnatStaleEndpoint,
   dnatPresent,
   ipForwardOff,
   podRouteMissing,
   rpFilter,
+  masqueradeMissing,
   cniReady,
   podRoute,
   nodeToNode,

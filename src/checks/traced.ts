@@ -8,6 +8,11 @@ import { addressAndPort } from '../net/port.ts'
 import type { Context, NodeContext } from './check.ts'
 import { fail, unknown, warn, type Draft, type Fix } from './finding.ts'
 
+/** What one journey was lost by: an autopsy, or what a check found besides (`death` is then null). */
+export interface Loss extends Omit<Autopsy, 'death'> {
+  readonly death: Death | null
+}
+
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
 export interface Share {
   readonly trace: VipTrace
@@ -15,7 +20,7 @@ export interface Share {
   readonly dead: 'all' | 'some' | 'none'
   /** The parts of the clients of which all die, in words; meant for a share of `some`. */
   readonly clients: readonly string[]
-  readonly example: Autopsy | null
+  readonly example: Loss | null
   /** A rule that is not known was on the way, or evidence is missing that could change the answer. */
   readonly doubt: Step | Gap | null
 }
@@ -26,8 +31,15 @@ export const translatedVips = ({ question }: Context): true | string =>
 
 const nearlyAll = 1 - 1e-6
 
-/** Which share of the packets dies of `deaths` on this node. A gap where the node's rules or routes are not known. */
-export function shareDyingOf(context: NodeContext, deaths: readonly Death[]): Share | Draft {
+/** Which share of the packets dies of `deaths` on this node. Unknown where the node's rules or routes are not known. */
+export const shareDyingOf = (context: NodeContext, deaths: readonly Death[]): Share | Draft =>
+  shareLost(context, (journey) => {
+    const found = autopsy(journey)
+    return found !== null && deaths.includes(found.death) ? found : null
+  })
+
+/** The share of the packets of which `lost` says that they are lost, and by what. */
+export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss | null): Share | Draft {
   const { evidence, question, node } = context
   const subject = `node/${node}`
   const replacement = replacementOn(evidence.node(node))
@@ -42,8 +54,8 @@ export function shareDyingOf(context: NodeContext, deaths: readonly Death[]): Sh
   if (isGap(trace)) return unknown(subject, `It is not known what ${node} does with the packet.`, [trace])
   const parts = trace.parts.map(({ clients, journeys }) => {
     const dead = journeys.flatMap((journey) => {
-      const found = autopsy(journey)
-      return found !== null && deaths.includes(found.death) ? [{ journey, found }] : []
+      const found = lost(journey)
+      return found === null ? [] : [{ journey, found }]
     })
     return { clients, dead, share: dead.reduce((sum, { journey }) => sum + journey.probability, 0) }
   })
@@ -59,8 +71,8 @@ export const isDraft = (value: Share | Draft): value is Draft => 'status' in val
 
 interface Words {
   /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
-  readonly says: (example: Autopsy, share: Share) => string
-  readonly fix: (example: Autopsy, share: Share) => Fix
+  readonly says: (example: Loss, share: Share) => string
+  readonly fix: (example: Loss, share: Share) => Fix
   readonly consequenceOf?: readonly string[]
 }
 

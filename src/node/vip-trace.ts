@@ -58,13 +58,21 @@ export function traceVip(evidence: Evidence, question: Question, node: string): 
 
 function read(evidence: Evidence, question: Question, node: string): Known<VipTrace> {
   const { vip } = question
-  if (vip === null) return gap(kubernetesFile('services'), 'the Service has no VIP yet')
+  if (vip === null) return noVip
   const state = nodeState(evidence, node, vip.family)
-  if (isGap(state)) return state
+  return isGap(state) ? state : traceOn(evidence, question, state)
+}
+
+const noVip = gap(kubernetesFile('services'), 'the Service has no VIP yet')
+
+/** Traces the question's packet on a node as `state` describes it, which need not be as it was found. */
+export function traceOn(evidence: Evidence, question: Question, state: NodeState): Known<VipTrace> {
+  const { vip } = question
+  if (vip === null) return noVip
   const starts = startsOf(evidence, question, state, vip)
   if (isGap(starts)) return starts
   return {
-    node,
+    node: state.node,
     doubts: state.doubts,
     parts: starts.map(({ clients, start }) => ({
       clients,

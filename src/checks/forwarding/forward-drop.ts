@@ -19,6 +19,7 @@ export default defineCheck({
   appliesTo: translatedVips,
   blocks: true,
   each: 'receiving',
+  consequenceOf: ['translation/ipvs-input-drop'],
   run: (context) => {
     const { node } = context
     const share = shareDyingOf(context, ['filtered-before', 'filtered-after'])

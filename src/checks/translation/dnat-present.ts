@@ -23,7 +23,7 @@ export default defineCheck({
   appliesTo: translatedVips,
   blocks: true,
   each: 'receiving',
-  consequenceOf: ['translation/kube-proxy-running'],
+  consequenceOf: ['translation/kube-proxy-running', 'translation/notrack', 'translation/jump-missing'],
   run: (context) => {
     const { question, node } = context
     const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)

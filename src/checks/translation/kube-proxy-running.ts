@@ -1,8 +1,8 @@
 import { citeList, type Proof } from '../../evidence/cite.ts'
-import { citeFirst, type NodeEvidence } from '../../evidence/evidence.ts'
+import type { NodeEvidence } from '../../evidence/evidence.ts'
 import { gapsAmong, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node.ts'
-import { replacementOn, serviceRules } from '../../node/service-proxy.ts'
+import { kubeProxyProcesses, replacementOn, serviceRules } from '../../node/service-proxy.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
 
@@ -10,7 +10,7 @@ export default defineCheck({
   id: 'translation/kube-proxy-running',
   title: 'Something programs Services on the node',
   needs: ['node/iptables-nft', 'node/processes'],
-  alsoReads: ['node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/healthz'],
+  alsoReads: ['node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/ip-link', 'node/healthz'],
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP is not translated: the API server listens on it.',
   blocks: true,
@@ -23,7 +23,7 @@ export default defineCheck({
     const other = replacementOn(here)
     if (other !== null) return [pass(subject, `Services on ${node} are handled by ${other.name}.`, [other.proof])]
     const rules = serviceRules(here)?.proof ?? null
-    const program = citeFirst(processes, /\bkube-proxy\b|\bkubelite\b|\bk3s\b/)
+    const program = kubeProxyProcesses(here)[0] ?? null
     if (rules !== null && program !== null)
       return [pass(subject, `kube-proxy runs on ${node} and has written its rules.`, [program, rules])]
     const absent: Proof = citeList(

@@ -11,7 +11,7 @@ export default defineCheck({
   appliesTo: translatedVips,
   blocks: true,
   each: 'receiving',
-  consequenceOf: ['endpoint/ready'],
+  consequenceOf: ['endpoint/ready', 'translation/ipvs-no-destination'],
   run: (context) => {
     const { question, node } = context
     const share = shareDyingOf(context, ['no-endpoints'])

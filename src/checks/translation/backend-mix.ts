@@ -1,0 +1,109 @@
+import { citeLine } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { nodeState, type NodeState } from '../../node/node-state.ts'
+import { rulesOf, type IptablesSave } from '../../node/parse/iptables-save.ts'
+import { traceOn, traceVip, type VipTrace } from '../../node/vip-trace.ts'
+import { defineCheck, type NodeContext } from '../check.ts'
+import { pass, skipped, unknown, warn } from '../finding.ts'
+import { inWords } from '../../net/words.ts'
+import { translatedVips } from '../traced.ts'
+import { placeOf } from '../translator.ts'
+
+export default defineCheck({
+  id: 'translation/backend-mix',
+  title: 'kube-proxy’s rules stand in one back-end of iptables only',
+  needs: ['node/iptables-nft'],
+  alsoReads: ['node/iptables-legacy', 'node/ip6tables-nft', 'node/ip6tables-legacy', 'node/ip-route', 'node/processes'],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, question, node } = context
+    const here = evidence.node(node)
+    const subject = `node/${node}`
+    const six = question.vip?.family === 6
+    const nft = servicesIn(known(six ? here.ip6tablesNft : here.iptablesNft))
+    const legacy = servicesIn(known(six ? here.ip6tablesLegacy : here.iptablesLegacy))
+    if (nft === null && legacy === null) return [skipped(subject, `${node} has no rules of a kube-proxy in iptables.`)]
+    if (nft === null || legacy === null)
+      return [
+        pass(
+          subject,
+          `kube-proxy’s rules on ${node} stand in the ${nft === null ? 'legacy' : 'nf_tables'} back-end of iptables only.`,
+          [nft ?? legacy].flatMap((proof) => proof ?? []),
+        ),
+      ]
+    const proof = [nft, legacy]
+    const fix = {
+      commands: [
+        `ssh ${node} sudo iptables --version`,
+        `ssh ${node} sudo journalctl -u kube-proxy --no-pager -n 20`,
+        `ssh ${node} "sudo iptables-legacy-save | grep -v KUBE- | sudo iptables-legacy-restore"`,
+      ],
+      changes: `The first two show which back-end the running kube-proxy writes; the last takes every KUBE- rule out of the legacy one. Where legacy is the one in use, take iptables-nft-save and iptables-nft-restore instead. Other rules stay.`,
+    }
+    const ways = bothWays(context)
+    const both = `${node} has kube-proxy’s rules in both back-ends of iptables, and the kernel asks both`
+    if (ways === null || ways.one === ways.other)
+      return [
+        warn(
+          subject,
+          `${both}: one of them is left over and follows no change${ways === null ? '' : ', although both send this packet to the same places now'}.`,
+          proof,
+          { fix, blocks: false },
+        ),
+      ]
+    return [
+      unknown(
+        subject,
+        `${both}; which it asks first cannot be read from them, and one sends this packet to ${ways.one}, the other to ${ways.other}.`,
+        [],
+        proof,
+        { fix },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'The rules of a kube-proxy stand in legacy iptables and in nf_tables at once, usually after an upgrade changed the back-end. Both are live: the first to translate wins, and a drop in either is final. The one that is left over sends to pods of the day of the change. Rules of kubelet or of a CNI plugin in the other back-end are no such mixture.',
+    byHand:
+      'iptables-legacy-save -t nat | grep -c KUBE-; iptables-nft-save -t nat | grep -c KUBE-. More than a handful in both is the fault. (Calling iptables-legacy-save with -t makes the kernel create the table.)',
+    mend: 'Clean the back-end that kube-proxy no longer uses, on every node, or reboot it.',
+    sources: [
+      'kubernetes/kubernetes issues 71305 and 82361',
+      'kubernetes-sigs/iptables-wrappers README',
+      'Linux net/netfilter/core.c (hooks of equal priority run in order of registration)',
+    ],
+  },
+})
+
+/** The first rule of KUBE-SERVICES in table nat; kubelet's own chains do not count. */
+function servicesIn(save: IptablesSave | null) {
+  const chain = save?.tables.get('nat')?.chains.get('KUBE-SERVICES')
+  const [rule] = chain === undefined ? [] : rulesOf(chain)
+  return save === null || rule === undefined ? null : citeLine(save.file, rule.line, rule.text)
+}
+
+/** Where the packet ends when one back-end is asked first, and when the other is. Null where it cannot be traced. */
+function bothWays({ evidence, question, node }: NodeContext): { readonly one: string; readonly other: string } | null {
+  const state = nodeState(evidence, node, question.vip?.family ?? 4)
+  const found = traceVip(evidence, question, node)
+  if (isGap(state) || isGap(found)) return null
+  const { nft, legacy } = state.iptables
+  const turned: NodeState = { ...state, iptables: { nft: legacy, legacy: nft } }
+  const other = traceOn(evidence, question, turned)
+  return isGap(other) ? null : { one: endsOf(found), other: endsOf(other) }
+}
+
+const endsOf = ({ parts }: VipTrace): string =>
+  inWords(
+    [
+      ...new Set(
+        parts.flatMap(({ journeys }) =>
+          journeys.map(({ first }) =>
+            first.fate.kind === 'delivered' || first.packet.translated ? placeOf(first) : first.fate.kind,
+          ),
+        ),
+      ),
+    ].sort(),
+  )

@@ -1,0 +1,88 @@
+import { citeList } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
+import { defineCheck, type NodeContext } from '../check.ts'
+import { pass, unknown, warn } from '../finding.ts'
+import { deadly, isDraft, proofOf, shareLost, translatedVips } from '../traced.ts'
+import { listedPlaces, placeOf, translatorOf } from '../translator.ts'
+
+export default defineCheck({
+  id: 'translation/dnat-stale-endpoint',
+  title: 'The node translates the VIP to endpoints that exist',
+  needs: ['node/ip-route', 'kubernetes/endpointslices'],
+  alsoReads: [
+    'node/iptables-nft',
+    'node/iptables-legacy',
+    'node/ip6tables-nft',
+    'node/nft-ruleset',
+    'node/proc-net-ip-vs',
+    'node/processes',
+    'kubernetes/pods',
+  ],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, question, node } = context
+    const subject = `node/${node}`
+    const listed = listedPlaces(evidence, question)
+    if (isGap(listed)) return [unknown(subject, `It is not known which endpoints ${node} should know.`, [listed])]
+    const share = shareLost(context, ({ first }) =>
+      translatorOf(first)?.kubeProxy === true && !listed.has(placeOf(first))
+        ? { death: null, node: null, outcome: first, step: first.steps.at(-1) ?? null }
+        : null,
+    )
+    if (isDraft(share)) return [share]
+    const slices = citeList(
+      kubernetesFile('endpointslices'),
+      '',
+      `${String(listed.size)} endpoints of ${question.service === null ? '' : objectName(question.service)}`,
+    )
+    const { example } = share
+    if (example === null || share.dead === 'none')
+      return [pass(subject, `${node} sends to listed endpoints only.`, [slices])]
+    const gone = placeOf(example.outcome)
+    const pod = podAt(context, gone)
+    const fix = {
+      commands: [`ssh ${node} sudo systemctl restart kube-proxy`],
+      changes: `kube-proxy writes every rule of ${node} anew from what the API server lists now. If it cannot reach the API server, its log says so.`,
+    }
+    const sentence = `${node} translates to ${gone}, which is no endpoint of the Service any more`
+    if (pod !== null)
+      return [
+        warn(
+          subject,
+          `${sentence}; pod ${pod} has that address now.`,
+          [...proofOf(example.outcome.steps.slice(-2)), slices],
+          {
+            fix,
+            blocks: false,
+          },
+        ),
+      ]
+    const wrong = deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+    return wrong === null ? [] : [{ ...wrong, proof: [...wrong.proof, slices] }]
+  },
+  docs: {
+    means:
+      'The node’s rules send the packet to the address of a pod that the API server no longer lists: kube-proxy there has stopped following changes. The client sees a time-out, or an unreachable host.',
+    byHand:
+      'On the node: iptables-save -t nat | grep DNAT (nftables mode: nft list chain ip kube-proxy endpoint-…; IPVS: ipvsadm -Ln), against kubectl get endpointslices -l kubernetes.io/service-name=NAME.',
+    mend: 'Find out why kube-proxy does not follow (its log, its kubeconfig, the API server’s address), then restart it.',
+    sources: [
+      'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go (syncProxyRules), pkg/proxy/topology.go (CategorizeEndpoints)',
+      'Kubernetes documentation, "EndpointSlices"',
+    ],
+  },
+})
+
+/** The running pod that has the address of a place now: then something may still answer there. */
+function podAt({ evidence }: NodeContext, place: string): string | null {
+  const address = parseAddress(place.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''))
+  const pod = (known(evidence.kubernetes.pods) ?? []).find(
+    ({ status }) =>
+      status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && sameAddress(parseAddress(status?.podIP), address),
+  )
+  return address === null || pod === undefined ? null : objectName(pod)
+}

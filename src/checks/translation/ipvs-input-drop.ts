@@ -1,0 +1,65 @@
+import { known } from '../../evidence/gap.ts'
+import { addressAndPort } from '../../net/port.ts'
+import { autopsy } from '../../node/death.ts'
+import { serviceRules } from '../../node/service-proxy.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped } from '../finding.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/ipvs-input-drop',
+  title: 'The node’s INPUT rules let the packet through to IPVS',
+  needs: ['node/ip-route'],
+  alsoReads: [
+    'node/proc-net-ip-vs',
+    'node/ipvsadm',
+    'node/iptables-nft',
+    'node/iptables-legacy',
+    'node/nft-ruleset',
+    'node/ipset',
+    'node/processes',
+  ],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, question, node } = context
+    const here = evidence.node(node)
+    if (serviceRules(here)?.mode !== 'ipvs')
+      return [skipped(`node/${node}`, `${node} has no virtual servers of IPVS: VIPs do not pass its INPUT rules.`)]
+    const services = (known(here.procNetIpVs) ?? known(here.ipvsadm))?.services ?? []
+    const share = shareLost(context, (journey) => {
+      const found = autopsy(journey)
+      if (found?.death !== 'filtered-before' || found.step?.hook !== 'INPUT') return null
+      // What kube-proxy's own chains refuse there is a port that it does not serve.
+      if (found.step.chain.startsWith('KUBE-')) return null
+      const { destination, destinationPort } = found.outcome.packet
+      return services.some(({ address, port }) => address.text === destination.text && port === destinationPort)
+        ? found
+        : null
+    })
+    if (isDraft(share)) return [share]
+    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const wrong = deadly(context, share, {
+      says: ({ outcome, step }) =>
+        `${node} ${outcome.fate.kind === 'rejected' ? 'rejects' : 'drops'} the packet to ${vip} in ${step?.table ?? ''} chain ${step?.chain ?? ''}, before IPVS can translate it: in IPVS mode a VIP is an address of the node and passes its INPUT rules.`,
+      fix: () => ({
+        commands: [
+          `ssh ${node} sudo iptables -I INPUT -d ${question.vip?.text ?? ''} -p ${question.port.protocol} --dport ${String(question.port.port)} -j ACCEPT`,
+        ],
+        changes: `Admits this VIP and port on ${node} until the firewall is loaded anew; write it into the firewall’s own configuration (ufw allow, firewall-cmd --add-port) on every node.`,
+      }),
+    })
+    return [wrong ?? pass(`node/${node}`, `The INPUT rules of ${node} let the packet through to IPVS.`, [])]
+  },
+  docs: {
+    means:
+      'In IPVS mode the VIP is an address of the node (on kube-ipvs0), so the packet passes the INPUT chain like one for a daemon of the host; in the other modes it passes FORWARD. A host firewall that drops what it does not know in INPUT cuts off the VIP.',
+    byHand: 'iptables -L INPUT -n -v, nft list ruleset (base chains of hook input): policy and counters of drops.',
+    mend: 'Admit the VIP’s port in the host’s firewall, or use iptables or nftables mode.',
+    sources: [
+      'Linux net/netfilter/ipvs/ip_vs_core.c (ip_vs_ops: LOCAL_IN behind NF_IP_PRI_FILTER)',
+      'kubernetes v1.34.4 pkg/proxy/ipvs/README.md',
+    ],
+  },
+})

@@ -1,0 +1,69 @@
+import { citeLine } from '../../evidence/cite.ts'
+import { known } from '../../evidence/gap.ts'
+import { autopsy } from '../../node/death.ts'
+import { serviceRules } from '../../node/service-proxy.ts'
+import { addressAndPort } from '../../net/port.ts'
+import { counted } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped } from '../finding.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/ipvs-no-destination',
+  title: 'The virtual server of IPVS has a real server',
+  needs: ['node/ip-route'],
+  alsoReads: ['node/proc-net-ip-vs', 'node/ipvsadm', 'node/iptables-nft', 'node/ipset', 'node/processes'],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  consequenceOf: ['endpoint/ready'],
+  run: (context) => {
+    const { evidence, question, node } = context
+    const here = evidence.node(node)
+    const subject = `node/${node}`
+    if (serviceRules(here)?.mode !== 'ipvs') return [skipped(subject, `${node} has no virtual servers of IPVS.`)]
+    const share = shareLost(context, (journey) => {
+      const found = autopsy(journey)
+      return found?.step?.backend === 'ipvs' ? found : null
+    })
+    if (isDraft(share)) return [share]
+    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const ipvs = known(here.procNetIpVs) ?? known(here.ipvsadm)
+    const service = ipvs?.services.find(
+      ({ address, port, protocol }) =>
+        address.text === question.vip?.text && port === question.port.port && protocol === question.port.protocol,
+    )
+    const resting = service?.servers.length ?? 0
+    const wrong = deadly(context, share, {
+      says: () =>
+        resting === 0
+          ? `The virtual server ${vip} of IPVS on ${node} has no real server, so the kernel rejects the packet.`
+          : `The virtual server ${vip} of IPVS on ${node} takes no new connections: ${resting === 1 ? 'its real server has' : `all its ${counted(resting, 'real server')} have`} weight 0.`,
+      fix: () => ({
+        commands: [
+          `kubectl -n ${question.service?.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service?.metadata?.name ?? ''}`,
+          `ssh ${node} sudo ipvsadm -Ln`,
+        ],
+        changes: `Shows the endpoints and what IPVS has of them. If there are ready ones, kube-proxy on ${node} is behind: restart it there.`,
+      }),
+    })
+    return [
+      wrong ??
+        pass(
+          subject,
+          `IPVS on ${node} has ${counted(resting, 'real server')} for ${vip}.`,
+          ipvs === null || service === undefined ? [] : [citeLine(ipvs.file, service.line, vip)],
+        ),
+    ]
+  },
+  docs: {
+    means:
+      'In IPVS mode each VIP and port is a virtual server, and each endpoint a real server behind it. This one has none, or only such that take no new connections (weight 0: kube-proxy lets old ones drain). The client is refused.',
+    byHand: 'ipvsadm -Ln | grep -A5 VIP:PORT, or /proc/net/ip_vs (hexadecimal).',
+    mend: 'Give the Service a ready pod; see endpoint/ready. If it has one, kube-proxy has not heard of it: look at its log.',
+    sources: [
+      'kubernetes v1.34.4 pkg/proxy/ipvs/proxier.go (syncEndpoint), graceful_termination.go',
+      'Linux net/netfilter/ipvs/ip_vs_core.c (ip_vs_leave)',
+    ],
+  },
+})

@@ -1,0 +1,53 @@
+import { autopsy } from '../../node/death.ts'
+import { missingJumps } from '../../node/jumps.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped, warn } from '../finding.ts'
+import { serviceRules } from '../../node/service-proxy.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+import { lostAnswer } from '../unmasqueraded.ts'
+
+export default defineCheck({
+  id: 'translation/jump-missing',
+  title: 'The kernel’s hooks lead to kube-proxy’s chains',
+  needs: ['node/ip-route'],
+  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, question, node } = context
+    const here = evidence.node(node)
+    const subject = `node/${node}`
+    if (serviceRules(here) === null) return [skipped(subject, `${node} has no rules of a kube-proxy.`)]
+    const missing = missingJumps(here, question.vip?.family ?? 4)
+    const share = shareLost(context, (journey) => {
+      const found = autopsy(journey)
+      return found?.death === 'untranslated' ? found : lostAnswer(evidence, node, journey)
+    })
+    if (missing.length === 0)
+      return isDraft(share) ? [share] : [pass(subject, `The hooks of ${node} lead to kube-proxy’s chains.`, [])]
+    const where = inWords(missing.map(({ table, from, to }) => `${from} of table ${table} to ${to}`))
+    const sentence = `On ${node} no rule leads from ${where}: kube-proxy’s rules are there, and no packet meets them`
+    const proof = missing.map((one) => one.proof)
+    const fix = {
+      commands: [`ssh ${node} sudo systemctl restart kube-proxy`],
+      changes:
+        'kube-proxy makes its jumps anew when it starts. Find what took them away (iptables -F, a firewall’s reload), or it will do so again.',
+    }
+    const wrong = isDraft(share) ? null : deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+    return [
+      wrong === null
+        ? warn(subject, `${sentence}. This packet gets through without.`, proof, { fix, blocks: false })
+        : { ...wrong, proof: [...proof, ...wrong.proof] },
+    ]
+  },
+  docs: {
+    means:
+      'kube-proxy’s chains stand in the tables, and the built-in chains do not jump to them: somebody flushed the built-in chains (iptables -F, the reload of a firewall) and left the rest. kube-proxy makes the jumps only at a full sync.',
+    byHand:
+      'iptables-save -t nat | grep -e "-A PREROUTING" -e "-A OUTPUT" -e "-A POSTROUTING"; iptables-save -t filter | grep -e "-A FORWARD".',
+    mend: 'Restart kube-proxy, and have the firewall reload without flushing what is not its own.',
+    sources: ['kubernetes v1.34.4 pkg/proxy/iptables/proxier.go (iptablesJumpChains, needFullSync)'],
+  },
+})

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../src/evidence/evidence.ts'
-import type { Finding } from '../../src/checks/finding.ts'
 import { diagnosisOf } from '../answers.ts'
 import { fixture } from '../fixtures.ts'
+import { sentence } from '../sentence.ts'
 
 /** What one check says in the diagnosis of a target: each of its findings as status and sentence. */
 export function found(
@@ -13,12 +13,6 @@ export function found(
   return diagnosisOf(evidence, target, client)
     .findings.filter((finding) => finding.id === id)
     .map((finding) => [finding.status, sentence(finding)] as const)
-}
-
-/** What a finding says, and what it could not read. */
-export function sentence({ says, gaps = [] }: Finding): string {
-  const because = gaps.map(({ source, reason }) => `${source}: ${reason}`).join('; ')
-  return because === '' ? says : `${says.replace(/\.$/, '')} (${because}).`
 }
 
 /** The same for a recording as it is. */

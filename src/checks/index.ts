@@ -4,6 +4,11 @@ import naclReturn from './admission/nacl-return.ts'
 import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import noEligibleNode from './announcement/no-eligible-node.ts'
+import announcerDiffers from './announcement/announcer-differs.ts'
+import announcedBySeveral from './announcement/several-announcers.ts'
+import configStale from './control/config-stale.ts'
+import memberlist from './control/memberlist.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import noPool from './assignment/no-pool.ts'
@@ -79,6 +84,9 @@ const all: readonly Check[] = [
   poolExhausted,
   requestRefused,
   l2Advertisement,
+  noEligibleNode,
+  announcerDiffers,
+  announcedBySeveral,
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,
@@ -136,6 +144,8 @@ const all: readonly Check[] = [
   bgpPorts,
   kubeletPort,
   speaker,
+  memberlist,
+  configStale,
   controller,
   wireNotAnnounced,
   wireSeveralAnnouncers,

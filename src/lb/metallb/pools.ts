@@ -2,7 +2,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
 import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
-import { parseRange, rangeHas, sizeOf, type Range } from '../../net/range.ts'
+import { intersect, parseRange, rangeHas, rangeText, sizeOf, type Range } from '../../net/range.ts'
 import { anySelects } from '../selector.ts'
 import { metallbSettings } from './install.ts'
 
@@ -94,4 +94,23 @@ export function whyNotFrom(evidence: Evidence, pool: IPAddressPool, service: Ser
   return anySelects(serviceSelectors, service.metadata?.labels)
     ? null
     : `selects other Services than ${objectName(service)}`
+}
+
+/** Pools that overlap, which makes MetalLB refuse its whole configuration. One entry a pair. */
+export function overlappingPools(evidence: Evidence): {
+  readonly pools: readonly IPAddressPool[]
+  readonly names: readonly string[]
+  readonly text: string
+}[] {
+  const pools = known(metallbPools(evidence)) ?? []
+  return pools.flatMap((one, index) =>
+    pools.slice(index + 1).flatMap((other) => {
+      const common = rangesOf(one)
+        .flatMap((range) => rangesOf(other).flatMap((against) => intersect(range, against) ?? []))
+        .at(0)
+      return common === undefined
+        ? []
+        : [{ pools: [one, other], names: [poolName(one), poolName(other)], text: rangeText(common) }]
+    }),
+  )
 }

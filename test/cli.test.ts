@@ -89,7 +89,7 @@ describe('bad input ends with one clear sentence, exit code 2 and no stack', () 
     ['an unknown format', ['check', '--output', 'xml', '--bundle', healthy], /Expected --output=xml to be one of/],
     ['an unknown command', ['chek'], /chek/],
     ['an unknown check', ['explain', 'vip-not-owned'], 'Did you mean delivery/vip-not-owned?'],
-    ['no id to explain', ['explain'], /Missing 1 required arg/],
+    ['no id to explain', ['explain'], /^vipdoctor: Missing argument ID\.$/m],
   ] as const)('%s', (_, args, message) => {
     const { code, stdout, stderr } = vipdoctor(...args.map((arg) => arg.replace('DIR', folder)))
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -143,3 +143,14 @@ test('checks lists every check once', () => {
   expect(new Set(ids).size).toBe(ids.length)
   expect(ids).toContain('delivery/vip-not-owned')
 })
+
+test.each([[['--help']], [['check', '--help']], [['check', '--bundle', healthy, '--output', 'json']]])(
+  'a reader that stops early ends %j without a word',
+  (args) => {
+    const program = [process.execPath, bin, ...args].map((word) => `'${word}'`).join(' ')
+    const { stdout, stderr } = spawnSync('bash', ['-c', `${program} | head -c 1; echo " \${PIPESTATUS[0]}"`], {
+      encoding: 'utf8',
+    })
+    expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^[S{] 0\n$/), stderr: '' })
+  },
+)

@@ -39,8 +39,8 @@ const firstCause: Readonly<Record<string, string>> = {
   'overlay-no-route': 'delivery/overlay-no-route',
   'overlay-source-dest-check': 'delivery/source-dest-check',
   'pending-no-allocator': 'assignment/vip-assigned',
-  'pending-no-pool': 'assignment/vip-assigned',
-  'pending-pool-exhausted': 'assignment/vip-assigned',
+  'pending-no-pool': 'assignment/no-pool',
+  'pending-pool-exhausted': 'assignment/pool-exhausted',
 }
 
 describe.each(fixtureNames)('%s', (name) => {

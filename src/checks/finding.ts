@@ -5,6 +5,9 @@ import type { Hop } from './hop.ts'
 /** `unknown`: a gap is in the way. `skipped`: does not apply, and says why. */
 export type Status = 'pass' | 'warn' | 'fail' | 'unknown' | 'skipped'
 
+/** A gap as a reader needs it: a path of the bundle layout, and why it could not be read. */
+export type Unread = Pick<Gap, 'source' | 'reason'>
+
 /** Lines for a shell on the user's own machine (what must run on a node begins with `ssh NODE sudo`), and what else they change. Never run by this program. */
 export interface Fix {
   readonly commands: readonly string[]
@@ -22,6 +25,8 @@ export interface Finding {
   readonly fix: Fix | null
   /** The explanation code of AWS Reachability Analyzer that means the same, where there is one. */
   readonly awsCode?: string
+  /** What could not be read and stands in the way of an `unknown`. */
+  readonly gaps?: readonly Unread[]
 }
 
 /** What a check returns: a finding without what the runner knows (id and hop), plus what only the diagnosis needs. */
@@ -32,8 +37,6 @@ export interface Draft extends Omit<Finding, 'id' | 'hop'> {
   readonly partial?: boolean
   /** Ids of checks whose failure explains this one, besides the check's own `consequenceOf`. */
   readonly consequenceOf?: readonly string[]
-  /** The gaps that stand in the way of an `unknown`. */
-  readonly gaps?: readonly Gap[]
 }
 
 interface More {
@@ -68,17 +71,13 @@ export const fail = (
   more?: Omit<More, 'fix'>,
 ): Draft => draft('fail', subject, says, proof, fix === null ? more : { ...more, fix })
 
-/** `says` begins with what cannot be told; the gaps are appended with their reasons by the renderer of the sentence. */
-export function unknown(
+/** `says` says what cannot be told; the reports name the gaps beside it. */
+export const unknown = (
   subject: string,
   says: string,
   gaps: readonly Gap[],
   proof: readonly Proof[] = [],
   more?: More,
-): Draft {
-  const because = gaps.map(({ source, reason }) => `${source}: ${reason}`).join('; ')
-  const sentence = because === '' ? says : `${says.replace(/\.$/, '')} (${because}).`
-  return { ...draft('unknown', subject, sentence, proof, more), gaps }
-}
+): Draft => ({ ...draft('unknown', subject, says, proof, more), ...(gaps.length === 0 ? {} : { gaps }) })
 
 export const skipped = (subject: string, says: string): Draft => draft('skipped', subject, says, [])

@@ -5,6 +5,10 @@ import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
+import classMismatch from './assignment/class-mismatch.ts'
+import noPool from './assignment/no-pool.ts'
+import poolExhausted from './assignment/pool-exhausted.ts'
+import requestRefused from './assignment/request-refused.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
@@ -74,6 +78,10 @@ import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
   vipAssigned,
+  classMismatch,
+  noPool,
+  poolExhausted,
+  requestRefused,
   l2Advertisement,
   pathCannotCarryVip,
   noSubnet,

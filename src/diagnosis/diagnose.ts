@@ -1,4 +1,5 @@
 import type { Check, Context } from '../checks/check.ts'
+import type { Unread } from '../checks/finding.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known, type Gap } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
@@ -16,8 +17,8 @@ export function answer(
   questionGaps: readonly Gap[],
   withNodePorts = false,
 ): Answer {
-  const hidden = new Map<string, { gap: Gap; ids: Set<string> }>()
-  const hide = (gap: Gap, ids: readonly string[]) => {
+  const hidden = new Map<string, { gap: Unread; ids: Set<string> }>()
+  const hide = (gap: Unread, ids: readonly string[]) => {
     const known = hidden.get(gap.source) ?? { gap, ids: new Set<string>() }
     hidden.set(gap.source, known)
     for (const id of ids) known.ids.add(id)

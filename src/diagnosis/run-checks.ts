@@ -119,8 +119,12 @@ function whySkipped(check: Check, context: Context): string | null {
 }
 const outside = new Set(['announcement', 'delivery', 'admission'])
 
-const notKnown = ({ title }: Check): string =>
-  `It is not known whether ${title.charAt(0).toLowerCase()}${title.slice(1).replace(/\.$/, '')}.`
+const notKnown = ({ title }: Check): string => `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`
+
+/** A title as the rest of a sentence; a name keeps its capital: MetalLB, EC2, VIP. */
+const inSentence = (title: string): string =>
+  /^[A-Z][^A-Z\s]*(?:\s|$)/.test(title) && !ownName.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title
+const ownName = /^(?:Services?|Kubernetes)\b/
 
 /** What a finding is about where a check names nothing narrower. */
 export function subjectOf({ vip, service }: Question): string {
@@ -129,7 +133,7 @@ export function subjectOf({ vip, service }: Question): string {
 }
 
 function result(check: Check, draft: Draft, node: string | null): Result {
-  const { status, subject, says, proof, fix, awsCode } = draft
+  const { status, subject, says, proof, fix, awsCode, gaps } = draft
   const hop = hopOf(check) as Finding['hop']
   const finding: Finding = {
     id: check.id,
@@ -140,6 +144,7 @@ function result(check: Check, draft: Draft, node: string | null): Result {
     proof,
     fix,
     ...(awsCode === undefined ? {} : { awsCode }),
+    ...(gaps === undefined ? {} : { gaps: gaps.map(({ source, reason }) => ({ source, reason })) }),
   }
   return { check, draft, finding, node, met: true }
 }

@@ -1,8 +1,9 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known, type Known } from '../evidence/gap.ts'
-import { objectName } from '../evidence/kubernetes.ts'
 import type { Question } from '../evidence/question.ts'
-import { electedNode, eligibleNodes, metallbInstalled } from './metallb.ts'
+import { electedNode, eligibleNodes } from './metallb/election.ts'
+import { metallbInstalled } from './metallb/install.ts'
+import { observedByMetallb } from './metallb/observed.ts'
 
 /**
  * Who announces the question's VIP. `observed` by the most trusted observation, empty where it is known that nobody does; `predicted`
@@ -19,22 +20,13 @@ export function announcers(evidence: Evidence, question: Question): Announcers {
   if (question.controlPlane !== null) return controlPlaneAnnouncers(evidence, question)
   const installed = metallbInstalled(evidence)
   if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, eligible: [] }
+  const observed = observedByMetallb(evidence, question)
   return {
     system: 'metallb',
-    observed: observedByMetallb(evidence, question),
+    observed: isGap(observed) ? observed : [...new Set(observed.map(({ node }) => node))],
     predicted: electedNode(evidence, question),
     eligible: eligibleNodes(evidence, question),
   }
-}
-
-/** MetalLB's speaker writes one ServiceL2Status for each Service and announcing node (since 0.14.6), and takes it away with the announcement. */
-function observedByMetallb(evidence: Evidence, { service }: Question): Known<readonly string[]> {
-  const statuses = evidence.kubernetes.servicel2statuses
-  if (isGap(statuses) || service === null) return isGap(statuses) ? statuses : []
-  const own = statuses.filter(
-    ({ status }) => `${status?.serviceNamespace ?? ''}/${status?.serviceName ?? ''}` === objectName(service),
-  )
-  return own.flatMap(({ status }) => status?.node ?? []).sort()
 }
 
 /** kube-vip's leader holds the lease that its pods name (`vip_leasename`, else plndr-cp-lock); without leader election every pod announces. */

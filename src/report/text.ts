@@ -1,10 +1,11 @@
 import type { Finding, Fix } from '../checks/finding.ts'
-import type { Answer, Cause, Diagnosis, HidingGap, JudgedAccount } from '../diagnosis/diagnosis.ts'
+import type { Answer, Cause, Diagnosis, JudgedAccount } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
 import type { Proof } from '../evidence/cite.ts'
 import { clientText } from '../evidence/question.ts'
 import { addressAndPort } from '../net/port.ts'
 import { statusText, verdictText, type Look } from './paint.ts'
+import { gapsText, unknownText } from './unknowns.ts'
 import { wrap } from './wrap.ts'
 
 /** The answer for people: for each VIP the verdict, the path, the causes with proof and fix, and what else is worth knowing. */
@@ -35,11 +36,7 @@ function diagnosisText(diagnosis: Diagnosis, look: Look): string {
       findings.filter(({ status }) => status === 'warn'),
       look,
     ),
-    listed(
-      'Not known',
-      findings.filter(({ status }) => status === 'unknown'),
-      look,
-    ),
+    unknownText(findings, look),
   ]
   return sections
     .filter((lines) => lines.length > 0)
@@ -131,20 +128,6 @@ function listed(title: string, findings: readonly Finding[], look: Look): string
         : []),
     ]),
   ]
-}
-
-function gapsText(gaps: readonly HidingGap[], look: Look): string[] {
-  if (gaps.length === 0) return []
-  const lines = gaps.flatMap(({ source, reason, hides }) => {
-    const hidden =
-      hides.length === 0
-        ? ''
-        : hides.length > 4
-          ? ` Hides ${String(hides.length)} checks.`
-          : ` Hides ${hides.join(', ')}.`
-    return wrap(`${source}: ${reason}.${hidden}`, look.width, '    ', '  - ')
-  })
-  return [[look.paint.bold('Could not be read:'), ...lines].join('\n')]
 }
 
 function summaryText({ diagnoses, verdict }: Answer, look: Look): string {

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../src/evidence/evidence.ts'
 import { diagnosisOf } from '../answers.ts'
 import { fixture } from '../fixtures.ts'
+import { sentence } from '../sentence.ts'
 
 /** What one check says in the diagnosis of a target: each of its findings as status and sentence. */
 export function found(
@@ -11,7 +12,7 @@ export function found(
 ): readonly (readonly [string, string])[] {
   return diagnosisOf(evidence, target, client)
     .findings.filter((finding) => finding.id === id)
-    .map(({ status, says }) => [status, says] as const)
+    .map((finding) => [finding.status, sentence(finding)] as const)
 }
 
 /** The same for a recording as it is. */

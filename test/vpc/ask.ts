@@ -8,6 +8,7 @@ import type { Client, Fabric, Question } from '../../src/evidence/question.ts'
 import { controlPlaneVips } from '../../src/lb/control-plane.ts'
 import { parseAddress } from '../../src/net/address.ts'
 import { parseCidr } from '../../src/net/range.ts'
+import { sentence } from '../sentence.ts'
 import { vpcDelivery } from '../../src/vpc/delivery.ts'
 
 export interface Asked {
@@ -94,5 +95,5 @@ export function runOn(check: Check, evidence: Evidence, node: string, asked: Ask
 /** What a check says first. */
 export function says(check: Check, evidence: Evidence, asked: Asked = {}): readonly [string, string] {
   const [first] = runCheck(check, ask(evidence, asked))
-  return [first?.status ?? 'silent', first?.says ?? '']
+  return [first?.status ?? 'silent', first === undefined ? '' : sentence(first)]
 }

@@ -1,25 +1,24 @@
 import { cite, citeList } from '../../evidence/cite.ts'
-import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
-import { metallbInstalled } from '../../lb/metallb.ts'
+import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
-import { counted } from '../../net/words.ts'
 
 export default defineCheck({
   id: 'assignment/vip-assigned',
   title: 'The Service has a VIP',
   needs: ['kubernetes/services'],
-  alsoReads: [
-    'kubernetes/ipaddresspools',
-    'kubernetes/pods',
-    'kubernetes/events',
-    'kubernetes/daemonsets',
-    'kubernetes/deployments',
-  ],
+  alsoReads: ['kubernetes/pods', 'kubernetes/events', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP is configured in kube-vip, not assigned to a Service.',
   blocks: true,
+  consequenceOf: [
+    'assignment/class-mismatch',
+    'assignment/no-pool',
+    'assignment/pool-exhausted',
+    'assignment/request-refused',
+  ],
   run: (context) => {
     const { service, vip } = context.question
     if (service === null) return []
@@ -49,7 +48,7 @@ export default defineCheck({
   },
 })
 
-/** The reason in the allocator's own terms: nothing allocates, another class, no pool, or what its last event says. */
+/** Why a Service is pending, where no check of its own says it: nothing allocates, another allocator, no ClusterIP, or a silent controller. */
 function whyPending({ evidence }: Context, service: Service, subject: string): Draft {
   const name = objectName(service)
   const pending = cite(service, 'status', 'loadBalancer')
@@ -62,18 +61,16 @@ function whyPending({ evidence }: Context, service: Service, subject: string): D
       [cite(service, 'status', 'loadBalancer', 'ingress')],
     )
   }
-  const { loadBalancerClass } = service.spec ?? {}
-  if (loadBalancerClass !== undefined) {
+  const { loadBalancerClass, clusterIP } = service.spec ?? {}
+  const show = `kubectl get service -n ${service.metadata?.namespace ?? 'default'} ${service.metadata?.name ?? ''} -o yaml`
+  if (clusterIP === 'None') {
     return fail(
       subject,
-      `Service ${name} is pending: its class is ${loadBalancerClass}, and nothing that handles this class gave it an address.`,
-      [cite(service, 'spec', 'loadBalancerClass'), pending],
+      `Service ${name} is pending because it is headless: a Service without a ClusterIP gets no VIP.`,
+      [cite(service, 'spec', 'clusterIP'), pending],
       {
-        commands: [
-          `kubectl get service -n ${service.metadata?.namespace ?? 'default'} ${service.metadata?.name ?? ''} -o yaml`,
-        ],
-        changes:
-          'Shows the Service. loadBalancerClass cannot be changed: install what handles the class, or create the Service again without it.',
+        commands: [show],
+        changes: 'Shows the Service. clusterIP cannot be changed: create the Service again without clusterIP: None.',
       },
     )
   }
@@ -85,6 +82,18 @@ function whyPending({ evidence }: Context, service: Service, subject: string): D
       [installed],
       [pending],
     )
+  if (!installed && loadBalancerClass !== undefined) {
+    return fail(
+      subject,
+      `Service ${name} is pending: its class is ${loadBalancerClass}, and nothing that handles this class gave it an address.`,
+      [cite(service, 'spec', 'loadBalancerClass'), pending],
+      {
+        commands: [show],
+        changes:
+          'Shows the Service. loadBalancerClass cannot be changed: install what handles the class, or create the Service again without it.',
+      },
+    )
+  }
   if (!installed) {
     return fail(
       subject,
@@ -99,62 +108,19 @@ function whyPending({ evidence }: Context, service: Service, subject: string): D
       },
     )
   }
-  const pools = evidence.kubernetes.ipaddresspools
-  if (isGap(pools))
-    return unknown(subject, `Service ${name} is pending, and MetalLB's pools are not known.`, gapsAmong(pools), [
-      pending,
-    ])
-  if (pools.length === 0) {
-    return fail(
-      subject,
-      `Service ${name} is pending because MetalLB has no IPAddressPool; its controller says nothing about that but in its debug log.`,
-      [citeList(kubernetesFile('ipaddresspools'), '/items', 'empty'), pending],
-      {
-        commands: [
-          'kubectl apply -f pool.yaml   # kind: IPAddressPool, namespace: metallb-system, spec.addresses: [FIRST-LAST]',
-        ],
-        changes:
-          'Every pending Service gets an address from the pool. Choose addresses that nothing else has and that the network delivers to the nodes.',
-      },
-    )
-  }
-  const events = (known(evidence.kubernetes.events) ?? []).filter(
-    ({ reason, involvedObject }) =>
-      reason === 'AllocationFailed' &&
-      involvedObject?.kind === 'Service' &&
-      `${involvedObject.namespace ?? ''}/${involvedObject.name ?? ''}` === name,
-  )
-  const event = events.at(-1)
-  if (event === undefined) {
-    return fail(
-      subject,
-      `Service ${name} is pending although MetalLB has ${counted(pools.length, 'pool')}, and no event says why: its controller is not running or has not answered.`,
-      [pending],
-      {
-        commands: [
-          'kubectl -n metallb-system get deployment controller',
-          'kubectl -n metallb-system logs deployment/controller --tail=50',
-        ],
-        changes: 'Shows whether the controller runs and what it says.',
-      },
-    )
-  }
-  const full = (event.message ?? '').includes('no available IPs')
-  const says = full ? `its pools are exhausted` : `MetalLB refused it`
+  const { namespace } = metallbSettings(evidence)
+  const controllers = metallbPods(evidence, 'controller')
+  const silent = !isGap(controllers) && !controllers.some(isReady)
   return fail(
     subject,
-    `Service ${name} is pending because ${says}: "${event.message ?? ''}".`,
-    [cite(event, 'message'), pending, ...pools.slice(0, 3).map((pool) => cite(pool, 'spec', 'addresses'))],
+    `Service ${name} is pending: it has no VIP${silent ? ', and no controller of MetalLB is ready to give it one' : ''}.`,
+    [pending],
     {
-      commands: pools
-        .slice(0, 1)
-        .map(
-          (pool) =>
-            `kubectl -n ${pool.metadata?.namespace ?? 'metallb-system'} edit ipaddresspool ${pool.metadata?.name ?? ''}`,
-        ),
-      changes: full
-        ? 'A wider range in spec.addresses gives pending Services an address; the new addresses must be free and delivered by the network.'
-        : 'Opens the pool for editing; the event says what does not fit.',
+      commands: [
+        `kubectl -n ${namespace} get deployment controller`,
+        `kubectl -n ${namespace} logs deployment/controller --tail=50`,
+      ],
+      changes: 'Shows whether the controller runs and what it says.',
     },
   )
 }

@@ -1,8 +1,8 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile } from '../../evidence/kubernetes.ts'
-import { isReady, metallbInstalled, metallbPods } from '../../lb/metallb.ts'
-import { whyNotReady } from '../../lb/metallb-pods.ts'
+import { isReady, metallbInstalled, metallbPods } from '../../lb/metallb/install.ts'
+import { whyNotReady } from '../../lb/metallb/not-ready.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 

@@ -16,18 +16,33 @@ test.each([
     'default/nginx-lb',
     /^Service default\/nginx-lb is pending because nothing allocates addresses/,
   ],
-  ['pending-no-pool', 'default/nginx-lb', /^Service default\/nginx-lb is pending because MetalLB has no IPAddressPool/],
-  [
-    'pending-pool-exhausted',
-    'default/second',
-    /^Service default\/second is pending because its pools are exhausted: "Failed to allocate IP for "default\/second": no available IPs"\.$/,
-  ],
-])('%s says why the Service is pending', async (name, target, says) => {
+  ['pending-no-pool', 'default/nginx-lb', /^Service default\/nginx-lb is pending: it has no VIP\.$/],
+  ['pending-pool-exhausted', 'default/second', /^Service default\/second is pending: it has no VIP\.$/],
+])('%s is pending; why is said where no other check says it', async (name, target, says) => {
   expect(await foundIn(name, id, target)).toEqual([['fail', expect.stringMatching(says)]])
 })
 
-test('a class that nothing handles is named', async () => {
+test('a controller that is not ready gives no address', async () => {
   const evidence = await variant('pending-no-pool', {
+    'kubernetes/pods.json': editJson((list: Json) => {
+      for (const { metadata, status } of list.items)
+        if (metadata.labels?.component === 'controller') status.conditions = []
+    }),
+  })
+  expect(found(evidence, id)).toEqual([['fail', expect.stringContaining('no controller of MetalLB is ready')]])
+})
+
+test('a headless Service gets no VIP', async () => {
+  const evidence = await variant('pending-no-pool', {
+    'kubernetes/services.json': editJson((list: Json) => {
+      for (const { spec } of list.items) if (spec.type === 'LoadBalancer') spec.clusterIP = 'None'
+    }),
+  })
+  expect(found(evidence, id)).toEqual([['fail', expect.stringContaining('because it is headless')]])
+})
+
+test('a class that nothing handles is named', async () => {
+  const evidence = await variant('pending-no-allocator', {
     'kubernetes/services.json': editJson((list: Json) => {
       for (const { spec } of list.items) if (spec.type === 'LoadBalancer') spec.loadBalancerClass = 'example.com/none'
     }),

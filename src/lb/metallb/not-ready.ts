@@ -1,7 +1,7 @@
-import { cite, type Proof } from '../evidence/cite.ts'
-import type { Pod } from '../evidence/kubernetes.ts'
-import { isReady } from './metallb.ts'
-import { counted } from '../net/words.ts'
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { Pod } from '../../evidence/kubernetes.ts'
+import { isReady } from './install.ts'
+import { counted } from '../../net/words.ts'
 
 /** What a pod's status says about why it is not ready, in one phrase; null for a ready pod. Crash loops show in `restartCount` too, not only as a reason. */
 export function whyNotReady(pod: Pod): { readonly says: string; readonly proof: Proof } | null {

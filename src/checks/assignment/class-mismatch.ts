@@ -1,0 +1,56 @@
+import { cite } from '../../evidence/cite.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+import { ofItsClass, pendingAtMetallb } from '../pending.ts'
+
+export default defineCheck({
+  id: 'assignment/class-mismatch',
+  title: 'MetalLB handles the class of the Service',
+  needs: ['kubernetes/services', 'kubernetes/pods'],
+  alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
+  appliesTo: pendingAtMetallb,
+  blocks: true,
+  run: ({ evidence, question }) => {
+    const { service } = question
+    if (service === null) return []
+    const subject = `service/${objectName(service)}`
+    const { lbClass } = metallbSettings(evidence)
+    const own = service.spec?.loadBalancerClass
+    const proof = [cite(service, 'spec', 'loadBalancerClass')]
+    const handled = lbClass === null ? 'only Services without a class' : `only the class ${lbClass}`
+    if (ofItsClass(evidence, question))
+      return [
+        pass(subject, `MetalLB handles ${handled}, and Service ${objectName(service)} has ${own ?? 'none'}.`, proof),
+      ]
+    const { namespace = 'default', name = '' } = service.metadata ?? {}
+    const wanted = lbClass === null ? 'del(.spec.loadBalancerClass)' : `.spec.loadBalancerClass = "${lbClass}"`
+    return [
+      fail(
+        subject,
+        `MetalLB ignores Service ${objectName(service)}, without a word: it handles ${handled}, and the Service has ${own === undefined ? 'none' : `the class ${own}`}.`,
+        proof,
+        {
+          commands: [
+            `kubectl -n ${namespace} get service ${name} -o json | jq '${wanted} | del(.metadata.resourceVersion, .metadata.uid, .status, .spec.clusterIP, .spec.clusterIPs)' | kubectl replace --force -f -`,
+          ],
+          changes:
+            'The class of a Service cannot be changed, so this deletes the Service and creates it again: its ClusterIP and its NodePorts may change, and its connections end. Where another controller is meant to handle the class, install that one instead.',
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'A Service with spec.loadBalancerClass is handled only by a MetalLB that was started with --lb-class of the same name; one without a class only by a MetalLB without that flag. All others are skipped at log level debug, without an event: the Service stays <pending> for ever.',
+    byHand:
+      'kubectl get service NAME -o jsonpath={.spec.loadBalancerClass}; kubectl -n metallb-system get pods -o yaml | grep lb-class.',
+    mend: 'Create the Service again with the class that MetalLB handles (the field is immutable), or start controller and speakers with --lb-class.',
+    sources: [
+      'MetalLB v0.16.1 internal/k8s/controllers/service_controller.go (filterByLoadBalancerClass)',
+      'Kubernetes documentation, "Service: Specifying class of load balancer implementation"',
+      'Facts ML-A02',
+    ],
+  },
+})

@@ -1,0 +1,109 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { holdingsOf, metallbPools, occupancy, poolName, requestOf, whyNotFrom } from '../../lb/metallb/pools.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+import { pendingInItsClass, refusalOf, saysFull } from '../pending.ts'
+
+export default defineCheck({
+  id: 'assignment/pool-exhausted',
+  title: 'A pool that may serve the Service has a free address',
+  needs: ['kubernetes/ipaddresspools', 'kubernetes/services'],
+  alsoReads: [
+    'kubernetes/events',
+    'kubernetes/namespaces',
+    'kubernetes/pods',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+  ],
+  appliesTo: pendingInItsClass,
+  blocks: true,
+  consequenceOf: ['assignment/no-pool'],
+  run: ({ evidence, question }) => {
+    const { service } = question
+    const pools = metallbPools(evidence)
+    if (service === null || isGap(pools) || pools.length === 0) return []
+    const subject = `service/${objectName(service)}`
+    const asked = requestOf(service)
+    const usable = pools.filter((pool) =>
+      asked.pool === null ? whyNotFrom(evidence, pool, service) === null : poolName(pool) === asked.pool,
+    )
+    const full = usable.filter((pool) => isFull(evidence, pool))
+    const event = refusalOf(evidence, service)
+    const told = event !== null && saysFull(event) ? event : null
+    const free = usable.filter((pool) => !full.includes(pool))
+    if (told === null && (full.length === 0 || free.length > 0 || asked.addresses.length > 0))
+      return free.length === 0
+        ? []
+        : [
+            pass(
+              subject,
+              `For Service ${objectName(service)}, ${inWords(free.map((pool) => stateOf(evidence, pool)))}.`,
+              free.map((pool) => cite(pool, 'spec', 'addresses')),
+            ),
+          ]
+    const shut = pools.flatMap((pool) => {
+      const why = usable.includes(pool) || asked.pool !== null ? null : whyNotFrom(evidence, pool, service)
+      return why === null ? [] : [`${poolName(pool)} ${why}`]
+    })
+    const states = usable.map((pool) => stateOf(evidence, pool))
+    const says = [
+      states.length === 0 ? `no pool may serve it` : inWords(states),
+      ...(shut.length === 0 ? [] : [inWords(shut)]),
+    ].join('; ')
+    const first = usable[0] ?? pools[0]
+    return [
+      fail(
+        subject,
+        `MetalLB has no free address for Service ${objectName(service)}: ${says}.`,
+        [
+          ...(told === null ? [] : [cite(told, 'message')]),
+          ...usable.map((pool) => cite(pool, 'spec', 'addresses')),
+          ...usable.flatMap((pool) => holders(evidence, pool).map((holder) => cite(holder, 'status', 'loadBalancer'))),
+        ],
+        {
+          commands: [
+            `kubectl -n ${first?.metadata?.namespace ?? 'metallb-system'} edit ipaddresspool ${first === undefined ? '' : poolName(first)}`,
+          ],
+          changes:
+            'A wider range in spec.addresses gives pending Services an address; the new addresses must be free, and the network must deliver them to the nodes. Or free one: a Service that is deleted gives its address back.',
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'Every pool that may serve the Service has all its addresses taken, or does not fit: autoAssign is false, its serviceAllocation names other namespaces or Services, or it has no addresses of the Service’s family.',
+    byHand:
+      'kubectl describe service NAME: the event AllocationFailed says "no available IPs". kubectl get services -A -o wide shows who holds the addresses.',
+    mend: 'Widen the pool, add one, let autoAssign or serviceAllocation admit the Service, or delete a Service that is no longer needed.',
+    sources: [
+      'MetalLB v0.16.1 internal/allocator/allocator.go (Allocate, AllocateFromPool)',
+      'MetalLB documentation, "Advanced AddressPool configuration"',
+    ],
+  },
+})
+
+function isFull(evidence: Evidence, pool: IPAddressPool): boolean {
+  const { size, held } = occupancy(evidence, pool)
+  return BigInt(held) >= size
+}
+
+function stateOf(evidence: Evidence, pool: IPAddressPool): string {
+  const { size, held } = occupancy(evidence, pool)
+  if (BigInt(held) < size)
+    return `pool ${poolName(pool)} has ${String(size - BigInt(held))} of ${String(size)} addresses free`
+  const taken = size === 1n ? 'the only address' : `all ${String(size)} addresses`
+  const by = inWords(
+    holders(evidence, pool).map((one) => objectName(one)),
+    4,
+  )
+  return `${taken} of pool ${poolName(pool)} ${size === 1n ? 'is' : 'are'} taken${by === '' ? '' : ` (by ${by})`}`
+}
+
+const holders = (evidence: Evidence, pool: IPAddressPool): Service[] => [
+  ...new Set(holdingsOf(evidence, pool).map(({ service }) => service)),
+]

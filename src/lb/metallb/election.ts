@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, type Known } from '../../evidence/gap.ts'
+import type { L2Advertisement, Node } from '../../evidence/kubernetes.ts'
+import type { Question } from '../../evidence/question.ts'
+import { parseAddress, type Address } from '../../net/address.ts'
+import { endpointsOf } from '../endpoints.ts'
+import { allows, l2AdvertisementsFor } from './advertisements.ts'
+import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
+
+/**
+ * The order in which MetalLB prefers nodes for an address: ascending by SHA-256 of `node#address`; the first may announce
+ * (metallb v0.16.1, speaker/layer2_controller.go, usableNodes and sort by hash).
+ */
+export const electionOrder = (nodes: readonly string[], address: Address): string[] => byHash(nodes, address.text)
+
+function byHash(nodes: readonly string[], of: string): string[] {
+  const hash = (node: string) => createHash('sha256').update(`${node}#${of}`).digest('hex')
+  return nodes
+    .map((node): [string, string] => [hash(node), node])
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, node]) => node)
+}
+
+/** One node in the election. `out` says why it falls out, as the rest of a sentence about it; null for one that stays. */
+export interface Candidate {
+  readonly node: string
+  readonly out: string | null
+  /** Whether configuration alone puts it out, whoever is alive. */
+  readonly byConfiguration: boolean
+  readonly proof: Proof
+}
+
+/** The election as a funnel: every node, by name, with the first reason that puts it out. */
+export function electionFunnel(evidence: Evidence, question: Question): Known<readonly Candidate[]> {
+  const nodes = evidence.kubernetes.nodes
+  const advertisements = l2AdvertisementsFor(evidence, question)
+  const speakers = metallbPods(evidence, 'speaker')
+  const endpoints = endpointsOf(evidence, question)
+  if (isGap(nodes)) return nodes
+  if (isGap(advertisements)) return advertisements
+  if (isGap(speakers)) return speakers
+  if (isGap(endpoints)) return endpoints
+  const settings = metallbSettings(evidence)
+  const alive = new Set(speakers.filter(isReady).flatMap(({ spec }) => spec?.nodeName ?? []))
+  const held = new Set(speakers.flatMap(({ spec }) => spec?.nodeName ?? []))
+  // Before 0.11 only nodes with an endpoint announced, whatever the policy.
+  const onlyLocal =
+    question.service?.spec?.externalTrafficPolicy === 'Local' || olderThan(settings, '0.11.0')
+      ? new Set(endpoints.filter(({ ready }) => ready).flatMap(({ node }) => node ?? []))
+      : null
+  return nodes
+    .map((node): Candidate => {
+      const name = node.metadata?.name ?? ''
+      const excluded = whyExcluded(node, advertisements, settings)
+      if (excluded !== null) return { node: name, byConfiguration: true, ...excluded }
+      const proof = cite(node, 'metadata', 'name')
+      const stays = { node: name, byConfiguration: false, proof }
+      if (settings.memberlist && !alive.has(name))
+        return { ...stays, out: held.has(name) ? 'has no ready speaker' : 'has no speaker' }
+      if (onlyLocal !== null && !onlyLocal.has(name)) return { ...stays, out: 'has no ready endpoint of its own' }
+      return { ...stays, out: null }
+    })
+    .sort((one, other) => (one.node < other.node ? -1 : 1))
+}
+
+const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers'
+
+/** The label counts with any value, also `false` (metallb v0.16.1, internal/k8s/nodes). */
+function whyExcluded(
+  node: Node,
+  advertisements: readonly L2Advertisement[],
+  settings: MetallbSettings,
+): { readonly out: string; readonly proof: Proof } | null {
+  const at = node.status?.conditions?.findIndex(
+    ({ type, status }) => type === 'NetworkUnavailable' && status === 'True',
+  )
+  if (at !== undefined && at !== -1 && !olderThan(settings, '0.13.10'))
+    return { out: 'has the condition NetworkUnavailable', proof: cite(node, 'status', 'conditions', at) }
+  const labelled = node.metadata?.labels?.[excludeLabel] !== undefined
+  if (labelled && !settings.ignoresExcludeLabel && !olderThan(settings, '0.14.0'))
+    return { out: `carries the label ${excludeLabel}`, proof: cite(node, 'metadata', 'labels', excludeLabel) }
+  if (!advertisements.some((advertisement) => allows(advertisement, node)))
+    return { out: 'is selected by no L2Advertisement of the pool', proof: cite(node, 'metadata', 'labels') }
+  return null
+}
+
+/** The nodes that advertisements, labels and conditions let announce, whether or not their speaker lives. Sorted. */
+export function eligibleNodes(evidence: Evidence, question: Question): Known<readonly string[]> {
+  const advertisements = l2AdvertisementsFor(evidence, question)
+  const nodes = evidence.kubernetes.nodes
+  if (isGap(advertisements)) return advertisements
+  if (isGap(nodes)) return nodes
+  const settings = metallbSettings(evidence)
+  return nodes
+    .filter((node) => whyExcluded(node, advertisements, settings) === null)
+    .flatMap(({ metadata }) => metadata?.name ?? [])
+    .sort()
+}
+
+/** Who would be elected now: of the nodes that stay in the funnel the first by hash. Null: nobody, as where the Service has no ready endpoint. */
+export function electedNode(evidence: Evidence, question: Question): Known<string | null> {
+  const funnel = electionFunnel(evidence, question)
+  const endpoints = endpointsOf(evidence, question)
+  if (isGap(funnel)) return funnel
+  if (isGap(endpoints)) return endpoints
+  const { vip, service } = question
+  if (vip === null || service === null || !endpoints.some(({ ready }) => ready)) return null
+  // All addresses of a Service go with its first one; up to 0.10 the Service's name was hashed instead.
+  const first = parseAddress(service.status?.loadBalancer?.ingress?.[0]?.ip) ?? vip
+  const name = `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`
+  const of = olderThan(metallbSettings(evidence), '0.11.0') ? name : first.text
+  return (
+    byHash(
+      funnel.filter(({ out }) => out === null).map(({ node }) => node),
+      of,
+    )[0] ?? null
+  )
+}

@@ -1,0 +1,53 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known, type Known } from '../../evidence/gap.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
+import type { Question } from '../../evidence/question.ts'
+import { metallbPods, metallbSettings, olderThan } from './install.ts'
+
+/** A node that says it announces, and where it says so. */
+export interface Announcement {
+  readonly node: string
+  readonly proof: Proof
+}
+
+/**
+ * Who announces by ARP or NDP, by the most trusted observation that MetalLB's version leaves: one ServiceL2Status for each Service and
+ * announcing node (since 0.14.6; taken away with the announcement), before that the newest event `nodeAssigned`, whose absence proves
+ * nothing. A status whose speaker is gone is left over from a crash and does not count.
+ */
+export function observedByMetallb(
+  evidence: Evidence,
+  { service }: Pick<Question, 'service'>,
+): Known<readonly Announcement[]> {
+  if (service === null) return []
+  if (olderThan(metallbSettings(evidence), '0.14.6')) return byEvent(evidence, objectName(service))
+  const statuses = evidence.kubernetes.servicel2statuses
+  if (isGap(statuses)) return statuses
+  const speakers = known(metallbPods(evidence, 'speaker'))
+  const lives = (name: string): boolean => speakers === null || speakers.some(({ metadata }) => metadata?.name === name)
+  return statuses
+    .filter(
+      ({ metadata, status }) =>
+        `${status?.serviceNamespace ?? ''}/${status?.serviceName ?? ''}` === objectName(service) &&
+        (metadata?.ownerReferences ?? []).every(({ kind, name = '' }) => kind !== 'Pod' || lives(name)),
+    )
+    .flatMap((own) => {
+      const node = own.status?.node
+      return node === undefined ? [] : [{ node, proof: cite(own, 'status', 'node') }]
+    })
+    .sort((one, other) => (one.node < other.node ? -1 : 1))
+}
+
+function byEvent({ kubernetes: { events } }: Evidence, service: string): Known<readonly Announcement[]> {
+  if (isGap(events)) return events
+  const assigned = events.flatMap((event) => {
+    const { reason, message = '', involvedObject } = event
+    const own = `${involvedObject?.namespace ?? ''}/${involvedObject?.name ?? ''}` === service
+    const node = /announcing from node "([^"]+)"(?! with protocol "bgp")/.exec(message)?.[1]
+    const at = event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? ''
+    return reason === 'nodeAssigned' && own && node !== undefined ? [{ node, at, proof: cite(event, 'message') }] : []
+  })
+  const newest = assigned.sort((one, other) => (one.at < other.at ? 1 : -1))[0]
+  return newest === undefined ? [] : [{ node: newest.node, proof: newest.proof }]
+}

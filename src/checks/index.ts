@@ -54,6 +54,7 @@ import podRoute from './forwarding/pod-route.ts'
 import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
 import routeQuota from './forwarding/route-quota.ts'
 import { hops } from './hop.ts'
+import conntrackFull from './return/conntrack-full.ts'
 import masqueradeMissing from './return/masquerade-missing.ts'
 import rpFilter from './return/rp-filter.ts'
 import vpcRoute from './return/vpc-route.ts'
@@ -65,10 +66,13 @@ import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
+import modeDrift from './translation/mode-drift.ts'
 import noEndpointsReject from './translation/no-endpoints-reject.ts'
 import noLocalEndpoint from './translation/no-local-endpoint.ts'
 import notrack from './translation/notrack.ts'
+import rulesComplete from './translation/rules-complete.ts'
 import sourceRanges from './translation/source-ranges.ts'
+import syncStale from './translation/sync-stale.ts'
 import wireAnnouncerNotPredicted from './wire/announcer-not-predicted.ts'
 import wireAnnouncerWithoutEni from './wire/announcer-without-eni.ts'
 import wireAnsweredByVpc from './wire/answered-by-vpc.ts'
@@ -113,6 +117,9 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  modeDrift,
+  syncStale,
+  rulesComplete,
   jumpMissing,
   notrack,
   backendMix,
@@ -127,6 +134,7 @@ const all: readonly Check[] = [
   ipForwardOff,
   podRouteMissing,
   rpFilter,
+  conntrackFull,
   masqueradeMissing,
   cniReady,
   podRoute,

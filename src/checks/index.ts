@@ -13,6 +13,7 @@ import l2Advertisement from './announcement/l2-advertisement.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
+import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
@@ -39,6 +40,8 @@ import routeInsideVpc from './delivery/route-inside-vpc.ts'
 import sourceDestCheck from './delivery/source-dest-check.ts'
 import staleNeighbour from './delivery/stale-neighbour.ts'
 import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
+import addressInUse from './delivery/address-in-use.ts'
+import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
 import podNetwork from './endpoint/pod-network.ts'
@@ -87,6 +90,7 @@ const all: readonly Check[] = [
   noPool,
   poolExhausted,
   requestRefused,
+  poolHygiene,
   l2Advertisement,
   noEligibleNode,
   announcerDiffers,
@@ -94,6 +98,8 @@ const all: readonly Check[] = [
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,
+  interfaceOffSubnet,
+  addressInUse,
   reservedAddress,
   vipNotOwned,
   ownerForeign,

@@ -4,7 +4,10 @@ import naclReturn from './admission/nacl-return.ts'
 import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import kubeVipInterface from './announcement/kube-vip-interface.ts'
+import kubeVipLease from './announcement/kube-vip-lease.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
+import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
@@ -13,6 +16,7 @@ import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
 import controller from './control/controller.ts'
+import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
@@ -79,6 +83,9 @@ const all: readonly Check[] = [
   poolExhausted,
   requestRefused,
   l2Advertisement,
+  kubeVipLease,
+  kubeVipInterface,
+  vipBoundTwice,
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,
@@ -137,6 +144,7 @@ const all: readonly Check[] = [
   kubeletPort,
   speaker,
   controller,
+  kubeVip,
   wireNotAnnounced,
   wireSeveralAnnouncers,
   wireAnnouncerNotPredicted,

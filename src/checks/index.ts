@@ -6,11 +6,17 @@ import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
 import kubeVipInterface from './announcement/kube-vip-interface.ts'
 import kubeVipLease from './announcement/kube-vip-lease.ts'
+import noEligibleNode from './announcement/no-eligible-node.ts'
+import announcerDiffers from './announcement/announcer-differs.ts'
+import announcedBySeveral from './announcement/several-announcers.ts'
+import configStale from './control/config-stale.ts'
+import memberlist from './control/memberlist.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
+import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
@@ -38,6 +44,8 @@ import routeInsideVpc from './delivery/route-inside-vpc.ts'
 import sourceDestCheck from './delivery/source-dest-check.ts'
 import staleNeighbour from './delivery/stale-neighbour.ts'
 import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
+import addressInUse from './delivery/address-in-use.ts'
+import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
 import podNetwork from './endpoint/pod-network.ts'
@@ -53,6 +61,7 @@ import podRoute from './forwarding/pod-route.ts'
 import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
 import routeQuota from './forwarding/route-quota.ts'
 import { hops } from './hop.ts'
+import conntrackFull from './return/conntrack-full.ts'
 import masqueradeMissing from './return/masquerade-missing.ts'
 import rpFilter from './return/rp-filter.ts'
 import vpcRoute from './return/vpc-route.ts'
@@ -64,10 +73,13 @@ import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
+import modeDrift from './translation/mode-drift.ts'
 import noEndpointsReject from './translation/no-endpoints-reject.ts'
 import noLocalEndpoint from './translation/no-local-endpoint.ts'
 import notrack from './translation/notrack.ts'
+import rulesComplete from './translation/rules-complete.ts'
 import sourceRanges from './translation/source-ranges.ts'
+import syncStale from './translation/sync-stale.ts'
 import wireAnnouncerNotPredicted from './wire/announcer-not-predicted.ts'
 import wireAnnouncerWithoutEni from './wire/announcer-without-eni.ts'
 import wireAnsweredByVpc from './wire/answered-by-vpc.ts'
@@ -82,13 +94,19 @@ const all: readonly Check[] = [
   noPool,
   poolExhausted,
   requestRefused,
+  poolHygiene,
   l2Advertisement,
   kubeVipLease,
   kubeVipInterface,
   vipBoundTwice,
+  noEligibleNode,
+  announcerDiffers,
+  announcedBySeveral,
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,
+  interfaceOffSubnet,
+  addressInUse,
   reservedAddress,
   vipNotOwned,
   ownerForeign,
@@ -112,6 +130,9 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  modeDrift,
+  syncStale,
+  rulesComplete,
   jumpMissing,
   notrack,
   backendMix,
@@ -126,6 +147,7 @@ const all: readonly Check[] = [
   ipForwardOff,
   podRouteMissing,
   rpFilter,
+  conntrackFull,
   masqueradeMissing,
   cniReady,
   podRoute,
@@ -143,6 +165,8 @@ const all: readonly Check[] = [
   bgpPorts,
   kubeletPort,
   speaker,
+  memberlist,
+  configStale,
   controller,
   kubeVip,
   wireNotAnnounced,

@@ -1,7 +1,7 @@
 import { citeLine, type Proof } from '../evidence/cite.ts'
 import { isGap, type Gap } from '../evidence/gap.ts'
 import { autopsy, type Autopsy, type Death } from '../node/death.ts'
-import { replacementOn } from '../node/service-proxy.ts'
+import { replacementOn } from '../node/replacements.ts'
 import type { Step } from '../node/trace/types.ts'
 import { traceVip, type Journey, type VipTrace } from '../node/vip-trace.ts'
 import { addressAndPort } from '../net/port.ts'
@@ -42,7 +42,7 @@ export const shareDyingOf = (context: NodeContext, deaths: readonly Death[]): Sh
 export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss | null): Share | Draft {
   const { evidence, question, node } = context
   const subject = `node/${node}`
-  const replacement = replacementOn(evidence.node(node))
+  const replacement = replacementOn(evidence, node)
   if (replacement !== null)
     return unknown(
       subject,

@@ -14,6 +14,11 @@ export interface Setting {
 /** The settings that are read: their key in the configuration file, their flag, and how `/configz` shows them. */
 const settings = {
   mode: { key: 'mode', flag: 'proxy-mode', running: (config: Config) => text(config.Mode) },
+  detectLocalMode: {
+    key: 'detectLocalMode',
+    flag: 'detect-local-mode',
+    running: (config: Config) => text(config.DetectLocalMode),
+  },
   clusterCidr: {
     key: 'clusterCIDR',
     flag: 'cluster-cidr',
@@ -35,18 +40,23 @@ const settings = {
 } as const
 
 type Config = Readonly<Record<string, unknown>>
+export type SettingName = keyof typeof settings
+
+/** One setting of a node's kube-proxy, null where nothing shows it: what the running process says of itself (`/configz`), else what it was told. */
+export function settingOf(evidence: Evidence, here: NodeEvidence, name: SettingName): Setting | null {
+  const configz = known(here.kubeProxyConfigz)
+  const shown = configz === null ? null : settings[name].running(runningConfig(configz))
+  return configz !== null && shown !== null
+    ? { value: shown, proof: citeList(configz.file, '/kubeproxy.config.k8s.io', shown) }
+    : writtenSetting(evidence, here, name)
+}
 
 /**
- * One setting of a node's kube-proxy, null where nothing shows it: what the running process says of itself (`/configz`), else its command
- * line, else its configuration file, else the ConfigMap of kubeadm. Beside `--config` only `--hostname-override` counts of the flags
- * (kubernetes v1.34.4 cmd/kube-proxy/app/options.go, Complete and processHostnameOverrideFlag).
+ * What a node's kube-proxy was told: by its command line, else its configuration file, else the ConfigMap of kubeadm. Beside `--config` only
+ * `--hostname-override` counts of the flags (kubernetes v1.34.4 cmd/kube-proxy/app/options.go, Complete and processHostnameOverrideFlag).
  */
-export function settingOf(evidence: Evidence, here: NodeEvidence, name: keyof typeof settings): Setting | null {
-  const { key, flag, running } = settings[name]
-  const configz = known(here.kubeProxyConfigz)
-  const shown = configz === null ? null : running(runningConfig(configz))
-  if (configz !== null && shown !== null)
-    return { value: shown, proof: citeList(configz.file, '/kubeproxy.config.k8s.io', shown) }
+export function writtenSetting(evidence: Evidence, here: NodeEvidence, name: SettingName): Setting | null {
+  const { key, flag } = settings[name]
   const [process] = kubeProxyProcesses(here)
   const command = commandOf(process)
   const flagged =

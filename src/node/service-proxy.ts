@@ -1,5 +1,5 @@
-import { cite, citeLine, type Proof } from '../evidence/cite.ts'
-import { citeFirst, type NodeEvidence } from '../evidence/evidence.ts'
+import { citeLine, type Proof } from '../evidence/cite.ts'
+import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import { rulesOf, type IptablesSave } from './parse/iptables-save.ts'
 
@@ -76,59 +76,3 @@ export function kubeProxyProcesses(here: NodeEvidence): readonly Proof[] {
 
 /** A command line of `ps`, whatever columns stand before it. k3s servers and agents carry kube-proxy, microk8s has it in kubelite. */
 const kubeProxyProgram = /(?:^|[\s/])(?:kube-proxy|kubelite|k3s(?:-server|-agent)?)(?:\s|$)/
-
-/** A program that takes Services from kube-proxy, by what it leaves on the node. */
-export interface Replacement {
-  readonly name: string
-  readonly proof: Proof
-}
-
-/**
- * Processes and devices of programs that can handle Services. Only `always` do it whatever else is there; the others leave Services to a
- * kube-proxy that runs beside them. k3s is not among them: it carries kube-proxy inside itself, with kube-proxy's own rules.
- */
-const replacements: readonly {
-  readonly name: string
-  readonly process?: RegExp
-  readonly device?: RegExp
-  readonly always?: boolean
-}[] = [
-  { name: 'kube-router', process: /\bkube-router\b.*--run-service-proxy(?:=true)?(?:\s|$)/, always: true },
-  { name: 'kube-router', device: /^kube-dummy-if$/, always: true },
-  { name: 'Calico’s eBPF data plane', device: /^bpf(?:in|natin)(?:\.cali)?$/, always: true },
-  { name: 'Cilium', process: /\bcilium-agent\b/, device: /^cilium_host$/ },
-  { name: 'OVN-Kubernetes', process: /\bovnkube\b/, device: /^ovn-k8s-mp0$/ },
-  { name: 'Antrea', process: /\bantrea-agent\b/, device: /^antrea-gw0$/ },
-]
-
-/**
- * Who handles Services on a node besides kube-proxy, null where nobody is seen to. Whoever may run beside a kube-proxy counts only where none
- * has written rules; kube-router writes virtual servers of its own, which are no proof of a kube-proxy.
- */
-export function replacementOn(here: NodeEvidence): Replacement | null {
-  const rules = serviceRules(here)
-  const withKubeProxy = rules !== null && (rules.mode !== 'ipvs' || hasKubeChains(here))
-  return seen(here).find(({ always }) => !withKubeProxy || (always && kubeProxyProcesses(here).length === 0)) ?? null
-}
-
-/** Programs on the node that handle Services in every case, whatever kube-proxy does: beside a kube-proxy that is one too many. */
-export const rivalsOn = (here: NodeEvidence): readonly Replacement[] => seen(here).filter(({ always }) => always)
-
-/** Programs on the node that can handle Services, whether or not they do. */
-export const candidatesOn = (here: NodeEvidence): readonly Replacement[] => seen(here)
-
-function seen(here: NodeEvidence): readonly (Replacement & { readonly always: boolean })[] {
-  const processes = known(here.processes)
-  const links = known(here.ipLink) ?? []
-  return replacements.flatMap(({ name, process, device, always = false }) => {
-    const running = processes === null || process === undefined ? null : citeFirst(processes, process)
-    const link = device === undefined ? undefined : links.find(({ ifname }) => device.test(ifname ?? ''))
-    const proof = running ?? (link === undefined ? null : cite(link, 'ifname'))
-    return proof === null ? [] : [{ name, proof, always }]
-  })
-}
-
-const hasKubeChains = (here: NodeEvidence): boolean =>
-  [known(here.iptablesNft), known(here.iptablesLegacy)].some((save) =>
-    save?.tables.get('nat')?.chains.has('KUBE-SERVICES'),
-  )

@@ -1,16 +1,28 @@
-import { citeList, type Proof } from '../../evidence/cite.ts'
 import type { NodeEvidence } from '../../evidence/evidence.ts'
+import { citeList, type Proof } from '../../evidence/cite.ts'
 import { gapsAmong, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node.ts'
-import { kubeProxyProcesses, replacementOn, serviceRules } from '../../node/service-proxy.ts'
+import { healthListener, healthOf } from '../../node/proxy-health.ts'
+import { replacementOn } from '../../node/replacements.ts'
+import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, warn } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'translation/kube-proxy-running',
   title: 'Something programs Services on the node',
-  needs: ['node/iptables-nft', 'node/processes'],
-  alsoReads: ['node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/ip-link', 'node/healthz'],
+  needs: ['node/iptables-nft'],
+  alsoReads: [
+    'node/processes',
+    'node/listen',
+    'node/healthz',
+    'node/iptables-legacy',
+    'node/nft-ruleset',
+    'node/proc-net-ip-vs',
+    'node/ip-link',
+    'node/kube-proxy-config',
+    'kubernetes/configmaps',
+  ],
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP is not translated: the API server listens on it.',
   blocks: true,
@@ -18,70 +30,106 @@ export default defineCheck({
   run: ({ evidence, node }) => {
     const here = evidence.node(node)
     const subject = `node/${node}`
-    const processes = known(here.processes)
-    if (processes === null) return []
-    const other = replacementOn(here)
+    const other = replacementOn(evidence, node)
     if (other !== null) return [pass(subject, `Services on ${node} are handled by ${other.name}.`, [other.proof])]
     const rules = serviceRules(here)?.proof ?? null
-    const program = kubeProxyProcesses(here)[0] ?? null
-    if (rules !== null && program !== null)
-      return [pass(subject, `kube-proxy runs on ${node} and has written its rules.`, [program, rules])]
-    const absent: Proof = citeList(
-      processes.file,
-      '',
-      `${String(processes.lines.length)} processes, no kube-proxy among them`,
-    )
-    if (rules !== null) {
+    const health = healthListener(evidence, here)
+    const program =
+      kubeProxyProcesses(here)[0] ?? healthOf(here)?.proof ?? (health.serves === true ? health.proof : null)
+    if (rules === null) return [withoutRules(here, program)]
+    if (program === null) return [withoutProgram(here, rules)]
+    if (health.serves === false && health.proof !== null && healthOf(here) === null)
       return [
         warn(
           subject,
-          `kube-proxy no longer runs on ${node}: its rules stay as they were and follow no change of Services or endpoints.`,
-          [lineless(absent), rules],
-          { fix: start(node), blocks: false },
+          `kube-proxy runs on ${node} and does not open its health port ${String(health.port)}: it has not got past its start, and the rules there are those of the one before it.`,
+          [program, health.proof, rules],
+          { fix: restart(node), blocks: false },
         ),
       ]
-    }
-    const hidden = gapsAmong(
-      here.nftRuleset,
-      ...(known(here.iptablesLegacy) === null && isUnreadable(here) ? [here.iptablesLegacy] : []),
-    )
-    if (program !== null && hidden.length > 0)
-      return [
-        unknown(subject, `kube-proxy runs on ${node}, and it is not known whether it has written its rules.`, hidden, [
-          program,
-        ]),
-      ]
-    if (program !== null) {
-      return [
-        fail(subject, `kube-proxy runs on ${node} but has written no rules for Services.`, [program, noRules(here)], {
-          commands: [
-            `ssh ${node} sudo journalctl -u kube-proxy --no-pager -n 50`,
-            `ssh ${node} sudo systemctl restart kube-proxy`,
-          ],
-          changes: `The journal says why it cannot sync (often its kubeconfig or the API server's address); a restart lets it write all rules anew.`,
-        }),
-      ]
-    }
-    return [
-      fail(
-        subject,
-        `Nothing programs Services on ${node}: no kube-proxy runs there, and there is no rule of one.`,
-        [lineless(absent), noRules(here)],
-        start(node),
-      ),
-    ]
+    return [pass(subject, `kube-proxy runs on ${node} and has written its rules.`, [program, rules])]
   },
   docs: {
     means:
       'The packet reaches a node on which nothing turns the VIP into a pod’s address: no kube-proxy (or replacement) runs there and no rule of one is loaded. The node has no socket on the VIP either, so the packet is forwarded back or dropped.',
     byHand:
-      'On the node: systemctl status kube-proxy; curl http://127.0.0.1:10256/healthz; iptables-save | grep -c KUBE-SVC (0 means: no rules); in nftables mode: nft list table ip kube-proxy. A process alone proves nothing: look at its rules too.',
+      'On the node: systemctl status kube-proxy; curl http://127.0.0.1:10256/healthz; iptables-save | grep -c KUBE-SVC (0 means: no rules); in nftables mode: nft list table ip kube-proxy. A process alone proves nothing: look at its health port and its rules too.',
     mend: 'Install and start kube-proxy on every node that may receive packets, control-plane nodes included where they announce VIPs.',
     sources: [
       'Kubernetes documentation, "Virtual IPs and Service Proxies"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go (KUBE-SERVICES), pkg/proxy/healthcheck/proxy_health.go',
     ],
   },
+})
+
+function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
+  const { name: node } = here
+  const subject = `node/${node}`
+  const hidden = gapsAmong(
+    here.nftRuleset,
+    ...(known(here.iptablesLegacy) === null && isUnreadable(here) ? [here.iptablesLegacy] : []),
+  )
+  if (program !== null && hidden.length > 0)
+    return unknown(
+      subject,
+      `kube-proxy runs on ${node}, and it is not known whether it has written its rules.`,
+      hidden,
+      [program],
+    )
+  if (program !== null)
+    return fail(
+      subject,
+      `kube-proxy runs on ${node} but has written no rules for Services.`,
+      [program, noRules(here)],
+      restart(node),
+    )
+  const absent = absence(here)
+  return absent === null
+    ? unknown(subject, `It is not known whether anything programs Services on ${node}.`, gapsAmong(here.processes))
+    : fail(
+        subject,
+        `Nothing programs Services on ${node}: no kube-proxy runs there, and there is no rule of one.`,
+        [absent, noRules(here)],
+        start(node),
+      )
+}
+
+/** The rules are there and decide about the packet; whether anything keeps them up to date is another question. */
+function withoutProgram(here: NodeEvidence, rules: Proof): Draft {
+  const { name: node } = here
+  const absent = absence(here)
+  return absent === null
+    ? {
+        ...unknown(
+          `node/${node}`,
+          `${node} has the rules of a kube-proxy, and it is not known whether it still runs.`,
+          gapsAmong(here.processes),
+          [rules],
+        ),
+        blocks: false,
+      }
+    : warn(
+        `node/${node}`,
+        `kube-proxy no longer runs on ${node}: its rules stay as they were and follow no change of Services or endpoints.`,
+        [absent, rules],
+        { fix: start(node), blocks: false },
+      )
+}
+
+function absence(here: NodeEvidence): Proof | null {
+  const processes = known(here.processes)
+  return processes === null
+    ? null
+    : lineless(citeList(processes.file, '', `${String(processes.lines.length)} processes, no kube-proxy among them`))
+}
+
+const restart = (node: string) => ({
+  commands: [
+    `ssh ${node} sudo journalctl -u kube-proxy --no-pager -n 50`,
+    `ssh ${node} sudo systemctl restart kube-proxy`,
+  ],
+  changes:
+    'The journal says why it cannot go on (often its kubeconfig, the API server’s address, or a hostnameOverride that names no Node); a restart lets it write all rules anew.',
 })
 
 const start = (node: string) => ({

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../answers.ts'
 import { variant } from '../../fixtures.ts'
 import { found, foundIn } from '../found.ts'
 
@@ -36,6 +37,8 @@ test('a process alone proves nothing', async () => {
 test('rules without a process are stale', async () => {
   const evidence = await variant('hard-way-healthy', {
     'nodes/controller-0/processes.txt': (text) => text.replaceAll(/.*kube-proxy.*\n/g, ''),
+    'nodes/controller-0/ss-listen.txt': (text) => text.replaceAll(/.*:10256 .*\n/g, ''),
+    'nodes/controller-0/healthz-10256.json': null,
   })
   expect(found(evidence, id)).toContainEqual([
     'warn',
@@ -56,4 +59,42 @@ test('without the node’s evidence it is unknown', async () => {
     'unknown',
     expect.stringContaining('nodes/controller-0/iptables-nft-save.txt: nothing was read from controller-0'),
   ])
+})
+
+test('a health port that stays closed says that kube-proxy hangs in its start, and the rules are old', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/ss-listen.txt': (text) => text.replaceAll(/.*:10256 .*\n/g, ''),
+    'nodes/controller-0/healthz-10256.json': null,
+  })
+  expect(found(evidence, id)).toContainEqual([
+    'warn',
+    'kube-proxy runs on controller-0 and does not open its health port 10256: it has not got past its start, and the rules there are those of the one before it.',
+  ])
+})
+
+test('a health port that the configuration moved is looked for where it is', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/kube-proxy-config.yaml': (text) => text.replace('0.0.0.0:10256', '0.0.0.0:10456'),
+    'nodes/controller-0/ss-listen.txt': (text) => text.replaceAll(':10256 ', ':10456 '),
+    'nodes/controller-0/healthz-10256.json': null,
+  })
+  expect(found(evidence, id)[0]?.[0]).toBe('pass')
+})
+
+test('rules and an open health port are enough where the processes are not known', async () => {
+  const evidence = await variant('hard-way-healthy', { 'nodes/controller-0/processes.txt': null })
+  expect(found(evidence, id)[0]?.[0]).toBe('pass')
+})
+
+test('rules alone decide about the packet and do not cloud the verdict', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/processes.txt': null,
+    'nodes/controller-0/ss-listen.txt': null,
+    'nodes/controller-0/healthz-10256.json': null,
+  })
+  expect(found(evidence, id)[0]).toEqual([
+    'unknown',
+    'controller-0 has the rules of a kube-proxy, and it is not known whether it still runs (nodes/controller-0/processes.txt: not in the evidence).',
+  ])
+  expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('reachable')
 })

@@ -1,0 +1,84 @@
+import { ruleCounts } from '../../node/rule-count.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped, warn } from '../finding.ts'
+import { noKubeProxy } from '../kube-proxy-on.ts'
+import { translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/rules-complete',
+  title: 'The node has exactly the rules that kube-proxy wrote',
+  needs: ['node/kube-proxy-metrics'],
+  alsoReads: [
+    'node/iptables-nft',
+    'node/iptables-legacy',
+    'node/ip6tables-nft',
+    'node/ip6tables-legacy',
+    'node/processes',
+    'node/listen',
+  ],
+  appliesTo: translatedVips,
+  blocks: false,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, question, node } = context
+    const subject = `node/${node}`
+    const absent = noKubeProxy(context)
+    if (absent !== null) return [absent]
+    const counts = ruleCounts(evidence.node(node), question.vip?.family ?? 4)
+    if (counts.length === 0)
+      return [
+        skipped(
+          subject,
+          `kube-proxy on ${node} does not say how many rules it wrote: only newer releases in iptables mode do.`,
+        ),
+      ]
+    const odd = counts.filter(({ written, found }) => written !== found)
+    if (odd.length === 0)
+      return [
+        pass(
+          subject,
+          `${node} has as many rules of kube-proxy as kube-proxy wrote there.`,
+          counts.flatMap(({ proof }) => proof),
+        ),
+      ]
+    const differences = inWords(
+      odd.map(
+        ({ table, written, found }) =>
+          `${String(found)} rules in table ${table} where kube-proxy wrote ${String(written)}`,
+      ),
+    )
+    const fewer = odd.some(({ written, found }) => found < written)
+    const more = odd.some(({ written, found }) => found > written)
+    const why =
+      fewer && more
+        ? 'rules were taken away and others added'
+        : fewer
+          ? 'rules were taken away'
+          : 'rules are left over or were added'
+    return [
+      warn(
+        subject,
+        `${node} has ${differences}: ${why} since, or the rules were read during a change.`,
+        odd.flatMap(({ proof }) => proof),
+        {
+          fix: {
+            commands: [`ssh ${node} sudo systemctl restart kube-proxy`],
+            changes: `kube-proxy writes every rule of ${node} anew when it starts. Find out what changed them (a firewall’s reload, iptables -F, an earlier kube-proxy), or it will happen again.`,
+          },
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'kube-proxy counts the rules that it writes. Another number is loaded: somebody took rules away or added some behind its back. It rewrites only what belongs to a changed Service, so damage stays for up to about two hours, until its next full sync.',
+    byHand:
+      'On the node: curl -s http://127.0.0.1:10249/metrics | grep iptables_total, against iptables-save -t nat | grep -c -- "-A KUBE-" (the same for table filter).',
+    mend: 'Restart kube-proxy, and stop what changes its rules.',
+    sources: [
+      'kubernetes v1.34.4 pkg/proxy/metrics/metrics.go (sync_proxy_rules_iptables_total)',
+      'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go (syncProxyRules: a full sync after an hour)',
+    ],
+  },
+})

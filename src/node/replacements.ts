@@ -1,0 +1,92 @@
+import { cite, type Proof } from '../evidence/cite.ts'
+import { citeFirst, type Evidence, type NodeEvidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import { kubeProxyProcesses, serviceRules } from './service-proxy.ts'
+
+/** A program that takes Services from kube-proxy, by what it leaves on the node. */
+export interface Replacement {
+  readonly name: string
+  readonly proof: Proof
+}
+
+interface Candidate extends Replacement {
+  /** It handles Services whatever else is there: by what it is, or because its configuration says so. */
+  readonly always: boolean
+}
+
+interface Trace {
+  readonly name: string
+  readonly process?: RegExp
+  readonly device?: RegExp
+  readonly always?: boolean
+  /** The ConfigMap that says whether it handles Services, and what stands there then. */
+  readonly config?: { readonly map: string; readonly key: string; readonly says: RegExp }
+}
+
+/**
+ * Processes and devices of programs that can handle Services. Only `always` do it whatever else is there; the others leave Services to a
+ * kube-proxy that runs beside them, unless their configuration says otherwise. k3s is not among them: it carries kube-proxy inside itself,
+ * with kube-proxy's own rules.
+ */
+const traces: readonly Trace[] = [
+  { name: 'kube-router', process: /\bkube-router\b.*--run-service-proxy(?:=true)?(?:\s|$)/, always: true },
+  { name: 'kube-router', device: /^kube-dummy-if$/, always: true },
+  { name: 'Calico’s eBPF data plane', device: /^bpf(?:in|natin)(?:\.cali)?$/, always: true },
+  {
+    name: 'Cilium',
+    process: /\bcilium-agent\b/,
+    device: /^cilium_host$/,
+    config: { map: 'cilium-config', key: 'kube-proxy-replacement', says: /^(?:true|strict)$/ },
+  },
+  { name: 'OVN-Kubernetes', process: /\bovnkube\b/, device: /^ovn-k8s-mp0$/ },
+  {
+    name: 'Antrea',
+    process: /\bantrea-agent\b/,
+    device: /^antrea-gw0$/,
+    config: { map: 'antrea-config', key: 'antrea-agent.conf', says: /^\s*proxyAll:\s*true\b/m },
+  },
+]
+
+/**
+ * Who handles Services on a node instead of a kube-proxy, null where nobody is seen to. Whoever may run beside a kube-proxy counts only where
+ * none has written rules; whoever handles Services in every case counts unless a kube-proxy runs, too (`rivalsOn`).
+ */
+export function replacementOn(evidence: Evidence, node: string): Replacement | null {
+  const here = evidence.node(node)
+  const rules = serviceRules(here)
+  // kube-router writes virtual servers of its own, which are no proof of a kube-proxy.
+  const withKubeProxy = rules !== null && (rules.mode !== 'ipvs' || hasKubeChains(here))
+  const found = seen(evidence, here).find(
+    ({ always }) => !withKubeProxy || (always && kubeProxyProcesses(here).length === 0),
+  )
+  return found === undefined ? null : { name: found.name, proof: found.proof }
+}
+
+/** Programs on the node that handle Services in every case, whatever kube-proxy does: beside a kube-proxy that is one too many. */
+export const rivalsOn = (evidence: Evidence, node: string): readonly Replacement[] => [
+  ...new Map(
+    seen(evidence, evidence.node(node)).flatMap(({ name, proof, always }) => (always ? [[name, { name, proof }]] : [])),
+  ).values(),
+]
+
+function seen(evidence: Evidence, here: NodeEvidence): readonly Candidate[] {
+  const processes = known(here.processes)
+  const links = known(here.ipLink) ?? []
+  return traces.flatMap(({ name, process, device, always = false, config }) => {
+    const running = processes === null || process === undefined ? null : citeFirst(processes, process)
+    const link = device === undefined ? undefined : links.find(({ ifname }) => device.test(ifname ?? ''))
+    const proof = running ?? (link === undefined ? null : cite(link, 'ifname'))
+    return proof === null ? [] : [{ name, proof, always: always || isConfigured(evidence, config) }]
+  })
+}
+
+const isConfigured = ({ kubernetes }: Evidence, config: Trace['config']): boolean =>
+  config !== undefined &&
+  (known(kubernetes.configmaps) ?? []).some(
+    ({ metadata, data }) => metadata?.name === config.map && config.says.test(data?.[config.key] ?? ''),
+  )
+
+const hasKubeChains = (here: NodeEvidence): boolean =>
+  [known(here.iptablesNft), known(here.iptablesLegacy)].some((save) =>
+    save?.tables.get('nat')?.chains.has('KUBE-SERVICES'),
+  )

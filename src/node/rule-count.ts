@@ -1,0 +1,43 @@
+import { citeLine, type Proof } from '../evidence/cite.ts'
+import type { NodeEvidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import type { Family } from '../net/address.ts'
+import { samplesOf } from './metrics.ts'
+import type { IptablesSave } from './parse/iptables-save.ts'
+
+/** How many rules a kube-proxy in iptables mode says that it wrote into a table, and how many are there. */
+export interface RuleCount {
+  readonly table: string
+  readonly written: number
+  readonly found: number
+  readonly proof: readonly Proof[]
+}
+
+/**
+ * Compares `kubeproxy_sync_proxy_rules_iptables_total` with the rules of KUBE- chains, table by table: the two are equal on a healthy node,
+ * for jumps from built-in chains are not counted, and kubelet's own rule in KUBE-FIREWALL is the one that kube-proxy would write. Only
+ * releases that name the family are compared: before, the gauge had the number of whichever family was synced last.
+ */
+export function ruleCounts(here: NodeEvidence, family: Family): readonly RuleCount[] {
+  const metrics = known(here.kubeProxyMetrics)
+  const save = savedBy(here, family)
+  if (metrics === null || save === null) return []
+  return samplesOf(metrics, 'kubeproxy_sync_proxy_rules_iptables_total').flatMap(({ labels, value, proof }) => {
+    const table = labels.get('table')
+    const chains = table === undefined ? undefined : save.tables.get(table)?.chains
+    if (table === undefined || chains === undefined || labels.get('ip_family') !== `IPv${String(family)}`) return []
+    const own = [...chains.values()].filter(({ name }) => name.startsWith('KUBE-'))
+    const found = own.reduce((sum, { size }) => sum + size, 0)
+    const there = `${String(found)} rules in ${String(own.length)} chains KUBE-… of table ${table}`
+    return [{ table, written: value, found, proof: [proof, citeLine(save.file, own[0]?.line ?? 1, there)] }]
+  })
+}
+
+/** The back-end that has KUBE-SERVICES; null where none or both have (`translation/backend-mix`). */
+function savedBy(here: NodeEvidence, family: Family): IptablesSave | null {
+  const saves = family === 4 ? [here.iptablesNft, here.iptablesLegacy] : [here.ip6tablesNft, here.ip6tablesLegacy]
+  const [one, other] = saves
+    .flatMap((save) => known(save) ?? [])
+    .filter(({ tables }) => tables.get('nat')?.chains.has('KUBE-SERVICES'))
+  return one === undefined || other !== undefined ? null : one
+}

@@ -2,6 +2,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
 import type { Service } from '../../evidence/kubernetes.ts'
 import type { Question } from '../../evidence/question.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
 import { metallbInstalled, metallbSettings } from '../metallb/install.ts'
 import { boundAnywhere } from './bound.ts'
 import { findLease, holderOf, leaseNameFor, secondsOverdue } from './leases.ts'
@@ -20,8 +21,13 @@ export const kubeVipMark = ({ metadata }: Service): string | null =>
 /** The kube-vip pods that serve a question: those configured with the control-plane VIP, or those that take the Service. */
 export function podsServing(evidence: Evidence, { service, controlPlane }: Question): readonly KubeVipPod[] {
   if (service !== null) return servicePods(evidence).filter(({ settings }) => refusalOf(settings, service) === null)
-  const own = new Set(controlPlane?.pods)
-  return (known(kubeVipPods(evidence)) ?? []).filter(({ pod }) => own.has(pod))
+  if (controlPlane === null) return []
+  return (known(kubeVipPods(evidence)) ?? []).filter(
+    ({ settings }) =>
+      settings.controlPlane &&
+      settings.port === controlPlane.port &&
+      sameAddress(parseAddress(settings.address), controlPlane.address),
+  )
 }
 
 /**
@@ -30,8 +36,8 @@ export function podsServing(evidence: Evidence, { service, controlPlane }: Quest
  */
 export function servedByKubeVip(evidence: Evidence, question: Question): boolean {
   const { service } = question
-  if (podsServing(evidence, question).length === 0) return false
   if (service === null) return true
+  if (podsServing(evidence, question).length === 0) return false
   const metallb = metallbInstalled(evidence)
   if (!isGap(metallb) && !metallb) return true
   if ((service.spec?.loadBalancerClass ?? null) !== metallbSettings(evidence).lbClass) return true

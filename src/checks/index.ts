@@ -4,10 +4,16 @@ import naclReturn from './admission/nacl-return.ts'
 import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import noEligibleNode from './announcement/no-eligible-node.ts'
+import announcerDiffers from './announcement/announcer-differs.ts'
+import announcedBySeveral from './announcement/several-announcers.ts'
+import configStale from './control/config-stale.ts'
+import memberlist from './control/memberlist.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
+import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
@@ -34,6 +40,8 @@ import routeInsideVpc from './delivery/route-inside-vpc.ts'
 import sourceDestCheck from './delivery/source-dest-check.ts'
 import staleNeighbour from './delivery/stale-neighbour.ts'
 import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
+import addressInUse from './delivery/address-in-use.ts'
+import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
 import podNetwork from './endpoint/pod-network.ts'
@@ -86,10 +94,16 @@ const all: readonly Check[] = [
   noPool,
   poolExhausted,
   requestRefused,
+  poolHygiene,
   l2Advertisement,
+  noEligibleNode,
+  announcerDiffers,
+  announcedBySeveral,
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,
+  interfaceOffSubnet,
+  addressInUse,
   reservedAddress,
   vipNotOwned,
   ownerForeign,
@@ -152,6 +166,8 @@ const all: readonly Check[] = [
   bgpPorts,
   kubeletPort,
   speaker,
+  memberlist,
+  configStale,
   controller,
   wireNotAnnounced,
   wireSeveralAnnouncers,

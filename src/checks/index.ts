@@ -66,8 +66,10 @@ import masqueradeMissing from './return/masquerade-missing.ts'
 import rpFilter from './return/rp-filter.ts'
 import vpcRoute from './return/vpc-route.ts'
 import backendMix from './translation/backend-mix.ts'
+import clusterCidr from './translation/cluster-cidr.ts'
 import dnatPresent from './translation/dnat-present.ts'
 import dnatStaleEndpoint from './translation/dnat-stale-endpoint.ts'
+import hostnameOverride from './translation/hostname-override.ts'
 import hostportHijack from './translation/hostport-hijack.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
@@ -79,7 +81,9 @@ import noLocalEndpoint from './translation/no-local-endpoint.ts'
 import notrack from './translation/notrack.ts'
 import rulesComplete from './translation/rules-complete.ts'
 import sourceRanges from './translation/source-ranges.ts'
+import strictArp from './translation/strict-arp.ts'
 import syncStale from './translation/sync-stale.ts'
+import twoProxies from './translation/two-proxies.ts'
 import wireAnnouncerNotPredicted from './wire/announcer-not-predicted.ts'
 import wireAnnouncerWithoutEni from './wire/announcer-without-eni.ts'
 import wireAnsweredByVpc from './wire/answered-by-vpc.ts'
@@ -130,14 +134,18 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  twoProxies,
   modeDrift,
   syncStale,
   rulesComplete,
+  clusterCidr,
   jumpMissing,
   notrack,
   backendMix,
   ipvsInputDrop,
+  strictArp,
   sourceRanges,
+  hostnameOverride,
   noLocalEndpoint,
   ipvsNoDestination,
   noEndpointsReject,

@@ -1,5 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { intersect, parseRange, rangeHas, rangeText, sizeOf, type Range } from '../../net/range.ts'
@@ -7,12 +8,12 @@ import { anySelects } from '../selector.ts'
 import { metallbSettings } from './install.ts'
 
 /** The pools that MetalLB reads: those of its own namespace. */
-export function metallbPools(evidence: Evidence): Known<readonly IPAddressPool[]> {
+export const metallbPools = perEvidence((evidence: Evidence): Known<readonly IPAddressPool[]> => {
   const pools = evidence.kubernetes.ipaddresspools
   if (isGap(pools)) return pools
   const { namespace } = metallbSettings(evidence)
   return pools.filter(({ metadata }) => metadata?.namespace === namespace)
-}
+})
 
 /** The pool that holds an address; null if none does. */
 export function poolOf(evidence: Evidence, address: Address): Known<IPAddressPool | null> {

@@ -4,10 +4,14 @@ import naclReturn from './admission/nacl-return.ts'
 import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import kubeVipInterface from './announcement/kube-vip-interface.ts'
+import kubeVipLease from './announcement/kube-vip-lease.ts'
+import noEligibleNode from './announcement/no-eligible-node.ts'
 import announcerDiffers from './announcement/announcer-differs.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
+import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
@@ -18,6 +22,7 @@ import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
 import configStale from './control/config-stale.ts'
 import controller from './control/controller.ts'
+import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import memberlist from './control/memberlist.ts'
@@ -98,6 +103,9 @@ const all: readonly Check[] = [
   requestRefused,
   poolHygiene,
   l2Advertisement,
+  kubeVipLease,
+  kubeVipInterface,
+  vipBoundTwice,
   noEligibleNode,
   announcerDiffers,
   announcedBySeveral,
@@ -173,6 +181,7 @@ const all: readonly Check[] = [
   memberlist,
   configStale,
   controller,
+  kubeVip,
   wireNotAnnounced,
   wireSeveralAnnouncers,
   wireAnnouncerNotPredicted,

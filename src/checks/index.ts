@@ -4,6 +4,8 @@ import naclReturn from './admission/nacl-return.ts'
 import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import bgpAdvertisement from './announcement/bgp-advertisement.ts'
+import bgpSession from './announcement/bgp-session.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
 import announcerDiffers from './announcement/announcer-differs.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
@@ -96,6 +98,8 @@ const all: readonly Check[] = [
   requestRefused,
   poolHygiene,
   l2Advertisement,
+  bgpAdvertisement,
+  bgpSession,
   noEligibleNode,
   announcerDiffers,
   announcedBySeveral,

@@ -67,12 +67,16 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
 
 const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
-/** The label counts with any value, also `false` (metallb v0.16.1, internal/k8s/nodes). */
-function whyExcluded(
-  node: Node,
-  advertisements: readonly L2Advertisement[],
-  settings: MetallbSettings,
-): { readonly out: string; readonly proof: Proof } | null {
+interface Exclusion {
+  readonly out: string
+  readonly proof: Proof
+}
+
+/**
+ * Why a node announces nothing, by ARP or by BGP; null where it may. The label counts with any value, also `false` (metallb v0.16.1,
+ * internal/k8s/nodes).
+ */
+export function whyUnfit(node: Node, settings: MetallbSettings): Exclusion | null {
   const at = node.status?.conditions?.findIndex(
     ({ type, status }) => type === 'NetworkUnavailable' && status === 'True',
   )
@@ -81,6 +85,16 @@ function whyExcluded(
   const labelled = node.metadata?.labels?.[excludeLabel] !== undefined
   if (labelled && !settings.ignoresExcludeLabel && !olderThan(settings, '0.14.0'))
     return { out: `carries the label ${excludeLabel}`, proof: cite(node, 'metadata', 'labels', excludeLabel) }
+  return null
+}
+
+function whyExcluded(
+  node: Node,
+  advertisements: readonly L2Advertisement[],
+  settings: MetallbSettings,
+): Exclusion | null {
+  const unfit = whyUnfit(node, settings)
+  if (unfit !== null) return unfit
   if (!advertisements.some((advertisement) => allows(advertisement, node)))
     return { out: 'is selected by no L2Advertisement of the pool', proof: cite(node, 'metadata', 'labels') }
   return null

@@ -3,12 +3,12 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known, type Known } from '../../evidence/gap.ts'
 import { objectName, type BGPAdvertisement, type BGPPeer } from '../../evidence/kubernetes.ts'
 import type { Question } from '../../evidence/question.ts'
-import { endpointsOf } from '../endpoints.ts'
 import { anySelects } from '../selector.ts'
 import { allows, bgpAdvertisementsFor } from './advertisements.ts'
 import { whyUnfit } from './election.ts'
 import { isReady, metallbPods, metallbSettings } from './install.ts'
 import type { Announcement } from './observed.ts'
+import { usableEndpoints } from './usable-endpoints.ts'
 
 /** What speaks BGP for MetalLB. Without METALLB_BGP_TYPE it is its own native code, whatever the version (metallb v0.16.1, speaker/main.go). */
 export function bgpBackend(evidence: Evidence): 'native' | 'frr' | 'frr-k8s' {
@@ -43,12 +43,12 @@ export function bgpSpeakers(evidence: Evidence, question: Question): Known<reado
   const advertisements = bgpAdvertisementsFor(evidence, question)
   const peers = metallbPeers(evidence)
   const speakers = metallbPods(evidence, 'speaker')
-  const endpoints = endpointsOf(evidence, question)
+  const endpoints = usableEndpoints(evidence, question)
   const [gap] = gapsAmong(nodes, advertisements, peers, speakers, endpoints)
   if (gap !== undefined || isGap(nodes) || isGap(advertisements)) return gap ?? []
   const settings = metallbSettings(evidence)
   const alive = new Set((known(speakers) ?? []).filter(isReady).flatMap(({ spec }) => spec?.nodeName ?? []))
-  const ready = (known(endpoints) ?? []).filter((endpoint) => endpoint.ready)
+  const ready = known(endpoints) ?? []
   const local = question.service?.spec?.externalTrafficPolicy === 'Local'
   const speaker = (node: (typeof nodes)[number]): BgpSpeaker => {
     const name = node.metadata?.name ?? ''

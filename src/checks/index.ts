@@ -6,12 +6,15 @@ import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
 import bgpAdvertisement from './announcement/bgp-advertisement.ts'
 import bgpSession from './announcement/bgp-session.ts'
+import kubeVipInterface from './announcement/kube-vip-interface.ts'
+import kubeVipLease from './announcement/kube-vip-lease.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
 import announcerDiffers from './announcement/announcer-differs.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import configStale from './control/config-stale.ts'
 import memberlist from './control/memberlist.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
+import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
@@ -21,6 +24,7 @@ import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
 import controller from './control/controller.ts'
+import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
@@ -100,6 +104,9 @@ const all: readonly Check[] = [
   l2Advertisement,
   bgpAdvertisement,
   bgpSession,
+  kubeVipLease,
+  kubeVipInterface,
+  vipBoundTwice,
   noEligibleNode,
   announcerDiffers,
   announcedBySeveral,
@@ -173,6 +180,7 @@ const all: readonly Check[] = [
   memberlist,
   configStale,
   controller,
+  kubeVip,
   wireNotAnnounced,
   wireSeveralAnnouncers,
   wireAnnouncerNotPredicted,

@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known, type Known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
+import { kubeVipAnnouncers, servedByKubeVip } from './kube-vip/announcers.ts'
 import { announcingByBgp, bgpSpeakers } from './metallb/bgp.ts'
 import { electedNode, eligibleNodes } from './metallb/election.ts'
 import { metallbInstalled } from './metallb/install.ts'
@@ -20,7 +21,7 @@ export interface Announcers {
 }
 
 export function announcers(evidence: Evidence, question: Question): Announcers {
-  if (question.controlPlane !== null) return controlPlaneAnnouncers(evidence, question)
+  if (servedByKubeVip(evidence, question)) return { ...kubeVipAnnouncers(evidence, question), byBgp: [] }
   const installed = metallbInstalled(evidence)
   if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, byBgp: [], eligible: [] }
   const byArp = observedByMetallb(evidence, question)
@@ -36,23 +37,4 @@ export function announcers(evidence: Evidence, question: Question): Announcers {
     byBgp: isGap(speakers) ? speakers : speakers.filter(({ out }) => out === null).map(({ node }) => node),
     eligible: eligibleNodes(evidence, question),
   }
-}
-
-/** kube-vip's leader holds the lease that its pods name (`vip_leasename`, else plndr-cp-lock); without leader election every pod announces. */
-function controlPlaneAnnouncers(evidence: Evidence, { controlPlane }: Question): Announcers {
-  const pods = controlPlane?.pods ?? []
-  const eligible = [...new Set(pods.flatMap(({ spec }) => spec?.nodeName ?? []))].sort()
-  const env = new Map(
-    pods
-      .flatMap(({ spec }) => spec?.containers ?? [])
-      .flatMap(({ env: own }) => own ?? [])
-      .map(({ name, value }) => [name, value]),
-  )
-  if (env.get('vip_leaderelection') !== 'true')
-    return { system: 'kube-vip', observed: eligible, predicted: null, byBgp: [], eligible }
-  const leases = evidence.kubernetes.leases
-  const name = env.get('vip_leasename') ?? 'plndr-cp-lock'
-  const holder = known(leases)?.find(({ metadata }) => metadata?.name === name)?.spec?.holderIdentity
-  const observed = isGap(leases) ? leases : holder === undefined || holder === '' ? [] : [holder]
-  return { system: 'kube-vip', observed, predicted: null, byBgp: [], eligible }
 }

@@ -9,6 +9,7 @@ import {
   type Service,
 } from '../../evidence/kubernetes.ts'
 import { allows, bgpAdvertisementsFor, covers, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
+import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
 import { metallbInstalled, metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, poolOf } from '../../lb/metallb/pools.ts'
@@ -23,6 +24,7 @@ export default defineCheck({
   alsoReads: ['kubernetes/bgpadvertisements', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   appliesTo: ({ evidence, question }) => {
     if (question.service === null) return 'A control-plane VIP is announced by kube-vip, which has no advertisements.'
+    if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
     const installed = metallbInstalled(evidence)
     return isGap(installed) || installed || 'MetalLB is not installed.'
   },

@@ -4,6 +4,8 @@ import naclReturn from './admission/nacl-return.ts'
 import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import bgpAdvertisement from './announcement/bgp-advertisement.ts'
+import bgpSession from './announcement/bgp-session.ts'
 import kubeVipInterface from './announcement/kube-vip-interface.ts'
 import kubeVipLease from './announcement/kube-vip-lease.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
@@ -102,6 +104,8 @@ const all: readonly Check[] = [
   requestRefused,
   poolHygiene,
   l2Advertisement,
+  bgpAdvertisement,
+  bgpSession,
   kubeVipLease,
   kubeVipInterface,
   vipBoundTwice,

@@ -1,7 +1,7 @@
 import { mapOf, type Shape, type Shaped } from './shape.ts'
 
 // What is kept of each Kubernetes object: the fields that some check reads, in the API's own names and nesting.
-// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2.
+// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2; frr-k8s api/v1beta1; Calico libcalico-go apis/v3.
 
 const metadata = {
   name: 'string',
@@ -420,6 +420,30 @@ export const kubernetesKinds = {
     { metadata, status: 'json' },
     custom,
   ),
+  bgpsessionstates: kindOf(
+    'BGPSessionState',
+    'bgpsessionstates',
+    'frrk8s.metallb.io',
+    {
+      metadata,
+      status: { bgpStatus: 'string', bfdStatus: 'string', node: 'string', peer: 'string', vrf: 'string' },
+    },
+    custom,
+  ),
+  frrnodestates: kindOf(
+    'FRRNodeState',
+    'frrnodestates',
+    'frrk8s.metallb.io',
+    { metadata, status: { lastConversionResult: 'string', lastReloadResult: 'string' } },
+    { custom: true, namespaced: false },
+  ),
+  calicobgppeers: kindOf(
+    'BGPPeer',
+    'bgppeers',
+    'crd.projectcalico.org',
+    { metadata, spec: { peerIP: 'string', node: 'string', nodeSelector: 'string' } },
+    { custom: true, namespaced: false },
+  ),
 } as const satisfies Record<string, KubernetesKind>
 
 export type KubernetesKindName = keyof typeof kubernetesKinds
@@ -436,6 +460,7 @@ export type Lease = KubernetesObject<'leases'>
 export type IPAddressPool = KubernetesObject<'ipaddresspools'>
 export type L2Advertisement = KubernetesObject<'l2advertisements'>
 export type BGPAdvertisement = KubernetesObject<'bgpadvertisements'>
+export type BGPPeer = KubernetesObject<'bgppeers'>
 export type LabelSelector = Shaped<typeof labelSelector>
 
 /** The file of a kind in a bundle: named as `kubectl get <plural>.<group>` names the resource. */

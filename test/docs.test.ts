@@ -25,3 +25,9 @@ test('every link of the README and of docs leads somewhere', () => {
     }
   }
 })
+
+test('what the README shows of the demo is what the demo prints', () => {
+  const readme = readFileSync(path.join(docs, '../README.md'), 'utf8')
+  const [, shown = 'nothing'] = /```\n(Cause: [^`]+)```/.exec(readme) ?? []
+  expect(readFileSync(path.join(import.meta.dirname, 'golden/hard-way-l2.txt'), 'utf8')).toContain(shown)
+})

@@ -4,15 +4,25 @@ import naclReturn from './admission/nacl-return.ts'
 import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import kubeVipInterface from './announcement/kube-vip-interface.ts'
+import kubeVipLease from './announcement/kube-vip-lease.ts'
+import noEligibleNode from './announcement/no-eligible-node.ts'
+import announcerDiffers from './announcement/announcer-differs.ts'
+import announcedBySeveral from './announcement/several-announcers.ts'
+import configStale from './control/config-stale.ts'
+import memberlist from './control/memberlist.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
+import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
+import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
 import controller from './control/controller.ts'
+import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
@@ -34,6 +44,8 @@ import routeInsideVpc from './delivery/route-inside-vpc.ts'
 import sourceDestCheck from './delivery/source-dest-check.ts'
 import staleNeighbour from './delivery/stale-neighbour.ts'
 import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
+import addressInUse from './delivery/address-in-use.ts'
+import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
 import podNetwork from './endpoint/pod-network.ts'
@@ -54,8 +66,10 @@ import masqueradeMissing from './return/masquerade-missing.ts'
 import rpFilter from './return/rp-filter.ts'
 import vpcRoute from './return/vpc-route.ts'
 import backendMix from './translation/backend-mix.ts'
+import clusterCidr from './translation/cluster-cidr.ts'
 import dnatPresent from './translation/dnat-present.ts'
 import dnatStaleEndpoint from './translation/dnat-stale-endpoint.ts'
+import hostnameOverride from './translation/hostname-override.ts'
 import hostportHijack from './translation/hostport-hijack.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
@@ -67,7 +81,9 @@ import noLocalEndpoint from './translation/no-local-endpoint.ts'
 import notrack from './translation/notrack.ts'
 import rulesComplete from './translation/rules-complete.ts'
 import sourceRanges from './translation/source-ranges.ts'
+import strictArp from './translation/strict-arp.ts'
 import syncStale from './translation/sync-stale.ts'
+import twoProxies from './translation/two-proxies.ts'
 import wireAnnouncerNotPredicted from './wire/announcer-not-predicted.ts'
 import wireAnnouncerWithoutEni from './wire/announcer-without-eni.ts'
 import wireAnsweredByVpc from './wire/answered-by-vpc.ts'
@@ -82,10 +98,19 @@ const all: readonly Check[] = [
   noPool,
   poolExhausted,
   requestRefused,
+  poolHygiene,
   l2Advertisement,
+  kubeVipLease,
+  kubeVipInterface,
+  vipBoundTwice,
+  noEligibleNode,
+  announcerDiffers,
+  announcedBySeveral,
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,
+  interfaceOffSubnet,
+  addressInUse,
   reservedAddress,
   vipNotOwned,
   ownerForeign,
@@ -109,14 +134,18 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  twoProxies,
   modeDrift,
   syncStale,
   rulesComplete,
+  clusterCidr,
   jumpMissing,
   notrack,
   backendMix,
   ipvsInputDrop,
+  strictArp,
   sourceRanges,
+  hostnameOverride,
   noLocalEndpoint,
   ipvsNoDestination,
   noEndpointsReject,
@@ -144,7 +173,10 @@ const all: readonly Check[] = [
   bgpPorts,
   kubeletPort,
   speaker,
+  memberlist,
+  configStale,
   controller,
+  kubeVip,
   wireNotAnnounced,
   wireSeveralAnnouncers,
   wireAnnouncerNotPredicted,

@@ -2,6 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
 import { objectName, type KubernetesObject, type Service } from '../evidence/kubernetes.ts'
 import type { Question } from '../evidence/question.ts'
+import { servedByKubeVip } from '../lb/kube-vip/announcers.ts'
 import { metallbInstalled, metallbSettings } from '../lb/metallb/install.ts'
 import type { Context } from './check.ts'
 
@@ -13,7 +14,8 @@ export function pendingAtMetallb(context: Context): true | string {
   if (question.service === null) return 'A control-plane VIP is configured in kube-vip, not assigned to a Service.'
   if (question.vip !== null) return `Service ${objectName(question.service)} has its VIP.`
   const installed = metallbInstalled(evidence)
-  return isGap(installed) || installed || 'MetalLB is not installed.'
+  if (!isGap(installed) && !installed) return 'MetalLB is not installed.'
+  return !servedByKubeVip(evidence, question) || 'kube-vip serves this Service.'
 }
 
 /** The same, for a Service of the class that MetalLB handles. */

@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, known, type Known } from '../evidence/gap.ts'
+import { isGap, type Known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
+import { kubeVipAnnouncers, servedByKubeVip } from './kube-vip/announcers.ts'
 import { electedNode, eligibleNodes } from './metallb/election.ts'
 import { metallbInstalled } from './metallb/install.ts'
 import { observedByMetallb } from './metallb/observed.ts'
@@ -17,7 +18,7 @@ export interface Announcers {
 }
 
 export function announcers(evidence: Evidence, question: Question): Announcers {
-  if (question.controlPlane !== null) return controlPlaneAnnouncers(evidence, question)
+  if (servedByKubeVip(evidence, question)) return kubeVipAnnouncers(evidence, question)
   const installed = metallbInstalled(evidence)
   if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, eligible: [] }
   const observed = observedByMetallb(evidence, question)
@@ -27,23 +28,4 @@ export function announcers(evidence: Evidence, question: Question): Announcers {
     predicted: electedNode(evidence, question),
     eligible: eligibleNodes(evidence, question),
   }
-}
-
-/** kube-vip's leader holds the lease that its pods name (`vip_leasename`, else plndr-cp-lock); without leader election every pod announces. */
-function controlPlaneAnnouncers(evidence: Evidence, { controlPlane }: Question): Announcers {
-  const pods = controlPlane?.pods ?? []
-  const eligible = [...new Set(pods.flatMap(({ spec }) => spec?.nodeName ?? []))].sort()
-  const env = new Map(
-    pods
-      .flatMap(({ spec }) => spec?.containers ?? [])
-      .flatMap(({ env: own }) => own ?? [])
-      .map(({ name, value }) => [name, value]),
-  )
-  if (env.get('vip_leaderelection') !== 'true')
-    return { system: 'kube-vip', observed: eligible, predicted: null, eligible }
-  const leases = evidence.kubernetes.leases
-  const name = env.get('vip_leasename') ?? 'plndr-cp-lock'
-  const holder = known(leases)?.find(({ metadata }) => metadata?.name === name)?.spec?.holderIdentity
-  const observed = isGap(leases) ? leases : holder === undefined || holder === '' ? [] : [holder]
-  return { system: 'kube-vip', observed, predicted: null, eligible }
 }

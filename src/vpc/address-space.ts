@@ -3,7 +3,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { gap, isGap, type Known } from '../evidence/gap.ts'
 import { addressOf, type Address } from '../net/address.ts'
 import { parseCidr, rangeHas, type Cidr } from '../net/range.ts'
-import { perEvidence, perEvidenceAnd } from './memo.ts'
+import { perEvidence, perEvidenceAnd } from '../evidence/memo.ts'
 
 /** The ranges of a VPC that are associated with it. */
 export function vpcRanges(vpc: Vpc): readonly Cidr[] {

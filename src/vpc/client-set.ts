@@ -10,7 +10,7 @@ import { subnetOfAddress, subnetRanges, type SubnetPlace } from './address-space
 import { subnetOfInterface } from './delivery.ts'
 import { holdersOf, holdingsInVpc } from './holders.ts'
 import { internalAddresses } from './cluster-vpc.ts'
-import { perEvidenceAnd } from './memo.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 
 /**
  * Where the packets start: their source addresses as the receiving interface sees them. `interface` is set where a single address is one

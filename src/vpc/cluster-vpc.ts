@@ -4,7 +4,7 @@ import type { Node } from '../evidence/kubernetes.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import { holdersOf } from './holders.ts'
-import { perEvidence } from './memo.ts'
+import { perEvidence } from '../evidence/memo.ts'
 
 /** The instance id in a node's providerID (`aws:///us-east-1a/i-0abc`, or the id alone); null for another provider's, or Fargate's. */
 export function instanceIdOf(node: Node): string | null {

@@ -5,7 +5,7 @@ import { isGap, type Known } from '../evidence/gap.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import { cidrOf, parseCidr, type Range } from '../net/range.ts'
 import { rangeOf } from '../net/range.ts'
-import { perEvidenceAnd } from './memo.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 
 /** How an interface has an address. */
 export type HeldAs = 'primary' | 'secondary' | 'ipv4-prefix' | 'ipv6' | 'ipv6-prefix'

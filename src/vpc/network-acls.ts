@@ -4,7 +4,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { gap, isGap, type Known } from '../evidence/gap.ts'
 import { intersect, parseCidr, subtract, type Range } from '../net/range.ts'
 import { hasPorts, ICMP, ICMPV6, protocolNumber } from './ip-protocol.ts'
-import { perEvidence } from './memo.ts'
+import { perEvidence } from '../evidence/memo.ts'
 
 const aclsBySubnet = perEvidence((evidence: Evidence): Known<ReadonlyMap<string, NetworkAcl>> => {
   const { networkAcls } = evidence.aws

@@ -4,7 +4,7 @@ import { isGap, known, type Known } from '../evidence/gap.ts'
 import type { Node } from '../evidence/kubernetes.ts'
 import { clusterVpc, hostNames, instanceIdOf, internalAddresses } from './cluster-vpc.ts'
 import { holdersOf, interfacesOfVpc } from './holders.ts'
-import { perEvidenceAnd } from './memo.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 
 interface NodeIndex {
   /** By interface id: EC2 lets a node have several interfaces, each in its own subnet with its own groups. */

@@ -8,7 +8,7 @@ import type { VipPlace } from './delivery.ts'
 import { holdingsInVpc } from './holders.ts'
 import { nodeInterfaces } from './node-interfaces.ts'
 import { poolOfAddress } from './pools.ts'
-import { perEvidenceAnd } from './memo.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 
 /** What a user can type, and what it changes besides. Of the same shape as a check's fix. */
 export interface Remedy {

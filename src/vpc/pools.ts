@@ -3,7 +3,7 @@ import { isGap, type Known } from '../evidence/gap.ts'
 import type { IPAddressPool } from '../evidence/kubernetes.ts'
 import type { Address } from '../net/address.ts'
 import { parseRange, rangeHas, type Range } from '../net/range.ts'
-import { perEvidence } from './memo.ts'
+import { perEvidence } from '../evidence/memo.ts'
 
 /** A MetalLB pool with its ranges read; an unreadable range is left out. */
 export interface Pool {

@@ -5,7 +5,7 @@ import { gap, isGap, type Gap, type Known } from '../evidence/gap.ts'
 import { bitsOf, type Address } from '../net/address.ts'
 import { parseCidr, rangeHas, type Cidr } from '../net/range.ts'
 import { interfacesOfVpc } from './holders.ts'
-import { perEvidenceAnd } from './memo.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 
 const file = 'aws/describe-route-tables.json'
 

@@ -4,7 +4,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { gap, isGap, known, type Known } from '../evidence/gap.ts'
 import { parseCidr, type Cidr } from '../net/range.ts'
 import { protocolNumber } from './ip-protocol.ts'
-import { perEvidence } from './memo.ts'
+import { perEvidence } from '../evidence/memo.ts'
 
 /** Whom a rule admits. */
 export type Peer =

@@ -5,7 +5,7 @@ import { parseCidr, rangeCovers, type Range } from '../net/range.ts'
 import { joined, within, withinJoined, without } from '../net/range-set.ts'
 import { holdingsOf, interfacesOfVpc } from './holders.ts'
 import { hasPorts, ICMP, ICMPV6 } from './ip-protocol.ts'
-import { perEvidenceAnd } from './memo.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 import { rulesOfGroup, type GroupRule } from './security-group-rules.ts'
 
 /**

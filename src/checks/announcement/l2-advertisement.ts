@@ -1,6 +1,7 @@
 import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { allows, covers } from '../../lb/metallb/advertisements.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
 import { metallbInstalled } from '../../lb/metallb/install.ts'
@@ -16,6 +17,7 @@ export default defineCheck({
   alsoReads: ['kubernetes/bgpadvertisements', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   appliesTo: ({ evidence, question }) => {
     if (question.service === null) return 'A control-plane VIP is announced by kube-vip, which has no advertisements.'
+    if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
     const installed = metallbInstalled(evidence)
     return isGap(installed) || installed || 'MetalLB is not installed.'
   },

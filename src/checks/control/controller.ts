@@ -1,6 +1,7 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile } from '../../evidence/kubernetes.ts'
+import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { metallbInstalled, metallbPods } from '../../lb/metallb/install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
 import { defineCheck } from '../check.ts'
@@ -13,6 +14,7 @@ export default defineCheck({
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
   appliesTo: ({ evidence, question }) => {
     if (question.service === null) return 'A control-plane VIP is not MetalLB’s.'
+    if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
     const installed = metallbInstalled(evidence)
     return isGap(installed) || installed || 'MetalLB is not installed.'
   },

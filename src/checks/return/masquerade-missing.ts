@@ -20,7 +20,7 @@ export default defineCheck({
   appliesTo: translatedVips,
   blocks: true,
   each: 'receiving',
-  consequenceOf: ['translation/jump-missing'],
+  consequenceOf: ['translation/jump-missing', 'translation/hostname-override'],
   run: (context) => {
     const { evidence, node } = context
     const share = shareLost(context, (journey) => lostAnswer(evidence, node, journey))

@@ -4,15 +4,16 @@ import { configPath, writtenSetting } from '../../node/proxy-settings.ts'
 import { modesLoaded } from '../../node/service-proxy.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { pass, warn } from '../finding.ts'
+import { pass, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../kube-proxy-on.ts'
 import { translatedVips } from '../traced.ts'
 
 export default defineCheck({
   id: 'translation/mode-drift',
   title: 'kube-proxy works in the mode that its configuration names, and no other mode’s rules are left',
-  needs: ['node/proxy-mode'],
+  needs: [],
   alsoReads: [
+    'node/proxy-mode',
     'node/kube-proxy-config',
     'node/processes',
     'node/iptables-nft',
@@ -29,7 +30,8 @@ export default defineCheck({
     const subject = `node/${node}`
     const absent = noKubeProxy(context)
     if (absent !== null) return [absent]
-    if (isGap(here.proxyMode)) return []
+    if (isGap(here.proxyMode))
+      return [unknown(subject, `It is not known in which mode kube-proxy on ${node} works.`, [here.proxyMode])]
     const mode = here.proxyMode.text.trim()
     const running = citeLine(here.proxyMode.file, 1, mode)
     const told = writtenSetting(evidence, here, 'mode')

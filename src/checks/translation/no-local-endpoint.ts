@@ -18,7 +18,7 @@ export default defineCheck({
   },
   blocks: true,
   each: 'receiving',
-  consequenceOf: ['delivery/owner-not-announcer', 'endpoint/ready'],
+  consequenceOf: ['delivery/owner-not-announcer', 'endpoint/ready', 'translation/hostname-override'],
   run: (context) => {
     const { question, node } = context
     const share = shareDyingOf(context, ['no-local-endpoint'])

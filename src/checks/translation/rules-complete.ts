@@ -1,15 +1,17 @@
+import { isGap } from '../../evidence/gap.ts'
 import { ruleCounts } from '../../node/rule-count.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, warn } from '../finding.ts'
+import { pass, skipped, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../kube-proxy-on.ts'
 import { translatedVips } from '../traced.ts'
 
 export default defineCheck({
   id: 'translation/rules-complete',
   title: 'The node has exactly the rules that kube-proxy wrote',
-  needs: ['node/kube-proxy-metrics'],
+  needs: [],
   alsoReads: [
+    'node/kube-proxy-metrics',
     'node/iptables-nft',
     'node/iptables-legacy',
     'node/ip6tables-nft',
@@ -25,6 +27,9 @@ export default defineCheck({
     const subject = `node/${node}`
     const absent = noKubeProxy(context)
     if (absent !== null) return [absent]
+    const { kubeProxyMetrics } = evidence.node(node)
+    if (isGap(kubeProxyMetrics))
+      return [unknown(subject, `It is not known how many rules kube-proxy wrote on ${node}.`, [kubeProxyMetrics])]
     const counts = ruleCounts(evidence.node(node), question.vip?.family ?? 4)
     if (counts.length === 0)
       return [

@@ -13,8 +13,8 @@ const patienceSeconds = 60
 export default defineCheck({
   id: 'translation/sync-stale',
   title: 'kube-proxy has written what it was told',
-  needs: ['node/kube-proxy-metrics'],
-  alsoReads: ['node/healthz', 'node/processes', 'node/listen'],
+  needs: [],
+  alsoReads: ['node/kube-proxy-metrics', 'node/healthz', 'node/processes', 'node/listen'],
   appliesTo: translatedVips,
   blocks: false,
   each: 'receiving',
@@ -25,7 +25,8 @@ export default defineCheck({
     const absent = noKubeProxy(context)
     if (absent !== null) return [absent]
     const metrics = here.kubeProxyMetrics
-    if (isGap(metrics)) return []
+    if (isGap(metrics))
+      return [unknown(subject, `It is not known when kube-proxy on ${node} last wrote its rules.`, [metrics])]
     const family = question.vip?.family ?? 4
     const sample = (name: string) =>
       samplesOf(metrics, `kubeproxy_sync_proxy_rules_${name}`).find((one) => ofFamily(one, family))

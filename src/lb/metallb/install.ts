@@ -1,11 +1,12 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
+import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
 import type { Pod } from '../../evidence/kubernetes.ts'
 
 type Component = 'speaker' | 'controller'
 
 /** MetalLB's own pods. Its manifests label them `app: metallb, component: …`, its chart `app.kubernetes.io/…`. */
-export function metallbPods(evidence: Evidence, component: Component): Known<readonly Pod[]> {
+export const metallbPods = perEvidenceAnd((evidence: Evidence, component: Component): Known<readonly Pod[]> => {
   const pods = evidence.kubernetes.pods
   if (isGap(pods)) return pods
   return pods.filter(({ metadata }) => {
@@ -13,7 +14,7 @@ export function metallbPods(evidence: Evidence, component: Component): Known<rea
     const app = labels.app ?? labels['app.kubernetes.io/name']
     return app === 'metallb' && (labels.component ?? labels['app.kubernetes.io/component']) === component
   })
-}
+})
 
 export const isReady = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
@@ -28,12 +29,12 @@ export function metallbInstalled(evidence: Evidence): Known<boolean> {
   return speakers.length + controllers.length > 0
 }
 
-function workloads({ kubernetes: { daemonsets, deployments } }: Evidence) {
-  return [...(known(daemonsets) ?? []), ...(known(deployments) ?? [])].filter(({ spec }) => {
+const workloads = perEvidence(({ kubernetes: { daemonsets, deployments } }: Evidence) =>
+  [...(known(daemonsets) ?? []), ...(known(deployments) ?? [])].filter(({ spec }) => {
     const labels = spec?.template?.metadata?.labels ?? {}
     return (labels.app ?? labels['app.kubernetes.io/name']) === 'metallb'
-  })
-}
+  }),
+)
 
 /**
  * How MetalLB was started. `version` is the image's tag without its `v`, null where the tag is none. `lbClass` is the one class of
@@ -49,7 +50,7 @@ export interface MetallbSettings {
 }
 
 /** Read from a speaker, else from the controller, else from the workload that makes them (metallb v0.16.1, speaker/main.go and controller/main.go). */
-export function metallbSettings(evidence: Evidence): MetallbSettings {
+export const metallbSettings = perEvidence((evidence: Evidence): MetallbSettings => {
   const speaker = known(metallbPods(evidence, 'speaker'))?.[0]
   const made = workloads(evidence)[0]
   const pod = speaker ?? known(metallbPods(evidence, 'controller'))?.[0]
@@ -64,7 +65,7 @@ export function metallbSettings(evidence: Evidence): MetallbSettings {
     ignoresExcludeLabel: ['', 'true'].includes(flag(args, 'ignore-exclude-lb') ?? 'false'),
     memberlist: speaker === undefined || (bind !== undefined && bind.value !== ''),
   }
-}
+})
 
 function flag(args: readonly string[], name: string): string | null {
   const found = args.find((arg) => new RegExp(`^--?${name}(=|$)`).test(arg))

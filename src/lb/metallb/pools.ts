@@ -1,18 +1,19 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
-import { parseRange, rangeHas, sizeOf, type Range } from '../../net/range.ts'
+import { intersect, parseRange, rangeHas, rangeText, sizeOf, type Range } from '../../net/range.ts'
 import { anySelects } from '../selector.ts'
 import { metallbSettings } from './install.ts'
 
 /** The pools that MetalLB reads: those of its own namespace. */
-export function metallbPools(evidence: Evidence): Known<readonly IPAddressPool[]> {
+export const metallbPools = perEvidence((evidence: Evidence): Known<readonly IPAddressPool[]> => {
   const pools = evidence.kubernetes.ipaddresspools
   if (isGap(pools)) return pools
   const { namespace } = metallbSettings(evidence)
   return pools.filter(({ metadata }) => metadata?.namespace === namespace)
-}
+})
 
 /** The pool that holds an address; null if none does. */
 export function poolOf(evidence: Evidence, address: Address): Known<IPAddressPool | null> {
@@ -94,4 +95,23 @@ export function whyNotFrom(evidence: Evidence, pool: IPAddressPool, service: Ser
   return anySelects(serviceSelectors, service.metadata?.labels)
     ? null
     : `selects other Services than ${objectName(service)}`
+}
+
+/** Pools that overlap, which makes MetalLB refuse its whole configuration. One entry a pair. */
+export function overlappingPools(evidence: Evidence): {
+  readonly pools: readonly IPAddressPool[]
+  readonly names: readonly string[]
+  readonly text: string
+}[] {
+  const pools = known(metallbPools(evidence)) ?? []
+  return pools.flatMap((one, index) =>
+    pools.slice(index + 1).flatMap((other) => {
+      const common = rangesOf(one)
+        .flatMap((range) => rangesOf(other).flatMap((against) => intersect(range, against) ?? []))
+        .at(0)
+      return common === undefined
+        ? []
+        : [{ pools: [one, other], names: [poolName(one), poolName(other)], text: rangeText(common) }]
+    }),
+  )
 }

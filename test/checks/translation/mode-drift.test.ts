@@ -52,7 +52,8 @@ test('rules of an earlier mode are left over', async () => {
 })
 
 test('says nothing where no kube-proxy runs, and does not guess the mode', async () => {
-  expect((await foundIn('hard-way-four-faults', id))[0]).toEqual(['unknown', expect.any(String)])
+  expect((await foundIn('hard-way-four-faults', id))[0]?.[0]).toBe('skipped')
+  expect(found(await variant('hard-way-healthy', { [mode]: null }), id)[0]?.[0]).toBe('unknown')
   const evidence = await variant('hard-way-healthy', {
     [mode]: 'iptables',
     'nodes/controller-0/processes.txt': '    1 init\n',

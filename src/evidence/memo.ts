@@ -1,4 +1,4 @@
-import type { Evidence } from '../evidence/evidence.ts'
+import type { Evidence } from './evidence.ts'
 
 /** A function of the evidence and a key that is worked out once for each: evidence never changes, so an index over it holds for ever. */
 export function perEvidenceAnd<K, T>(read: (evidence: Evidence, key: K) => T): (evidence: Evidence, key: K) => T {

@@ -1,0 +1,162 @@
+import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { nodeFile } from '../../evidence/node.ts'
+import { kubeVipAnnouncers, podsServing } from '../../lb/kube-vip/announcers.ts'
+import { boundAnywhere, boundOn, type Bound } from '../../lb/kube-vip/bound.ts'
+import { toldInterface } from '../../lb/kube-vip/interface.ts'
+import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
+import { parseAddress, type Address } from '../../net/address.ts'
+import { cidrOf, rangeHas } from '../../net/range.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { servedByKubeVipAlone } from '../kube-vip.ts'
+
+export default defineCheck({
+  id: 'announcement/kube-vip-interface',
+  title: 'kube-vip’s leader has the VIP on an interface that answers for it',
+  needs: ['kubernetes/pods'],
+  alsoReads: ['kubernetes/leases', 'kubernetes/nodes', 'node/ip-addr', 'node/sysctl'],
+  appliesTo: (context) => {
+    const applies = servedByKubeVipAlone(context)
+    if (applies !== true) return applies
+    const [first] = podsServing(context.evidence, context.question)
+    return first?.settings.modes[0] === 'arp' || 'Only by ARP does kube-vip need the VIP on an interface.'
+  },
+  blocks: true,
+  consequenceOf: ['announcement/kube-vip-lease', 'control/kube-vip'],
+  run: (context) => {
+    const { evidence, question } = context
+    const { vip } = question
+    const { observed, eligible } = kubeVipAnnouncers(evidence, question)
+    if (vip === null) return []
+    if (isGap(observed))
+      return [unknown(`vip/${vip.text}`, `It is not known which node holds ${vip.text}.`, [observed])]
+    if (observed.length > 0) return observed.map((node) => onLeader(context, node, vip))
+    const unread = unreadAmong(evidence, eligible)
+    if (unread.length > 0)
+      return [unknown(`vip/${vip.text}`, `It is not known whether a node still holds ${vip.text}.`, unread)]
+    return [
+      fail(
+        `vip/${vip.text}`,
+        `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
+        eligible.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
+        { commands: ['kubectl get leases -A'], changes: 'Shows who holds which lease.' },
+        { blocks: stops(context) },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'By ARP, kube-vip’s leader puts the VIP on an interface and the kernel answers for it. It is on none (the interface that kube-vip is told to use does not exist there, or it may not change addresses), on one that is down, on the loopback or under an arp_ignore with which the kernel keeps silent, or on an interface of another subnet. On EC2 nobody asks by ARP: there it matters only that the node has the address, for a VIP of the control plane.',
+    byHand:
+      'On the leader: ip address | grep VIP. Since kube-vip 1.0 the address is marked deprecated, which is normal: the kernel does not choose it as a source. sysctl net.ipv4.conf.all.arp_ignore.',
+    mend: 'Set vip_interface (vip_servicesinterface for Services, or the annotation kube-vip.io/serviceInterface) to an interface that each of its nodes has in the VIP’s subnet; give the container NET_ADMIN and NET_RAW.',
+    sources: [
+      'kube-vip v1.2.3 pkg/vip/address.go, pkg/vip/arp.go',
+      'Linux kernel Documentation/networking/ip-sysctl.rst (arp_ignore)',
+      'Facts KV-L04, KV-N01; kube-vip issue 1114',
+    ],
+  },
+})
+
+/** Where the node that lacks the address stops the packet: on a LAN nobody answers ARP; a control-plane VIP is delivered to a local address only. */
+const stops = ({ question }: Context): boolean => question.fabric === 'lan' || question.service === null
+
+function onLeader(context: Context, node: string, vip: Address): Draft {
+  const { evidence, question } = context
+  const subject = `node/${node}`
+  const links = evidence.node(node).ipAddr
+  if (isGap(links))
+    return unknown(subject, `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`, [links])
+  const own = podsServing(evidence, question).find((pod) => pod.node === node)
+  const told = own === undefined ? null : toldInterface(own, question)
+  const [bound] = boundOn(evidence, node, vip) ?? []
+  const look = {
+    commands: [
+      `ssh ${node} ip -brief address`,
+      `ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`,
+    ],
+    changes: 'Shows the interfaces of the leader and what kube-vip says.',
+  }
+  const names = links.flatMap(({ ifname }) => ifname ?? [])
+  if (bound === undefined) {
+    const nowhere = citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)
+    const missing = told !== null && !names.includes(told.name)
+    const why = missing
+      ? `: ${told.by} names ${told.name}, and ${node} has ${inWords(names)}`
+      : told === null
+        ? ''
+        : ` (${told.by} is ${told.name})`
+    const others = boundAnywhere(evidence, vip).filter((one) => one.node !== node)
+    const elsewhere = others.length === 0 ? '' : `; ${inWords(others.map((one) => one.node))} has it`
+    return fail(
+      subject,
+      `kube-vip leads on ${node}, but no interface there has ${vip.text}${why}${elsewhere}.`,
+      [nowhere, ...others.map(({ proof }) => proof)],
+      look,
+      { blocks: stops(context) },
+    )
+  }
+  const link = links.find(({ ifname }) => ifname === bound.interface)
+  if (link?.operstate === 'DOWN')
+    return fail(
+      subject,
+      `${node} has ${vip.text} on ${bound.interface}, which is down.`,
+      [bound.proof, cite(link, 'operstate')],
+      {
+        commands: [`ssh ${node} sudo ip link set ${bound.interface} up`],
+        changes: `${bound.interface} carries frames again.`,
+      },
+      { blocks: stops(context) },
+    )
+  const silence = question.fabric === 'lan' && vip.family === 4 ? silenceOf(context, bound) : null
+  if (silence !== null)
+    return fail(
+      subject,
+      `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${silence.says}.`,
+      [bound.proof, silence.proof],
+      {
+        commands: [`ssh ${node} sudo sysctl -w net.ipv4.conf.all.arp_ignore=${bound.interface === 'lo' ? '0' : '1'}`],
+        changes:
+          'The kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again. Better put the VIP on the interface of the clients’ segment.',
+      },
+    )
+  const prefixes = (link?.addr_info ?? []).flatMap(({ local, prefixlen }) => {
+    const address = parseAddress(local)
+    return address?.family !== vip.family || prefixlen === undefined || isHost(address, prefixlen)
+      ? []
+      : [cidrOf(address, prefixlen)]
+  })
+  if (question.fabric === 'lan' && bound.interface !== 'lo' && !prefixes.some((cidr) => rangeHas(cidr, vip)))
+    return warn(
+      subject,
+      `${node} has ${vip.text} on ${bound.interface}, whose subnet ${prefixes.length === 0 ? 'is not known' : `is ${inWords(prefixes.map(({ text }) => text))}`}: clients find it by ARP only in the VIP's own subnet.`,
+      [bound.proof],
+      { fix: look },
+    )
+  return pass(
+    subject,
+    `${node} leads and has ${vip.text} on ${bound.interface}${bound.deprecated ? ', deprecated as kube-vip puts it there' : ''}.`,
+    [bound.proof],
+  )
+}
+
+const isHost = ({ family }: Address, prefix: number): boolean => prefix === (family === 4 ? 32 : 128)
+
+/** Why the kernel keeps silent about an address that it has; null where it answers, or where its settings are not known. */
+function silenceOf({ evidence }: Context, bound: Bound): { readonly says: string; readonly proof: Proof } | null {
+  const sysctl = known(evidence.node(bound.node).sysctl)
+  if (sysctl === null) return null
+  // The kernel takes the larger of the two (include/linux/inetdevice.h, IN_DEV_ARP_IGNORE).
+  const settings = ['all', bound.interface].map((name) => `net.ipv4.conf.${name}.arp_ignore`)
+  const name = settings.toSorted((one, other) => Number(sysctl.values.get(other)) - Number(sysctl.values.get(one)))[0]
+  const value = Math.max(...settings.map((one) => Number(sysctl.values.get(one) ?? 0)))
+  if (name === undefined || !(value === 8 || (value >= 1 && bound.interface === 'lo'))) return null
+  const why = bound.interface === 'lo' ? 'the address is on the loopback, and ' : ''
+  const line = sysctl.lines.get(name) ?? 1
+  return {
+    says: `${why}${name} is ${String(value)}`,
+    proof: citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`),
+  }
+}

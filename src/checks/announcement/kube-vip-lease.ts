@@ -1,0 +1,129 @@
+import { cite, citeList } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { podsServing } from '../../lb/kube-vip/announcers.ts'
+import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
+import { findLease, holderOf, leaseNameFor, leaseText, secondsOverdue } from '../../lb/kube-vip/leases.ts'
+import { nodeNamed, unreadAmong } from '../../lb/kube-vip/nodes.ts'
+import { modeWords } from '../../lb/kube-vip/settings.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, warn } from '../finding.ts'
+import { servedByKubeVipAlone } from '../kube-vip.ts'
+
+export default defineCheck({
+  id: 'announcement/kube-vip-lease',
+  title: 'A node holds the lease by which kube-vip announces the VIP',
+  needs: ['kubernetes/pods', 'kubernetes/leases'],
+  alsoReads: ['kubernetes/nodes', 'node/ip-addr'],
+  appliesTo: (context) => {
+    const applies = servedByKubeVipAlone(context)
+    if (applies !== true) return applies
+    const [first] = podsServing(context.evidence, context.question)
+    return (
+      (first !== undefined && leaseNameFor(first.settings, context.question) !== null) ||
+      'kube-vip elects no leader for this VIP: every one of its nodes announces it.'
+    )
+  },
+  blocks: true,
+  consequenceOf: ['control/kube-vip'],
+  run: ({ evidence, question }) => {
+    const { vip, service, fabric } = question
+    const pods = podsServing(evidence, question)
+    const [first] = pods
+    const name = first === undefined ? null : leaseNameFor(first.settings, question)
+    if (vip === null || first === undefined || name === null) return []
+    const lease = findLease(evidence, name)
+    if (isGap(lease)) return []
+    const subject = `lease/${lease === null ? leaseText(name) : objectName(lease)}`
+    const bound = boundAnywhere(evidence, vip)
+    const nodes = pods.flatMap(({ node }) => node ?? [])
+    // A leader that ended leaves the address on its interface, and the kernel there goes on answering ARP. On EC2 the network asks nobody.
+    const blocks =
+      bound.length === 0 && unreadAmong(evidence, nodes).length === 0 && (fabric === 'lan' || service === null)
+    const still = bound.length === 0 ? '' : ` ${inWords(bound.map(({ node }) => node))} still has the address.`
+    const ownNamespace = service?.metadata?.namespace ?? 'kube-system'
+    const look = {
+      commands: [
+        `kubectl get leases -A | grep ${name.name}`,
+        `kubectl -n ${first.pod.metadata?.namespace ?? 'kube-system'} logs ${first.pod.metadata?.name ?? ''} --tail=50`,
+      ],
+      changes:
+        'Shows who holds the lease and what kube-vip says. It must reach the API server without the VIP (hostAliases or 127.0.0.1) and be allowed to write leases.',
+    }
+    if (lease === null)
+      return [
+        fail(
+          subject,
+          `There is no lease ${leaseText(name)}, so kube-vip has no leader, and nobody announces ${vip.text}.${still}`,
+          [citeList(kubernetesFile('leases'), '/items', `none is named ${name.name}`)],
+          look,
+          {
+            blocks,
+            ...(first.settings.servicesElection && service?.spec?.externalTrafficPolicy === 'Local'
+              ? { consequenceOf: ['endpoint/ready'] }
+              : {}),
+          },
+        ),
+      ]
+    const holder = holderOf(evidence, lease)
+    if (holder === null)
+      return [
+        fail(
+          subject,
+          `Nobody holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from no node.${still}`,
+          [cite(lease, 'spec', 'holderIdentity')],
+          look,
+          { blocks },
+        ),
+      ]
+    const held = cite(lease, 'spec', 'holderIdentity')
+    const overdue = secondsOverdue(evidence, lease)
+    if (overdue !== null && overdue > 0)
+      return [
+        fail(
+          subject,
+          `The lease ${objectName(lease)} of ${holder} had run out ${String(overdue)} seconds before: ${holder} does not renew it, and no other node has taken it.${still}`,
+          [cite(lease, 'spec', 'renewTime'), held],
+          look,
+          { blocks },
+        ),
+      ]
+    if (known(evidence.kubernetes.nodes) !== null && nodeNamed(evidence, holder) === null)
+      return [
+        warn(
+          subject,
+          `The lease ${objectName(lease)} is held by ${holder}, which is no node of the cluster.`,
+          [held, citeList(kubernetesFile('nodes'), '/items', `none is named ${holder}`)],
+          {
+            fix: {
+              commands: [`kubectl -n ${ownNamespace} get pods -o wide | grep kube-vip`],
+              changes:
+                'Shows where kube-vip runs. Set vip_nodename from spec.nodeName, so that the lease names the node as Kubernetes does.',
+            },
+          },
+        ),
+      ]
+    if (!nodes.includes(holder))
+      return [
+        warn(subject, `${holder} holds the lease ${objectName(lease)}, but no pod of kube-vip is there.`, [held], {
+          fix: look,
+        }),
+      ]
+    return [
+      pass(
+        subject,
+        `${holder} holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from there${modeWords(first.settings)}.`,
+        [held, cite(lease, 'spec', 'renewTime')],
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'kube-vip announces a VIP from one node: the one that holds a lease. For the control plane it is plndr-cp-lock; for Services plndr-svcs-lock, or with svc_election one lease kubevip-NAME for each Service, in its namespace. Nobody holds it, or it ran out: then nobody sends gratuitous ARP or puts the address on an interface. A leader that was killed leaves the address where it was.',
+    byHand:
+      'kubectl get leases -A | grep -e plndr -e kubevip: HOLDER. kubectl get lease NAME -o yaml: is renewTime younger than leaseDurationSeconds?',
+    mend: 'Let kube-vip reach the API server at an address that is not the VIP itself, and let it write leases (ClusterRole system:kube-vip-role). Set vip_nodename where the holder is no node’s name.',
+    sources: ['kube-vip v1.2.3 pkg/lease/lease.go, pkg/election, pkg/services/leader.go', 'Facts KV-L01, KV-L02'],
+  },
+})

@@ -1,0 +1,121 @@
+import { isGap, known } from '../../evidence/gap.ts'
+import { announcers } from '../../lb/announcers.ts'
+import { electionFunnel, type Candidate } from '../../lb/metallb/election.ts'
+import { inWords } from '../../net/words.ts'
+import { announcedByArp, unannounced } from '../announced.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped, unknown, type Fix } from '../finding.ts'
+
+export default defineCheck({
+  id: 'announcement/no-eligible-node',
+  title: 'MetalLB can elect a node to announce the VIP',
+  needs: ['kubernetes/nodes', 'kubernetes/l2advertisements', 'kubernetes/ipaddresspools'],
+  alsoReads: [
+    'kubernetes/pods',
+    'kubernetes/endpointslices',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+    'kubernetes/servicel2statuses',
+  ],
+  appliesTo: announcedByArp,
+  blocks: true,
+  consequenceOf: ['announcement/l2-advertisement', 'control/speaker', 'forwarding/cni-ready', 'endpoint/ready'],
+  run: (context) => {
+    const { evidence, question } = context
+    if (question.vip === null) return []
+    const subject = `vip/${question.vip.text}`
+    const funnel = electionFunnel(evidence, question)
+    if (isGap(funnel))
+      return [unknown(subject, `It is not known which nodes may announce ${question.vip.text}.`, [funnel])]
+    const staying = funnel.filter(({ out }) => out === null)
+    if (staying.length > 0)
+      return [
+        pass(
+          subject,
+          `${inWords(staying.map(({ node }) => node))} may announce ${question.vip.text}${remark(funnel)}.`,
+          funnel.map(({ proof }) => proof),
+        ),
+      ]
+    const reasons = [...new Set(funnel.map(({ out }) => out))]
+    if (reasons.every((reason) => reason?.startsWith('is selected by no') === true))
+      return [skipped(subject, 'No node is selected at all; announcement/l2-advertisement speaks of that.')]
+    if (reasons.every((reason) => reason === 'has no ready speaker' || reason === 'has no speaker'))
+      return [skipped(subject, 'No speaker is ready; control/speaker speaks of that.')]
+    const seen = known(announcers(evidence, question).observed) ?? []
+    if (seen.length > 0)
+      return [
+        pass(
+          subject,
+          `${inWords(seen)} reports that it announces ${question.vip.text}, although ${outsText(funnel)}.`,
+          funnel.map(({ proof }) => proof),
+        ),
+      ]
+    return [
+      unannounced(
+        context,
+        subject,
+        `No node may announce ${question.vip.text}: ${outsText(funnel)}.`,
+        funnel.map(({ proof }) => proof),
+        mend(funnel),
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'MetalLB elects one node for a VIP, among those that stay after its filters: no condition NetworkUnavailable, no label node.kubernetes.io/exclude-from-external-load-balancers (with any value, also "false"), selected by an advertisement, a living speaker, and with externalTrafficPolicy Local a ready endpoint on the node. Nobody stays, so nobody announces; MetalLB says so at log level debug only.',
+    byHand:
+      'kubectl get nodes --show-labels; kubectl -n metallb-system get pods -l component=speaker -o wide; kubectl get endpointslices -l kubernetes.io/service-name=NAME -o wide.',
+    mend: 'Remove what puts the nodes out: the label (kubeadm sets it on control planes; or start the speaker with --ignore-exclude-lb), the condition that a CNI plugin left, the taint that keeps the speaker away, or the policy Local.',
+    sources: [
+      'MetalLB v0.16.1 speaker/layer2_controller.go (usableNodes), internal/k8s/nodes',
+      'Facts ML-S05 to ML-S10',
+    ],
+  },
+})
+
+const remark = (funnel: readonly Candidate[]): string => {
+  const out = funnel.filter((candidate) => candidate.out !== null)
+  return out.length === 0 ? '' : `; ${outsText(out)}`
+}
+
+/** `a and b have no speaker; c carries the label …`: the nodes that are out, by reason. */
+function outsText(funnel: readonly Candidate[]): string {
+  const reasons = new Map<string, string[]>()
+  for (const { node, out } of funnel) if (out !== null) reasons.set(out, [...(reasons.get(out) ?? []), node])
+  return [...reasons]
+    .map(([reason, nodes]) => {
+      const plural = reason
+        .replace(/^has /, 'have ')
+        .replace(/^is /, 'are ')
+        .replace(/^carries /, 'carry ')
+        .replace('its own', 'their own')
+      return `${inWords(nodes)} ${nodes.length === 1 ? reason : plural}`
+    })
+    .join('; ')
+}
+
+function mend(funnel: readonly Candidate[]): Fix {
+  const labelled = funnel.filter(({ out }) => out?.startsWith('carries the label') === true)
+  if (labelled.length > 0)
+    return {
+      commands: labelled.map(
+        ({ node }) => `kubectl label node ${node} node.kubernetes.io/exclude-from-external-load-balancers-`,
+      ),
+      changes:
+        'Takes the label off, so that MetalLB and every other load balancer may use the nodes. Where it must stay, start the speakers with --ignore-exclude-lb.',
+    }
+  const local = funnel.some(({ out }) => out === 'has no ready endpoint of its own')
+  if (local)
+    return {
+      commands: ['kubectl get endpointslices -A -o wide', 'kubectl get pods -A -o wide'],
+      changes:
+        'Shows where the endpoints are. With externalTrafficPolicy Local only a node with one of them may announce: schedule a pod on a node whose speaker lives, or use Cluster.',
+    }
+  return {
+    commands: [
+      'kubectl -n metallb-system get pods -l component=speaker -o wide',
+      'kubectl describe nodes | grep -E "^Name:|NetworkUnavailable|^Taints:"',
+    ],
+    changes: 'Shows on which nodes speakers run, and what keeps them away.',
+  }
+}

@@ -1,0 +1,68 @@
+import { isGap } from '../../evidence/gap.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
+import { observedByMetallb } from '../../lb/metallb/observed.ts'
+import { inWords } from '../../net/words.ts'
+import { announcedByArp } from '../announced.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped, unknown, warn } from '../finding.ts'
+
+export default defineCheck({
+  id: 'announcement/several-announcers',
+  title: 'At most one speaker reports that it announces the VIP',
+  needs: ['kubernetes/servicel2statuses'],
+  alsoReads: [
+    'kubernetes/pods',
+    'kubernetes/events',
+    'kubernetes/ipaddresspools',
+    'kubernetes/l2advertisements',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+  ],
+  appliesTo: announcedByArp,
+  blocks: false,
+  run: ({ evidence, question }) => {
+    const { vip, fabric } = question
+    if (vip === null) return []
+    const subject = `vip/${vip.text}`
+    const observed = observedByMetallb(evidence, question)
+    if (isGap(observed)) return [unknown(subject, `It is not known who announces ${vip.text}.`, [observed])]
+    const nodes = [...new Set(observed.map(({ node }) => node))]
+    const proof = observed.map((one) => one.proof)
+    if (nodes.length === 0) return [skipped(subject, `No speaker reports that it announces ${vip.text}.`)]
+    if (nodes.length === 1)
+      return [pass(subject, `Only ${nodes.join('')} reports that it announces ${vip.text}.`, proof)]
+    const effect =
+      fabric === 'lan'
+        ? 'Clients keep the answer that came last, and their connections break when it changes.'
+        : 'EC2 delivers by ownership, so this stops no packet.'
+    const { namespace } = metallbSettings(evidence)
+    return [
+      warn(
+        subject,
+        `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${effect}`,
+        proof,
+        {
+          fix: {
+            commands: [
+              `kubectl -n ${namespace} logs -l component=speaker --tail=200 | grep -E "partial join|Failed to join|No installed keys"`,
+              ...nodes.slice(1).map((node) => `ssh ${nodes[0] ?? ''} sudo nc -zv ${node} 7946`),
+            ],
+            changes:
+              'Shows whether the speakers reach each other: 7946 must be open between the nodes, tcp and udp. "No installed keys" means that they were started with different memberlist Secrets: restart them all.',
+          },
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'Each speaker elects the announcer among the members that it sees. Where 7946 is closed between nodes, each takes itself for the only one and announces the same VIP: several hosts answer ARP for it.',
+    byHand: 'kubectl -n metallb-system get servicel2statuses; arping -c 3 VIP from another host shows every answer.',
+    mend: 'Open 7946/tcp and 7946/udp between all nodes; restart all speakers where the memberlist Secret was made anew.',
+    sources: [
+      'MetalLB v0.16.1 internal/speakerlist/speakerlist.go',
+      'metallb/metallb issues 589 and 740',
+      'Facts ML-M01',
+    ],
+  },
+})

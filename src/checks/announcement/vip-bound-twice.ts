@@ -1,0 +1,76 @@
+import { nodeFile } from '../../evidence/node.ts'
+import { citeList } from '../../evidence/cite.ts'
+import { known } from '../../evidence/gap.ts'
+import { kubeVipAnnouncers, podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+
+export default defineCheck({
+  id: 'announcement/vip-bound-twice',
+  title: 'Only one node has the VIP on an interface',
+  needs: ['kubernetes/pods'],
+  alsoReads: ['kubernetes/leases', 'kubernetes/nodes', 'node/ip-addr'],
+  appliesTo: ({ evidence, question }) => {
+    const { vip } = question
+    if (vip === null) return 'The Service has no VIP yet.'
+    const own = servedByKubeVip(evidence, question)
+    const mode = own ? podsServing(evidence, question)[0]?.settings.modes[0] : 'arp'
+    if (mode !== 'arp') return 'By BGP and by routing table each of kube-vip’s nodes may have the address.'
+    const bound = boundAnywhere(evidence, vip)
+    if (bound.length > 1) return true
+    if (!own) return 'MetalLB puts a VIP on no interface.'
+    return evidence.nodeNames.length > 1 || 'The addresses of several nodes are not known.'
+  },
+  blocks: false,
+  run: ({ evidence, question }) => {
+    const { vip } = question
+    if (vip === null) return []
+    const subject = `vip/${vip.text}`
+    const bound = boundAnywhere(evidence, vip)
+    const nodes = [...new Set(bound.map(({ node }) => node))]
+    const own = servedByKubeVip(evidence, question)
+    const read = evidence.nodeNames.filter((node) => known(evidence.node(node).ipAddr) !== null)
+    if (nodes.length < 2)
+      return [
+        pass(
+          subject,
+          `${nodes[0] ?? 'No node'} ${nodes.length === 0 ? 'has' : 'alone has'} ${vip.text} on an interface, of the ${String(read.length)} nodes whose addresses are known.`,
+          bound.length > 0
+            ? bound.map(({ proof }) => proof)
+            : read.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
+        ),
+      ]
+    const leaders = own ? (known(kubeVipAnnouncers(evidence, question).observed) ?? []) : []
+    const extra = bound.filter(({ node }) => !leaders.includes(node))
+    const keeps = podsServing(evidence, question).some(({ settings }) => settings.keepsAddress)
+    const who = leaders.length === 1 ? `; kube-vip leads on ${leaders.join()}` : ''
+    const why = !own
+      ? ''
+      : keeps
+        ? ' vip_preserve_on_leadership_loss is set, so a node that lost the lease keeps the address.'
+        : ' A kube-vip that ended or lost the lease without the API server left it behind.'
+    return [
+      fail(
+        subject,
+        `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}`,
+        bound.map(({ proof }) => proof),
+        {
+          commands: extra.map(
+            (one) =>
+              `ssh ${one.node} sudo ip address del ${vip.text}/${vip.family === 4 ? '32' : '128'} dev ${one.interface}`,
+          ),
+          changes: `Takes ${vip.text} from the interfaces of the nodes that do not lead; connections that come in there end.`,
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'By ARP only the leader may have the VIP on an interface. A node that lost the lease (its process was killed, it lost the API server) may keep it, and its kernel goes on answering ARP. Some clients then reach one node, some the other, and it changes.',
+    byHand: 'On every node: ip address | grep VIP. Addresses on kube-ipvs0 do not count: that device answers no ARP.',
+    mend: 'Delete the address on the nodes that do not hold the lease, see why kube-vip there did not, and upgrade it. Without need leave vip_preserve_on_leadership_loss off.',
+    sources: ['kube-vip v1.2.3 pkg/vip/address.go; kube-vip issues 588, 996, 1385, 1418, 1579, 1775', 'Facts KV-L03'],
+  },
+})

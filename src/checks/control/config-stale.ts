@@ -1,0 +1,103 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import type { KubernetesObject } from '../../evidence/kubernetes.ts'
+import { notInBundle } from '../../evidence/store.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
+import { overlappingPools } from '../../lb/metallb/pools.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { underMetallb } from '../announced.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+type State = KubernetesObject<'configurationstates'>
+
+export default defineCheck({
+  id: 'control/config-stale',
+  title: 'MetalLB has taken its configuration',
+  needs: [],
+  alsoReads: [
+    'kubernetes/configurationstates',
+    'kubernetes/ipaddresspools',
+    'kubernetes/pods',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+  ],
+  appliesTo: underMetallb,
+  blocks: false,
+  run: ({ evidence }): readonly Draft[] => {
+    const states = evidence.kubernetes.configurationstates
+    const { namespace } = metallbSettings(evidence)
+    const [clash] = overlappingPools(evidence)
+    if (isGap(states) && clash === undefined && states.reason !== notInBundle)
+      return [
+        unknown(`namespace/${namespace}`, 'It is not known whether MetalLB has taken its configuration.', [states]),
+      ]
+    const reported = isGap(states) ? [] : states
+    const refused = reported.filter(({ status }) => resultOf(status) === 'Invalid')
+    if (refused.length === 0 && clash === undefined)
+      return reported.length === 0
+        ? [
+            skipped(
+              `namespace/${namespace}`,
+              'MetalLB reports the state of its configuration since 0.15.3; here nothing reports one.',
+            ),
+          ]
+        : [
+            pass(
+              `namespace/${namespace}`,
+              `${counted(reported.length, 'component')} of MetalLB ${reported.length === 1 ? 'has' : 'have'} taken the configuration.`,
+              [...reported.slice(0, 1).map((state) => cite(state, 'status'))],
+            ),
+          ]
+    const names = refused.map(({ metadata }) => metadata?.name ?? '')
+    const why = refused.flatMap(({ status }) => summaryOf(status))[0]
+    const says = [
+      refused.length === 0
+        ? 'MetalLB must refuse its configuration'
+        : `${inWords(names, 4)} of MetalLB ${names.length === 1 ? 'refuses' : 'refuse'} the configuration and ${names.length === 1 ? 'goes' : 'go'} on with the last good one`,
+      ...(why === undefined ? [] : [`"${why}"`]),
+      ...(clash === undefined ? [] : [`pools ${inWords(clash.names)} overlap at ${clash.text}`]),
+    ]
+    return [
+      fail(
+        `namespace/${namespace}`,
+        `${says.join(': ')}. What was changed since has no effect.`,
+        [
+          ...refused.map((state) => cite(state, 'status')),
+          ...(clash?.pools ?? []).map((pool) => cite(pool, 'spec', 'addresses')),
+        ],
+        {
+          commands: [
+            `kubectl -n ${namespace} get configurationstates -o yaml`,
+            `kubectl -n ${namespace} logs deployment/controller --tail=200 | grep "failed to parse the configuration"`,
+          ],
+          changes: 'Shows which object is refused and why. One that is wrong makes the whole configuration invalid.',
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'MetalLB reads all its objects as one configuration; one that is wrong (overlapping pools, an advertisement that contradicts another) makes it refuse the whole and go on with the last good one. Pools and advertisements that were changed since have no effect, and nothing says so but a log line.',
+    byHand:
+      'kubectl -n metallb-system get configurationstates (since 0.15.3); the log line "failed to parse the configuration"; the metric metallb_k8s_client_config_stale_bool.',
+    mend: 'Correct or delete the object that is named.',
+    sources: ['MetalLB v0.16.1 internal/k8s/controllers/config_controller.go, api/v1beta1/configurationstate_types.go'],
+  },
+})
+
+const resultOf = (status: State['status']): unknown => field(status, 'result')
+
+/** MetalLB's own summary, else the message of the first condition that is not true. */
+function summaryOf(status: State['status']): string[] {
+  const summary = field(status, 'errorSummary')
+  if (typeof summary === 'string' && summary !== '') return [summary]
+  const conditions = field(status, 'conditions')
+  return (Array.isArray(conditions) ? conditions : []).flatMap((one: unknown) => {
+    const message = field(one, 'message')
+    return field(one, 'status') === 'False' && typeof message === 'string' && message !== '' ? [message] : []
+  })
+}
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && name in value ? (value as Record<string, unknown>)[name] : undefined

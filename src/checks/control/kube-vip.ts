@@ -1,0 +1,183 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { podsServing } from '../../lb/kube-vip/announcers.ts'
+import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
+import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
+import { kubeVipPods, type KubeVipPod } from '../../lb/kube-vip/pods.ts'
+import { kubeVipContainer } from '../../lb/kube-vip/settings.ts'
+import { isReady } from '../../lb/metallb/install.ts'
+import { whyNotReady } from '../../lb/metallb/not-ready.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'control/kube-vip',
+  title: 'kube-vip’s pods are ready, with settings that it accepts',
+  needs: ['kubernetes/pods'],
+  alsoReads: ['kubernetes/nodes', 'node/ip-addr'],
+  appliesTo: ({ evidence, question }) => {
+    const pods = kubeVipPods(evidence)
+    if (isGap(pods)) return true
+    if (pods.length === 0) return 'kube-vip is not installed.'
+    return (
+      question.service === null ||
+      pods.some(({ settings }) => settings.services) ||
+      'kube-vip serves the control plane only.'
+    )
+  },
+  blocks: false,
+  consequenceOf: ['forwarding/cni-ready'],
+  run: (context) => {
+    const { evidence, question } = context
+    const own = podsServing(evidence, question)
+    const pods = own.length > 0 ? own : (known(kubeVipPods(evidence)) ?? []).filter(({ settings }) => settings.services)
+    const wrong = [...refused(pods), ...unready(context, pods), ...severalLeaders(pods), ...vipAsNodeAddress(context)]
+    if (wrong.length > 0) return wrong
+    const [first] = pods
+    const modes = first === undefined ? '' : ` in ${modeName[first.settings.modes[0] ?? 'arp']} mode`
+    return [
+      pass(
+        'pods/kube-vip',
+        `${pods.length === 1 ? 'The kube-vip pod is' : `All ${String(pods.length)} kube-vip pods are`} ready${modes}, on ${inWords(pods.flatMap(({ node }) => node ?? []))}.`,
+        pods.slice(0, 4).map(({ pod }) => cite(pod, 'status', 'phase')),
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'kube-vip cannot do its work: its pods are not ready, or its settings are such that the process ends (no mode or several of vip_arp, bgp_enable, vip_routingtable, vip_wireguard; neither cp_enable nor svc_enable), or that several nodes take the address at once (ARP without leader election), or the VIP has become the node’s own address in Kubernetes.',
+    byHand:
+      'kubectl -n kube-system get pods -o wide | grep kube-vip; kubectl -n kube-system logs POD. The log ends with "no valid kube-vip mode detected", "multiple kube-vip modes detected" or "no features are enabled". kubectl get nodes -o wide: no INTERNAL-IP may be the VIP.',
+    mend: 'Correct the environment in /etc/kubernetes/manifests/kube-vip.yaml on each node of the control plane, or of the DaemonSet kube-vip-ds. Pin the kubelet’s address with --node-ip, and Calico’s with IP_AUTODETECTION_METHOD=kubernetes-internal-ip.',
+    sources: [
+      'kube-vip v1.2.3 cmd/kube-vip.go, pkg/kubevip/config_envvar.go',
+      'kube-vip documentation, "ARP"; kube-vip issue 682',
+      'Facts KV-N02',
+    ],
+  },
+})
+
+const modeName = { arp: 'ARP', bgp: 'BGP', table: 'routing table', wireguard: 'WireGuard' }
+
+const editOf = ({ pod }: KubeVipPod): string =>
+  pod.metadata?.ownerReferences?.some(({ kind }) => kind === 'DaemonSet') === true
+    ? `kubectl -n ${pod.metadata.namespace ?? 'kube-system'} edit daemonset ${pod.metadata.ownerReferences.find(({ kind }) => kind === 'DaemonSet')?.name ?? 'kube-vip-ds'}`
+    : `ssh ${pod.spec?.nodeName ?? 'NODE'} sudo vi /etc/kubernetes/manifests/kube-vip.yaml`
+
+/** One finding a pod whose settings end the process; the pods of a DaemonSet share theirs, so only the first of each kind is told. */
+function refused(pods: readonly KubeVipPod[]): readonly Draft[] {
+  const said = new Set<string>()
+  return pods.flatMap((one) => {
+    const { modes, controlPlane, services } = one.settings
+    const why =
+      modes.length === 0
+        ? 'no mode is on (vip_arp, bgp_enable, vip_routingtable, vip_wireguard)'
+        : modes.length > 1
+          ? `${counted(modes.length, 'mode')} are on at once: ${inWords(modes.map((mode) => modeName[mode]))}`
+          : controlPlane || services
+            ? null
+            : 'neither cp_enable nor svc_enable is on'
+    if (why === null || said.has(why)) return []
+    said.add(why)
+    const name = one.pod.metadata?.name ?? ''
+    const at = (one.pod.spec?.containers ?? []).findIndex((container) => container === kubeVipContainer(one.pod))
+    return [
+      fail(
+        `pod/${name}`,
+        `kube-vip in ${name} ends as soon as it starts: ${why}.`,
+        [cite(one.pod, 'spec', 'containers', Math.max(at, 0), 'env')],
+        {
+          commands: [editOf(one)],
+          changes: 'With exactly one mode and at least one of cp_enable and svc_enable, kube-vip starts.',
+        },
+      ),
+    ]
+  })
+}
+
+function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
+  const wrong = pods.flatMap((one) => {
+    const why = whyNotReady(one.pod)
+    return why === null ? [] : [{ ...one, why }]
+  })
+  const [first] = wrong
+  if (first === undefined) return []
+  const { vip, fabric, service } = question
+  const nodes = pods.flatMap(({ node }) => node ?? [])
+  const nobody =
+    !pods.some(({ pod }) => isReady(pod)) &&
+    vip !== null &&
+    boundAnywhere(evidence, vip).length === 0 &&
+    unreadAmong(evidence, nodes).length === 0
+  const each = wrong.map(({ pod, node, why }) => `${pod.metadata?.name ?? ''} on ${node ?? 'no node'} ${why.says}`)
+  const { namespace = 'kube-system', name = '' } = first.pod.metadata ?? {}
+  return [
+    fail(
+      'pods/kube-vip',
+      `${String(wrong.length)} of ${counted(pods.length, 'kube-vip pod')} ${wrong.length === 1 ? 'is' : 'are'} not ready: ${each.join('; ')}.`,
+      wrong.map(({ why }) => why.proof),
+      {
+        commands: [
+          `kubectl -n ${namespace} logs ${name} --previous --tail=20`,
+          `kubectl -n ${namespace} describe pod ${name}`,
+        ],
+        changes: 'Shows what kube-vip said before it ended, and the events of the pod.',
+      },
+      { blocks: nobody && (fabric === 'lan' || service === null) },
+    ),
+  ]
+}
+
+/** By ARP without leader election every pod takes the control plane's address. */
+function severalLeaders(pods: readonly KubeVipPod[]): readonly Draft[] {
+  const without = pods.filter(
+    ({ settings }) => settings.controlPlane && settings.modes[0] === 'arp' && !settings.leaderElection,
+  )
+  const [first] = without
+  if (first === undefined || without.length < 2) return []
+  return [
+    fail(
+      'pods/kube-vip',
+      `${counted(without.length, 'kube-vip pod')} elect no leader (vip_leaderelection is not true), so ${inWords(without.flatMap(({ node }) => node ?? []))} all take ${first.settings.address ?? 'the VIP'} by ARP.`,
+      without.slice(0, 4).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env')),
+      {
+        commands: without.map(editOf).filter((line, at, all) => all.indexOf(line) === at),
+        changes: 'With vip_leaderelection "true" one node at a time holds the address.',
+      },
+    ),
+  ]
+}
+
+/** Where the kubelet or the CNI took the VIP for the node's own address, the node is lost as soon as the VIP moves. */
+function vipAsNodeAddress({ evidence, question: { vip } }: Context): readonly Draft[] {
+  if (vip === null) return []
+  return nodesWith(evidence, vip.text).map(({ name, proof }) =>
+    fail(
+      `node/${name}`,
+      `${name} gives the VIP ${vip.text} as its own InternalIP: the API server and the other nodes lose it as soon as the VIP moves.`,
+      [proof],
+      {
+        commands: [
+          `ssh ${name} sudo grep -rn node-ip /etc/default/kubelet /var/lib/kubelet/ /etc/systemd/system/kubelet.service`,
+        ],
+        changes:
+          'Shows where the kubelet’s address is set. --node-ip with the address that the interface had before pins it; restart the kubelet then.',
+      },
+    ),
+  )
+}
+
+function nodesWith(evidence: Evidence, vip: string): readonly { readonly name: string; readonly proof: Proof }[] {
+  return (known(evidence.kubernetes.nodes) ?? []).flatMap((node) => {
+    const addresses = node.status?.addresses ?? []
+    const at = addresses.findIndex(
+      ({ type, address }) => type === 'InternalIP' && sameAddress(parseAddress(address), parseAddress(vip)),
+    )
+    return at === -1
+      ? []
+      : [{ name: node.metadata?.name ?? '', proof: cite(node, 'status', 'addresses', at, 'address') }]
+  })
+}

@@ -1,0 +1,72 @@
+import type { Evidence } from '../../evidence/evidence.ts'
+import { known } from '../../evidence/gap.ts'
+import { neighboursOf } from '../../node/neighbours.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, skipped } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/address-in-use',
+  title: 'No host outside the cluster has the VIP',
+  needs: ['kubernetes/nodes'],
+  alsoReads: ['node/ip-neigh', 'node/ip-link'],
+  appliesTo: ({ question }) => {
+    if (question.fabric !== 'lan') return 'In a VPC an address belongs to one interface.'
+    return question.vip !== null || 'The Service has no VIP yet.'
+  },
+  blocks: true,
+  run: ({ evidence, question }) => {
+    const { vip } = question
+    if (vip === null) return []
+    const subject = `vip/${vip.text}`
+    const entries = evidence.nodeNames.flatMap((node) =>
+      (known(neighboursOf(evidence, node, vip)) ?? []).map((entry) => ({ node, ...entry })),
+    )
+    if (entries.length === 0) return [skipped(subject, `No node that was read has ${vip.text} in its neighbour table.`)]
+    const own = nodeMacs(evidence)
+    const strange = entries.filter(({ lladdr }) => !own.macs.has(lladdr))
+    const proof = (strange.length > 0 ? strange : entries).map((one) => one.proof)
+    if (strange.length === 0)
+      return [pass(subject, `The hosts that the nodes know ${vip.text} by are nodes of the cluster.`, proof)]
+    const macs = [...new Set(strange.map(({ lladdr }) => lladdr))]
+    const who = inWords([...new Set(strange.map(({ node }) => node))])
+    if (own.missing.length > 0)
+      return [
+        skipped(
+          subject,
+          `${who} knows ${vip.text} by ${inWords(macs)}, which may be one of ${inWords(own.missing)}, whose hardware addresses were not read.`,
+        ),
+      ]
+    return [
+      fail(
+        subject,
+        `${vip.text} belongs to a host outside the cluster too: ${who} knows it by ${inWords(macs)}, and no node has that hardware address. Some clients reach that host instead.`,
+        proof,
+        {
+          commands: macs.map((mac) => `ssh ${strange[0]?.node ?? ''} "ip neigh show | grep -i ${mac}"`),
+          changes: `Nothing changes; it shows which other addresses that host has. Take ${vip.text} from it (or out of the range of the DHCP server), or out of the pool.`,
+        },
+        { partial: true },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'Another host of the LAN has the same address: a machine that was configured by hand, or by DHCP from a range that overlaps the pool. Both answer ARP, and each client keeps the answer that came last.',
+    byHand: 'arping -D -c 3 -I IFACE VIP on a host that is no node; ip neigh show VIP.',
+    mend: 'Give that host another address, and keep the pool out of the DHCP server’s range.',
+    sources: ['RFC 5227 (IPv4 Address Conflict Detection)', 'ip-neighbour(8)'],
+  },
+})
+
+/** The hardware addresses of the nodes that were read, and the nodes that were not. */
+function nodeMacs(evidence: Evidence): { readonly macs: ReadonlySet<string>; readonly missing: readonly string[] } {
+  const macs = new Set<string>()
+  const missing: string[] = []
+  for (const { metadata } of known(evidence.kubernetes.nodes) ?? []) {
+    const links = known(evidence.node(metadata?.name ?? '').ipLink)
+    if (links === null) missing.push(metadata?.name ?? '')
+    for (const { address } of links ?? []) if (address !== undefined) macs.add(address.toLowerCase())
+  }
+  return { macs, missing }
+}

@@ -1,0 +1,109 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
+import { allows, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
+import { inWords } from '../../net/words.ts'
+import { rangeHas } from '../../net/range.ts'
+import { networksOfNode } from '../../node/networks.ts'
+import { announcedByArp } from '../announced.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/interface-off-subnet',
+  title: 'The interfaces that an L2Advertisement names can announce the VIP',
+  needs: ['node/ip-addr', 'kubernetes/l2advertisements', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
+  alsoReads: ['node/ip-link', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  appliesTo: (context) =>
+    context.question.fabric === 'lan' ? announcedByArp(context) : 'EC2 delivers by ownership, whatever is announced.',
+  blocks: true,
+  each: 'receiving',
+  consequenceOf: ['delivery/vip-aligned-with-subnet'],
+  run: ({ evidence, question, node }): readonly Draft[] => {
+    const { vip } = question
+    const subject = `node/${node}`
+    const own = known(evidence.kubernetes.nodes)?.find(({ metadata }) => metadata?.name === node)
+    const advertisements = l2AdvertisementsFor(evidence, question)
+    const networks = networksOfNode(evidence, node)
+    if (vip === null || own === undefined || isGap(advertisements) || isGap(networks))
+      return [
+        unknown(
+          subject,
+          `It is not known by which interface ${node} announces.`,
+          [advertisements, networks].filter(isGap),
+        ),
+      ]
+    const valid = advertisements.filter((one) => allows(one, own))
+    // One advertisement without a list lets every interface announce.
+    if (valid.length === 0 || valid.some(({ spec }) => (spec?.interfaces ?? []).length === 0))
+      return [skipped(subject, `${node} announces by all its interfaces.`)]
+    const names = [...new Set(valid.flatMap(({ spec }) => spec?.interfaces ?? []))]
+    const proof = valid.map((one) => cite(one, 'spec', 'interfaces'))
+    const links = known(evidence.node(node).ipLink) ?? known(evidence.node(node).ipAddr) ?? []
+    const [first] = valid
+    const fix = {
+      commands: [
+        `ssh ${node} ip -br link`,
+        ...(first === undefined
+          ? []
+          : [
+              `kubectl -n ${first.metadata?.namespace ?? 'metallb-system'} edit l2advertisement ${first.metadata?.name ?? ''}`,
+            ]),
+      ],
+      changes: `Shows the interfaces of ${node}, and opens ${first === undefined ? 'the advertisement' : objectName(first)}: name an interface that every selected node has in the VIP's subnet, or leave spec.interfaces out. The advertisement holds for all VIPs of its pools.`,
+    }
+    const faults = names.map((name) => ({ name, fault: whyDumb(links, name) }))
+    const speaking = faults.filter(({ fault }) => fault === null).map(({ name }) => name)
+    if (speaking.length === 0)
+      return [
+        fail(
+          subject,
+          `${node} announces ${vip.text} by no interface: ${inWords(faults.map(({ name, fault }) => `${name} ${fault ?? ''}`))}. MetalLB elects a node without regard to its interfaces and tries no other.`,
+          proof,
+          fix,
+        ),
+      ]
+    const inSubnet = networks.filter(({ cidr }) => rangeHas(cidr, vip))
+    if (inSubnet.length === 0)
+      return [
+        skipped(subject, `${node} is in no network with ${vip.text}; delivery/vip-aligned-with-subnet speaks of that.`),
+      ]
+    if (inSubnet.some(({ device }) => speaking.includes(device)))
+      return [pass(subject, `${node} announces ${vip.text} by ${inWords(speaking)}, which is in its subnet.`, proof)]
+    return [
+      fail(
+        subject,
+        `${node} announces ${vip.text} by ${inWords(speaking)} only, but the subnet of ${vip.text} is at ${inWords(inSubnet.map(({ device }) => device))}: hosts that look for it there get no answer.`,
+        [...proof, ...inSubnet.flatMap((one) => one.proof)],
+        fix,
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'An L2Advertisement with spec.interfaces is announced by those interfaces only. The list does not steer the election: the elected node may lack the interface (then an event announceFailed says so), or have it down, without ARP, or as a port of a bridge or bond, where MetalLB opens no responder and says nothing. Or the interface is in another subnet than the VIP.',
+    byHand: 'kubectl get l2advertisements -A -o yaml | grep -A3 interfaces; ip -br addr on the announcing node.',
+    mend: 'Name the interface (for a port of a bridge: the bridge) that has the VIP’s subnet on every node that may be elected, pair the list with nodeSelectors, or leave it out.',
+    sources: [
+      'MetalLB v0.16.1 internal/layer2/announcer.go (interfaceScan), speaker/layer2_controller.go',
+      'Facts ML-S11, ML-S12',
+    ],
+  },
+})
+
+interface Link {
+  readonly ifname?: string | undefined
+  readonly flags?: readonly string[] | undefined
+  readonly master?: string | undefined
+}
+
+/** Why MetalLB opens no responder on an interface, as the rest of a sentence; null where it does (internal/layer2/announcer.go). */
+function whyDumb(links: readonly Link[], name: string): string | null {
+  const link = links.find(({ ifname }) => ifname === name)
+  if (link === undefined) return 'does not exist there'
+  const flags = link.flags ?? []
+  if (!flags.includes('UP')) return 'is down'
+  if (flags.includes('NOARP')) return 'does without ARP'
+  if (!flags.includes('BROADCAST')) return 'has no broadcast'
+  return link.master === undefined ? null : `is a port of ${link.master}`
+}

@@ -1,0 +1,86 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { objectName, type Pod } from '../../evidence/kubernetes.ts'
+import { parseAddress, type Family } from '../../net/address.ts'
+import { parseCidr, rangeHas } from '../../net/range.ts'
+import { configPath, settingOf } from '../../node/proxy-settings.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped, unknown, warn } from '../finding.ts'
+import { noKubeProxy } from '../kube-proxy-on.ts'
+import { translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/cluster-cidr',
+  title: 'kube-proxy’s clusterCIDR holds every pod',
+  needs: ['kubernetes/pods'],
+  alsoReads: ['node/kube-proxy-config', 'node/kube-proxy-configz', 'node/processes', 'kubernetes/configmaps'],
+  appliesTo: translatedVips,
+  blocks: false,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, question, node } = context
+    const here = evidence.node(node)
+    const subject = `node/${node}`
+    const absent = noKubeProxy(context)
+    if (absent !== null) return [absent]
+    const by = settingOf(evidence, here, 'detectLocalMode')?.value ?? ''
+    if (by !== '' && by !== 'ClusterCIDR')
+      return [skipped(subject, `kube-proxy on ${node} tells pods by ${by}, not by their addresses.`)]
+    const told = settingOf(evidence, here, 'clusterCidr')
+    if (told === null)
+      return isGap(here.kubeProxyConfig)
+        ? [
+            unknown(subject, `It is not known what kube-proxy on ${node} takes for the pods’ range.`, [
+              here.kubeProxyConfig,
+            ]),
+          ]
+        : [skipped(subject, `kube-proxy on ${node} was told no range of pods, so none that could be wrong.`)]
+    const family = question.vip?.family ?? 4
+    const ranges = told.value
+      .split(',')
+      .flatMap((text) => parseCidr(text.trim()) ?? [])
+      .filter((range) => range.family === family)
+    if (ranges.length === 0)
+      return [skipped(subject, `kube-proxy on ${node} was told no IPv${String(family)} range of pods.`)]
+    const pods = (known(evidence.kubernetes.pods) ?? []).flatMap((pod) =>
+      addressesOf(pod, family).map((address) => ({ pod, address })),
+    )
+    const [stranger, ...more] = pods.filter(({ address }) => !ranges.some((range) => rangeHas(range, address)))
+    const range = ranges.map(({ text }) => text).join()
+    if (stranger === undefined)
+      return [pass(subject, `clusterCIDR ${range} of kube-proxy on ${node} holds every pod’s address.`, [told.proof])]
+    const others = more.length === 0 ? '' : ` (and ${String(more.length)} more)`
+    return [
+      warn(
+        subject,
+        `clusterCIDR ${range} of kube-proxy on ${node} does not hold pod ${objectName(stranger.pod)} at ${stranger.address.text}${others}: kube-proxy takes it for a client from outside, hides its address behind the node’s, and with externalTrafficPolicy Local keeps it from pods of other nodes.`,
+        [told.proof, cite(stranger.pod, 'status', 'podIP')],
+        {
+          fix: {
+            commands: [
+              `ssh ${node} sudo grep clusterCIDR ${configPath(here)}`,
+              `ssh ${node} sudo systemctl restart kube-proxy`,
+            ],
+            changes: `Correct the range in the file before the restart. Every node’s kube-proxy needs the same.`,
+          },
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'kube-proxy tells packets of pods from those of others by clusterCIDR. A pod outside of it is treated as a stranger: its packets to a ClusterIP are masqueraded, so the other pod and network policies see the node’s address; and its packets to the VIP of a Service with externalTrafficPolicy Local are dropped where no endpoint is local.',
+    byHand: 'grep clusterCIDR in kube-proxy’s configuration, against kubectl get pods -A -o wide.',
+    mend: 'Set clusterCIDR to the range that the controller manager and the CNI plugin use (--cluster-cidr), and restart kube-proxy on every node.',
+    sources: [
+      'Kubernetes documentation, "kube-proxy Configuration (v1alpha1): clusterCIDR, detectLocalMode"',
+      'kubernetes v1.34.4 pkg/proxy/util/localdetector.go',
+    ],
+  },
+})
+
+function addressesOf({ spec, status }: Pod, family: Family) {
+  if (spec?.hostNetwork === true || status?.phase === 'Succeeded' || status?.phase === 'Failed') return []
+  const texts = status?.podIPs?.map(({ ip }) => ip) ?? [status?.podIP]
+  return texts.flatMap((text) => parseAddress(text) ?? []).filter((one) => one.family === family)
+}

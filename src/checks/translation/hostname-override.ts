@@ -1,0 +1,85 @@
+import { isGap, known } from '../../evidence/gap.ts'
+import { autopsy } from '../../node/death.ts'
+import { configPath, settingOf } from '../../node/proxy-settings.ts'
+import { kubeProxyProcesses } from '../../node/service-proxy.ts'
+import { defineCheck } from '../check.ts'
+import { pass, unknown, warn } from '../finding.ts'
+import { noKubeProxy } from '../kube-proxy-on.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+import { lostAnswer } from '../unmasqueraded.ts'
+
+export default defineCheck({
+  id: 'translation/hostname-override',
+  title: 'kube-proxy knows which node it is on',
+  needs: [],
+  alsoReads: [
+    'node/kube-proxy-config',
+    'node/kube-proxy-configz',
+    'node/processes',
+    'node/iptables-nft',
+    'node/iptables-legacy',
+    'node/nft-ruleset',
+    'kubernetes/nodes',
+    'kubernetes/configmaps',
+  ],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, node } = context
+    const here = evidence.node(node)
+    const subject = `node/${node}`
+    const absent = noKubeProxy(context)
+    if (absent !== null) return [absent]
+    const told = settingOf(evidence, here, 'hostnameOverride')
+    const config = here.kubeProxyConfig
+    if (told === null && isGap(config) && kubeProxyProcesses(here).length === 0)
+      return [
+        {
+          ...unknown(subject, `It is not known which node kube-proxy on ${node} takes itself for.`, [config]),
+          blocks: false,
+        },
+      ]
+    // As kube-proxy reads it (kubernetes v1.34.4 pkg/util/node, GetHostname).
+    const name = told?.value.trim().toLowerCase() ?? ''
+    if (told === null || name === '')
+      return [
+        pass(subject, `kube-proxy on ${node} goes by the node’s own hostname.`, told === null ? [] : [told.proof]),
+      ]
+    if (name === node.toLowerCase())
+      return [pass(subject, `kube-proxy on ${node} knows that it is there.`, [told.proof])]
+    const nodes = known(evidence.kubernetes.nodes)
+    const exists = nodes?.some(({ metadata }) => metadata?.name === name) !== false
+    const sentence = exists
+      ? `kube-proxy on ${node} takes itself for ${name} (hostnameOverride): it takes the endpoints on ${name} for local ones, and those on ${node} for remote`
+      : `kube-proxy on ${node} takes itself for ${name} (hostnameOverride), and no Node has that name: it takes no endpoint for a local one, and in newer releases waits for that Node and writes no rules`
+    const fix = {
+      commands: [
+        `ssh ${node} sudo sed -i s/${name}/${node}/ ${configPath(here)}`,
+        `ssh ${node} sudo systemctl restart kube-proxy`,
+      ],
+      changes: `kube-proxy on ${node} then sorts endpoints into local and remote by the right name. Look at the file first if the name stands in it for something else, too.`,
+    }
+    const share = shareLost(context, (journey) => {
+      const found = autopsy(journey)
+      return found?.death === 'no-local-endpoint' ? found : lostAnswer(evidence, node, journey)
+    })
+    const wrong = isDraft(share) ? null : deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+    return [
+      wrong === null
+        ? warn(subject, `${sentence}. This packet gets through nevertheless.`, [told.proof], { fix, blocks: false })
+        : { ...wrong, proof: [told.proof, ...wrong.proof] },
+    ]
+  },
+  docs: {
+    means:
+      'kube-proxy tells local endpoints from remote ones by comparing the nodeName of each endpoint with its own name. hostnameOverride gives it another name than the Node object has (a configuration copied from another node, a short name where the Node has a long one). With externalTrafficPolicy Local it then drops packets although a pod is there; newer releases (seen with 1.34) wait for a Node of that name and write no rules at all.',
+    byHand:
+      'grep hostnameOverride on the node, against kubectl get nodes. In newer releases: ss -ltn | grep 10256 shows nothing while the process runs.',
+    mend: 'Set hostnameOverride to the name of the Node object (or take it away where that is the hostname), and restart kube-proxy.',
+    sources: [
+      'kubernetes v1.34.4 cmd/kube-proxy/app/server.go, pkg/proxy/topology.go',
+      'kubernetes/kubernetes issue 71851',
+    ],
+  },
+})

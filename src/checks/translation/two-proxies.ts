@@ -1,0 +1,92 @@
+import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
+import { replacementOn, rivalsOn } from '../../node/replacements.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped, unknown, warn } from '../finding.ts'
+import { translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'translation/two-proxies',
+  title: 'One program handles Services on the node',
+  needs: [],
+  alsoReads: [
+    'node/processes',
+    'node/ip-link',
+    'node/iptables-nft',
+    'node/iptables-legacy',
+    'node/nft-ruleset',
+    'node/proc-net-ip-vs',
+    'kubernetes/configmaps',
+  ],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: ({ evidence, node }) => {
+    const here = evidence.node(node)
+    const subject = `node/${node}`
+    const proxies = kubeProxyProcesses(here)
+    const rivals = rivalsOn(evidence, node)
+    const rules = serviceRules(here)
+    const claims = [...(proxies[0] === undefined ? [] : [{ name: 'kube-proxy', proof: proxies[0] }]), ...rivals]
+    if (claims.length > 1) {
+      const names = inWords(claims.map(({ name }) => name))
+      return [
+        unknown(
+          subject,
+          `${names} handle Services on ${node} at once; which of them gets this packet cannot be read from the node’s rules.`,
+          [],
+          [...claims.map(({ proof }) => proof), ...(rules === null ? [] : [rules.proof])],
+          {
+            fix: {
+              commands: [
+                `ssh ${node} sudo systemctl disable --now kube-proxy`,
+                `ssh ${node} sudo kube-proxy --cleanup`,
+              ],
+              changes: `Leaves the Services of ${node} to ${inWords(rivals.map(({ name }) => name))}. If kube-proxy shall handle them, turn the service proxy of the other off instead; never both.`,
+            },
+          },
+        ),
+      ]
+    }
+    const own = proxies.filter(({ value }) => typeof value === 'string' && isKubeProxyItself.test(value))
+    if (own.length > 1)
+      return [
+        warn(
+          subject,
+          `${String(own.length)} kube-proxies run on ${node}: they take turns to write its rules, and only one has the ports 10249 and 10256.`,
+          own,
+          {
+            blocks: false,
+            fix: {
+              commands: [
+                `ssh ${node} sudo systemctl status kube-proxy --no-pager`,
+                'kubectl -n kube-system get daemonset kube-proxy -o wide',
+              ],
+              changes: 'Shows whether a unit of the node and a DaemonSet both start one. Keep one of them.',
+            },
+          },
+        ),
+      ]
+    const other = replacementOn(evidence, node)
+    if (other !== null) return [pass(subject, `Only ${other.name} handles Services on ${node}.`, [other.proof])]
+    const [only] = claims
+    return only === undefined
+      ? [skipped(subject, `No program that handles Services was seen on ${node}.`)]
+      : [pass(subject, `Only ${only.name} handles Services on ${node}.`, [only.proof])]
+  },
+  docs: {
+    means:
+      'Two programs handle Services on one node: a kube-proxy beside a CNI plugin that replaces it (Cilium, Calico’s eBPF data plane, kube-router, Antrea with proxyAll), or two kube-proxies, one of the node and one of a DaemonSet. An eBPF replacement takes packets before iptables sees them; two kube-proxies write over each other’s rules.',
+    byHand:
+      'On the node: ps -eo pid,args | grep -e kube-proxy -e cilium-agent -e kube-router; ip link | grep -e cilium_host -e bpfin -e kube-dummy-if; kubectl -n kube-system get configmap cilium-config -o yaml | grep kube-proxy-replacement.',
+    mend: 'Decide who handles Services, stop the other, and take its rules away (kube-proxy --cleanup).',
+    sources: [
+      'Cilium documentation, "Kubernetes Without kube-proxy"',
+      'Calico documentation, "Enable the eBPF data plane: Avoid conflicts with kube-proxy"',
+      'kube-router documentation, "User guide: --run-service-proxy"',
+    ],
+  },
+})
+
+/** A line of `ps -eo pid,args` whose program is kube-proxy, and not a shell or a supervisor that started it. */
+const isKubeProxyItself = /^\s*(?:\d+\s+)?(?:\S*\/)?kube-proxy(?:\s|$)/

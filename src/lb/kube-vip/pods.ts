@@ -1,0 +1,70 @@
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known, type Known } from '../../evidence/gap.ts'
+import type { Pod, Service } from '../../evidence/kubernetes.ts'
+import { inWords } from '../../net/words.ts'
+import { kubeVipSettings, type KubeVipSettings } from './settings.ts'
+
+/** One kube-vip pod with its settings; `node` is null until it is scheduled. */
+export interface KubeVipPod {
+  readonly pod: Pod
+  readonly node: string | null
+  readonly settings: KubeVipSettings
+}
+
+const podsByEvidence = new WeakMap<Evidence, Known<readonly KubeVipPod[]>>()
+
+/** The kube-vip pods, static or of a DaemonSet, found by their image. */
+export function kubeVipPods(evidence: Evidence): Known<readonly KubeVipPod[]> {
+  const found = podsByEvidence.get(evidence) ?? findPods(evidence)
+  podsByEvidence.set(evidence, found)
+  return found
+}
+
+function findPods({ kubernetes: { pods } }: Evidence): Known<readonly KubeVipPod[]> {
+  if (isGap(pods)) return pods
+  return pods.flatMap((pod) => {
+    const settings = kubeVipSettings(pod)
+    return settings === null ? [] : [{ pod, node: pod.spec?.nodeName ?? null, settings }]
+  })
+}
+
+/** The pods with a setting said once for all of them: the pods of a DaemonSet have the same, static pods ought to. */
+export const kubeVipNames = (pods: readonly KubeVipPod[]): string =>
+  inWords(pods.map(({ pod }) => pod.metadata?.name ?? ''))
+
+/** Those that serve Services. */
+export const servicePods = (evidence: Evidence): readonly KubeVipPod[] =>
+  (known(kubeVipPods(evidence)) ?? []).filter(({ settings }) => settings.services)
+
+/** Why kube-vip leaves a Service alone: a phrase that completes "kube-vip skips it: …", and the place that says so. */
+export interface Refusal {
+  readonly why: string
+  readonly at: readonly string[]
+}
+
+/** The reason why kube-vip with these settings leaves the Service alone; null where it takes it (kube-vip v1.2.3 pkg/services). */
+export function refusalOf(settings: KubeVipSettings, { metadata, spec }: Service): Refusal | null {
+  const { className, classOnly, legacyClasses, servicesNamespace } = settings
+  if (spec?.type !== 'LoadBalancer') return { why: 'its type is not LoadBalancer', at: ['spec', 'type'] }
+  if (metadata?.annotations?.['kube-vip.io/ignore'] === 'true')
+    return { why: 'its annotation kube-vip.io/ignore is true', at: ['metadata', 'annotations', 'kube-vip.io/ignore'] }
+  if (servicesNamespace !== null && servicesNamespace !== metadata?.namespace)
+    return { why: `kube-vip watches the namespace ${servicesNamespace} only`, at: ['metadata', 'namespace'] }
+  const own = spec.loadBalancerClass
+  if (own === undefined)
+    return classOnly || !legacyClasses
+      ? { why: `it has no class, and kube-vip takes the class ${className} only`, at: ['spec', 'loadBalancerClass'] }
+      : null
+  return own === className
+    ? null
+    : { why: `its class is ${own}, and kube-vip's is ${className}`, at: ['spec', 'loadBalancerClass'] }
+}
+
+/** Where kube-vip takes a Service's address from, in the order in which it looks (kube-vip v1.2.3 pkg/instance/instance.go). */
+export type AddressSource = 'annotation' | 'spec' | 'status' | null
+
+export function addressSource({ metadata, spec, status }: Service): AddressSource {
+  if ((metadata?.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '') !== '') return 'annotation'
+  if ((spec?.loadBalancerIP ?? '') !== '') return 'spec'
+  return status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined) ? 'status' : null
+}

@@ -1,0 +1,101 @@
+import { expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../answers.ts'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { kubeVipCluster, leases } from '../../kube-vip.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'announcement/kube-vip-lease'
+const controlPlane = '10.240.0.5'
+
+test('the recorded leader of the control plane', async () => {
+  expect(await foundIn('control-plane-vip', id, controlPlane)).toEqual([
+    [
+      'pass',
+      'controller-1 holds the lease kube-system/plndr-cp-lock, so kube-vip announces 10.240.0.5 from there by ARP or NDP.',
+    ],
+  ])
+  expect(await foundIn('control-plane-vip', id)).toEqual([['skipped', 'kube-vip serves the control plane only.']])
+  expect(await foundIn('hard-way-healthy', id)).toEqual([['skipped', 'kube-vip is not installed.']])
+})
+
+test('kube-vip serves a Service on a LAN: its holder receives the packet', async () => {
+  const diagnosis = diagnosisOf(await kubeVipCluster(), 'default/nginx-lb')
+  expect([diagnosis.verdict, diagnosis.receiving]).toEqual(['reachable', { by: 'announcer', nodes: ['worker-0'] }])
+  expect(diagnosis.findings.filter(({ status }) => status === 'warn' || status === 'fail')).toEqual([])
+})
+
+test('without a leader nobody answers ARP on a LAN, and that is the cause', async () => {
+  const evidence = await kubeVipCluster({ holder: undefined })
+  expect(found(evidence, id)).toEqual([
+    ['fail', 'There is no lease plndr-svcs-lock, so kube-vip has no leader, and nobody announces 10.240.0.100.'],
+  ])
+  const { causes } = diagnosisOf(evidence, 'default/nginx-lb')
+  expect(causes.map((cause) => [cause.id, ...cause.consequences.map((one) => one.id)])).toEqual([
+    [id, 'announcement/kube-vip-interface'],
+  ])
+})
+
+test('a lease that nobody holds, and one that ran out', async () => {
+  expect(found(await kubeVipCluster({ holder: null }), id)).toEqual([
+    ['fail', 'Nobody holds the lease kube-system/plndr-svcs-lock, so kube-vip announces 10.240.0.100 from no node.'],
+  ])
+  const late = { renewTime: '2026-11-01T00:00:00.000000Z' }
+  expect(found(await kubeVipCluster({ lease: late, bound: [] }), id)).toEqual([
+    [
+      'fail',
+      expect.stringMatching(
+        /^The lease kube-system\/plndr-svcs-lock of worker-0 had run out \d+ seconds before: worker-0 does not renew it, and no other node has taken it\.$/,
+      ),
+    ],
+  ])
+})
+
+test('a leader that ended left the address on its interface, so the packets still arrive', async () => {
+  const evidence = await kubeVipCluster({ lease: { renewTime: '2026-11-01T00:00:00Z' } })
+  expect(found(evidence, id)).toEqual([['fail', expect.stringMatching(/ worker-0 still has the address\.$/)]])
+  const diagnosis = diagnosisOf(evidence, 'default/nginx-lb')
+  expect([diagnosis.verdict, diagnosis.alsoWrong.map((one) => one.id)]).toEqual(['reachable', [id]])
+})
+
+test('each Service has a lease of its own in its namespace with svc_election, or the one that it names', async () => {
+  const own = { env: { svc_election: 'true' }, lease: { name: 'kubevip-nginx-lb', namespace: 'default' } }
+  expect(found(await kubeVipCluster(own), id)).toEqual([
+    ['pass', expect.stringContaining('worker-0 holds the lease default/kubevip-nginx-lb')],
+  ])
+  expect(found(await kubeVipCluster({ ...own, lease: { name: 'plndr-svcs-lock' }, bound: [] }), id)).toEqual([
+    ['fail', expect.stringContaining('There is no lease default/kubevip-nginx-lb,')],
+  ])
+  const named = await kubeVipCluster({
+    ...own,
+    lease: { name: 'edge', namespace: 'ingress' },
+    service: ({ metadata }) => {
+      metadata.annotations['kube-vip.io/leaseName'] = 'ingress/edge'
+    },
+  })
+  expect(found(named, id)).toEqual([['pass', expect.stringContaining('holds the lease ingress/edge')]])
+})
+
+test('a holder that is no node, and one without kube-vip', async () => {
+  const holder = (name: string) =>
+    variant('control-plane-vip', {
+      [leases]: editJson((list: Json) => {
+        list.items.find(({ metadata }: Json) => metadata.name === 'plndr-cp-lock').spec.holderIdentity = name
+      }),
+    })
+  expect(found(await holder('ip-10-240-0-11'), id, controlPlane)).toEqual([
+    ['warn', 'The lease kube-system/plndr-cp-lock is held by ip-10-240-0-11, which is no node of the cluster.'],
+  ])
+  expect(found(await holder('worker-0'), id, controlPlane)).toEqual([
+    ['warn', 'worker-0 holds the lease kube-system/plndr-cp-lock, but no pod of kube-vip is there.'],
+  ])
+  expect(found(await holder('controller-1.example.internal'), id, controlPlane)).toEqual([
+    ['pass', expect.stringContaining('controller-1 holds the lease')],
+  ])
+})
+
+test('by BGP every node announces, and there is no lease to hold', async () => {
+  const evidence = await kubeVipCluster({ env: { vip_arp: 'false', bgp_enable: 'true' }, holder: undefined })
+  expect(found(evidence, id)).toEqual([
+    ['skipped', 'kube-vip elects no leader for this VIP: every one of its nodes announces it.'],
+  ])
+})

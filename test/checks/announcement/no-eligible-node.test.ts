@@ -1,0 +1,113 @@
+import { expect, test } from '@jest/globals'
+import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'announcement/no-eligible-node'
+const label = 'node.kubernetes.io/exclude-from-external-load-balancers'
+
+const nodes = (edit: (node: Json) => void): Record<string, Change> => ({
+  'kubernetes/nodes.json': editJson((list: Json) => {
+    for (const node of list.items) edit(node)
+  }),
+})
+const noSpeakerOn = (...names: readonly string[]): Record<string, Change> => ({
+  'kubernetes/pods.json': editJson((list: Json) => {
+    list.items = list.items.filter(
+      ({ metadata, spec }: Json) => metadata.labels?.component !== 'speaker' || !names.includes(spec.nodeName),
+    )
+  }),
+})
+
+test('the label puts a node out with any value, and nobody is left', async () => {
+  const evidence = await variant('lan-healthy', {
+    ...nodes(({ metadata }) => (metadata.labels[label] = 'false')),
+    'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
+  })
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      `No node may announce 10.240.0.100: controller-0, controller-1, worker-0 and worker-1 carry the label ${label}.`,
+    ],
+  ])
+})
+
+test('where a speaker still announces, that is said', async () => {
+  const evidence = await variant(
+    'lan-healthy',
+    nodes(({ metadata }) => (metadata.labels[label] = '')),
+  )
+  expect(found(evidence, id)).toEqual([
+    ['pass', expect.stringMatching(/^controller-0 reports that it announces 10\.240\.0\.100, although controller-0, /)],
+  ])
+})
+
+test('every filter is named with the nodes that it puts out', async () => {
+  const evidence = await variant('lan-healthy', {
+    ...noSpeakerOn('worker-1'),
+    ...nodes(({ metadata, status }) => {
+      if (metadata.name === 'controller-0') metadata.labels[label] = ''
+      if (metadata.name === 'controller-1') status.conditions.push({ type: 'NetworkUnavailable', status: 'True' })
+    }),
+  })
+  expect(found(evidence, id)).toEqual([
+    [
+      'pass',
+      `worker-0 may announce 10.240.0.100; controller-0 carries the label ${label}; controller-1 has the condition NetworkUnavailable; worker-1 has no speaker.`,
+    ],
+  ])
+})
+
+test('with --ignore-exclude-lb, and before 0.14, the label does not count', async () => {
+  const labels = nodes(({ metadata }) => (metadata.labels[label] = ''))
+  const flagged = await variant('lan-healthy', {
+    ...labels,
+    'kubernetes/pods.json': editJson((list: Json) => {
+      for (const { metadata, spec } of list.items)
+        if (metadata.labels?.component === 'speaker') spec.containers[0].args.push('--ignore-exclude-lb')
+    }),
+  })
+  const old = await variant('lan-healthy', {
+    ...labels,
+    'kubernetes/pods.json': (text) => text.replaceAll(/(metallb\/(?:speaker|controller)):v[\d.]+/g, '$1:v0.13.12'),
+  })
+  for (const evidence of [flagged, old]) expect(found(evidence, id)[0]?.[0]).toBe('pass')
+})
+
+test('with Local only a node with an endpoint may announce', async () => {
+  const local = {
+    'kubernetes/services.json': editJson((list: Json) => {
+      for (const { metadata, spec } of list.items)
+        if (metadata.name === 'nginx-lb') spec.externalTrafficPolicy = 'Local'
+    }),
+  }
+  const some = await variant('lan-healthy', local)
+  expect(found(some, id)).toEqual([
+    ['pass', expect.stringContaining('controller-0 and controller-1 have no ready endpoint of their own')],
+  ])
+  const none = await variant('lan-healthy', {
+    ...local,
+    ...noSpeakerOn('worker-0', 'worker-1'),
+    'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
+  })
+  expect(found(none, id)).toEqual([
+    [
+      'fail',
+      'No node may announce 10.240.0.100: controller-0 and controller-1 have no ready endpoint of their own; worker-0 and worker-1 have no speaker.',
+    ],
+  ])
+})
+
+test('on EC2 it only warns', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    ...nodes(({ metadata }) => (metadata.labels[label] = '')),
+    'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
+  })
+  expect(found(evidence, id)).toEqual([
+    ['warn', expect.stringMatching(/ EC2 delivers by ownership, so this stops no packet\.$/)],
+  ])
+})
+
+test('what other checks speak of is left to them', async () => {
+  expect((await foundIn('lan-no-node-selected', id))[0]?.[0]).toBe('skipped')
+  expect((await foundIn('hard-way-four-faults', id))[0]?.[0]).toBe('skipped')
+})

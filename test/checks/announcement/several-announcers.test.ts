@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals'
+import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'announcement/several-announcers'
+
+/** A second speaker that reports the same Service. */
+const second: Change = editJson((list: Json) => {
+  const copy = structuredClone(list.items[0])
+  copy.metadata.ownerReferences = []
+  copy.status.node = 'worker-1'
+  list.items.push(copy)
+})
+
+test.each([
+  ['lan-healthy', 'Clients keep the answer that came last, and their connections break when it changes.'],
+  ['hard-way-healthy', 'EC2 delivers by ownership, so this stops no packet.'],
+])('%s: two speakers report the same VIP', async (name, effect) => {
+  const evidence = await variant(name, { 'kubernetes/servicel2statuses.metallb.io.json': second })
+  expect(found(evidence, id)).toEqual([
+    [
+      'warn',
+      `controller-0 and worker-1 all report that they announce 10.240.0.100: their speakers do not see each other. ${effect}`,
+    ],
+  ])
+})
+
+test('one is as it should be', async () => {
+  expect(await foundIn('lan-healthy', id)).toEqual([
+    ['pass', 'Only controller-0 reports that it announces 10.240.0.100.'],
+  ])
+})
+
+test('without the statuses it is not known', async () => {
+  const evidence = await variant('lan-healthy', { 'kubernetes/servicel2statuses.metallb.io.json': '{' })
+  expect(found(evidence, id)[0]?.[0]).toBe('unknown')
+})

@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../answers.ts'
+import { kubeVipCluster } from '../../kube-vip.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'announcement/vip-bound-twice'
+const both = [
+  ['worker-0', 'eth0'],
+  ['worker-1', 'eth0'],
+] as const
+
+test('one node has the address', async () => {
+  expect(await foundIn('control-plane-vip', id, '10.240.0.5')).toEqual([
+    ['pass', 'controller-1 alone has 10.240.0.5 on an interface, of the 4 nodes whose addresses are known.'],
+  ])
+  expect(await foundIn('hard-way-healthy', id)).toEqual([['skipped', 'MetalLB puts a VIP on no interface.']])
+  expect(await foundIn('ipvs', id)).toEqual([['skipped', 'MetalLB puts a VIP on no interface.']])
+})
+
+test('an address that a former leader kept is named with the command that takes it away', async () => {
+  const evidence = await kubeVipCluster({ bound: both })
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      'worker-0 and worker-1 have 10.240.0.100 on an interface at the same time; kube-vip leads on worker-0: each kernel answers ARP for it, and clients end up on one or the other. A kube-vip that ended or lost the lease without the API server left it behind.',
+    ],
+  ])
+  const { alsoWrong } = diagnosisOf(evidence, 'default/nginx-lb')
+  expect(alsoWrong.find((one) => one.id === id)?.fix?.commands).toEqual([
+    'ssh worker-1 sudo ip address del 10.240.0.100/32 dev eth0',
+  ])
+})
+
+test('where kube-vip is told to keep it, that is why', async () => {
+  const evidence = await kubeVipCluster({ bound: both, env: { vip_preserve_on_leadership_loss: 'true' } })
+  expect(found(evidence, id)).toEqual([
+    ['fail', expect.stringContaining('vip_preserve_on_leadership_loss is set, so a node that lost the lease keeps')],
+  ])
+})
+
+test('by BGP several nodes may have it', async () => {
+  const evidence = await kubeVipCluster({ bound: both, env: { vip_arp: 'false', bgp_enable: 'true' } })
+  expect(found(evidence, id)).toEqual([['skipped', expect.stringContaining('By BGP')]])
+})

@@ -1,0 +1,49 @@
+import { expect, test } from '@jest/globals'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'control/config-stale'
+const states = 'kubernetes/configurationstates.metallb.io.json'
+
+test('every component has taken the configuration', async () => {
+  expect(await foundIn('lan-healthy', id)).toEqual([
+    ['pass', expect.stringMatching(/^5 components of MetalLB have taken the configuration\.$/)],
+  ])
+})
+
+test('a component that refuses it is named with its reason', async () => {
+  const evidence = await variant('lan-healthy', {
+    [states]: editJson((list: Json) => {
+      list.items[0].status = { result: 'Invalid', errorSummary: 'parsing address pool first-pool: invalid CIDR' }
+    }),
+  })
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      'controller of MetalLB refuses the configuration and goes on with the last good one: "parsing address pool first-pool: invalid CIDR". What was changed since has no effect.',
+    ],
+  ])
+})
+
+test('pools that overlap make any version refuse', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'kubernetes/ipaddresspools.metallb.io.json': editJson((list: Json) => {
+      const copy = structuredClone(list.items[0])
+      copy.metadata.name = 'second-pool'
+      copy.spec.addresses = ['10.240.0.110-10.240.0.120']
+      list.items.push(copy)
+    }),
+  })
+  expect(found(evidence, id)).toEqual([
+    ['fail', expect.stringContaining('pools first-pool and second-pool overlap at 10.240.0.110.')],
+  ])
+})
+
+test('a version that reports no state is not accused', async () => {
+  expect((await foundIn('hard-way-healthy', id))[0]?.[0]).toBe('skipped')
+})
+
+test('a listing that could not be read is not a pass', async () => {
+  const evidence = await variant('lan-healthy', { [states]: '{"items": [' })
+  expect(found(evidence, id)[0]?.[0]).toBe('unknown')
+})

@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../answers.ts'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { kubeVipCluster, pods } from '../../kube-vip.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'control/kube-vip'
+const controlPlane = '10.240.0.5'
+
+test('ready pods pass', async () => {
+  expect(await foundIn('control-plane-vip', id, controlPlane)).toEqual([
+    ['pass', 'All 2 kube-vip pods are ready in ARP mode, on controller-0 and controller-1.'],
+  ])
+  expect(await foundIn('control-plane-vip', id)).toEqual([['skipped', 'kube-vip serves the control plane only.']])
+})
+
+const recorded = (edit: (env: Json[]) => void) =>
+  variant('control-plane-vip', {
+    [pods]: editJson((list: Json) => {
+      for (const { metadata, spec } of list.items)
+        if (metadata.name.startsWith('kube-vip-')) edit(spec.containers[0].env)
+    }),
+  })
+const set = (env: Json[], name: string, value: string) => {
+  const found = env.find((one) => one.name === name)
+  if (found === undefined) env.push({ name, value })
+  else found.value = value
+}
+
+test('settings that end the process are named', async () => {
+  expect(
+    found(
+      await recorded((env) => {
+        set(env, 'vip_arp', 'false')
+      }),
+      id,
+      controlPlane,
+    ),
+  ).toEqual([
+    [
+      'fail',
+      'kube-vip in kube-vip-controller-0 ends as soon as it starts: no mode is on (vip_arp, bgp_enable, vip_routingtable, vip_wireguard).',
+    ],
+  ])
+  expect(
+    found(
+      await recorded((env) => {
+        set(env, 'bgp_enable', 'true')
+      }),
+      id,
+      controlPlane,
+    ),
+  ).toEqual([['fail', expect.stringContaining('2 modes are on at once: ARP and BGP')]])
+})
+
+test('ARP without leader election means several holders', async () => {
+  expect(
+    found(
+      await recorded((env) => {
+        set(env, 'vip_leaderelection', 'false')
+      }),
+      id,
+      controlPlane,
+    ),
+  ).toEqual([
+    [
+      'fail',
+      '2 kube-vip pods elect no leader (vip_leaderelection is not true), so controller-0 and controller-1 all take 10.240.0.5 by ARP.',
+    ],
+  ])
+})
+
+test('pods that crash are the cause where nobody has the address, and no cause where somebody does', async () => {
+  const crash = (own: readonly Json[]) => {
+    for (const { status } of own) {
+      status.conditions[0].status = 'False'
+      status.containerStatuses[0].restartCount = 7
+    }
+  }
+  const gone = await kubeVipCluster({ holder: undefined, pods: crash })
+  expect(found(gone, id)).toEqual([
+    [
+      'fail',
+      expect.stringContaining(
+        '2 of 2 kube-vip pods are not ready: kube-vip-ds-worker-0 on worker-0 is not ready after 7 restarts;',
+      ),
+    ],
+  ])
+  expect(diagnosisOf(gone, 'default/nginx-lb').causes.map((cause) => cause.id)).toEqual([id])
+  const left = diagnosisOf(await kubeVipCluster({ pods: crash }), 'default/nginx-lb')
+  expect([left.verdict, left.alsoWrong.map((one) => one.id)]).toEqual(['reachable', [id]])
+})
+
+test('the VIP as a node’s own address', async () => {
+  const evidence = await variant('control-plane-vip', {
+    'kubernetes/nodes.json': editJson((list: Json) => {
+      list.items.find(({ metadata }: Json) => metadata.name === 'controller-1').status.addresses[0].address =
+        controlPlane
+    }),
+  })
+  expect(found(evidence, id, controlPlane)).toEqual([
+    ['fail', expect.stringMatching(/^controller-1 gives the VIP 10\.240\.0\.5 as its own InternalIP:/)],
+  ])
+})

@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals'
+import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'delivery/interface-off-subnet'
+
+/** The L2Advertisement names interfaces; `link` edits eth0 of the announcer. */
+const named = (
+  interfaces: readonly string[],
+  link: (eth0: Json) => void = () => undefined,
+): Record<string, Change> => ({
+  'kubernetes/l2advertisements.metallb.io.json': editJson((list: Json) => {
+    for (const { spec } of list.items) spec.interfaces = interfaces
+  }),
+  'nodes/controller-0/ip-link.json': editJson((links: Json) => {
+    link(links.find(({ ifname }: Json) => ifname === 'eth0'))
+  }),
+})
+
+test('the interface in the subnet of the VIP passes', async () => {
+  expect(found(await variant('lan-healthy', named(['eth0'])), id)).toEqual([
+    ['pass', 'controller-0 announces 10.240.0.100 by eth0, which is in its subnet.'],
+  ])
+})
+
+test.each([
+  ['one that is not there', named(['ens5']), 'ens5 does not exist there'],
+  ['one that is down', named(['eth0'], (eth0) => (eth0.flags = ['BROADCAST'])), 'eth0 is down'],
+  ['one without ARP', named(['eth0'], (eth0) => eth0.flags.push('NOARP')), 'eth0 does without ARP'],
+  ['a port of a bridge', named(['eth0'], (eth0) => (eth0.master = 'br0')), 'eth0 is a port of br0'],
+])('%s announces nothing', async (_, changes, says) => {
+  expect(found(await variant('lan-healthy', changes), id)).toEqual([
+    [
+      'fail',
+      `controller-0 announces 10.240.0.100 by no interface: ${says}. MetalLB elects a node without regard to its interfaces and tries no other.`,
+    ],
+  ])
+})
+
+test('an interface in another subnet answers where nobody asks', async () => {
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/l2advertisements.metallb.io.json': editJson((list: Json) => {
+      for (const { spec } of list.items) spec.interfaces = ['eth1']
+    }),
+    'nodes/controller-0/ip-link.json': editJson((links: Json) => {
+      links.push({ ifname: 'eth1', flags: ['BROADCAST', 'UP'] })
+    }),
+  })
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      'controller-0 announces 10.240.0.100 by eth1 only, but the subnet of 10.240.0.100 is at eth0: hosts that look for it there get no answer.',
+    ],
+  ])
+})
+
+test('without a list every interface announces', async () => {
+  expect(await foundIn('lan-healthy', id)).toEqual([['skipped', 'controller-0 announces by all its interfaces.']])
+})
+
+test('one advertisement without a list is enough', async () => {
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/l2advertisements.metallb.io.json': editJson((list: Json) => {
+      const copy = structuredClone(list.items[0])
+      copy.metadata.name = 'narrow'
+      copy.spec.interfaces = ['ens5']
+      list.items.push(copy)
+    }),
+  })
+  expect(found(evidence, id)[0]?.[0]).toBe('skipped')
+})

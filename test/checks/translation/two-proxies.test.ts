@@ -1,0 +1,72 @@
+import { expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../answers.ts'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'translation/two-proxies'
+const processes = 'nodes/controller-0/processes.txt'
+const cilium = (replaces: string) =>
+  variant('hard-way-healthy', {
+    [processes]: (text) => `${text}   4321 /usr/bin/cilium-agent --config-dir=/tmp/cilium/config-map\n`,
+    'kubernetes/configmaps.json': JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { namespace: 'kube-system', name: 'cilium-config' },
+          data: { 'kube-proxy-replacement': replaces },
+        },
+      ],
+    }),
+  })
+
+test.each(['hard-way-healthy', 'nftables', 'ipvs'])('%s: kube-proxy alone passes', async (name) => {
+  expect(await foundIn(name, id)).toEqual([
+    ['pass', expect.stringMatching(/^Only kube-proxy handles Services on \S+\.$/)],
+  ])
+})
+
+test('Cilium beside kube-proxy leaves Services to it, unless its configuration says otherwise', async () => {
+  expect(found(await cilium('false'), id)).toEqual([['pass', 'Only kube-proxy handles Services on controller-0.']])
+  const evidence = await cilium('true')
+  expect(found(evidence, id)).toEqual([
+    [
+      'unknown',
+      'kube-proxy and Cilium handle Services on controller-0 at once; which of them gets this packet cannot be read from the node’s rules.',
+    ],
+  ])
+  expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('inconclusive')
+})
+
+test('a device of Calico’s eBPF data plane beside a running kube-proxy', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/ip-link.json': editJson((links: Json) => {
+      links.push({ ifindex: 40, ifname: 'bpfin.cali', flags: ['UP'], operstate: 'UP' })
+    }),
+  })
+  expect(found(evidence, id)[0]).toEqual([
+    'unknown',
+    expect.stringContaining('kube-proxy and Calico’s eBPF data plane'),
+  ])
+})
+
+test('two kube-proxies are a warning, a shell that started one is none', async () => {
+  const twice = (line: string) => variant('hard-way-healthy', { [processes]: (text) => `${text}${line}\n` })
+  expect(found(await twice('   9999 /usr/local/bin/kube-proxy --config=/var/lib/kube-proxy/config.conf'), id)).toEqual([
+    [
+      'warn',
+      '2 kube-proxies run on controller-0: they take turns to write its rules, and only one has the ports 10249 and 10256.',
+    ],
+  ])
+  expect(found(await twice('   9999 sh -c kube-proxy --config=x'), id)[0]?.[0]).toBe('pass')
+})
+
+test('a replacement alone passes, nobody at all is no second one', async () => {
+  const evidence = await variant('lan-no-kube-proxy-on-announcer', {
+    [processes]: (text) => `${text}  900 cilium-agent --config-dir=/tmp\n`,
+  })
+  expect(found(evidence, id)).toEqual([['pass', 'Only Cilium handles Services on controller-0.']])
+  expect((await foundIn('lan-no-kube-proxy-on-announcer', id))[0]?.[0]).toBe('skipped')
+})

@@ -11,9 +11,11 @@ import announcerDiffers from './announcement/announcer-differs.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import configStale from './control/config-stale.ts'
 import memberlist from './control/memberlist.ts'
+import kubeOvnPort from './announcement/kube-ovn-port.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
+import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
@@ -28,6 +30,7 @@ import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
+import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
 import overlayNoRoute from './delivery/overlay-no-route.ts'
@@ -48,6 +51,7 @@ import addressInUse from './delivery/address-in-use.ts'
 import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
+import kubeOvnBackends from './endpoint/kube-ovn-backends.ts'
 import podNetwork from './endpoint/pod-network.ts'
 import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
@@ -74,6 +78,7 @@ import hostportHijack from './translation/hostport-hijack.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
+import kubeOvnLoadBalancer from './translation/kube-ovn-load-balancer.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
 import modeDrift from './translation/mode-drift.ts'
 import noEndpointsReject from './translation/no-endpoints-reject.ts'
@@ -93,6 +98,7 @@ import wireSeveralAnnouncers from './wire/several-announcers.ts'
 import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
+  kubeOvnVip,
   vipAssigned,
   classMismatch,
   noPool,
@@ -100,6 +106,7 @@ const all: readonly Check[] = [
   requestRefused,
   poolHygiene,
   l2Advertisement,
+  kubeOvnPort,
   kubeVipLease,
   kubeVipInterface,
   vipBoundTwice,
@@ -113,6 +120,7 @@ const all: readonly Check[] = [
   addressInUse,
   reservedAddress,
   vipNotOwned,
+  kubeOvnPath,
   ownerForeign,
   ownerDetached,
   overlayNoRoute,
@@ -134,6 +142,7 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  kubeOvnLoadBalancer,
   twoProxies,
   modeDrift,
   syncStale,
@@ -166,6 +175,7 @@ const all: readonly Check[] = [
   forwardDrop,
   vipBound,
   podNetwork,
+  kubeOvnBackends,
   endpointReady,
   vpcRoute,
   webhookPort,

@@ -20,6 +20,7 @@ import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
+import twoAllocators from './assignment/two-allocators.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
@@ -100,6 +101,7 @@ import wireUnansweredRequests from './wire/unanswered-requests.ts'
 const all: readonly Check[] = [
   kubeOvnVip,
   vipAssigned,
+  twoAllocators,
   classMismatch,
   noPool,
   poolExhausted,

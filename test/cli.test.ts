@@ -65,7 +65,7 @@ describe('bad input ends with one clear sentence, exit code 2 and no stack', () 
     [
       'a VIP that nobody has',
       ['check', '10.240.0.99', '--bundle', healthy],
-      '10.240.0.99 is the VIP of no Service and of no kube-vip.\nThe VIPs in the evidence are 10.240.0.100.',
+      '10.240.0.99 is the VIP of no Service, of no kube-vip and of nothing in Kube-OVN.\nThe VIPs in the evidence are 10.240.0.100.',
     ],
     [
       'a port that the VIP does not have',

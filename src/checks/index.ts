@@ -8,14 +8,20 @@ import kubeVipInterface from './announcement/kube-vip-interface.ts'
 import kubeVipLease from './announcement/kube-vip-lease.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
 import announcerDiffers from './announcement/announcer-differs.ts'
+import announcedBySeveral from './announcement/several-announcers.ts'
+import configStale from './control/config-stale.ts'
+import memberlist from './control/memberlist.ts'
+import kubeOvnPort from './announcement/kube-ovn-port.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
+import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
+import twoAllocators from './assignment/two-allocators.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
@@ -30,6 +36,7 @@ import webhookPort from './control/webhook-port.ts'
 import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
 import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
+import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
 import overlayNoRoute from './delivery/overlay-no-route.ts'
@@ -48,6 +55,7 @@ import staleNeighbour from './delivery/stale-neighbour.ts'
 import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
+import kubeOvnBackends from './endpoint/kube-ovn-backends.ts'
 import podNetwork from './endpoint/pod-network.ts'
 import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
@@ -76,6 +84,7 @@ import hostportHijack from './translation/hostport-hijack.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
+import kubeOvnLoadBalancer from './translation/kube-ovn-load-balancer.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
 import modeDrift from './translation/mode-drift.ts'
 import noEndpointsReject from './translation/no-endpoints-reject.ts'
@@ -95,13 +104,16 @@ import wireSeveralAnnouncers from './wire/several-announcers.ts'
 import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
+  kubeOvnVip,
   vipAssigned,
+  twoAllocators,
   classMismatch,
   noPool,
   poolExhausted,
   requestRefused,
   poolHygiene,
   l2Advertisement,
+  kubeOvnPort,
   kubeVipLease,
   kubeVipInterface,
   vipBoundTwice,
@@ -115,6 +127,7 @@ const all: readonly Check[] = [
   addressInUse,
   reservedAddress,
   vipNotOwned,
+  kubeOvnPath,
   ownerForeign,
   ownerDetached,
   overlayNoRoute,
@@ -136,6 +149,7 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  kubeOvnLoadBalancer,
   twoProxies,
   modeDrift,
   syncStale,
@@ -170,6 +184,7 @@ const all: readonly Check[] = [
   forwardDrop,
   vipBound,
   podNetwork,
+  kubeOvnBackends,
   endpointReady,
   vpcRoute,
   webhookPort,

@@ -4,7 +4,7 @@ import { parseCidrOrAddress, parseRange, type Range } from '../../net/range.ts'
 export type Match =
   | { readonly kind: 'source' | 'destination' | 'original-destination'; readonly range: Range; readonly not: boolean }
   | { readonly kind: 'in' | 'out'; readonly device: string; readonly not: boolean }
-  | { readonly kind: 'protocol'; readonly protocol: string; readonly not: boolean }
+  | { readonly kind: 'protocol' | 'original-protocol'; readonly protocol: string; readonly not: boolean }
   | {
       readonly kind: 'source-port' | 'destination-port' | 'either-port' | 'original-port'
       readonly ports: readonly (readonly [number, number])[]
@@ -37,6 +37,9 @@ export type Match =
   | { readonly kind: 'recent'; readonly not: boolean }
   | { readonly kind: 'packet-type'; readonly type: string; readonly not: boolean }
   | { readonly kind: 'policy'; readonly ipsec: boolean }
+  /** The port of a bridge that a frame came in by, or goes out by while it is bridged and not routed. `port` null: any. */
+  | { readonly kind: 'port-in' | 'port-out'; readonly port: string | null; readonly not: boolean }
+  | { readonly kind: 'bridged'; readonly not: boolean }
   | { readonly kind: 'never' }
   | { readonly kind: 'unknown'; readonly text: string }
 
@@ -149,7 +152,7 @@ function option(word: string, next: (offset: number) => string, not: boolean, mo
     case '--ctdir':
       return one({ kind: 'direction', direction: next(1), not })
     case '--ctproto':
-      return one({ kind: 'protocol', protocol: next(1), not })
+      return one({ kind: 'original-protocol', protocol: next(1), not })
     case '--ctorigdst': {
       const range = parseCidrOrAddress(next(1))
       return range === null ? odd(2) : one({ kind: 'original-destination', range, not })
@@ -206,12 +209,12 @@ function option(word: string, next: (offset: number) => string, not: boolean, mo
       return one(null)
     case '--physdev-in':
     case '--physdev-out':
-      // A routed packet came through no bridge port (net/netfilter/xt_physdev.c: no nf_bridge, no match).
-      return one(not ? null : { kind: 'never' })
+      return one({ kind: word === '--physdev-in' ? 'port-in' : 'port-out', port: next(1), not })
     case '--physdev-is-in':
     case '--physdev-is-out':
+      return { match: { kind: word === '--physdev-is-in' ? 'port-in' : 'port-out', port: null, not }, words: 1 }
     case '--physdev-is-bridged':
-      return { match: not ? null : { kind: 'never' }, words: 1 }
+      return { match: { kind: 'bridged', not }, words: 1 }
     default: {
       const takes = next(1) !== '' && !next(1).startsWith('-') && next(1) !== '!'
       return odd(takes ? 2 : 1)

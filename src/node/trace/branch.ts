@@ -6,6 +6,7 @@ export type Decision =
   | { readonly kind: 'accept' }
   | { readonly kind: 'drop'; readonly why: string }
   | { readonly kind: 'reject'; readonly with: string }
+  | { readonly kind: 'no-route'; readonly why: string }
 
 export interface Decided {
   readonly branch: Branch
@@ -72,14 +73,38 @@ const endKey = ({ branch, decision }: Decided): string => `${decisionKey(decisio
 const decisionKey = (decision: Decision): string =>
   decision.kind === 'reject'
     ? `reject ${decision.with}`
-    : decision.kind === 'drop'
-      ? `drop ${decision.why}`
+    : decision.kind === 'drop' || decision.kind === 'no-route'
+      ? `${decision.kind} ${decision.why}`
       : decision.kind
 
 export function packetKey(packet: Packet): string {
-  const { destination, destinationPort, mark, connmark, translated, sourceNat, tracked, outDevice, source } = packet
+  const {
+    destination,
+    destinationPort,
+    mark,
+    routedMark,
+    connmark,
+    translated,
+    sourceNat,
+    tracked,
+    entered,
+    outDevice,
+    source,
+  } = packet
   const nat = sourceNat === null || sourceNat === 'masquerade' ? sourceNat : sourceNat.text
-  return [source.text, destination.text, destinationPort, mark, connmark, translated, nat, tracked, outDevice].join(' ')
+  return [
+    source.text,
+    destination.text,
+    destinationPort,
+    mark,
+    routedMark,
+    connmark,
+    translated,
+    nat,
+    tracked,
+    entered,
+    outDevice,
+  ].join(' ')
 }
 
 /** Runs a stage on every branch that is still on its way; those already decided stay. */

@@ -1,11 +1,11 @@
-import { parseAddress } from '../../net/address.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
 import type { NodeState } from '../node-state.ts'
 import { isIptablesTable } from '../parse/nft.ts'
 import { next, onward, type Decided } from './branch.ts'
 import { runBaseChain } from './iptables.ts'
 import { runNativeChain } from './nft.ts'
-import { addressType } from './route.ts'
-import type { Branch } from './types.ts'
+import { addressType, leadsNowhere, routeOut, whyNoRoute } from './route.ts'
+import type { Branch, Packet } from './types.ts'
 import type { World } from './world.ts'
 
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING'
@@ -13,6 +13,8 @@ export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING'
 interface Stage {
   readonly priority: number
   readonly nat: boolean
+  /** Whether a packet of the node's own is routed again where this one changed its mark. */
+  readonly routes: boolean
   readonly run: (branch: Branch) => readonly Decided[]
 }
 
@@ -59,6 +61,11 @@ export function worldOf(state: NodeState): World {
       types.set(address.text, type)
       return type
     },
+    bridgePorts: (device) => {
+      const ports = state.links.filter(({ master, linkinfo }) => master === device && isBridgePort(linkinfo))
+      const seen = state.sysctl?.get('net.bridge.bridge-nf-call-iptables') !== '0'
+      return seen && ports.length > 0 ? ports.map(({ ifname }) => ifname ?? '') : null
+    },
     addressOfDevice: (device, family) =>
       state.addresses
         .filter(({ ifname }) => ifname === device)
@@ -68,6 +75,17 @@ export function worldOf(state: NodeState): World {
   }
   worlds.set(state, world)
   return world
+}
+
+const isBridgePort = (linkinfo: NodeState['links'][number]['linkinfo']): boolean =>
+  linkinfo?.info_slave_kind === 'bridge'
+
+/** Conntrack looks at a packet between `raw` and `mangle` (NF_IP_PRI_CONNTRACK). */
+const conntrack: Stage = {
+  priority: -200,
+  nat: false,
+  routes: false,
+  run: (branch) => [{ branch: { ...branch, packet: { ...branch.packet, entered: true } }, decision: next }],
 }
 
 const stages = new WeakMap<NodeState, Map<Hook, readonly Stage[]>>()
@@ -86,16 +104,38 @@ export function runHook(state: NodeState, hook: Hook, branch: Branch): readonly 
     (all, stage) =>
       onward(all, (one) => {
         const { packet } = one
-        if (stage.nat && (!packet.tracked || (source ? packet.sourceNat !== null : packet.translated)))
-          return [{ branch: one, decision: next }]
+        if (stage.nat && (!packet.tracked || isBound(packet, source))) return [{ branch: one, decision: next }]
         // Within a nat chain `accept` says that a translation was made; the packet goes on either way.
-        return stage.run(one).map(({ branch: after, decision }) => ({
-          branch: after,
+        const after = stage.run(one).map(({ branch: made, decision }) => ({
+          branch: made,
           decision: decision.kind === 'accept' ? next : decision,
         }))
+        return hook === 'OUTPUT' ? onward(after, (made) => [routedAgain(state, stage, packet, made)]) : after
       }),
     [{ branch, decision: next }],
   )
+}
+
+/**
+ * Whether nat has nothing left to say: a translation was made, or the packet comes back by `lo` and its connection was bound, translated or
+ * not, when it went out (Linux net/netfilter/nf_nat_core.c, nf_nat_inet_fn).
+ */
+const isBound = (packet: Packet, source: boolean): boolean =>
+  packet.inDevice === 'lo' || (source ? packet.sourceNat !== null : packet.translated)
+
+/**
+ * A changed mark leads elsewhere only where it was changed in `mangle`, or where the packet is routed again for its new destination
+ * (Linux net/ipv4/netfilter/iptable_mangle.c, ipt_mangle_out; nf_nat_ipv4_local_fn).
+ */
+function routedAgain(state: NodeState, { routes, nat }: Stage, before: Packet, after: Branch): Decided {
+  const { packet } = after
+  const again = (routes && packet.mark !== before.mark) || (nat && !sameAddress(packet.destination, before.destination))
+  if (!again) return { branch: after, decision: next }
+  const route = routeOut(state, packet)
+  const branch = { ...after, packet: { ...packet, routedMark: packet.mark } }
+  return leadsNowhere(route)
+    ? { branch, decision: { kind: 'no-route', why: whyNoRoute(packet.destination, route) } }
+    : { branch, decision: next }
 }
 
 function stagesAt(state: NodeState, hook: Hook): readonly Stage[] {
@@ -110,6 +150,7 @@ function stagesAt(state: NodeState, hook: Hook): readonly Stage[] {
       : tablesAt[hook].map(([table, priority]): Stage => ({
           priority,
           nat: table === 'nat',
+          routes: table === 'mangle',
           run: (branch) => runBaseChain({ save, backend, table, hook, world }, branch),
         })),
   )
@@ -123,8 +164,10 @@ function stagesAt(state: NodeState, hook: Hook): readonly Stage[] {
         .map((chain): Stage => ({
           priority: chain.priority,
           nat: chain.type === 'nat',
+          routes: chain.type === 'route',
           run: (branch) => runNativeChain({ file: nft?.file ?? '', table, chain, world }, branch),
         })),
     )
-  return [...iptables, ...native].sort((one, other) => one.priority - other.priority)
+  const entry = hook === 'PREROUTING' || hook === 'OUTPUT' ? [conntrack] : []
+  return [...entry, ...iptables, ...native].sort((one, other) => one.priority - other.priority)
 }

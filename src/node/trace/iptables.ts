@@ -5,7 +5,7 @@ import { rulesFor } from '../parse/iptables-index.ts'
 import type { IptablesChain, IptablesSave } from '../parse/iptables-save.ts'
 import { accept, joined, next, settled, type Decided, type Decision } from './branch.ts'
 import { ruleApplies } from './match.ts'
-import type { Branch, Packet, Step } from './types.ts'
+import { hasConnection, type Branch, type Packet, type Step } from './types.ts'
 import type { World } from './world.ts'
 
 /** One table of one back-end at one hook. */
@@ -103,7 +103,7 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
     case 'return':
       return [{ branch, left: { kind: 'returned' } }]
     case 'notrack':
-      return on({ ...packet, tracked: false })
+      return on(packet.entered ? packet : { ...packet, tracked: false })
     case 'jump':
     case 'goto':
       return call(base, action, step, branch, depth)
@@ -131,10 +131,13 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
     case 'mark':
       return on({ ...packet, mark: ((packet.mark & ~action.mask) ^ action.value) >>> 0 })
     case 'connmark':
+      if (!hasConnection(packet)) return on(packet)
       return on({ ...packet, connmark: ((packet.connmark & ~action.mask) ^ action.value) >>> 0 })
     case 'save-mark':
+      if (!hasConnection(packet)) return on(packet)
       return on({ ...packet, connmark: ((packet.connmark & ~action.ctmask) ^ (packet.mark & action.nfmask)) >>> 0 })
     case 'restore-mark':
+      if (!hasConnection(packet)) return on(packet)
       return on({ ...packet, mark: ((packet.mark & ~action.nfmask) ^ (packet.connmark & action.ctmask)) >>> 0 })
     case 'unknown':
       return anyEnd(branch, step)
@@ -173,15 +176,19 @@ function call(
 function translated(branch: Branch, step: Step, { to }: Extract<Action, { readonly kind: 'dnat' }>): readonly Walked[] {
   const { packet } = branch
   const targets = to.flatMap(({ addresses, ports }) => {
-    if (addresses === null)
-      return [{ address: packet.destination, port: ports?.[0] ?? packet.destinationPort, part: 1 }]
+    const [first, last] = ports ?? [packet.destinationPort, packet.destinationPort]
+    // Of a range of ports the kernel keeps the one that is asked for where it is in it, else it draws one.
+    const kept = first <= packet.destinationPort && packet.destinationPort <= last
+    const drawn = Math.max(1, Math.min(last - first + 1, 64))
+    const ended = kept ? [packet.destinationPort] : Array.from({ length: drawn }, (_, index) => first + index)
+    const spread = (address: Address, part: number) =>
+      ended.map((port) => ({ address, port, part: part / ended.length }))
+    if (addresses === null) return spread(packet.destination, 1)
     const many = Number(sizeOf(addresses))
     const shown = Math.min(many, 64)
-    return Array.from({ length: shown }, (_, index): { address: Address; port: number; part: number } => ({
-      address: addressOf(addresses.family, addresses.first + BigInt(index)),
-      port: ports?.[0] ?? packet.destinationPort,
-      part: 1 / shown,
-    }))
+    return Array.from({ length: shown }, (_, index) =>
+      spread(addressOf(addresses.family, addresses.first + BigInt(index)), 1 / shown),
+    ).flat()
   })
   return targets.map(({ address, port, part }) => ({
     branch: {

@@ -1,7 +1,7 @@
 import { rangeHas } from '../../net/range.ts'
 import { inSet } from '../parse/ipset.ts'
 import type { Match, Rule } from '../parse/iptables-rule.ts'
-import type { Packet } from './types.ts'
+import { hasConnection, type Packet } from './types.ts'
 import type { World } from './world.ts'
 
 /** Whether a rule applies: a probability (0 no, 1 yes), or null where a condition is not known and no other says no. */
@@ -31,11 +31,21 @@ function matchHolds(match: Match, packet: Packet, world: World): number | null {
     case 'policy':
       return match.ipsec ? 0 : 1
     default: {
+      if (ofConnection.has(match.kind) && !hasConnection(packet)) return 0
       const holds = plainMatch(match, packet, world)
       return holds === null ? null : Number(holds !== match.not)
     }
   }
 }
+
+/** What is asked of the connection (Linux net/netfilter/xt_conntrack.c, xt_connmark.c: without one the answer is no). */
+const ofConnection = new Set<Match['kind']>([
+  'connmark',
+  'direction',
+  'original-destination',
+  'original-port',
+  'original-protocol',
+])
 
 type PlainMatch = Exclude<Match, { readonly kind: 'unknown' | 'never' | 'random' | 'recent' | 'policy' }>
 
@@ -52,6 +62,7 @@ function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | 
     case 'out':
       return deviceIs(match.device, packet.outDevice)
     case 'protocol':
+    case 'original-protocol':
       return (
         match.protocol === 'all' ||
         match.protocol === packet.protocol ||
@@ -91,6 +102,12 @@ function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | 
       return setHolds(match, packet, world)
     case 'packet-type':
       return match.type === 'unicast'
+    case 'port-in':
+      return portIs(match.port, world.bridgePorts(packet.inDevice ?? ''))
+    case 'port-out':
+      return portIs(match.port, isBridged(packet) ? world.bridgePorts(packet.inDevice ?? '') : null)
+    case 'bridged':
+      return isBridged(packet) && world.bridgePorts(packet.inDevice ?? '') !== null
   }
 }
 
@@ -105,10 +122,23 @@ function deviceIs(pattern: string, device: string | null): boolean {
 const portIn = (ranges: readonly (readonly [number, number])[], port: number): boolean =>
   ranges.some(([first, last]) => first <= port && port <= last)
 
-/** The trace follows a connection's first packet: NEW, and DNAT once its destination was translated. */
-function inState(state: string, { tracked, translated }: Packet): boolean {
+/** What is translated to a neighbour on the bridge that it came in by is not routed: the bridge sends it on (br_nf_pre_routing_finish). */
+const isBridged = ({ inDevice, outDevice, translated }: Packet): boolean =>
+  inDevice !== null && inDevice === outDevice && translated
+
+/** Which of a bridge's ports it is nobody knows, unless all of them answer alike. Without a bridge it is none. */
+function portIs(pattern: string | null, ports: readonly string[] | null): boolean | null {
+  if (ports === null) return false
+  if (pattern === null) return true
+  const answers = ports.map((port) => deviceIs(pattern, port))
+  return answers.every((answer) => answer) ? true : answers.some((answer) => answer) ? null : false
+}
+
+/** The trace follows a connection's first packet: NEW, and DNAT or SNAT once it was translated; of no connection before conntrack saw it. */
+function inState(state: string, { tracked, entered, translated, sourceNat }: Packet): boolean {
   if (!tracked) return state === 'UNTRACKED'
-  return state === 'NEW' || (state === 'DNAT' && translated)
+  if (!entered) return state === 'INVALID'
+  return state === 'NEW' || (state === 'DNAT' && translated) || (state === 'SNAT' && sourceNat !== null)
 }
 
 function setHolds(

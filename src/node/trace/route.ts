@@ -102,10 +102,43 @@ function routesOf(state: NodeState, table: string, family: Family): readonly Par
   return found
 }
 
-/** The type of an address in the words of iptables' addrtype: LOCAL, UNICAST, BROADCAST, and so on; UNREACHABLE where there is no route. */
+/**
+ * The type of an address in the words of iptables' addrtype. For IPv4 only the table `local` is asked: what is not in it is UNICAST, whether
+ * there is a way to it or not (Linux net/ipv4/fib_frontend.c, __inet_dev_addr_type). For IPv6 it is the type of the route, UNREACHABLE where
+ * there is none (net/netfilter/xt_addrtype.c, match_lookup_rt6).
+ */
 export function addressType(state: NodeState, address: Address): string {
-  const lowest = address.family === 4 ? address.value >> 24n : -1n
-  if (lowest >= 224n && lowest < 240n) return 'MULTICAST'
-  const found = lookUpRoute(state, { source: address, destination: address, mark: 0, inDevice: null })
-  return (found?.type ?? 'unreachable').toUpperCase()
+  if (address.family === 6) {
+    const found = lookUpRoute(state, { source: address, destination: address, mark: 0, inDevice: null })
+    return (found?.type ?? 'unreachable').toUpperCase()
+  }
+  const first = address.value >> 24n
+  if (first >= 224n && first < 240n) return 'MULTICAST'
+  if (first === 0n || address.value === 0xffffffffn) return 'BROADCAST'
+  return (longest(state, 'local', address)?.type ?? 'unicast').toUpperCase()
 }
+
+/** The way of what the node sends. An address of loopback leaves it only where `route_localnet` lets it (net/ipv4/route.c, __mkroute_output). */
+export function routeOut(state: NodeState, packet: Packet): RouteDecision | null {
+  const route = lookUpRoute(state, { ...packet, inDevice: null })
+  if (route?.type !== 'unicast' || !isLoopback(packet.source)) return route
+  return route.device === 'lo' || routesLoopback(state, route.device) ? route : null
+}
+
+/** Whether an address never leaves a node. */
+export const isLoopback = ({ family, value }: Address): boolean => family === 4 && value >> 24n === 127n
+
+/** A setting of a device: either it or that of all devices is on. */
+export function routesLoopback({ sysctl }: NodeState, device: string | null): boolean {
+  const on = (name: string) => sysctl?.get(`net.ipv4.conf.${name}.route_localnet`) === '1'
+  return on('all') || (device !== null && on(device))
+}
+
+const unreachable = new Set(['unreachable', 'blackhole', 'prohibit', 'broadcast', 'multicast', 'anycast'])
+
+/** Whether nothing can be sent by a route. */
+export const leadsNowhere = (route: RouteDecision | null): boolean => route === null || unreachable.has(route.type)
+
+/** In words, why nothing can be sent by a route that {@link leadsNowhere}. */
+export const whyNoRoute = ({ text }: Address, route: RouteDecision | null): string =>
+  route === null ? `no route to ${text}` : `the route to ${text} is of type ${route.type}`

@@ -1,11 +1,19 @@
-import { sameAddress, type Address } from '../../net/address.ts'
+import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import type { Protocol } from '../../net/port.ts'
 import type { NodeState } from '../node-state.ts'
 import { onward, packetKey, type Decided } from './branch.ts'
 import { record } from '../parse/nft.ts'
 import { runHook } from './hooks.ts'
 import { toRealServers } from './ipvs.ts'
-import { lookUpRoute, type RouteDecision } from './route.ts'
+import {
+  isLoopback,
+  leadsNowhere,
+  lookUpRoute,
+  routeOut,
+  routesLoopback,
+  whyNoRoute,
+  type RouteDecision,
+} from './route.ts'
 import type { Branch, Fate, Outcome, Packet } from './types.ts'
 
 /** A packet as it sets out: where from, where to, and by which device it comes in (null: the node itself sends it). */
@@ -31,11 +39,13 @@ export function tracePacket(state: NodeState, start: Start): readonly Outcome[] 
     sourcePort: start.sourcePort ?? clientPort,
     outDevice: null,
     mark: 0,
+    routedMark: 0,
     connmark: 0,
     original: { destination: start.destination, port: start.destinationPort },
     translated: false,
     sourceNat: null,
     tracked: true,
+    entered: false,
   }
   const branch: Branch = { packet, probability: 1, doubt: null, steps: [] }
   const ended = start.inDevice === null ? sentByNode(state, branch) : received(state, branch)
@@ -53,6 +63,7 @@ const end = (branch: Branch, fate: Fate): readonly Ended[] => [{ branch, fate }]
 function go(decided: readonly Decided[], then: (branch: Branch) => readonly Ended[]): readonly Ended[] {
   return decided.flatMap(({ branch, decision }) => {
     if (decision.kind === 'drop') return end(branch, { kind: 'dropped', why: decision.why })
+    if (decision.kind === 'no-route') return end(branch, decision)
     if (decision.kind === 'reject') return end(branch, { kind: 'rejected', with: decision.with })
     return then(branch)
   })
@@ -61,9 +72,14 @@ function go(decided: readonly Decided[], then: (branch: Branch) => readonly Ende
 function received(state: NodeState, start: Branch): readonly Ended[] {
   return go(runHook(state, 'PREROUTING', start), (branch) => {
     const { packet } = branch
+    if (isLoopback(packet.destination) && !routesLoopback(state, packet.inDevice))
+      return end(branch, {
+        kind: 'dropped',
+        why: `${packet.inDevice ?? ''} takes nothing for ${packet.destination.text}: route_localnet is 0`,
+      })
     const route = lookUpRoute(state, packet)
-    if (route === null || unreachable.has(route.type)) return end(branch, noRoute(packet, route))
-    const martian = reversePathFails(state, packet)
+    if (route === null || leadsNowhere(route)) return end(branch, noWay(packet, route))
+    const martian = martianWhy(state, packet)
     if (martian !== null) return end(branch, { kind: 'dropped', why: martian })
     if (route.type === 'local') return input(state, branch)
     if (!forwards(state, packet))
@@ -82,23 +98,21 @@ function input(state: NodeState, start: Branch): readonly Ended[] {
 }
 
 function forward(state: NodeState, start: Branch, route: RouteDecision): readonly Ended[] {
+  // A bridge asks whether it may send a frame out of a port before it asks the rules.
+  if (hairpin(state, start.packet, route) === 'closed')
+    return end(start, {
+      kind: 'dropped',
+      why: `the bridge ${route.device ?? ''} sends nothing back out of the port that it came in by (hairpin mode is off)`,
+    })
   return go(runHook(state, 'FORWARD', start), (branch) =>
-    go(runHook(state, 'POSTROUTING', branch), (last) => {
-      const turned = hairpin(state, last.packet, route)
-      if (turned === 'closed')
-        return end(last, {
-          kind: 'dropped',
-          why: `the bridge ${route.device ?? ''} sends nothing back out of the port that it came in by (hairpin mode is off)`,
-        })
-      return end(last, onItsWay(last.packet, route))
-    }),
+    go(runHook(state, 'POSTROUTING', branch), (last) => end(last, onItsWay(last.packet, route))),
   )
 }
 
 /** What the node sends: routed, then OUTPUT, then routed again where OUTPUT changed destination or mark. */
 function sentByNode(state: NodeState, start: Branch): readonly Ended[] {
-  const first = lookUpRoute(state, start.packet)
-  if (first === null || unreachable.has(first.type)) return end(start, noRoute(start.packet, first))
+  const first = routeOut(state, start.packet)
+  if (first === null || leadsNowhere(first)) return end(start, noWay(start.packet, first))
   const set: Branch = { ...start, packet: { ...start.packet, outDevice: first.type === 'local' ? 'lo' : first.device } }
   return go(runHook(state, 'OUTPUT', set), (branch) => {
     const servers = toRealServers(state, branch)
@@ -108,13 +122,18 @@ function sentByNode(state: NodeState, start: Branch): readonly Ended[] {
 
 /** The last routing decision and POSTROUTING; what stays on the node comes in again by `lo`. */
 function leave(state: NodeState, branch: Branch): readonly Ended[] {
-  const route = lookUpRoute(state, { ...branch.packet, inDevice: null })
-  if (route === null || unreachable.has(route.type)) return end(branch, noRoute(branch.packet, route))
+  const route = routeOut(state, { ...branch.packet, mark: branch.packet.routedMark })
+  if (route === null || leadsNowhere(route)) return end(branch, noWay(branch.packet, route))
   const local = route.type === 'local'
   const routed: Branch = { ...branch, packet: { ...branch.packet, outDevice: local ? 'lo' : route.device } }
   return go(runHook(state, 'POSTROUTING', routed), (last) => {
     if (!local) return end(last, onItsWay(last.packet, route))
-    const inside: Branch = { ...last, packet: { ...last.packet, inDevice: 'lo', outDevice: null } }
+    const { packet } = last
+    const source = packet.sourceNat === 'masquerade' ? masqueradeAddress(state, 'lo', packet) : packet.sourceNat
+    const inside: Branch = {
+      ...last,
+      packet: { ...packet, source: source ?? packet.source, inDevice: 'lo', outDevice: null },
+    }
     return go(
       onward(runHook(state, 'PREROUTING', inside), (one) => runHook(state, 'INPUT', one)),
       (one) => end(one, { kind: 'local' }),
@@ -122,26 +141,33 @@ function leave(state: NodeState, branch: Branch): readonly Ended[] {
   })
 }
 
-const unreachable = new Set(['unreachable', 'blackhole', 'prohibit', 'broadcast', 'multicast', 'anycast'])
-
-function noRoute({ destination }: Packet, route: RouteDecision | null): Fate {
-  return {
-    kind: 'no-route',
-    why:
-      route === null ? `no route to ${destination.text}` : `the route to ${destination.text} is of type ${route.type}`,
-  }
+/**
+ * The source that masquerading gives: the first address of the device that is known beyond the node, and where it has none (`lo`) that of the
+ * first device that has one (Linux net/ipv4/devinet.c, inet_select_addr).
+ */
+function masqueradeAddress({ addresses }: NodeState, device: string, { source }: Packet): Address | null {
+  const own = [...addresses].sort((one, other) => Number(other.ifname === device) - Number(one.ifname === device))
+  const found = own.flatMap(({ addr_info }) => addr_info ?? []).filter(({ scope }) => scope === 'global')
+  return found.flatMap(({ local }) => parseAddress(local) ?? []).find(({ family }) => family === source.family) ?? null
 }
+
+const noWay = ({ destination }: Packet, route: RouteDecision | null): Fate => ({
+  kind: 'no-route',
+  why: whyNoRoute(destination, route),
+})
 
 function onItsWay(packet: Packet, { device, gateway }: RouteDecision): Fate {
   return { kind: packet.translated ? 'delivered' : 'forwarded', device, gateway }
 }
 
 /**
- * A pod that is sent to itself: the bridge must send the frame back out of the port that it came in by, which it does only in hairpin mode
- * (Linux net/bridge/br_forward.c, should_deliver). Which port is the pod's is not known, so all ports of the bridge must agree.
+ * A pod that is sent to itself. Where br_netfilter translates on the bridge, the frame is bridged, not routed, and goes back out of the port
+ * that it came in by only in hairpin mode (Linux net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish; br_forward.c, should_deliver).
+ * Which port is the pod's is not known, so all ports of the bridge must agree.
  */
 function hairpin(state: NodeState, packet: Packet, { device, gateway }: RouteDecision): 'open' | 'closed' | null {
   if (device !== packet.inDevice || gateway !== null || !sameAddress(packet.source, packet.destination)) return null
+  if (!packet.translated || state.sysctl?.get('net.bridge.bridge-nf-call-iptables') === '0') return null
   const ports = state.links.filter(({ master }) => master === device)
   const modes = ports.map(({ linkinfo }) => record(linkinfo?.info_slave_data).hairpin)
   if (modes.length === 0) return null
@@ -161,14 +187,27 @@ function forwards({ sysctl }: NodeState, packet: Packet): boolean {
   return value !== '0'
 }
 
-/** Strict reverse path filtering (RFC 3704): the way back must lead out of the device that the packet came in by. The greater of `all` and the device counts. */
-function reversePathFails(state: NodeState, { source, inDevice, mark, destination }: Packet): string | null {
+/**
+ * Why the kernel takes a source for impossible, null where it does not: an address of its own that comes in from outside, loopback, or one to
+ * which the way back does not lead out of the device (RFC 3704: strict 1, loose 2 asks only for some way; the greater of `all` and the device
+ * counts). Source: Linux net/ipv4/fib_frontend.c, fib_validate_source; net/ipv4/route.c, ip_route_input_slow.
+ */
+function martianWhy(state: NodeState, { source, inDevice, mark, destination }: Packet): string | null {
   if (inDevice === null || inDevice === 'lo' || source.family !== 4) return null
-  const setting = (name: string) => Number(state.sysctl?.get(`net.ipv4.conf.${name}.rp_filter`) ?? 0)
-  if (Math.max(setting('all'), setting(inDevice)) !== 1) return null
-  const back = lookUpRoute(state, { source: destination, destination: source, mark, inDevice: null })
-  if (back === null || back.device === inDevice) return null
-  return `the reverse path filter of ${inDevice} (strict) drops it: the way back to ${source.text} leads out of ${back.device ?? 'nothing'}`
+  const setting = (name: string, device: string) => Number(state.sysctl?.get(`net.ipv4.conf.${device}.${name}`) ?? 0)
+  const greater = (name: string) => Math.max(setting(name, 'all'), setting(name, inDevice))
+  if (isLoopback(source) && !routesLoopback(state, inDevice))
+    return `${source.text} is no source of what comes in by ${inDevice}`
+  const filter = greater('rp_filter')
+  const marked = greater('src_valid_mark') > 0 ? mark : 0
+  const back = lookUpRoute(state, { source: destination, destination: source, mark: marked, inDevice: null })
+  if (back?.type === 'local')
+    return greater('accept_local') > 0
+      ? null
+      : `${source.text} is an address of ${state.node} itself, and comes in by ${inDevice}`
+  if (filter === 0 || back?.device === inDevice) return null
+  if (filter === 2 && back?.type === 'unicast') return null
+  return `the reverse path filter of ${inDevice} (${filter === 2 ? 'loose' : 'strict'}) drops it: the way back to ${source.text} leads out of ${back?.device ?? 'nothing'}`
 }
 
 /** Ends that are alike are one outcome. */

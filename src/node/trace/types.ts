@@ -13,6 +13,8 @@ export interface Packet {
   /** The device it will leave by; null before the routing decision. */
   readonly outDevice: string | null
   readonly mark: number
+  /** The mark that it had when it was last routed. What changes later counts for rules, not for the way. */
+  readonly routedMark: number
   readonly connmark: number
   /** Destination and port before any translation. */
   readonly original: { readonly destination: Address; readonly port: number }
@@ -21,7 +23,12 @@ export interface Packet {
   readonly sourceNat: 'masquerade' | Address | null
   /** False after NOTRACK: no translation happens to it. */
   readonly tracked: boolean
+  /** Whether conntrack has seen it: not yet in `raw`, where it is of no connection. */
+  readonly entered: boolean
 }
+
+/** Whether the packet is of a connection that conntrack knows. Without one, what rules ask of the connection does not hold, negated or not. */
+export const hasConnection = ({ tracked, entered }: Packet): boolean => tracked && entered
 
 /** One rule that decided something, as a person can find it in the dump. */
 export interface Step {

@@ -6,6 +6,8 @@ export interface World {
   /** The type that the routing tables give an address (RTN_LOCAL and so on), in iptables' words. */
   readonly addressType: (address: Address) => string | null
   readonly sets: IpSets | null
+  /** The ports of a bridge whose frames iptables sees too; null for a device that is no such bridge. */
+  readonly bridgePorts: (device: string) => readonly string[] | null
   /** The first address of a device in the family of the packet: what REDIRECT and MASQUERADE use. */
   readonly addressOfDevice: (device: string, family: 4 | 6) => Address | null
 }

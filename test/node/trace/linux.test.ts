@@ -1,0 +1,116 @@
+import { expect, test } from '@jest/globals'
+import type { NodeState } from '../../../src/node/node-state.ts'
+import { parseIptablesSave } from '../../../src/node/parse/iptables-save.ts'
+import { tracePacket, type Start } from '../../../src/node/trace/trace.ts'
+import { address, fates, plainNode, syn, withRules } from './world.ts'
+
+// What a kernel (6.18) was seen to do with packets through these rules: test/lab/kernel finds such cases, each is one that was once traced wrong.
+
+const podsBridge = ['vp2', 'vp3'].map((ifname) => ({
+  ifname,
+  master: 'cni0',
+  linkinfo: { info_slave_kind: 'bridge', info_slave_data: { hairpin: false } },
+}))
+const bridged = (state: NodeState): NodeState => ({ ...state, links: podsBridge })
+const fromPod: Partial<Start> = { source: address('10.200.1.2'), inDevice: 'cni0' }
+const fromNode: Partial<Start> = { source: address('10.0.0.1'), inDevice: null }
+const loopback = address('127.0.0.1')
+
+test('in raw a packet is of no connection yet: it is INVALID, not NEW', () => {
+  expect(fates(withRules('raw', '-A PREROUTING -m conntrack --ctstate NEW -j DROP'))).toEqual(['forwarded'])
+  expect(fates(withRules('raw', '-A PREROUTING -m conntrack --ctstate INVALID -j DROP'))).toEqual(['dropped'])
+})
+
+test.each(['--ctorigdstport 80', '! --ctorigdstport 443', '--ctdir ORIGINAL', '--ctproto 6'])(
+  'without a connection the question %s has the answer no',
+  (question) => {
+    expect(fates(withRules('raw', `-A PREROUTING -m conntrack ${question} -j DROP`))).toEqual(['forwarded'])
+    expect(fates(withRules('mangle', `-A PREROUTING -m conntrack ${question} -j DROP`))).toEqual(['dropped'])
+  },
+)
+
+test('a mark of the connection is neither kept nor found where there is no connection', () => {
+  const state = withRules(
+    'raw',
+    '-A PREROUTING -j CONNMARK --set-xmark 0x1/0xffffffff',
+    '-A PREROUTING -m connmark ! --mark 0x1 -j DROP',
+  )
+  expect(fates(state)).toEqual(['forwarded'])
+})
+
+test('what comes over a bridge has a port that it came in by; which one is not known', () => {
+  const state = (match: string) => bridged(withRules('raw', `-A PREROUTING -m physdev ${match} -j DROP`))
+  expect(fates(state('--physdev-in vp+'), fromPod)).toEqual(['dropped'])
+  expect(fates(state('--physdev-in eth+'), fromPod)).toEqual(['forwarded'])
+  expect(fates(state('--physdev-in vp2'), fromPod)).toEqual(['dropped? 50 %', 'forwarded? 50 %'])
+  expect(fates(state('--physdev-is-in'))).toEqual(['forwarded'])
+})
+
+test('the bridge refuses a frame to the port that it came from before the rules of FORWARD can reject it', () => {
+  const text = [
+    '*filter',
+    ':FORWARD ACCEPT [0:0]',
+    '-A FORWARD -j REJECT --reject-with icmp-port-unreachable',
+    'COMMIT',
+    '*nat',
+    ':PREROUTING ACCEPT [0:0]',
+    '-A PREROUTING -p tcp -j DNAT --to-destination 10.200.1.2:8080',
+    'COMMIT',
+    '',
+  ].join('\n')
+  const state = bridged({ ...plainNode, iptables: { nft: parseIptablesSave('', text), legacy: null } })
+  expect(fates(state, fromPod)).toEqual(['dropped'])
+})
+
+test('what the node sends to itself comes in with the source that masquerading gave it', () => {
+  const addresses = [
+    { ifname: 'lo', addr_info: [{ local: '127.0.0.1', scope: 'host' }] },
+    { ifname: 'eth0', addr_info: [{ local: '10.0.0.1', scope: 'global' }] },
+  ]
+  const state = { ...withRules('nat', '-A POSTROUTING -j MASQUERADE'), addresses }
+  const [outcome] = tracePacket(state, { ...syn, ...fromNode, source: loopback, destination: loopback })
+  expect([outcome?.fate.kind, outcome?.packet.source.text]).toEqual(['local', '10.0.0.1'])
+})
+
+test('a translation in OUTPUT that leads nowhere ends the journey there', () => {
+  const state = withRules('nat', '-A OUTPUT -d 127.0.0.1 -j DNAT --to-destination 10.0.0.50')
+  const start = { ...fromNode, source: loopback, destination: loopback }
+  expect(fates(state, start)).toEqual(['no-route'])
+  const sysctl = new Map([['net.ipv4.conf.all.route_localnet', '1']])
+  expect(fates({ ...state, sysctl }, start)).toEqual(['delivered 10.0.0.50:80'])
+})
+
+test('of a range of ports the kernel keeps the one that is asked for, or draws one', () => {
+  const state = withRules('nat', '-A PREROUTING -p tcp -j DNAT --to-destination 10.200.1.3:8080-8081')
+  expect(fates(state, { destinationPort: 8081 })).toEqual(['delivered 10.200.1.3:8081'])
+  expect(fates(state)).toEqual(['delivered 10.200.1.3:8080 50 %', 'delivered 10.200.1.3:8081 50 %'])
+})
+
+test('a mark that filter sets leads nowhere else; one that mangle sets does', () => {
+  const routed: NodeState = {
+    ...plainNode,
+    rules: [
+      { priority: 0, table: 'local' },
+      { priority: 1000, fwmark: '0x10', fwmask: '0x10', table: '100' },
+      { priority: 32766, table: 'main' },
+    ],
+    routes: [...plainNode.routes, { dst: 'default', dev: 'eth1', table: '100' }],
+  }
+  const device = (table: string): string | null => {
+    const { iptables } = withRules(table, '-A OUTPUT -j MARK --set-xmark 0x10/0x10')
+    const [outcome] = tracePacket({ ...routed, iptables }, { ...syn, ...fromNode })
+    return outcome?.fate.kind === 'forwarded' ? outcome.fate.device : null
+  }
+  expect([device('filter'), device('mangle')]).toEqual(['eth0', 'eth1'])
+})
+
+test('an address of the node itself is no source of what comes in from outside', () => {
+  expect(fates(plainNode, { source: address('10.0.0.1') })).toEqual(['dropped'])
+  const sysctl = new Map([['net.ipv4.conf.all.accept_local', '1']])
+  expect(fates({ ...plainNode, sysctl }, { source: address('10.0.0.1') })).toEqual(['forwarded'])
+})
+
+test('the type of an IPv4 address is that of the table local: without a route it is UNICAST still', () => {
+  const state = withRules('mangle', '-A PREROUTING -m addrtype --dst-type UNREACHABLE -j DROP')
+  expect(fates({ ...state, routes: [...state.routes, { type: 'unreachable', dst: '10.0.0.9' }] })).toEqual(['no-route'])
+})

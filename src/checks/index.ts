@@ -53,7 +53,9 @@ import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
 import kubeOvnBackends from './endpoint/kube-ovn-backends.ts'
+import endpointNetworkPolicy from './endpoint/network-policy.ts'
 import podNetwork from './endpoint/pod-network.ts'
+import podNotListening from './endpoint/pod-not-listening.ts'
 import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
 import bridgeNfCall from './forwarding/bridge-nf-call.ts'
@@ -182,6 +184,8 @@ const all: readonly Check[] = [
   vipBound,
   podNetwork,
   kubeOvnBackends,
+  endpointNetworkPolicy,
+  podNotListening,
   endpointReady,
   vpcRoute,
   webhookPort,

@@ -24,17 +24,13 @@ import twoAllocators from './assignment/two-allocators.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
-import configStale from './control/config-stale.ts'
 import controller from './control/controller.ts'
 import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
-import memberlist from './control/memberlist.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
-import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
-import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
@@ -52,10 +48,14 @@ import routeInsideVpc from './delivery/route-inside-vpc.ts'
 import sourceDestCheck from './delivery/source-dest-check.ts'
 import staleNeighbour from './delivery/stale-neighbour.ts'
 import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
+import addressInUse from './delivery/address-in-use.ts'
+import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
 import kubeOvnBackends from './endpoint/kube-ovn-backends.ts'
+import endpointNetworkPolicy from './endpoint/network-policy.ts'
 import podNetwork from './endpoint/pod-network.ts'
+import podNotListening from './endpoint/pod-not-listening.ts'
 import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
 import bridgeNfCall from './forwarding/bridge-nf-call.ts'
@@ -186,6 +186,8 @@ const all: readonly Check[] = [
   vipBound,
   podNetwork,
   kubeOvnBackends,
+  endpointNetworkPolicy,
+  podNotListening,
   endpointReady,
   vpcRoute,
   webhookPort,

@@ -10,28 +10,30 @@ import kubeVipInterface from './announcement/kube-vip-interface.ts'
 import kubeVipLease from './announcement/kube-vip-lease.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
 import announcerDiffers from './announcement/announcer-differs.ts'
-import l2Advertisement from './announcement/l2-advertisement.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
+import configStale from './control/config-stale.ts'
+import memberlist from './control/memberlist.ts'
+import kubeOvnPort from './announcement/kube-ovn-port.ts'
+import l2Advertisement from './announcement/l2-advertisement.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
+import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
+import twoAllocators from './assignment/two-allocators.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
-import configStale from './control/config-stale.ts'
 import controller from './control/controller.ts'
 import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
-import memberlist from './control/memberlist.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
-import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
-import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
+import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
 import overlayNoRoute from './delivery/overlay-no-route.ts'
@@ -48,9 +50,14 @@ import routeInsideVpc from './delivery/route-inside-vpc.ts'
 import sourceDestCheck from './delivery/source-dest-check.ts'
 import staleNeighbour from './delivery/stale-neighbour.ts'
 import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
+import addressInUse from './delivery/address-in-use.ts'
+import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
+import kubeOvnBackends from './endpoint/kube-ovn-backends.ts'
+import endpointNetworkPolicy from './endpoint/network-policy.ts'
 import podNetwork from './endpoint/pod-network.ts'
+import podNotListening from './endpoint/pod-not-listening.ts'
 import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
 import bridgeNfCall from './forwarding/bridge-nf-call.ts'
@@ -78,6 +85,7 @@ import hostportHijack from './translation/hostport-hijack.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
+import kubeOvnLoadBalancer from './translation/kube-ovn-load-balancer.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
 import modeDrift from './translation/mode-drift.ts'
 import noEndpointsReject from './translation/no-endpoints-reject.ts'
@@ -97,7 +105,9 @@ import wireSeveralAnnouncers from './wire/several-announcers.ts'
 import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
+  kubeOvnVip,
   vipAssigned,
+  twoAllocators,
   classMismatch,
   noPool,
   poolExhausted,
@@ -106,6 +116,7 @@ const all: readonly Check[] = [
   l2Advertisement,
   bgpAdvertisement,
   bgpSession,
+  kubeOvnPort,
   kubeVipLease,
   kubeVipInterface,
   vipBoundTwice,
@@ -119,6 +130,7 @@ const all: readonly Check[] = [
   addressInUse,
   reservedAddress,
   vipNotOwned,
+  kubeOvnPath,
   ownerForeign,
   ownerDetached,
   overlayNoRoute,
@@ -140,6 +152,7 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  kubeOvnLoadBalancer,
   twoProxies,
   modeDrift,
   syncStale,
@@ -174,6 +187,9 @@ const all: readonly Check[] = [
   forwardDrop,
   vipBound,
   podNetwork,
+  kubeOvnBackends,
+  endpointNetworkPolicy,
+  podNotListening,
   endpointReady,
   vpcRoute,
   webhookPort,

@@ -1,8 +1,8 @@
 import { mapOf, type Shape, type Shaped } from './shape.ts'
 
 // What is kept of each Kubernetes object: the fields that some check reads, in the API's own names and nesting.
-// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2; frr-k8s api/v1beta1; Calico libcalico-go apis/v3.
-// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2; Kube-OVN 1.16.
+// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2; frr-k8s api/v1beta1; Calico libcalico-go apis/v3;
+// Kube-OVN 1.16.
 
 const metadata = {
   name: 'string',

@@ -55,22 +55,23 @@ function run(context: Context): readonly Draft[] {
   if (vip === null) return []
   const clash = question.controlPlane === null ? nodeWithAddress(evidence, vip) : null
   if (clash !== null) return [clash]
-  if (question.fabric === 'lan')
-    return advertisedByBgpAlone(context)
-      ? [
-          skipped(
-            `vip/${vip.text}`,
-            `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`,
-          ),
-        ]
-      : onLan(context, vip)
+  if (question.fabric === 'lan') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
   if (isGap(where)) return [unknown(`vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
   return inVpc(context, where)
 }
 
-const advertisedByBgpAlone = (context: Context): boolean =>
-  (known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []).length > 0 && onlyByBgp(context)
+/** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */
+function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
+  const [first] = known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []
+  return first !== undefined && onlyByBgp(context)
+    ? [
+        pass(`vip/${vip.text}`, `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`, [
+          cite(first, 'spec'),
+        ]),
+      ]
+    : null
+}
 
 function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
   const { nodes } = evidence.kubernetes

@@ -25,7 +25,12 @@ export function announcers(evidence: Evidence, question: Question): Announcers {
   return {
     system: 'metallb',
     observed: isGap(observed) ? observed : [...new Set(observed.map(({ node }) => node))],
-    predicted: electedNode(evidence, question),
-    eligible: eligibleNodes(evidence, question),
+    // An election hashes every node: it is held only where nobody was observed.
+    get predicted() {
+      return electedNode(evidence, question)
+    },
+    get eligible() {
+      return eligibleNodes(evidence, question)
+    },
   }
 }

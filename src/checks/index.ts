@@ -11,13 +11,16 @@ import announcerDiffers from './announcement/announcer-differs.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import configStale from './control/config-stale.ts'
 import memberlist from './control/memberlist.ts'
+import kubeOvnPort from './announcement/kube-ovn-port.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
+import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
+import twoAllocators from './assignment/two-allocators.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
@@ -28,6 +31,7 @@ import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
+import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
 import overlayNoRoute from './delivery/overlay-no-route.ts'
@@ -48,14 +52,19 @@ import addressInUse from './delivery/address-in-use.ts'
 import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
+import kubeOvnBackends from './endpoint/kube-ovn-backends.ts'
+import endpointNetworkPolicy from './endpoint/network-policy.ts'
 import podNetwork from './endpoint/pod-network.ts'
+import podNotListening from './endpoint/pod-not-listening.ts'
 import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
+import bridgeNfCall from './forwarding/bridge-nf-call.ts'
 import cidrOverlap from './forwarding/cidr-overlap.ts'
 import cniReady from './forwarding/cni-ready.ts'
 import forwardDrop from './forwarding/forward-drop.ts'
 import ipForwardOff from './forwarding/ip-forward-off.ts'
 import nodeToNode from './forwarding/node-to-node.ts'
+import podNeighbourFailed from './forwarding/pod-neighbour-failed.ts'
 import podRouteMissing from './forwarding/pod-route-missing.ts'
 import podRoute from './forwarding/pod-route.ts'
 import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
@@ -74,6 +83,7 @@ import hostportHijack from './translation/hostport-hijack.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
+import kubeOvnLoadBalancer from './translation/kube-ovn-load-balancer.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
 import modeDrift from './translation/mode-drift.ts'
 import noEndpointsReject from './translation/no-endpoints-reject.ts'
@@ -93,13 +103,16 @@ import wireSeveralAnnouncers from './wire/several-announcers.ts'
 import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
+  kubeOvnVip,
   vipAssigned,
+  twoAllocators,
   classMismatch,
   noPool,
   poolExhausted,
   requestRefused,
   poolHygiene,
   l2Advertisement,
+  kubeOvnPort,
   kubeVipLease,
   kubeVipInterface,
   vipBoundTwice,
@@ -113,6 +126,7 @@ const all: readonly Check[] = [
   addressInUse,
   reservedAddress,
   vipNotOwned,
+  kubeOvnPath,
   ownerForeign,
   ownerDetached,
   overlayNoRoute,
@@ -134,6 +148,7 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  kubeOvnLoadBalancer,
   twoProxies,
   modeDrift,
   syncStale,
@@ -154,6 +169,8 @@ const all: readonly Check[] = [
   dnatPresent,
   ipForwardOff,
   podRouteMissing,
+  podNeighbourFailed,
+  bridgeNfCall,
   rpFilter,
   conntrackFull,
   masqueradeMissing,
@@ -166,6 +183,9 @@ const all: readonly Check[] = [
   forwardDrop,
   vipBound,
   podNetwork,
+  kubeOvnBackends,
+  endpointNetworkPolicy,
+  podNotListening,
   endpointReady,
   vpcRoute,
   webhookPort,

@@ -12,6 +12,8 @@ import { vpcDelivery } from '../vpc/delivery.ts'
  */
 export function receivingNodes(evidence: Evidence, question: Question): Receiving {
   const { client, vip } = question
+  // OVN carries its own VIPs from pod to pod; no node receives them.
+  if (question.kubeOvn !== undefined) return { by: 'unknown', nodes: [] }
   if (question.service !== null && client.kind === 'node') return { by: 'client', nodes: [client.name] }
   if (question.service !== null && client.kind === 'pod') return nodeOfPod(evidence, client.namespace, client.name)
   if (vip === null) return { by: 'unknown', nodes: [] }

@@ -4,6 +4,7 @@ import { objectName, type Service } from '../evidence/kubernetes.ts'
 import type { Client, ControlPlaneVip, Fabric, Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'
+import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
 import { compareAddresses, parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { protocolOf } from '../net/port.ts'
 
@@ -55,7 +56,7 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
   if (gaps.length === 0) {
     if (all.length === 0)
       throw new UserError(
-        'The evidence shows no VIP: no Service of type LoadBalancer, and no kube-vip with an address for the control plane.',
+        'The evidence shows no VIP: no Service of type LoadBalancer, no kube-vip with an address for the control plane, no Vip or SwitchLBRule of Kube-OVN.',
       )
     for (const target of targets)
       if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
@@ -70,6 +71,7 @@ export function everyQuestion(evidence: Evidence, asked: Asked): readonly Questi
       .filter(isLoadBalancer)
       .flatMap((service) => serviceQuestions(service, asked)),
     ...(known(controlPlaneVips(evidence)) ?? []).map((vip) => controlPlaneQuestion(vip, asked)),
+    ...kubeOvnQuestions(evidence).map((one) => ({ ...asked, ...one })),
   ].sort(compareQuestions)
 }
 
@@ -91,8 +93,9 @@ function controlPlaneQuestion(controlPlane: ControlPlaneVip, asked: Asked): Ques
   return { ...asked, vip: address, port: { protocol: 'tcp', port }, service: null, servicePort: null, controlPlane }
 }
 
-/** The name under which a diagnosis stands: its Service, or the control plane. */
-export const questionName = ({ service }: Question): string => (service === null ? '' : objectName(service))
+/** The name under which a diagnosis stands: its Service, Kube-OVN's object, or nothing for the control plane. */
+export const questionName = ({ service, kubeOvn }: Question): string =>
+  service !== null ? objectName(service) : kubeOvn === undefined ? '' : kubeOvnName(kubeOvn)
 
 function compareQuestions(one: Question, other: Question): number {
   const names = [questionName(one), questionName(other)] as const
@@ -106,7 +109,9 @@ function compareQuestions(one: Question, other: Question): number {
 
 function asksFor(target: Target, question: Question): boolean {
   if (target.kind === 'service') return questionName(question) === target.name
-  return sameAddress(target.address, question.vip) && (target.port === null || target.port === question.port.port)
+  if (!sameAddress(target.address, question.vip)) return false
+  // A Vip of Kube-OVN has no ports of its own: whatever its pods listen on.
+  return target.port === null || target.port === question.port.port || (question.kubeOvn?.vip ?? null) !== null
 }
 
 function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): UserError {
@@ -126,5 +131,8 @@ function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): U
       `${target.address.text} is a VIP, but not at port ${String(target.port)}.`,
       `Its ports are ${ports.join(', ')}.`,
     )
-  return new UserError(`${target.address.text} is the VIP of no Service and of no kube-vip.`, suggestion)
+  return new UserError(
+    `${target.address.text} is the VIP of no Service, of no kube-vip and of nothing in Kube-OVN.`,
+    suggestion,
+  )
 }

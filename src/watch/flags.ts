@@ -11,6 +11,10 @@ export const frameFlags = {
     helpValue: 'NAME',
     description: 'where to listen; else the interface with the route to the address',
   }),
+  source: Flags.option({
+    options: ['tcpdump', 'libpcap'] as const,
+    description: 'what listens: the system’s tcpdump, or with --promiscuous libpcap by the package cap',
+  })(),
   duration: Flags.integer({ helpValue: 'SECONDS', min: 1, default: 10, description: 'how long to listen' }),
   count: Flags.integer({ helpValue: 'N', min: 1, description: 'stop after so many lines' }),
   write: Flags.string({
@@ -79,6 +83,7 @@ export const bgpFlags = {
 export interface FrameFlags {
   readonly read: string | undefined
   readonly interface: string | undefined
+  readonly source: 'tcpdump' | 'libpcap' | undefined
   readonly duration: number
   readonly count: number | undefined
   readonly write: string | undefined

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { Frame } from '../capture/frame.ts'
 import type { FrameSource, SourceEnd, Wanted } from '../capture/source.ts'
 import { fileSource } from '../capture/sources/file.ts'
-import { tcpdumpSource } from '../capture/sources/tcpdump.ts'
+import { liveSource } from '../capture/sources/live.ts'
 import { writeFrames } from '../capture/sources/write-file.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { onInterrupt } from '../interrupt.ts'
@@ -14,9 +14,10 @@ import type { FrameFlags } from './flags.ts'
 export const exitCodes = { fine: 0, fault: 1, open: 3 } as const
 
 interface Watch {
-  /** Which frames matter, and the same for the kernel. */
+  /** Which frames matter, and the same for the kernel; how much of each is kept. */
   readonly wanted: Wanted
   readonly filter: string
+  readonly snapLength: number
   /** Whose way leads to the interface, where none is named. */
   readonly towards: Address
   /** Sees each frame; true ends the watch. */
@@ -81,17 +82,23 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
 
 async function sourceOf(
   flags: FrameFlags,
-  { towards, filter }: Watch,
+  { towards, filter, snapLength }: Watch,
 ): Promise<{ source: FrameSource; interfaceName: string | null }> {
   if (flags.read === undefined) {
     const interfaceName = flags.interface ?? interfaceTo(towards)
     if (!existsSync(`/sys/class/net/${interfaceName}`))
       throw new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
-    return { source: tcpdumpSource(interfaceName, { promiscuous: flags.promiscuous, filter }), interfaceName }
+    const options = { promiscuous: flags.promiscuous, filter, snapLength }
+    const source = await liveSource(interfaceName, options, { asked: flags.source, say })
+    return { source, interfaceName }
   }
   if (flags.interface !== undefined)
     throw new UserError('--interface is about listening, and a file was named.', 'Leave one of the two out.')
   return { source: await fileSource(flags.read), interfaceName: null }
+}
+
+const say = (line: string): void => {
+  process.stderr.write(`vipdoctor: ${line}.\n`)
 }
 
 /** The interface that a packet to an address would leave by, as the kernel's routes have it. */

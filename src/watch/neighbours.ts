@@ -28,8 +28,10 @@ export interface NeighbourFlags extends FrameFlags {
   readonly 'vpc-id': string | undefined
 }
 
-/** The same as `mayBeNeighbour`, for the kernel: everything else costs nothing. A tagged frame is matched behind its VLAN tag too. */
-const filter = 'arp or icmp6 or (vlan and (arp or icmp6))'
+/** The same as `mayBeNeighbour`, for the kernel: everything else costs nothing. */
+const filter = 'arp or icmp6'
+/** More than any such message has on an Ethernet of 1500 bytes. */
+const snapLength = 1600
 
 /** Watches ARP or NDP messages about one VIP and says what they mean. Returns the exit code. */
 export async function captureNeighbours(flags: NeighbourFlags, family: Family): Promise<0 | 1 | 3> {
@@ -58,6 +60,7 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family): 
   const end = await watchFrames(flags, {
     wanted: mayBeNeighbour,
     filter,
+    snapLength,
     towards: vip,
     take: (frame) => {
       const message = neighbourMessage(frame)

@@ -1,8 +1,10 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import type { Node } from '../../evidence/kubernetes.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
-import { sameAddress, type Address } from '../../net/address.ts'
+import type { Address } from '../../net/address.ts'
 import { vipPlace, type VipPlace } from '../../vpc/delivery.ts'
 import { internalAddresses } from '../../vpc/cluster-vpc.ts'
 import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
@@ -73,10 +75,18 @@ function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
     : null
 }
 
+const nodesByAddress = perEvidence(
+  (evidence: Evidence): ReadonlyMap<string, Node> =>
+    new Map(
+      // The first of two that claim one address is the one that is named.
+      [...(known(evidence.kubernetes.nodes) ?? [])]
+        .reverse()
+        .flatMap((node) => internalAddresses(node).map(({ text }): [string, Node] => [text, node])),
+    ),
+)
+
 function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
-  const { nodes } = evidence.kubernetes
-  if (isGap(nodes)) return null
-  const node = nodes.find((one) => internalAddresses(one).some((address) => sameAddress(address, vip)))
+  const node = nodesByAddress(evidence).get(vip.text)
   if (node === undefined) return null
   const name = node.metadata?.name ?? ''
   return fail(

@@ -1,6 +1,7 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 
 /** An interface of a node that has an address. */
@@ -29,4 +30,17 @@ export function boundOn(evidence: Evidence, node: string, vip: Address): readonl
 
 /** Every interface in the evidence that holds an address, by node. */
 export const boundAnywhere = (evidence: Evidence, vip: Address): readonly Bound[] =>
-  evidence.nodeNames.flatMap((node) => boundOn(evidence, node, vip) ?? [])
+  (nodesHolding(evidence).get(vip.text) ?? []).flatMap((node) => boundOn(evidence, node, vip) ?? [])
+
+/** The nodes on which an address stands, in their order: for 10,000 VIPs not every node is asked 10,000 times. */
+const nodesHolding = perEvidence((evidence: Evidence): ReadonlyMap<string, readonly string[]> => {
+  const holding = new Map<string, string[]>()
+  for (const node of evidence.nodeNames) {
+    const links = known(evidence.node(node).ipAddr) ?? []
+    const texts = links.flatMap(({ addr_info = [] }) =>
+      addr_info.flatMap(({ local }) => parseAddress(local)?.text ?? []),
+    )
+    for (const text of new Set(texts)) holding.set(text, [...(holding.get(text) ?? []), node])
+  }
+  return holding
+})

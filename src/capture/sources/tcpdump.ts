@@ -39,6 +39,7 @@ export function tcpdumpSource(interfaceName: string, options: ListenOptions): Fr
     read: (wanted, take, signal) =>
       readTcpdump(['sh', '-c', leash, 'tcpdump', '-i', interfaceName, ...tcpdumpFlags(options)], {
         name: interfaceName,
+        patienceMs: 5000,
         refusal: (complaint) => refusalOf(complaint, interfaceName),
         wanted,
         take,
@@ -49,6 +50,8 @@ export function tcpdumpSource(interfaceName: string, options: ListenOptions): Fr
 
 interface Reading {
   readonly name: string
+  /** How long the program may take to end; then its processes are killed, and what it would have said of losses is not known. */
+  readonly patienceMs: number
   /** What the program's words mean where it could not capture. */
   readonly refusal: (complaint: string, status: number | null) => UserError | null
   readonly wanted: Wanted
@@ -59,12 +62,16 @@ interface Reading {
 /** Reads what a program captures until it ends, which it does when its standard input is closed: at the signal, or when we end. */
 export async function readTcpdump(
   [program = '', ...args]: readonly string[],
-  { name, refusal, wanted, take, signal }: Reading,
+  { name, patienceMs, refusal, wanted, take, signal }: Reading,
 ): Promise<SourceEnd> {
   // Its own process group: a terminal's Ctrl-C is for us, and tcpdump is to end after it has told what was lost.
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  let impatient: NodeJS.Timeout | null = null
   const end = (): void => {
     child.stdin.end()
+    impatient ??= setTimeout(() => {
+      killGroup(child.pid)
+    }, patienceMs)
   }
   if (signal.aborted) end()
   signal.addEventListener('abort', end)
@@ -73,7 +80,10 @@ export async function readTcpdump(
   child.stdin.on('error', () => undefined)
   child.on('error', (error) => (complaint += `${program}: ${error.message}`))
   const closed = new Promise<number | null>((resolve) => {
-    child.on('close', resolve)
+    child.on('close', (code) => {
+      if (impatient !== null) clearTimeout(impatient)
+      resolve(code)
+    })
   })
   try {
     const { cut } = await readFrames(name, child.stdout, wanted, take, new AbortController().signal).catch(
@@ -89,7 +99,16 @@ export async function readTcpdump(
     return { cut: signal.aborted ? null : cut, dropped: droppedIn(complaint) }
   } finally {
     signal.removeEventListener('abort', end)
-    end()
+    if (child.exitCode === null && child.signalCode === null) end()
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It ended in between.
   }
 }
 

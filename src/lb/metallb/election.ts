@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
@@ -8,7 +9,6 @@ import { parseAddress, type Address } from '../../net/address.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
 import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
 import { usableEndpoints } from './usable-endpoints.ts'
-import { sha256Start } from './sha256.ts'
 
 /**
  * The order in which MetalLB prefers nodes for an address: ascending by SHA-256 of `node#address`; the first may announce
@@ -18,12 +18,12 @@ export const electionOrder = (nodes: readonly string[], address: Address): strin
 
 function byHash(nodes: readonly string[], of: string): string[] {
   return nodes
-    .map((node): [number, string] => [hashOf(node, of), node])
-    .sort(([one], [other]) => one - other)
+    .map((node): [string, string] => [hashOf(node, of), node])
+    .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([, node]) => node)
 }
 
-const hashOf = (node: string, of: string): number => sha256Start(`${node}#${of}`)
+const hashOf = (node: string, of: string): string => hash('sha256', `${node}#${of}`, 'hex')
 
 /** One node in the election. `out` says why it falls out, as the rest of a sentence about it; null for one that stays. */
 export interface Candidate {
@@ -161,11 +161,11 @@ export function electedNode(evidence: Evidence, question: Question): Known<strin
 /** The first of {@link byHash} among those that stay, without sorting the others. */
 function firstByHash(funnel: readonly Candidate[], of: string): string | null {
   let first: string | null = null
-  let least = Infinity
+  let least: string | null = null
   for (const { node, out } of funnel) {
     if (out !== null) continue
     const own = hashOf(node, of)
-    if (own >= least) continue
+    if (least !== null && own >= least) continue
     first = node
     least = own
   }

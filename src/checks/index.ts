@@ -31,6 +31,7 @@ import memberlistPorts from './control/memberlist-ports.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
+import kubeOvnExternalLb from './delivery/kube-ovn-external-lb.ts'
 import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
@@ -125,6 +126,7 @@ const all: readonly Check[] = [
   reservedAddress,
   vipNotOwned,
   kubeOvnPath,
+  kubeOvnExternalLb,
   ownerForeign,
   ownerDetached,
   overlayNoRoute,

@@ -1,12 +1,14 @@
 import { isGap, known, type Gap } from '../evidence/gap.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { objectName, type Service } from '../evidence/kubernetes.ts'
-import type { Client, ControlPlaneVip, Fabric, Question } from '../evidence/question.ts'
+import { clientText, type Client, type ControlPlaneVip, type Fabric, type Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'
 import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
 import { compareAddresses, parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { protocolOf } from '../net/port.ts'
+import { inWords } from '../net/words.ts'
+import { familiesMeet, requireClient } from './client.ts'
 
 /** What the user asks about: a VIP, a VIP at one port, or a Service. */
 export type Target =
@@ -46,13 +48,18 @@ export interface Asked {
 /**
  * The questions behind the targets; without a target, every LoadBalancer Service and every control-plane VIP that the evidence shows.
  *
- * @throws UserError for a target that nothing in the evidence has, and where there is no VIP at all.
+ * VIPs of another family than the client's address are left out.
+ *
+ * @throws UserError for a target or a client that nothing in the evidence has, where there is no VIP at all, and where no VIP is of the
+ * client's family.
  */
 export function questionsFor(evidence: Evidence, targets: readonly Target[], asked: Asked): Questions {
   const gaps = [evidence.kubernetes.services, controlPlaneVips(evidence)].filter(isGap)
+  requireClient(evidence, asked.client)
   const all = everyQuestion(evidence, asked)
-  const questions =
+  const wanted =
     targets.length === 0 ? all : all.filter((question) => targets.some((target) => asksFor(target, question)))
+  const questions = wanted.filter(familiesMeet)
   if (gaps.length === 0) {
     if (all.length === 0)
       throw new UserError(
@@ -61,6 +68,10 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
     for (const target of targets)
       if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
   }
+  if (questions.length === 0 && wanted.length > 0)
+    throw new UserError(
+      `No packet goes from ${clientText(asked.client)} to ${inWords([...new Set(wanted.flatMap(({ vip }) => vip?.text ?? []))])}: one is IPv4, the other IPv6.`,
+    )
   return { questions, gaps }
 }
 

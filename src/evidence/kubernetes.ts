@@ -1,7 +1,7 @@
 import { mapOf, type Shape, type Shaped } from './shape.ts'
 
 // What is kept of each Kubernetes object: the fields that some check reads, in the API's own names and nesting.
-// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2; Kube-OVN 1.16.
+// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2; frr-k8s api/v1beta1; Calico libcalico-go apis/v3; Kube-OVN 1.16.
 
 const metadata = {
   name: 'string',
@@ -421,6 +421,30 @@ export const kubernetesKinds = {
     { metadata, status: 'json' },
     custom,
   ),
+  bgpsessionstates: kindOf(
+    'BGPSessionState',
+    'bgpsessionstates',
+    'frrk8s.metallb.io',
+    {
+      metadata,
+      status: { bgpStatus: 'string', bfdStatus: 'string', node: 'string', peer: 'string', vrf: 'string' },
+    },
+    custom,
+  ),
+  frrnodestates: kindOf(
+    'FRRNodeState',
+    'frrnodestates',
+    'frrk8s.metallb.io',
+    { metadata, status: { lastConversionResult: 'string', lastReloadResult: 'string' } },
+    { custom: true, namespaced: false },
+  ),
+  calicobgppeers: kindOf(
+    'BGPPeer',
+    'bgppeers',
+    'crd.projectcalico.org',
+    { metadata, spec: { peerIP: 'string', node: 'string', nodeSelector: 'string' } },
+    { custom: true, namespaced: false },
+  ),
   // Kube-OVN 1.16 pkg/apis/kubeovn/v1; `parentV4ip` and `status.ready` are of 1.13 and before.
   vips: kindOf(
     'Vip',
@@ -512,6 +536,7 @@ export type Lease = KubernetesObject<'leases'>
 export type IPAddressPool = KubernetesObject<'ipaddresspools'>
 export type L2Advertisement = KubernetesObject<'l2advertisements'>
 export type BGPAdvertisement = KubernetesObject<'bgpadvertisements'>
+export type BGPPeer = KubernetesObject<'bgppeers'>
 export type OvnVip = KubernetesObject<'vips'>
 export type SwitchLBRule = KubernetesObject<'switchlbrules'>
 export type OvnSubnet = KubernetesObject<'ovnsubnets'>

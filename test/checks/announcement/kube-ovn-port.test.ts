@@ -5,8 +5,8 @@ import { found } from '../found.ts'
 
 const id = 'announcement/kube-ovn-port'
 const from = 'pod/default/keepalived-0'
-const ofVip = async (cluster: Parameters<typeof kubeOvnCluster>[0]) =>
-  found(await kubeOvnCluster(cluster), id, 'vips/shared', from)
+const ofVip = async (cluster: Parameters<typeof kubeOvnCluster>[0], client = from) =>
+  found(await kubeOvnCluster(cluster), id, 'vips/shared', client)
 const ofRule = async (cluster: Parameters<typeof kubeOvnCluster>[0]) =>
   found(await kubeOvnCluster(cluster), id, 'switch-lb-rules/web', from)
 
@@ -27,8 +27,11 @@ test.each<[string, (pod: Json) => void, string]>([
     ({ metadata }) => (metadata.annotations['ovn.kubernetes.io/logical_switch'] = 'join'),
     'of those that it selects is attached to the subnet ovn-default',
   ],
-])('KO-A02 the first rule that nobody meets is named: %s', async (_, pod, rule) => {
-  expect(await ofVip({ pod })).toEqual([['fail', `OVN's virtual port of Vip shared has no parent: no pod ${rule}.`]])
+])('KO-A02 the first rule that nobody meets is named: %s', async (name, pod, rule) => {
+  const client = name === 'another namespace' ? 'pod/shop/keepalived-0' : from
+  expect(await ofVip({ pod }, client)).toEqual([
+    ['fail', `OVN's virtual port of Vip shared has no parent: no pod ${rule}.`],
+  ])
 })
 
 test('KO-A01 without a namespace the Vip only reserves its address, unless a pod takes it', async () => {

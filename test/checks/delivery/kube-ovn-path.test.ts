@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { known } from '../../../src/evidence/gap.ts'
 import { diagnosisOf } from '../../answers.ts'
 import { type Json } from '../../fixtures.ts'
 import { kubeOvnCluster } from '../../kube-ovn.ts'
@@ -52,7 +53,9 @@ test('clients whose place in OVN is not known', async () => {
   expect(found(evidence, id, 'vips/shared', 'node/worker-0')).toEqual([
     ['unknown', expect.stringContaining('through its own port in OVN is not in the evidence')],
   ])
-  expect(found(evidence, id, 'vips/shared', 'pod/shop/nobody')).toEqual([
-    ['unknown', expect.stringContaining('which subnet of OVN pod/shop/nobody is attached to')],
+  const outside = known(evidence.kubernetes.pods)?.find(({ metadata }) => metadata?.name?.startsWith('nginx'))
+  const client = `pod/default/${outside?.metadata?.name ?? ''}`
+  expect(found(evidence, id, 'vips/shared', client)).toEqual([
+    ['unknown', expect.stringContaining(`which subnet of OVN ${client} is attached to`)],
   ])
 })

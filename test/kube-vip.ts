@@ -11,7 +11,7 @@ export interface KubeVipCluster {
   readonly bound?: readonly (readonly [node: string, interfaceName: string])[]
   readonly metallb?: boolean
   readonly nodes?: readonly string[]
-  readonly service?: (service: Json) => void
+  readonly service?: (service: Json, all: Json[]) => void
   readonly changes?: Readonly<Record<string, Change>>
   readonly pods?: (pods: readonly Json[]) => void
 }
@@ -46,7 +46,7 @@ export function kubeVipCluster(wanted: KubeVipCluster = {}, base = 'lan-healthy'
         delete service.metadata.annotations
         service.metadata.annotations = { 'kube-vip.io/loadbalancerIPs': vip, 'kube-vip.io/vipHost': holder ?? '' }
       }
-      wanted.service?.(service)
+      wanted.service?.(service, list.items)
     }),
     [leases]: editJson((list: Json) => {
       if (holder === undefined) return

@@ -5,6 +5,7 @@ import { inWords } from '../../net/words.ts'
 import { announcedByArp, unannounced } from '../announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, type Fix } from '../finding.ts'
+import { outsText } from '../outs-text.ts'
 
 export default defineCheck({
   id: 'announcement/no-eligible-node',
@@ -76,22 +77,6 @@ export default defineCheck({
 const remark = (funnel: readonly Candidate[]): string => {
   const out = funnel.filter((candidate) => candidate.out !== null)
   return out.length === 0 ? '' : `; ${outsText(out)}`
-}
-
-/** `a and b have no speaker; c carries the label …`: the nodes that are out, by reason. */
-function outsText(funnel: readonly Candidate[]): string {
-  const reasons = new Map<string, string[]>()
-  for (const { node, out } of funnel) if (out !== null) reasons.set(out, [...(reasons.get(out) ?? []), node])
-  return [...reasons]
-    .map(([reason, nodes]) => {
-      const plural = reason
-        .replace(/^has /, 'have ')
-        .replace(/^is /, 'are ')
-        .replace(/^carries /, 'carry ')
-        .replace('its own', 'their own')
-      return `${inWords(nodes)} ${nodes.length === 1 ? reason : plural}`
-    })
-    .join('; ')
 }
 
 function mend(funnel: readonly Candidate[]): Fix {

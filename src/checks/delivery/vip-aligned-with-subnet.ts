@@ -1,12 +1,14 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { gapsAmong, isGap } from '../../evidence/gap.ts'
+import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { sameAddress, type Address } from '../../net/address.ts'
 import { vipPlace, type VipPlace } from '../../vpc/delivery.ts'
 import { internalAddresses } from '../../vpc/cluster-vpc.ts'
 import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
 import { otherAddressFix } from '../../vpc/other-address.ts'
 import { listText, subnetText } from '../../vpc/words.ts'
+import { onlyByBgp } from '../announced.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 import { networksOfNode } from '../../node/networks.ts'
@@ -16,7 +18,14 @@ export default defineCheck({
   id: 'delivery/vip-aligned-with-subnet',
   title: "The VIP lies in a subnet of the nodes that may take it, and is no node's own address",
   needs: ['kubernetes/nodes'],
-  alsoReads: ['aws/subnets', 'aws/vpcs', 'aws/network-interfaces', 'kubernetes/ipaddresspools', 'node/ip-addr'],
+  alsoReads: [
+    'aws/subnets',
+    'aws/vpcs',
+    'aws/network-interfaces',
+    'kubernetes/ipaddresspools',
+    'kubernetes/bgpadvertisements',
+    'node/ip-addr',
+  ],
   appliesTo: ({ evidence, question }) => {
     if (question.fabric !== 'ec2') return true
     const where = vipPlace(evidence, question)
@@ -46,11 +55,22 @@ function run(context: Context): readonly Draft[] {
   if (vip === null) return []
   const clash = question.controlPlane === null ? nodeWithAddress(evidence, vip) : null
   if (clash !== null) return [clash]
-  if (question.fabric === 'lan') return onLan(context, vip)
+  if (question.fabric === 'lan')
+    return advertisedByBgpAlone(context)
+      ? [
+          skipped(
+            `vip/${vip.text}`,
+            `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`,
+          ),
+        ]
+      : onLan(context, vip)
   const where = vipPlace(evidence, question)
   if (isGap(where)) return [unknown(`vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
   return inVpc(context, where)
 }
+
+const advertisedByBgpAlone = (context: Context): boolean =>
+  (known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []).length > 0 && onlyByBgp(context)
 
 function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
   const { nodes } = evidence.kubernetes

@@ -5,9 +5,9 @@ import { isGap, type Known } from '../../evidence/gap.ts'
 import type { L2Advertisement, Node } from '../../evidence/kubernetes.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
-import { endpointsOf } from '../endpoints.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
 import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
+import { usableEndpoints } from './usable-endpoints.ts'
 
 /**
  * The order in which MetalLB prefers nodes for an address: ascending by SHA-256 of `node#address`; the first may announce
@@ -37,7 +37,7 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
   const nodes = evidence.kubernetes.nodes
   const advertisements = l2AdvertisementsFor(evidence, question)
   const speakers = metallbPods(evidence, 'speaker')
-  const endpoints = endpointsOf(evidence, question)
+  const endpoints = usableEndpoints(evidence, question)
   if (isGap(nodes)) return nodes
   if (isGap(advertisements)) return advertisements
   if (isGap(speakers)) return speakers
@@ -48,7 +48,7 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
   // Before 0.11 only nodes with an endpoint announced, whatever the policy.
   const onlyLocal =
     question.service?.spec?.externalTrafficPolicy === 'Local' || olderThan(settings, '0.11.0')
-      ? new Set(endpoints.filter(({ ready }) => ready).flatMap(({ node }) => node ?? []))
+      ? new Set(endpoints.flatMap(({ node }) => node ?? []))
       : null
   return nodes
     .map((node): Candidate => {
@@ -67,12 +67,16 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
 
 const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
-/** The label counts with any value, also `false` (metallb v0.16.1, internal/k8s/nodes). */
-function whyExcluded(
-  node: Node,
-  advertisements: readonly L2Advertisement[],
-  settings: MetallbSettings,
-): { readonly out: string; readonly proof: Proof } | null {
+interface Exclusion {
+  readonly out: string
+  readonly proof: Proof
+}
+
+/**
+ * Why a node announces nothing, by ARP or by BGP; null where it may. The label counts with any value, also `false` (metallb v0.16.1,
+ * internal/k8s/nodes).
+ */
+export function whyUnfit(node: Node, settings: MetallbSettings): Exclusion | null {
   const at = node.status?.conditions?.findIndex(
     ({ type, status }) => type === 'NetworkUnavailable' && status === 'True',
   )
@@ -81,6 +85,19 @@ function whyExcluded(
   const labelled = node.metadata?.labels?.[excludeLabel] !== undefined
   if (labelled && !settings.ignoresExcludeLabel && !olderThan(settings, '0.14.0'))
     return { out: `carries the label ${excludeLabel}`, proof: cite(node, 'metadata', 'labels', excludeLabel) }
+  // One release passed over cordoned nodes; the next took that back (MetalLB release notes, 0.15.0).
+  if (node.spec?.unschedulable === true && settings.version === '0.14.9')
+    return { out: 'is cordoned', proof: cite(node, 'spec', 'unschedulable') }
+  return null
+}
+
+function whyExcluded(
+  node: Node,
+  advertisements: readonly L2Advertisement[],
+  settings: MetallbSettings,
+): Exclusion | null {
+  const unfit = whyUnfit(node, settings)
+  if (unfit !== null) return unfit
   if (!advertisements.some((advertisement) => allows(advertisement, node)))
     return { out: 'is selected by no L2Advertisement of the pool', proof: cite(node, 'metadata', 'labels') }
   return null
@@ -102,11 +119,11 @@ export function eligibleNodes(evidence: Evidence, question: Question): Known<rea
 /** Who would be elected now: of the nodes that stay in the funnel the first by hash. Null: nobody, as where the Service has no ready endpoint. */
 export function electedNode(evidence: Evidence, question: Question): Known<string | null> {
   const funnel = electionFunnel(evidence, question)
-  const endpoints = endpointsOf(evidence, question)
+  const endpoints = usableEndpoints(evidence, question)
   if (isGap(funnel)) return funnel
   if (isGap(endpoints)) return endpoints
   const { vip, service } = question
-  if (vip === null || service === null || !endpoints.some(({ ready }) => ready)) return null
+  if (vip === null || service === null || endpoints.length === 0) return null
   // All addresses of a Service go with its first one; up to 0.10 the Service's name was hashed instead.
   const first = parseAddress(service.status?.loadBalancer?.ingress?.[0]?.ip) ?? vip
   const name = `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`

@@ -75,13 +75,17 @@ function arpMessage(frame: Frame, link: Link): NeighbourMessage | string {
   const { sender, senderMac, target, targetMac } = arp
   const kind = arpKind(arp)
   const claims = kind !== 'request' && kind !== 'probe'
+  // Spelled out: with the fields of another object spread into it, it takes longer than all the reading.
   return {
-    ...common(frame, link),
+    timeNs: frame.timeNs,
     kind,
     about: claims ? sender : target,
     mac: senderMac,
     asker: kind === 'request' ? sender : null,
     targetMac,
+    destination: link.destination,
+    vlans: link.vlans,
+    length: frame.originalLength,
   }
 }
 

@@ -35,7 +35,7 @@ export async function* run() {
       yield {
         case: `${name}, at the highest rate that tcpdump -w captures without loss`,
         seconds,
-        size: `${rate} frames a second: ${sent} sent, ${captured} captured, ${said}`,
+        size: `${Math.round(sent / seconds)} frames a second of ${rate} asked: ${sent} sent, ${captured} captured, ${said}`,
       }
     }
   } finally {

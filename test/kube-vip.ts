@@ -7,6 +7,8 @@ export interface KubeVipCluster {
   /** The node that holds the lease; null for a lease that nobody holds, undefined for none at all. */
   readonly holder?: string | null | undefined
   readonly lease?: { readonly name?: string; readonly namespace?: string; readonly renewTime?: string }
+  /** Leases besides. */
+  readonly leases?: readonly { readonly name: string; readonly namespace: string; readonly holder: string }[]
   /** The interfaces that have the VIP. */
   readonly bound?: readonly (readonly [node: string, interfaceName: string])[]
   readonly metallb?: boolean
@@ -49,6 +51,11 @@ export function kubeVipCluster(wanted: KubeVipCluster = {}, base = 'lan-healthy'
       wanted.service?.(service, list.items)
     }),
     [leases]: editJson((list: Json) => {
+      for (const more of wanted.leases ?? [])
+        list.items.push({
+          metadata: { name: more.name, namespace: more.namespace },
+          spec: { holderIdentity: more.holder, leaseDurationSeconds: 15, renewTime: list.items[0].spec.renewTime },
+        })
       if (holder === undefined) return
       const {
         name = 'plndr-svcs-lock',

@@ -34,6 +34,7 @@ import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
 import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
+import kubeOvnExternalLb from './delivery/kube-ovn-external-lb.ts'
 import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
@@ -131,6 +132,7 @@ const all: readonly Check[] = [
   reservedAddress,
   vipNotOwned,
   kubeOvnPath,
+  kubeOvnExternalLb,
   ownerForeign,
   ownerDetached,
   overlayNoRoute,

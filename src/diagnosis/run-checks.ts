@@ -112,7 +112,7 @@ function whySkipped(check: Check, context: Context): string | null {
   const { question, receiving } = context
   const hop = hopOf(check)
   if ((question.kubeOvn !== undefined) !== (check.kubeOvn === true))
-    return check.kubeOvn === true ? 'The VIP is not one of Kube-OVN.' : 'OVN itself carries and translates this VIP.'
+    return check.kubeOvn === true ? 'The VIP is not one of Kube-OVN.' : 'OVN itself carries this VIP.'
   if (question.vip === null && hop !== 'assignment' && hop !== 'control') return 'The Service has no VIP yet.'
   if (receiving.by === 'client' && outside.has(hop)) {
     return `The packet starts on ${receiving.nodes.join()}, whose own rules translate it; it never crosses the network to the VIP.`

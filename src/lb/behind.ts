@@ -1,7 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { known } from '../evidence/gap.ts'
-import type { Service } from '../evidence/kubernetes.ts'
-import { podsOf } from './endpoints.ts'
+import { podNamed, type Endpoint } from './endpoints.ts'
 
 /** Ingress controllers and gateways by the images of their pods. */
 const controllers: readonly (readonly [name: string, image: RegExp])[] = [
@@ -15,8 +13,9 @@ const controllers: readonly (readonly [name: string, image: RegExp])[] = [
 ]
 
 /** The ingress controller or gateway whose pods stand behind a Service; null where they are of something else. */
-export function ingressBehind(evidence: Evidence, service: Service): string | null {
-  const images = (known(podsOf(evidence, service)) ?? [])
+export function ingressBehind(evidence: Evidence, endpoints: readonly Endpoint[]): string | null {
+  const images = endpoints
+    .flatMap(({ pod }) => podNamed(evidence, pod) ?? [])
     .flatMap(({ spec }) => spec?.containers ?? [])
     .map(({ image = '' }) => image)
   return controllers.find(([, image]) => images.some((one) => image.test(one)))?.[0] ?? null

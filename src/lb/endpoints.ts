@@ -60,6 +60,17 @@ function indexed(slices: readonly EndpointSlice[]): ReadonlyMap<string, readonly
   return index
 }
 
+const podsByEvidence = new WeakMap<Evidence, ReadonlyMap<string, Pod>>()
+
+/** A pod by `namespace/name`, as an endpoint names it; undefined for one that is not listed. */
+export function podNamed(evidence: Evidence, name: string | null): Pod | undefined {
+  const index =
+    podsByEvidence.get(evidence) ??
+    new Map((known(evidence.kubernetes.pods) ?? []).map((pod) => [objectName(pod), pod]))
+  podsByEvidence.set(evidence, index)
+  return name === null ? undefined : index.get(name)
+}
+
 /** The pods that a Service's selector chooses; none for a Service without a selector. */
 export function podsOf(evidence: Evidence, service: Service): Known<readonly Pod[]> {
   const pods = evidence.kubernetes.pods

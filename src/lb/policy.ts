@@ -17,7 +17,14 @@ const enforcers: readonly (readonly [name: string, image: RegExp])[] = [
 ]
 
 /** What enforces NetworkPolicies in this cluster, by the image of its pods; null where nothing does that is in evidence. */
-export function policyEnforcer({ kubernetes: { pods } }: Evidence): string | null {
+export function policyEnforcer(evidence: Evidence): string | null {
+  const found = enforcerByEvidence.get(evidence) ?? { name: findEnforcer(evidence) }
+  enforcerByEvidence.set(evidence, found)
+  return found.name
+}
+const enforcerByEvidence = new WeakMap<Evidence, { readonly name: string | null }>()
+
+function findEnforcer({ kubernetes: { pods } }: Evidence): string | null {
   const images = (known(pods) ?? []).flatMap(({ spec }) => spec?.containers ?? []).map(({ image = '' }) => image)
   return enforcers.find(([, image]) => images.some((one) => image.test(one)))?.[0] ?? null
 }

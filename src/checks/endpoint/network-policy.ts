@@ -2,7 +2,7 @@ import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Pod } from '../../evidence/kubernetes.ts'
 import { clientText } from '../../evidence/question.ts'
-import { endpointsOf, type Endpoint } from '../../lb/endpoints.ts'
+import { endpointsOf, podNamed, type Endpoint } from '../../lb/endpoints.ts'
 import { admits, policiesOf, policyEnforcer } from '../../lb/policy.ts'
 import { parseAddress } from '../../net/address.ts'
 import { rangeOf, type Range } from '../../net/range.ts'
@@ -26,15 +26,14 @@ export default defineCheck({
     const endpoints = endpointsOf(evidence, question)
     if (service === null || isGap(endpoints)) return []
     const subject = `service/${objectName(service)}`
-    const pods = new Map((known(evidence.kubernetes.pods) ?? []).map((pod) => [objectName(pod), pod]))
     const ready = endpoints.flatMap((endpoint) => {
-      const pod = pods.get(endpoint.pod ?? '')
+      const pod = podNamed(evidence, endpoint.pod)
       return endpoint.ready && pod !== undefined && pod.spec?.hostNetwork !== true ? [{ endpoint, pod }] : []
     })
     const guarded = ready.filter(({ pod }) => policiesOf(evidence, pod).length > 0)
-    const enforcer = policyEnforcer(evidence)
     if (guarded.length === 0)
       return [pass(subject, `No NetworkPolicy selects the pods behind Service ${objectName(service)}.`, [])]
+    const enforcer = policyEnforcer(evidence)
     const judged = guarded.map((one) => ({ ...one, ...judge(context, one.endpoint, one.pod, port.protocol) }))
     const policies = [...new Set(judged.flatMap(({ pod }) => policiesOf(evidence, pod)))]
     const names = inWords(policies.map((policy) => objectName(policy)))

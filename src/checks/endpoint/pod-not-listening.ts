@@ -1,10 +1,10 @@
 import { cite, citeLine } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Pod, type Service } from '../../evidence/kubernetes.ts'
+import { objectName, type Service } from '../../evidence/kubernetes.ts'
 import { takes } from '../../evidence/listen.ts'
 import type { Question } from '../../evidence/question.ts'
-import { endpointsOf, podsOf, type Endpoint } from '../../lb/endpoints.ts'
+import { endpointsOf, podNamed, podsOf, type Endpoint } from '../../lb/endpoints.ts'
 import { parseAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
@@ -26,16 +26,15 @@ export default defineCheck({
     const ready = endpoints.filter((endpoint) => endpoint.ready)
     const subject = `service/${objectName(service)}`
     if (ready.length === 0) return [skipped(subject, 'The Service has no ready endpoint.')]
-    const pods = new Map((known(evidence.kubernetes.pods) ?? []).map((pod) => [objectName(pod), pod]))
     const inside: Endpoint[] = []
     const drafts = ready.flatMap((endpoint) => {
-      const pod = endpoint.pod === null ? undefined : pods.get(endpoint.pod)
+      const pod = podNamed(evidence, endpoint.pod)
       if (pod?.spec?.hostNetwork === true && endpoint.node !== null)
         return [onItsNode(evidence, question, endpoint, endpoint.node, ready.length)]
       inside.push(endpoint)
       return []
     })
-    return inside.length === 0 ? drafts : [...drafts, byDeclaration(subject, inside, pods)]
+    return inside.length === 0 ? drafts : [...drafts, byDeclaration(subject, inside, evidence)]
   },
   docs: {
     means:
@@ -52,8 +51,9 @@ export default defineCheck({
 
 /** A target port by name that no container of the selected pods has: their endpoints then have no port at all. */
 function namedByNobody(evidence: Evidence, service: Service, target: string | number | undefined): Draft | null {
+  if (typeof target !== 'string' || /^\d+$/.test(target)) return null
   const pods = known(podsOf(evidence, service)) ?? []
-  if (typeof target !== 'string' || /^\d+$/.test(target) || pods.length === 0) return null
+  if (pods.length === 0) return null
   const ports = pods.flatMap(({ spec }) => spec?.containers ?? []).flatMap(({ ports: own = [] }) => own)
   if (ports.some(({ name }) => name === target)) return null
   const names = [...new Set(ports.flatMap(({ name }) => name ?? []))].sort()
@@ -115,9 +115,9 @@ function onItsNode(evidence: Evidence, { port }: Question, endpoint: Endpoint, n
 }
 
 /** Of pods with a network of their own only the declared ports are known. */
-function byDeclaration(subject: string, endpoints: readonly Endpoint[], pods: ReadonlyMap<string, Pod>): Draft {
+function byDeclaration(subject: string, endpoints: readonly Endpoint[], evidence: Evidence): Draft {
   const odd = endpoints.flatMap((endpoint) => {
-    const pod = pods.get(endpoint.pod ?? '')
+    const pod = podNamed(evidence, endpoint.pod)
     const declared = (pod?.spec?.containers ?? [])
       .flatMap(({ ports = [] }) => ports)
       .flatMap(({ containerPort }) => containerPort ?? [])

@@ -22,13 +22,13 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
     if (!isGap(delivery) && delivery.by !== 'nobody' && delivery.node !== null)
       return { by: delivery.by, nodes: [delivery.node] }
   }
-  const { observed, predicted, byBgp, eligible } = announcers(evidence, question)
-  const seen = known(observed) ?? []
+  const announced = announcers(evidence, question)
+  const seen = known(announced.observed) ?? []
   if (seen.length > 0) return { by: 'announcer', nodes: seen }
-  const elected = known(predicted)
-  const expected = [...new Set([...(elected === null ? [] : [elected]), ...(known(byBgp) ?? [])])]
+  const elected = known(announced.predicted)
+  const expected = [...new Set([...(elected === null ? [] : [elected]), ...(known(announced.byBgp) ?? [])])]
   if (expected.length > 0) return { by: 'predicted', nodes: expected }
-  const able = known(eligible) ?? []
+  const able = known(announced.eligible) ?? []
   if (able.length > 0) return { by: 'candidate', nodes: able }
   const nodes = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? []).sort()
   return nodes.length > 0 ? { by: 'candidate', nodes } : { by: 'unknown', nodes: [] }

@@ -33,8 +33,13 @@ export function announcers(evidence: Evidence, question: Question): Announcers {
       isGap(byArp) && byBgp.length === 0
         ? byArp
         : [...new Set([...(known(byArp) ?? []), ...byBgp].map(({ node }) => node))],
-    predicted: electedNode(evidence, question),
+    // An election hashes every node: it is held only where nobody was observed.
+    get predicted() {
+      return electedNode(evidence, question)
+    },
     byBgp: isGap(speakers) ? speakers : speakers.filter(({ out }) => out === null).map(({ node }) => node),
-    eligible: eligibleNodes(evidence, question),
+    get eligible() {
+      return eligibleNodes(evidence, question)
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { generatedCases } from './kernel/cases.ts'
+import { compareRecordings } from './kernel/compare-recordings.ts'
 import { compareGenerated } from './kernel/compare.ts'
 import type { Disagreement } from './kernel/judge.ts'
 import { cannotOpen } from './kernel/lab.ts'
@@ -19,6 +20,17 @@ where(
     expect(found).toEqual([])
     expect(cases).toBeGreaterThanOrEqual(400)
     expect(doubtful).toBeLessThan(cases / 5)
+  },
+  60_000,
+)
+
+where(
+  `the tracer and this kernel agree about the rules of every recording${why}`,
+  async () => {
+    const judged = await compareRecordings(10)
+    expect(judged.filter(({ disagreements }) => disagreements === null || disagreements.length > 0)).toEqual([])
+    expect(judged.length).toBeGreaterThan(90)
+    expect(judged.every(({ doubtful }) => doubtful === 0)).toBe(true)
   },
   60_000,
 )

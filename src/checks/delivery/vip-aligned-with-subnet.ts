@@ -1,8 +1,10 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import type { Node } from '../../evidence/kubernetes.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
-import { sameAddress, type Address } from '../../net/address.ts'
+import type { Address } from '../../net/address.ts'
 import { vipPlace, type VipPlace } from '../../vpc/delivery.ts'
 import { internalAddresses } from '../../vpc/cluster-vpc.ts'
 import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
@@ -55,27 +57,36 @@ function run(context: Context): readonly Draft[] {
   if (vip === null) return []
   const clash = question.controlPlane === null ? nodeWithAddress(evidence, vip) : null
   if (clash !== null) return [clash]
-  if (question.fabric === 'lan')
-    return advertisedByBgpAlone(context)
-      ? [
-          skipped(
-            `vip/${vip.text}`,
-            `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`,
-          ),
-        ]
-      : onLan(context, vip)
+  if (question.fabric === 'lan') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
   if (isGap(where)) return [unknown(`vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
   return inVpc(context, where)
 }
 
-const advertisedByBgpAlone = (context: Context): boolean =>
-  (known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []).length > 0 && onlyByBgp(context)
+/** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */
+function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
+  const [first] = known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []
+  return first !== undefined && onlyByBgp(context)
+    ? [
+        pass(`vip/${vip.text}`, `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`, [
+          cite(first, 'spec'),
+        ]),
+      ]
+    : null
+}
+
+const nodesByAddress = perEvidence(
+  (evidence: Evidence): ReadonlyMap<string, Node> =>
+    new Map(
+      // The first of two that claim one address is the one that is named.
+      [...(known(evidence.kubernetes.nodes) ?? [])]
+        .reverse()
+        .flatMap((node) => internalAddresses(node).map(({ text }): [string, Node] => [text, node])),
+    ),
+)
 
 function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
-  const { nodes } = evidence.kubernetes
-  if (isGap(nodes)) return null
-  const node = nodes.find((one) => internalAddresses(one).some((address) => sameAddress(address, vip)))
+  const node = nodesByAddress(evidence).get(vip.text)
   if (node === undefined) return null
   const name = node.metadata?.name ?? ''
   return fail(

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
-import type { L2Advertisement, Node } from '../../evidence/kubernetes.ts'
+import type { L2Advertisement, Node, Pod } from '../../evidence/kubernetes.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
@@ -16,12 +17,13 @@ import { usableEndpoints } from './usable-endpoints.ts'
 export const electionOrder = (nodes: readonly string[], address: Address): string[] => byHash(nodes, address.text)
 
 function byHash(nodes: readonly string[], of: string): string[] {
-  const hash = (node: string) => createHash('sha256').update(`${node}#${of}`).digest('hex')
   return nodes
-    .map((node): [string, string] => [hash(node), node])
+    .map((node): [string, string] => [hashOf(node, of), node])
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([, node]) => node)
 }
+
+const hashOf = (node: string, of: string): string => hash('sha256', `${node}#${of}`, 'hex')
 
 /** One node in the election. `out` says why it falls out, as the rest of a sentence about it; null for one that stays. */
 export interface Candidate {
@@ -43,13 +45,32 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
   if (isGap(speakers)) return speakers
   if (isGap(endpoints)) return endpoints
   const settings = metallbSettings(evidence)
-  const alive = new Set(speakers.filter(isReady).flatMap(({ spec }) => spec?.nodeName ?? []))
-  const held = new Set(speakers.flatMap(({ spec }) => spec?.nodeName ?? []))
   // Before 0.11 only nodes with an endpoint announced, whatever the policy.
   const onlyLocal =
     question.service?.spec?.externalTrafficPolicy === 'Local' || olderThan(settings, '0.11.0')
       ? new Set(endpoints.flatMap(({ node }) => node ?? []))
       : null
+  if (onlyLocal !== null) return funnel(nodes, advertisements, speakers, settings, onlyLocal)
+  const key = namesOf(advertisements)
+  const whole = funnels(evidence).get(key) ?? funnel(nodes, advertisements, speakers, settings, null)
+  funnels(evidence).set(key, whole)
+  return whole
+}
+
+/** Of a Service whose endpoints do not matter the funnel is that of every other one under the same advertisements. */
+const funnels = perEvidence(() => new Map<string, readonly Candidate[]>())
+const namesOf = (advertisements: readonly L2Advertisement[]): string =>
+  advertisements.map(({ metadata }) => metadata?.name ?? '').join(' ')
+
+function funnel(
+  nodes: readonly Node[],
+  advertisements: readonly L2Advertisement[],
+  speakers: readonly Pod[],
+  settings: MetallbSettings,
+  onlyLocal: ReadonlySet<string> | null,
+): readonly Candidate[] {
+  const alive = new Set(speakers.filter(isReady).flatMap(({ spec }) => spec?.nodeName ?? []))
+  const held = new Set(speakers.flatMap(({ spec }) => spec?.nodeName ?? []))
   return nodes
     .map((node): Candidate => {
       const name = node.metadata?.name ?? ''
@@ -110,11 +131,17 @@ export function eligibleNodes(evidence: Evidence, question: Question): Known<rea
   if (isGap(advertisements)) return advertisements
   if (isGap(nodes)) return nodes
   const settings = metallbSettings(evidence)
-  return nodes
-    .filter((node) => whyExcluded(node, advertisements, settings) === null)
-    .flatMap(({ metadata }) => metadata?.name ?? [])
-    .sort()
+  const key = namesOf(advertisements)
+  const eligible =
+    eligibles(evidence).get(key) ??
+    nodes
+      .filter((node) => whyExcluded(node, advertisements, settings) === null)
+      .flatMap(({ metadata }) => metadata?.name ?? [])
+      .sort()
+  eligibles(evidence).set(key, eligible)
+  return eligible
 }
+const eligibles = perEvidence(() => new Map<string, readonly string[]>())
 
 /** Who would be elected now: of the nodes that stay in the funnel the first by hash. Null: nobody, as where the Service has no ready endpoint. */
 export function electedNode(evidence: Evidence, question: Question): Known<string | null> {
@@ -128,10 +155,19 @@ export function electedNode(evidence: Evidence, question: Question): Known<strin
   const first = parseAddress(service.status?.loadBalancer?.ingress?.[0]?.ip) ?? vip
   const name = `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`
   const of = olderThan(metallbSettings(evidence), '0.11.0') ? name : first.text
-  return (
-    byHash(
-      funnel.filter(({ out }) => out === null).map(({ node }) => node),
-      of,
-    )[0] ?? null
-  )
+  return firstByHash(funnel, of)
+}
+
+/** The first of {@link byHash} among those that stay, without sorting the others. */
+function firstByHash(funnel: readonly Candidate[], of: string): string | null {
+  let first: string | null = null
+  let least: string | null = null
+  for (const { node, out } of funnel) {
+    if (out !== null) continue
+    const own = hashOf(node, of)
+    if (least !== null && own >= least) continue
+    first = node
+    least = own
+  }
+  return first
 }

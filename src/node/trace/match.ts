@@ -1,7 +1,7 @@
 import { rangeHas } from '../../net/range.ts'
 import { inSet } from '../parse/ipset.ts'
 import type { Match, Rule } from '../parse/iptables-rule.ts'
-import { hasConnection, type Packet } from './types.ts'
+import { goesElsewhere, hasConnection, isDestinationNat, type Packet } from './types.ts'
 import type { World } from './world.ts'
 
 /** Whether a rule applies: a probability (0 no, 1 yes), or null where a condition is not known and no other says no. */
@@ -123,8 +123,8 @@ const portIn = (ranges: readonly (readonly [number, number])[], port: number): b
   ranges.some(([first, last]) => first <= port && port <= last)
 
 /** What is translated to a neighbour on the bridge that it came in by is not routed: the bridge sends it on (br_nf_pre_routing_finish). */
-const isBridged = ({ inDevice, outDevice, translated }: Packet): boolean =>
-  inDevice !== null && inDevice === outDevice && translated
+const isBridged = (packet: Packet): boolean =>
+  packet.inDevice !== null && packet.inDevice === packet.outDevice && goesElsewhere(packet)
 
 /** Which of a bridge's ports it is nobody knows, unless all of them answer alike. Without a bridge it is none. */
 function portIs(pattern: string | null, ports: readonly string[] | null): boolean | null {
@@ -135,10 +135,11 @@ function portIs(pattern: string | null, ports: readonly string[] | null): boolea
 }
 
 /** The trace follows a connection's first packet: NEW, and DNAT or SNAT once it was translated; of no connection before conntrack saw it. */
-function inState(state: string, { tracked, entered, translated, sourceNat }: Packet): boolean {
+function inState(state: string, packet: Packet): boolean {
+  const { tracked, entered, sourceNat } = packet
   if (!tracked) return state === 'UNTRACKED'
   if (!entered) return state === 'INVALID'
-  return state === 'NEW' || (state === 'DNAT' && translated) || (state === 'SNAT' && sourceNat !== null)
+  return state === 'NEW' || (state === 'DNAT' && isDestinationNat(packet)) || (state === 'SNAT' && sourceNat !== null)
 }
 
 function setHolds(

@@ -1,11 +1,14 @@
 import { parseAddress, type Address } from '../../net/address.ts'
 import { parseCidrOrAddress, parseRange, rangeHas } from '../../net/range.ts'
 import { record, type NftTable } from '../parse/nft.ts'
-import type { Packet } from './types.ts'
+import { hasConnection, isDestinationNat, type Packet } from './types.ts'
 import type { World } from './world.ts'
 
 /** What an expression yields for a packet: an address, a number or a name; several for a concatenation; null where it is not known. */
-export type Value = Address | number | string | readonly Value[] | null
+export type Value = Address | number | string | readonly Value[] | typeof absent | null
+
+/** What the packet does not have: ports of another protocol, a connection before conntrack. Whatever is asked of it, the rule ends (NFT_BREAK). */
+export const absent = Symbol('absent')
 
 const isAddress = (value: Value): value is Address => typeof value === 'object' && value !== null && 'family' in value
 
@@ -15,9 +18,12 @@ export function valueOf(expression: unknown, packet: Packet, world: World): Valu
   const { payload, meta, ct, fib, concat } = record(expression)
   if (payload !== undefined) return payloadValue(record(payload), packet)
   if (meta !== undefined) return metaValue(record(meta).key, packet)
-  if (ct !== undefined) return ctValue(record(ct).key, packet)
+  if (ct !== undefined) return ctValue(record(ct), packet)
   if (fib !== undefined) return fibValue(record(fib), packet, world)
-  if (Array.isArray(concat)) return concat.map((part) => valueOf(part, packet, world))
+  if (Array.isArray(concat)) {
+    const parts = concat.map((part) => valueOf(part, packet, world))
+    return parts.includes(absent) ? absent : parts
+  }
   return arithmetic(record(expression), packet, world)
 }
 
@@ -30,12 +36,40 @@ function payloadValue({ protocol, field }: Readonly<Record<string, unknown>>, pa
   if (protocol === family && (field === 'protocol' || field === 'nexthdr')) return packet.protocol
   if (typeof protocol === 'string' && transport.has(protocol)) {
     // `tcp dport` also asks for TCP: nft adds that test by itself, and its JSON does not always show it.
-    if (protocol !== 'th' && protocol !== packet.protocol) return 'other protocol'
+    if (protocol !== 'th' && protocol !== packet.protocol) return absent
     if (field === 'dport') return packet.destinationPort
     if (field === 'sport') return packet.sourcePort
-    if (field === 'flags') return 'syn'
+    if (field === 'flags') return tcpFlags.syn
   }
+  if (protocol === (family === 'ip' ? 'ip6' : 'ip')) return absent
   return null
+}
+
+/** The packet is a SYN. */
+const tcpFlags: Readonly<Record<string, number>> & { readonly syn: number } = {
+  ...{ fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 },
+}
+
+/** Flags in names, as numbers; null for what is no list of them. */
+const flagsOf = (names: unknown): number | null => {
+  const bits = (Array.isArray(names) ? (names as unknown[]) : [names]).map((name) => tcpFlags[String(name)])
+  return bits.some((bit) => bit === undefined) ? null : bits.reduce<number>((sum, bit) => sum | (bit ?? 0), 0)
+}
+
+/**
+ * Whether a SYN meets a match that asks for TCP flags; null where the match is none. `tcp flags syn` asks for one of the flags,
+ * `tcp flags & (syn | ack) == syn` for exactly these of those that are looked at.
+ */
+export function flagsMeet({ op, left, right }: Readonly<Record<string, unknown>>): boolean | null {
+  const sides = record(left)['&']
+  const [looked, mask] = Array.isArray(sides) ? (sides as unknown[]) : [left, null]
+  if (record(record(looked).payload).field !== 'flags') return null
+  const wanted = flagsOf(right)
+  const kept = mask === null ? 255 : flagsOf(mask)
+  if (wanted === null || kept === null) return null
+  const found = tcpFlags.syn & kept
+  if (op === 'in') return (found & wanted) !== 0
+  return op === '==' ? found === wanted : op === '!=' ? found !== wanted : null
 }
 
 function metaValue(key: unknown, packet: Packet): Value {
@@ -53,7 +87,7 @@ function metaValue(key: unknown, packet: Packet): Value {
     case 'oif':
       return packet.outDevice ?? ''
     case 'pkttype':
-      return 'unicast'
+      return 'host'
     case 'protocol':
       return packet.destination.family === 4 ? 'ip' : 'ip6'
     default:
@@ -61,12 +95,15 @@ function metaValue(key: unknown, packet: Packet): Value {
   }
 }
 
-function ctValue(key: unknown, packet: Packet): Value {
+function ctValue({ key, dir }: Readonly<Record<string, unknown>>, packet: Packet): Value {
+  if (key === 'state') return packet.tracked ? (packet.entered ? 'new' : 'invalid') : 'untracked'
+  if (!hasConnection(packet)) return absent
+  if (dir === 'original' && (key === 'daddr' || key === 'ip daddr' || key === 'ip6 daddr'))
+    return packet.original.destination
+  if (dir === 'original' && key === 'proto-dst') return packet.original.port
   switch (key) {
-    case 'state':
-      return packet.tracked ? 'new' : 'untracked'
     case 'status':
-      return packet.translated ? ['dnat'] : []
+      return [...(isDestinationNat(packet) ? ['dnat'] : []), ...(packet.sourceNat === null ? [] : ['snat'])]
     case 'mark':
       return packet.connmark
     case 'direction':
@@ -87,6 +124,7 @@ function arithmetic(expression: Readonly<Record<string, unknown>>, packet: Packe
     const sides = expression[operator]
     if (!Array.isArray(sides)) continue
     const [left, ...rest] = sides.map((side) => valueOf(side, packet, world))
+    if (left === absent || rest.includes(absent)) return absent
     if (typeof left !== 'number') return null
     return rest.reduce<number | null>(
       (sum, right) => (sum === null || typeof right !== 'number' ? null : calculate(operator, sum, right)),
@@ -104,12 +142,15 @@ function calculate(operator: '&' | '|' | '^' | '<<' | '>>', left: number, right:
 /** Whether a value is what the right side of a match says; null where that is not known. `@name` is a set of the same table. */
 export function meets(value: Value, right: unknown, table: NftTable): boolean | null {
   if (value === null) return null
+  if (value === absent) return false
   if (typeof right === 'string' && right.startsWith('@')) {
     const set = table.sets.get(right.slice(1))
     return set === undefined ? null : anyMeets(value, set.elements, table)
   }
   if (Array.isArray(right)) return anyMeets(value, right, table)
-  const { set, prefix, range, elem, concat } = record(right)
+  const { set, prefix, range, elem, concat, '|': union } = record(right)
+  // Several bits at once: a packet has one state, and equals no union of two.
+  if (Array.isArray(union)) return false
   if (Array.isArray(set)) return anyMeets(value, set, table)
   if (elem !== undefined) return meets(value, record(elem).val, table)
   if (Array.isArray(concat)) {
@@ -148,5 +189,6 @@ function equals(value: Value, right: unknown): boolean | null {
   if (typeof value === 'number') return typeof right === 'number' ? value === right : null
   if (typeof right === 'number') return numbers[String(right)] === value
   if (typeof right !== 'string') return null
+  if (right === 'unicast') return value === 'host' || value === 'unicast'
   return right.endsWith('*') ? typeof value === 'string' && value.startsWith(right.slice(0, -1)) : value === right
 }

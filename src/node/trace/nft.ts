@@ -1,9 +1,10 @@
-import { parseAddress } from '../../net/address.ts'
+import { addressOf, parseAddress, type Address } from '../../net/address.ts'
+import { parseCidrOrAddress, parseRange, sizeOf } from '../../net/range.ts'
 import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../parse/nft.ts'
 import { accept, joined, next, type Decided, type Decision } from './branch.ts'
 import { withStep } from './iptables.ts'
-import { meets, valueOf } from './nft-value.ts'
-import type { Branch, Step } from './types.ts'
+import { absent, flagsMeet, meets, valueOf } from './nft-value.ts'
+import { hasConnection, type Branch, type Step } from './types.ts'
 import type { World } from './world.ts'
 
 /** One base chain of a native nftables table. */
@@ -67,7 +68,7 @@ function runRule(native: NativeChain, chain: NftChain, rule: NftRule, start: Bra
 }
 
 /** Statements that change nothing that is followed here. */
-const passing = new Set(['counter', 'log', 'limit', 'quota', 'set', 'comment', 'last', 'meter'])
+const passing = new Set(['counter', 'log', 'set', 'comment', 'last', 'meter'])
 
 function state(
   native: NativeChain,
@@ -81,15 +82,26 @@ function state(
   const on = (after: Branch): readonly Stated[] => [{ branch: after, left: { kind: 'on' } }]
   if (passing.has(kind)) return on(branch)
   const step = stepOf(native, chain, rule)
+  if (kind === 'limit' || kind === 'quota') return eitherWay(branch, step)
   if (kind === 'match') return matched(native, record(body), step, branch)
   if (kind === 'vmap') return mapped(native, chain, rule, record(body), step, branch, depth)
   if (kind === 'mangle') {
     const after = mangled(native, record(body), step, branch)
     return on(after)
   }
-  return (
-    verdict(native, kind, body, step, branch, depth) ?? on({ ...withStep(branch, step), doubt: branch.doubt ?? step })
-  )
+  return verdict(native, kind, body, step, branch, depth) ?? anyEnd(branch, step)
+}
+
+/** A statement that is not known may drop the packet, accept it, end its rule, or do nothing: all of them, in doubt. */
+function anyEnd(branch: Branch, step: Step): readonly Stated[] {
+  const noted = withStep({ ...branch, doubt: branch.doubt ?? step, probability: branch.probability / 4 }, step)
+  const drop: Decision = { kind: 'drop', why: 'a rule that is not known drops it' }
+  return [
+    { branch: noted, left: { kind: 'decided', decision: drop } },
+    { branch: noted, left: { kind: 'decided', decision: next } },
+    { branch: noted, left: { kind: 'fell' } },
+    { branch: noted, left: { kind: 'on' } },
+  ]
 }
 
 function matched(
@@ -99,9 +111,14 @@ function matched(
   branch: Branch,
 ): readonly Stated[] {
   const value = valueOf(left, branch.packet, native.world)
-  const plain = compared(op, value, right, native.table)
+  const plain = value === absent ? false : (flagsMeet({ op, left, right }) ?? compared(op, value, right, native.table))
   if (plain === true) return [{ branch, left: { kind: 'on' } }]
   if (plain === false) return [{ branch, left: { kind: 'fell' } }]
+  return eitherWay(branch, step)
+}
+
+/** A condition that is not known holds or not. */
+function eitherWay(branch: Branch, step: Step): readonly Stated[] {
   const half = { ...branch, probability: branch.probability / 2, doubt: branch.doubt ?? step }
   return [
     { branch: half, left: { kind: 'on' } },
@@ -145,6 +162,7 @@ function mapped(
     })
   }
   const value = valueOf(key, branch.packet, native.world)
+  if (value === absent) return [{ branch, left: { kind: 'fell' } }]
   const answers = elements.map(([elementKey]) => meets(value, elementKey, native.table))
   const place = answers.indexOf(true)
   if (place !== -1) return follow(native, elements[place]?.[1], step, branch, depth)
@@ -198,12 +216,16 @@ function verdict(
     case 'return':
       return [{ branch, left: { kind: 'returned' } }]
     case 'reject':
+      // A reset answers TCP alone; the test for it is not always shown.
+      if (record(body).type === 'tcp reset' && packet.protocol !== 'tcp') return [{ branch, left: { kind: 'fell' } }]
       return end({ kind: 'reject', with: rejectText(record(body), packet.destination.family) })
     case 'jump':
     case 'goto':
       return called(native, kind, record(body).target, noted, step, depth)
     case 'notrack':
-      return [{ branch: { ...noted, packet: { ...packet, tracked: false } }, left: { kind: 'on' } }]
+      return [
+        { branch: packet.entered ? branch : { ...noted, packet: { ...packet, tracked: false } }, left: { kind: 'on' } },
+      ]
     case 'masquerade':
       return end(accept, { ...noted, packet: { ...packet, sourceNat: 'masquerade' } })
     case 'snat':
@@ -213,12 +235,13 @@ function verdict(
       })
     case 'dnat': {
       const { addr, port } = record(body)
-      const address = addr === undefined ? packet.destination : typeof addr === 'string' ? parseAddress(addr) : null
-      if (address === null || (port !== undefined && typeof port !== 'number')) return null
-      return end(accept, {
-        ...noted,
-        packet: { ...packet, translated: true, destination: address, destinationPort: port ?? packet.destinationPort },
-      })
+      const addresses = addr === undefined ? [packet.destination] : addressesOf(addr)
+      if (addresses.length === 0 || (port !== undefined && typeof port !== 'number')) return null
+      const destinationPort = port ?? packet.destinationPort
+      const probability = branch.probability / addresses.length
+      return addresses.flatMap((destination) =>
+        end(accept, { ...noted, probability, packet: { ...packet, translated: true, destination, destinationPort } }),
+      )
     }
     case 'redirect': {
       const { port } = record(body)
@@ -239,6 +262,18 @@ function verdict(
     default:
       return null
   }
+}
+
+/** One address, or those of a range (at most 64: which one the kernel takes is open). None where it is something else. */
+function addressesOf(value: unknown): readonly Address[] {
+  const { range, prefix } = record(value)
+  const { addr, len } = record(prefix)
+  const ends = Array.isArray(range)
+    ? parseRange(range.join('-'))
+    : parseCidrOrAddress(prefix === undefined ? String(value) : `${String(addr)}/${String(len)}`)
+  if (ends === null) return []
+  const many = Math.min(Number(sizeOf(ends)), 64)
+  return Array.from({ length: many }, (_, index) => addressOf(ends.family, ends.first + BigInt(index)))
 }
 
 function called(
@@ -262,7 +297,8 @@ function called(
 function rejectText({ type, expr }: Readonly<Record<string, unknown>>, family: 4 | 6): string {
   if (type === 'tcp reset') return 'tcp-reset'
   const prefix = family === 4 ? 'icmp' : 'icmp6'
-  return `${prefix}-${typeof expr === 'string' ? expr : 'port-unreachable'}`
+  // nft says `prot`, iptables says `proto`, of the same code.
+  return `${prefix}-${typeof expr === 'string' ? expr.replace(/^prot-/, 'proto-').replace('no-route', 'net-unreachable') : 'port-unreachable'}`
 }
 
 function mangled(
@@ -274,8 +310,10 @@ function mangled(
   const { packet } = branch
   const result = valueOf(value, packet, native.world)
   const { meta, ct } = record(key)
+  if (result === absent) return branch
   if (typeof result !== 'number') return { ...branch, doubt: branch.doubt ?? step }
   if (record(meta).key === 'mark') return { ...withStep(branch, step), packet: { ...packet, mark: result } }
+  if (record(ct).key === 'mark' && !hasConnection(packet)) return branch
   if (record(ct).key === 'mark') return { ...withStep(branch, step), packet: { ...packet, connmark: result } }
   return branch
 }

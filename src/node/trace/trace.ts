@@ -14,7 +14,7 @@ import {
   whyNoRoute,
   type RouteDecision,
 } from './route.ts'
-import type { Branch, Fate, Outcome, Packet } from './types.ts'
+import { goesElsewhere, type Branch, type Fate, type Outcome, type Packet } from './types.ts'
 
 /** A packet as it sets out: where from, where to, and by which device it comes in (null: the node itself sends it). */
 export interface Start {
@@ -167,7 +167,7 @@ function onItsWay(packet: Packet, { device, gateway }: RouteDecision): Fate {
  */
 function hairpin(state: NodeState, packet: Packet, { device, gateway }: RouteDecision): 'open' | 'closed' | null {
   if (device !== packet.inDevice || gateway !== null || !sameAddress(packet.source, packet.destination)) return null
-  if (!packet.translated || state.sysctl?.get('net.bridge.bridge-nf-call-iptables') === '0') return null
+  if (!goesElsewhere(packet) || state.sysctl?.get('net.bridge.bridge-nf-call-iptables') === '0') return null
   const ports = state.links.filter(({ master }) => master === device)
   const modes = ports.map(({ linkinfo }) => record(linkinfo?.info_slave_data).hairpin)
   if (modes.length === 0) return null

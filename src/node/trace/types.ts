@@ -1,4 +1,4 @@
-import type { Address } from '../../net/address.ts'
+import { sameAddress, type Address } from '../../net/address.ts'
 import type { Protocol } from '../../net/port.ts'
 
 /** A packet on its way through one node: the first of its connection (a SYN or a datagram, state NEW). */
@@ -29,6 +29,14 @@ export interface Packet {
 
 /** Whether the packet is of a connection that conntrack knows. Without one, what rules ask of the connection does not hold, negated or not. */
 export const hasConnection = ({ tracked, entered }: Packet): boolean => tracked && entered
+
+/** Whether a translation changed the address; one to where the packet went anyway changes nothing. */
+export const goesElsewhere = ({ original, destination }: Packet): boolean =>
+  !sameAddress(original.destination, destination)
+
+/** Whether a translation changed address or port: what the connection's state DNAT says (net/netfilter/nf_nat_core.c, nf_nat_setup_info). */
+export const isDestinationNat = (packet: Packet): boolean =>
+  packet.translated && (goesElsewhere(packet) || packet.original.port !== packet.destinationPort)
 
 /** One rule that decided something, as a person can find it in the dump. */
 export interface Step {

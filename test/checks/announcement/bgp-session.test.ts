@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../answers.ts'
 import { allUp, byBgp, nodeNames, peer, session, withBgpType } from '../../bgp.ts'
-import { variant } from '../../fixtures.ts'
+import { fixtureStore, variant } from '../../fixtures.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'announcement/bgp-session'
@@ -107,4 +107,16 @@ test('a Calico peer is a warning also where the sessions are up', async () => {
     }),
   })
   expect(found(evidence, id)[0]?.[0]).toBe('warn')
+})
+
+test('taking evidence away never makes the VIP reachable', async () => {
+  const down = byBgp({ up: Object.fromEntries(nodeNames.map((node) => [node, false])) })
+  const files = [
+    ...(await fixtureStore('lan-healthy')).list('kubernetes').map((file) => `kubernetes/${file}`),
+    ...nodeNames.flatMap((node) => [`nodes/${node}/metallb-metrics.txt`, `nodes/${node}/ip-addr.json`]),
+  ].filter((file) => file !== 'kubernetes/services.json')
+  for (const file of files) {
+    const evidence = await variant('lan-healthy', { ...down, [file]: null })
+    expect([file, diagnosisOf(evidence, 'default/nginx-lb').verdict]).not.toEqual([file, 'reachable'])
+  }
 })

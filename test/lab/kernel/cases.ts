@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { ipset, iptablesRules } from './iptables-rules.ts'
 import type { KernelCase } from './lab.ts'
+import { nftRules } from './nft-rules.ts'
 import { packets } from './packets.ts'
 
 const sysctl = fc.constantFrom<Readonly<Record<string, number>>>(
@@ -16,7 +17,7 @@ const sysctl = fc.constantFrom<Readonly<Record<string, number>>>(
 const some = fc.array(packets, { minLength: 10, maxLength: 10 })
 
 /** Generated rule sets of both iptables back-ends, with packets that meet them. */
-export const iptablesCases: fc.Arbitrary<KernelCase> = fc
+const iptablesCases: fc.Arbitrary<KernelCase> = fc
   .record({
     backend: fc.constantFrom('nft-save', 'nft-save', 'legacy-save'),
     rules: iptablesRules,
@@ -25,5 +26,12 @@ export const iptablesCases: fc.Arbitrary<KernelCase> = fc
   })
   .map(({ backend, rules, ...rest }) => ({ [backend]: rules, ipset, ...rest }))
 
-/** Everything that is generated. */
-export const generatedCases: fc.Arbitrary<KernelCase> = iptablesCases
+/** Generated native tables. */
+const nftCases: fc.Arbitrary<KernelCase> = fc.record({ nft: nftRules, sysctl, packets: some })
+
+/** Everything that is generated; now and then iptables and a native table at once. */
+export const generatedCases: fc.Arbitrary<KernelCase> = fc.oneof(
+  { weight: 5, arbitrary: iptablesCases },
+  { weight: 4, arbitrary: nftCases },
+  { weight: 1, arbitrary: fc.tuple(iptablesCases, nftRules).map(([one, nft]) => ({ ...one, nft })) },
+)

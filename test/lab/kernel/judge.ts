@@ -18,6 +18,8 @@ export interface Judged {
   readonly disagreements: readonly Disagreement[]
   /** Packets of which the tracer was not certain: there it may only not be wrong. */
   readonly doubtful: number
+  /** How many packets ended how, as the kernel had it. */
+  readonly ends: ReadonlyMap<string, number>
 }
 
 /** Loads a rule set, sends its packets, and compares. A rule set that the kernel refuses is null. */
@@ -29,24 +31,27 @@ export async function judgeCase(lab: Lab, one: KernelCase): Promise<Judged | nul
 function judgeAnswer(lab: Lab, { packets }: KernelCase, answer: Exclude<KernelAnswer, { refused: string }>): Judged {
   const state = stateOf({ ...lab.world, ...answer.dump })
   let doubtful = 0
+  const ends = new Map<string, number>()
   const disagreements = packets.flatMap((packet, index): Disagreement[] => {
     const kernel = observed(answer.seen[index] ?? [])
+    const end = kernel.split(' ')[0] ?? ''
+    ends.set(end, (ends.get(end) ?? 0) + 1)
     const outcomes = tracePacket(state, {
       source: address(packet.src),
       destination: address(packet.dst),
       protocol: packet.protocol,
       sourcePort: packet.sport,
       destinationPort: packet.dport,
-      inDevice: devices[packet.from],
+      inDevice: packet.from.startsWith('pod') ? lab.bridge : devices[packet.from],
     })
     if (outcomes.some(({ doubt }) => doubt !== null)) doubtful += 1
     const tracer = outcomes.map((outcome) => expected(state, packet, outcome))
     return tracer.some((fits) => fits.includes(kernel)) ? [] : [{ packet, kernel, tracer: tracer.flat() }]
   })
-  return { disagreements, doubtful }
+  return { disagreements, doubtful, ends }
 }
 
-const devices = { client: 'eth0', eth1: 'eth1', pod2: 'cni0', pod3: 'cni0', node: null } as const
+const devices = { client: 'eth0', eth1: 'eth1', pod2: null, pod3: null, node: null } as const
 
 export function address(text: string): Address {
   const parsed = parseAddress(text)
@@ -109,7 +114,11 @@ function expected(state: NodeState, packet: TestPacket, { fate, packet: end }: O
       return source.map((text) => `out ${fate.device ?? ''} to ${next} ${text} > ${place}`)
     }
     case 'rejected':
-      return fate.with === 'tcp-reset' ? ['rst'] : [`icmp ${String(codes[fate.with] ?? fate.with)}`]
+      return [
+        fate.with === 'tcp-reset' ? 'rst' : `icmp ${String(codes[fate.with] ?? fate.with)}`,
+        // An answer to an address of the node itself that came from outside reaches nobody.
+        ...(packet.from !== 'node' && isOwn(state, packet.src) ? ['nothing'] : []),
+      ]
     case 'dropped':
       return ['nothing']
     case 'no-route':
@@ -117,6 +126,9 @@ function expected(state: NodeState, packet: TestPacket, { fate, packet: end }: O
       return packet.from === 'node' ? ['no-route', 'nothing', 'icmp 1'] : ['icmp 0', 'icmp 1', 'icmp 13', 'nothing']
   }
 }
+
+const isOwn = ({ addresses }: NodeState, text: string): boolean =>
+  addresses.some(({ addr_info = [] }) => addr_info.some(({ local }) => local === text))
 
 function sourceOf(state: NodeState, { sourceNat, source, outDevice }: Outcome['packet']): readonly string[] {
   if (sourceNat === null) return [source.text]

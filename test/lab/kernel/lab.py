@@ -20,14 +20,21 @@ CLONE_NEWNET = 0x40000000
 PACKET_OUTGOING = 4
 ETH_P_ALL = 3
 
-# Devices of the node: name, address, and who stands behind it.
-DEVICES = ['eth0', 'eth1', 'vp2', 'vp3']
-SENDERS = {'client': 'eth0', 'eth1': 'eth1', 'pod2': 'vp2', 'pod3': 'vp3'}
-NEIGHBOURS = {
-    'eth0': ['10.0.0.%d' % n for n in (9, 10, 11, 12, 50, 51, 100, 101, 200, 254)],
-    'eth1': ['10.1.0.%d' % n for n in (50, 51, 254)],
-    'cni0': ['10.200.1.%d' % n for n in (2, 3, 4, 5)],
+# The node of generated rule sets. `ports` are those of the bridge, each with the pod behind it.
+WORLD = {
+    'cables': ['eth0', 'eth1', 'vp2', 'vp3'],
+    'bridge': 'cni0',
+    'ports': {'vp2': '10.200.1.2', 'vp3': '10.200.1.3'},
+    'dummies': [],
+    'addresses': [['10.0.0.1/24', 'eth0'], ['10.0.0.2/24', 'eth0'], ['10.1.0.1/24', 'eth1'], ['10.200.1.1/24', 'cni0']],
+    'routes': [
+        'default via 10.0.0.254', '10.200.2.0/24 via 10.0.0.12', 'unreachable 10.67.0.0/24', 'blackhole 10.68.0.0/24',
+        'default via 10.1.0.254 table 100',
+    ],
+    'rules': ['fwmark 0x10/0x10 lookup 100 priority 1000'],
 }
+# Where each sender of a packet is plugged in.
+SENDERS = {'client': 'eth0', 'eth1': 'eth1', 'pod2': 'vp2', 'pod3': 'vp3'}
 
 
 def unshare_net():
@@ -65,7 +72,9 @@ def write(name, value):
 
 
 class Lab:
-    def __init__(self):
+    def __init__(self, world):
+        self.world = world
+        self.bridge = world['bridge']
         for tool in ('ip', 'nft', 'ipset', 'iptables-nft-restore', 'iptables-legacy-restore'):
             if shutil.which(tool) is None:
                 raise RuntimeError('%s is not installed' % tool)
@@ -73,13 +82,17 @@ class Lab:
         here = '/proc/%d/fd/%d' % (os.getpid(), self.outside)
         ip('link set lo up')
         self.node = unshare_net()
-        ip('link set lo up', 'link add cni0 type bridge', 'link set cni0 address 02:00:0a:c8:01:01')
-        for device in DEVICES:
+        ip('link set lo up')
+        if self.bridge:
+            ip('link add %s type bridge' % self.bridge, 'link set %s address 02:00:0a:c8:01:01' % self.bridge)
+        for device in world['dummies']:
+            ip('link add %s type bridge' % device)  # not every kernel has dummy devices; this one never has a port
+        for device in world['cables']:
             ip('link add %s type veth peer name o-%s netns %s' % (device, device, here))
         self.after_links()
         self.seen_by = {}
         enter(self.outside)
-        for device in DEVICES:
+        for device in world['cables']:
             write('net.ipv6.conf.o-%s.disable_ipv6' % device, 1)
             ip('link set o-%s up' % device)
             sniffer = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
@@ -96,42 +109,55 @@ class Lab:
             taken.setblocking(False)
             taken.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
         links = json.loads(run(['ip', '-j', 'link']).stdout)
-        self.macs = {link['ifname']: link['address'] for link in links if link['ifname'] in ('eth0', 'eth1', 'cni0')}
+        self.macs = {link['ifname']: link['address'] for link in links if not link['ifname'].startswith('vp')}
         self.id = 1
         self.sets = None
 
     def after_links(self):
+        world = self.world
+        ports = world['ports']
+        layer3 = [device for device in world['cables'] if device not in ports] + ([self.bridge] if self.bridge else [])
         ip(
-            'link set vp2 master cni0', 'link set vp3 master cni0',
-            'addr add 10.0.0.1/24 brd + dev eth0', 'addr add 10.0.0.2/24 brd + dev eth0',
-            'addr add 10.1.0.1/24 brd + dev eth1', 'addr add 10.200.1.1/24 brd + dev cni0',
-            *['link set %s up' % device for device in ('eth0', 'eth1', 'vp2', 'vp3', 'cni0')],
-            'route add default via 10.0.0.254', 'route add 10.200.2.0/24 via 10.0.0.12',
-            'route add unreachable 10.67.0.0/24', 'route add blackhole 10.68.0.0/24',
-            'route add default via 10.1.0.254 table 100', 'rule add fwmark 0x10/0x10 lookup 100 priority 1000',
-            *['neigh replace %s lladdr %s dev %s nud permanent' % (address, mac_of(address), device)
-              for device, addresses in NEIGHBOURS.items() for address in addresses],
+            *['link set %s master %s' % (port, self.bridge) for port in ports],
+            *['link set %s up' % device for device in [*world['cables'], *world['dummies']]],
+            *(['link set %s up' % self.bridge] if self.bridge else []),
+            *['addr add %s brd + dev %s' % (address, device) if '/32' not in address else
+              'addr add %s dev %s' % (address, device) for address, device in world['addresses']],
+            *['route add ' + route for route in world['routes']],
+            *['rule add ' + rule for rule in world['rules']],
+            *self.neighbours(),
         )
-        for pod in (2, 3):
-            run(['bridge', 'fdb', 'replace', mac_of('10.200.1.%d' % pod), 'dev', 'vp%d' % pod, 'master', 'static'])
+        for port, pod in ports.items():
+            run(['bridge', 'fdb', 'replace', mac_of(pod), 'dev', port, 'master', 'static'])
         self.defaults = {
             'net.ipv4.ip_forward': 1, 'net.bridge.bridge-nf-call-iptables': 1,
             'net.ipv4.conf.all.rp_filter': 0, 'net.ipv4.conf.default.rp_filter': 0,
             'net.ipv4.conf.all.route_localnet': 0,
             **{'net.ipv4.conf.%s.%s' % (device, name): 0
-               for device in ('eth0', 'eth1', 'cni0', 'lo') for name in ('rp_filter', 'route_localnet', 'accept_local')},
+               for device in (*layer3, 'lo') for name in ('rp_filter', 'route_localnet', 'accept_local')},
         }
+        for device in ('all', *layer3):
+            write('net.ipv4.conf.%s.send_redirects' % device, 0)
         for name, value in {
             'net.ipv4.icmp_ratelimit': 0, 'net.ipv4.icmp_ratemask': 0,
             'net.ipv4.icmp_msgs_per_sec': 1000000, 'net.ipv4.icmp_msgs_burst': 1000000,
-            'net.ipv4.conf.all.send_redirects': 0, 'net.ipv4.conf.eth0.send_redirects': 0,
-            'net.ipv4.conf.eth1.send_redirects': 0, 'net.ipv4.conf.cni0.send_redirects': 0,
             'net.ipv6.conf.all.disable_ipv6': 1,
         }.items():
             try:
                 write(name, value)
             except OSError:
                 pass  # icmp_msgs_* belong to the host in older kernels
+
+    def neighbours(self):
+        """Everybody on the networks of the node, so that no packet waits for an answer."""
+        own = [address.split('/')[0] for address, _ in self.world['addresses']]
+        for address, device in self.world['addresses']:
+            if not address.endswith('/24'):
+                continue
+            for last in range(1, 255):
+                other = '%s.%d' % (address.rsplit('.', 1)[0], last)
+                if other not in own:
+                    yield 'neigh replace %s lladdr %s dev %s nud permanent' % (other, mac_of(other), device)
 
     def describe(self):
         """What never changes: the node's addresses, links, routes and rules, as a bundle has them."""
@@ -151,7 +177,7 @@ class Lab:
         for name, value in {**self.defaults, **case.get('sysctl', {})}.items():
             write(name, value)
         for tool, key in ((['iptables-nft-restore'], 'nft-save'), (['iptables-legacy-restore'], 'legacy-save'),
-                          (['nft', '-f', '-'], 'nft')):
+                          (['nft', '-f', '-'], 'nft'), (['nft', '-j', '-f', '-'], 'nft-json')):
             text = case.get(key)
             if text is None:
                 continue
@@ -162,9 +188,10 @@ class Lab:
 
     def load_sets(self, text):
         """The same sets stay loaded. The kernel frees a flushed rule a moment later, and holds its sets so long."""
-        if text == self.sets:
+        if text is None or text == self.sets:
             return None
         for _ in range(100):
+            run(['ipset', 'flush'])
             if run(['ipset', 'destroy']).returncode == 0:
                 break
             time.sleep(0.02)
@@ -218,8 +245,9 @@ class Lab:
                 seen.append({'kind': 'no-route', 'errno': error.errno})
             return
         cable = SENDERS[packet['from']]
-        into = self.macs['cni0' if cable.startswith('vp') else cable]
-        source = mac_of('10.200.1.' + cable[2:]) if cable.startswith('vp') else '02:00:00:00:00:99'
+        pod = self.world['ports'].get(cable)
+        into = self.macs[self.bridge if pod else cable]
+        source = mac_of(pod) if pod else '02:00:00:00:00:99'
         self.cables[cable].send(packed(into) + packed(source) + b'\x08\x00' + datagram)
 
     def collect(self, first, seen, wait):
@@ -236,7 +264,7 @@ class Lab:
                     frame, (_, _, kind, *_) = sniffer.recvfrom(4096)
                     if kind == PACKET_OUTGOING or frame[12:14] != b'\x08\x00':
                         continue
-                    name = 'cni0' if device.startswith('vp') else device
+                    name = self.bridge if device in self.world['ports'] else device
                     sight = sight_of(frame[14:], 'out', name, frame[:6].hex(':'))
                 if sight is not None and 0 <= sight['id'] - first < len(seen):
                     seen[sight.pop('id') - first].append(sight)
@@ -319,8 +347,8 @@ def sight_of(datagram, kind, device, mac=None):
 
 
 def main():
-    lab = Lab()
-    print(json.dumps({'world': lab.describe(), 'macs': lab.macs}), flush=True)
+    lab = Lab(json.loads(sys.argv[1]) if len(sys.argv) > 1 else WORLD)
+    print(json.dumps({'world': lab.describe()}), flush=True)
     for line in sys.stdin:
         case = json.loads(line)
         refused = lab.load(case)

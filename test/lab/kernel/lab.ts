@@ -19,6 +19,7 @@ export interface KernelCase {
   readonly 'nft-save'?: string
   readonly 'legacy-save'?: string
   readonly nft?: string
+  readonly 'nft-json'?: string
   readonly ipset?: string
   readonly sysctl?: Readonly<Record<string, number>>
   readonly packets: readonly TestPacket[]
@@ -41,6 +42,7 @@ export type KernelAnswer =
   | { readonly refused: string }
 
 export interface Lab {
+  readonly bridge: string | null
   /** The files that stay the same for every rule set. */
   readonly world: Readonly<Record<string, string>>
   readonly ask: (one: KernelCase) => Promise<KernelAnswer>
@@ -49,9 +51,22 @@ export interface Lab {
 
 const program = path.join(process.cwd(), 'test/lab/kernel/lab.py')
 
-/** Builds the namespaces (lab.py). @throws Error with what the kernel or a tool said where they cannot be made. */
-export async function openLab(): Promise<Lab> {
-  const child = spawn('python3', [program], { stdio: ['pipe', 'pipe', 'pipe'] })
+/** The node that the laboratory builds: its cables (the ports of its bridge among them), addresses and routes, in the words of `ip`. */
+export interface World {
+  readonly cables: readonly string[]
+  readonly bridge: string | null
+  readonly ports: Readonly<Record<string, string>>
+  readonly dummies: readonly string[]
+  readonly addresses: readonly (readonly [cidr: string, device: string])[]
+  readonly routes: readonly string[]
+  readonly rules: readonly string[]
+}
+
+/** Builds the namespaces (lab.py), for generated rule sets where no other node is asked for. @throws Error with what the kernel or a tool said where they cannot be made. */
+export async function openLab(node?: World): Promise<Lab> {
+  const child = spawn('python3', [program, ...(node === undefined ? [] : [JSON.stringify(node)])], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   let complaint = ''
   child.stderr.on('data', (text: Buffer) => (complaint += text.toString()))
   child.on('error', (error) => (complaint += error.message))
@@ -64,6 +79,7 @@ export async function openLab(): Promise<Lab> {
   }
   const { world } = (await answer()) as Pick<Lab, 'world'>
   return {
+    bridge: node === undefined ? 'cni0' : node.bridge,
     world,
     ask: async (one) => {
       child.stdin.write(`${JSON.stringify(one)}\n`)

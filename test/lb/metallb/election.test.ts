@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { known } from '../../../src/evidence/gap.ts'
 import { electedNode, electionOrder } from '../../../src/lb/metallb/election.ts'
@@ -101,5 +102,38 @@ test('0.14.9, and no other release, passes over a cordoned node', async () => {
   expect([await elected('0.14.9'), await elected('0.15.0')]).toEqual([
     expect.not.stringMatching(/^controller-0$/),
     'controller-0',
+  ])
+})
+
+const winner = async (image: string, changes: Parameters<typeof variant>[1] = {}) => {
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/pods.json': (text) => text.replaceAll(/(metallb\/(?:speaker|controller)):v0\.16\.1/g, `$1:${image}`),
+    ...changes,
+  })
+  return electedNode(evidence, ask(evidence, { fabric: 'lan' }).question)
+}
+
+test('up to 0.10 the Service’s name is hashed, among the nodes with an endpoint', async () => {
+  const [expected] = ['worker-0', 'worker-1'].sort((one, other) => (sha(one) < sha(other) ? -1 : 1))
+  expect(await winner('v0.10.3')).toBe(expected)
+})
+
+const sha = (node: string): string => createHash('sha256').update(`${node}#default/nginx-lb`).digest('hex')
+
+test.each([
+  ['NetworkUnavailable', 'v0.13.9', 'v0.13.10'],
+  ['the exclude label', 'v0.13.12', 'v0.14.0'],
+])('%s puts a node out since the release that brought it', async (what, before, since) => {
+  const nodes = editJson((list: Json) => {
+    for (const { metadata, status } of list.items)
+      if (metadata.name === 'controller-0') {
+        if (what === 'NetworkUnavailable') status.conditions.push({ type: what, status: 'True' })
+        else metadata.labels['node.kubernetes.io/exclude-from-external-load-balancers'] = 'false'
+      }
+  })
+  const changes = { 'kubernetes/nodes.json': nodes }
+  expect([await winner(before, changes), await winner(since, changes)]).toEqual([
+    'controller-0',
+    expect.not.stringMatching(/^controller-0$/),
   ])
 })

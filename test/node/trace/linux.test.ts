@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import type { NodeState } from '../../../src/node/node-state.ts'
 import { parseIptablesSave } from '../../../src/node/parse/iptables-save.ts'
 import { tracePacket, type Start } from '../../../src/node/trace/trace.ts'
-import { address, fates, plainNode, syn, withRules } from './world.ts'
+import { address, fates, plainNode, syn, withNative, withRules } from './world.ts'
 
 // What a kernel (6.18) was seen to do with packets through these rules: test/lab/kernel finds such cases, each is one that was once traced wrong.
 
@@ -113,4 +113,58 @@ test('an address of the node itself is no source of what comes in from outside',
 test('the type of an IPv4 address is that of the table local: without a route it is UNICAST still', () => {
   const state = withRules('mangle', '-A PREROUTING -m addrtype --dst-type UNREACHABLE -j DROP')
   expect(fates({ ...state, routes: [...state.routes, { type: 'unreachable', dst: '10.0.0.9' }] })).toEqual(['no-route'])
+})
+
+const flags = { payload: { protocol: 'tcp', field: 'flags' } }
+const to = (addr: unknown): object[] => [{ dnat: { family: 'ip', addr } }]
+
+test('a translation to where the packet goes anyway is none: a pod that asks itself is answered', () => {
+  const state = bridged(withNative('prerouting', [to('10.200.1.2')]))
+  expect(fates(state, { ...fromPod, destination: address('10.200.1.2') })).toEqual(['delivered 10.200.1.2:80'])
+})
+
+test.each([
+  [
+    'ports of another protocol, negated',
+    [{ match: { op: '!=', left: { payload: { protocol: 'udp', field: 'dport' } }, right: 53 } }],
+  ],
+  ['the other family', [{ match: { op: '!=', left: { payload: { protocol: 'ip6', field: 'daddr' } }, right: '::1' } }]],
+  [
+    'two states at once',
+    [{ match: { op: '==', left: { ct: { key: 'state' } }, right: { '|': ['new', 'untracked'] } } }],
+  ],
+  ['another flag', [{ match: { op: 'in', left: flags, right: 'ack' } }]],
+])('nft: a SYN to port 80 has no %s', (_, asks) => {
+  expect(fates(withNative('forward', [[...asks, { drop: null }]]))).toEqual(['forwarded'])
+})
+
+test.each([
+  ['one flag', { op: 'in', left: flags, right: 'syn' }],
+  ['some flags', { op: '==', left: { '&': [flags, ['syn', 'ack']] }, right: 'syn' }],
+  ['the kind of packet', { op: '==', left: { meta: { key: 'pkttype' } }, right: 'host' }],
+  ['where it wanted to go', { op: '==', left: { ct: { key: 'ip daddr', dir: 'original' } }, right: '10.0.0.9' }],
+])('nft: %s of a SYN is known', (_, match) => {
+  expect(fates(withNative('forward', [[{ match }, { drop: null }]]))).toEqual(['dropped'])
+})
+
+test('nft: a range of addresses, or a network, is one way for each', () => {
+  const both = ['delivered 10.200.1.2:80 50 %', 'delivered 10.200.1.3:80 50 %']
+  expect(fates(withNative('prerouting', [to({ range: ['10.200.1.2', '10.200.1.3'] })]))).toEqual(both)
+  expect(fates(withNative('prerouting', [to({ prefix: { addr: '10.200.1.2', len: 31 } })]))).toEqual(both)
+})
+
+test('nft: a reset answers TCP alone, and codes have the names that iptables gives them', () => {
+  const state = withNative('forward', [
+    [{ reject: { type: 'tcp reset' } }],
+    [{ reject: { type: 'icmp', expr: 'prot-unreachable' } }],
+  ])
+  const answers = (start: Partial<Start>) =>
+    tracePacket(state, { ...syn, ...start }).map(({ fate }) => (fate.kind === 'rejected' ? fate.with : fate.kind))
+  expect([answers({}), answers({ protocol: 'udp' })]).toEqual([['tcp-reset'], ['icmp-proto-unreachable']])
+})
+
+test('nft: a limit may hold or not', () => {
+  const limited = withNative('forward', [[{ limit: { rate: 10, per: 'second', inv: true } }, { drop: null }]])
+  expect(fates(limited).every((fate) => fate.includes('?'))).toBe(true)
+  expect(fates(limited).map((fate) => fate.split('?')[0])).toEqual(['dropped', 'forwarded'])
 })

@@ -1,10 +1,10 @@
 // A large cluster as a bundle: the recorded healthy one on a LAN, with as many Services, nodes and endpoints as asked. worker-0 has the
 // rules of all Services; from the nodes that were added nothing was read, as where vipdoctor collects for one VIP.
+import { hash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { openArchive } from '../../dist/evidence/archive-store.js'
 import { isGap } from '../../dist/evidence/gap.js'
-import { sha256Start } from '../../dist/lb/metallb/sha256.js'
 import { iptablesDump } from './iptables.js'
 import { servicesOf } from './services.js'
 
@@ -106,7 +106,7 @@ export async function writeCluster(folder, { services, nodes, endpoints }) {
   const names = allNodes.map(({ metadata }) => metadata.name)
   const elected = (vip) =>
     names
-      .map((name) => [sha256Start(`${name}#${vip}`), name])
+      .map((name) => [hash('sha256', `${name}#${vip}`, 'hex'), name])
       .reduce((least, one) => (one[0] < least[0] ? one : least))[1]
   const announcers = made.map(({ vip }) => elected(vip))
   const [status] = itemsOf('servicel2statuses.metallb.io')

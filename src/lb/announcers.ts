@@ -26,7 +26,6 @@ export function announcers(evidence: Evidence, question: Question): Announcers {
   if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, byBgp: [], eligible: [] }
   const byArp = observedByMetallb(evidence, question)
   const byBgp = known(announcingByBgp(evidence, question)) ?? []
-  const speakers = bgpSpeakers(evidence, question)
   return {
     system: 'metallb',
     observed:
@@ -37,7 +36,10 @@ export function announcers(evidence: Evidence, question: Question): Announcers {
     get predicted() {
       return electedNode(evidence, question)
     },
-    byBgp: isGap(speakers) ? speakers : speakers.filter(({ out }) => out === null).map(({ node }) => node),
+    get byBgp() {
+      const speakers = bgpSpeakers(evidence, question)
+      return isGap(speakers) ? speakers : speakers.filter(({ out }) => out === null).map(({ node }) => node)
+    },
     get eligible() {
       return eligibleNodes(evidence, question)
     },

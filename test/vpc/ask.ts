@@ -74,6 +74,8 @@ function receivingOf(evidence: Evidence, question: Question): Receiving {
 
 /** Runs one check as the program does: what does not apply is skipped, what is needed and missing makes it unknown. */
 export function runCheck(check: Check, context: Context): readonly Draft[] {
+  // No question here is about Kube-OVN.
+  if (check.kubeOvn === true) return [skipped('', 'The VIP is not of Kube-OVN.')]
   const applies = check.appliesTo(context)
   if (applies !== true) return [skipped('', applies)]
   const gaps = gapsAmong(

@@ -7,6 +7,8 @@ if (asked.length === 1 && (asked[0] === '--version' || asked[0] === '-V' || aske
   const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   console.log(`${name} ${version}`)
 } else {
+  // oclif compares node's version by loading semver, a tenth of our start; package.json's `engines` says the same to npm.
+  process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
   const { main } = await import('../dist/bundle/main.js')
   await main(import.meta.url)
 }

@@ -7,7 +7,7 @@ import { thisNode } from './collect/node-hints.ts'
 import { nodesForVips } from './collect/nodes-for-vip.ts'
 import { localTransport, sshTransport } from './collect/node/transport.ts'
 import { probe, type Probe } from './collect/probe/probe.ts'
-import { wantedBy } from './collect/wanted.ts'
+import { wantedBy, type Wanted } from './collect/wanted.ts'
 import { questionsFor, type Target } from './diagnosis/targets.ts'
 import type { Evidence } from './evidence/evidence.ts'
 import { known } from './evidence/gap.ts'
@@ -27,6 +27,8 @@ type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
 export interface Asked {
   readonly targets: readonly Target[]
   readonly client: Client
+  /** Which kinds are read, where it is not what the checks need. */
+  readonly wanted?: Wanted
 }
 
 /** Reads the live cluster that the flags name, showing progress; null where Ctrl-C ended it and nothing more is wanted. */
@@ -77,7 +79,7 @@ export async function probeLiveCluster(
 
 function optionsOf(
   flags: Flags,
-  { targets, client }: Asked,
+  { targets, client, wanted }: Asked,
   run: { readonly tool: string; readonly signal: AbortSignal; readonly progress: Progress },
 ): LiveOptions {
   const { env } = process
@@ -107,7 +109,7 @@ function optionsOf(
       atOnce: 16,
       given: nodeOutputs(flags['node-output']),
     },
-    wanted: wantedBy(checks, { internet: client.kind === 'internet' }),
+    wanted: wanted ?? wantedBy(checks, { internet: client.kind === 'internet' }),
     now: () => new Date(),
     // A node lists 100,000 rules in half a minute, and may need a minute for each of several listings.
     timeouts: { kubernetesMs: 30_000, awsMs: 30_000, nodeMs: 300_000 },

@@ -65,7 +65,7 @@ describe('bad input ends with one clear sentence, exit code 2 and no stack', () 
     [
       'a VIP that nobody has',
       ['check', '10.240.0.99', '--bundle', healthy],
-      '10.240.0.99 is the VIP of no Service and of no kube-vip.\nThe VIPs in the evidence are 10.240.0.100.',
+      '10.240.0.99 is the VIP of no Service, of no kube-vip and of nothing in Kube-OVN.\nThe VIPs in the evidence are 10.240.0.100.',
     ],
     [
       'a port that the VIP does not have',
@@ -85,6 +85,17 @@ describe('bad input ends with one clear sentence, exit code 2 and no stack', () 
     ['a malformed address', ['check', '10.240.0.300', '--bundle', healthy], '"10.240.0.300" is neither an address'],
     ['a malformed port', ['check', '10.240.0.100:99999', '--bundle', healthy], 'has no valid port'],
     ['a client that is none', ['check', '--client', 'somebody', '--bundle', healthy], '"somebody" is no client.'],
+    [
+      'a node that is none',
+      ['check', '--client', 'node/worker-9', '--bundle', healthy],
+      'There is no node worker-9.\nThe nodes are controller-0',
+    ],
+    ['a pod that is none', ['check', '--client', 'pod/default/x', '--bundle', healthy], 'There is no pod default/x.'],
+    [
+      'a client of the other family',
+      ['check', '--client', 'fd00::1', '--bundle', healthy],
+      'No packet goes from fd00::1 to 10.240.0.100: one is IPv4, the other IPv6.',
+    ],
     ['an unknown flag', ['check', '--bundel', healthy], 'Nonexistent flag: --bundel'],
     ['an unknown format', ['check', '--output', 'xml', '--bundle', healthy], /Expected --output=xml to be one of/],
     ['an unknown command', ['chek'], /chek/],

@@ -31,3 +31,9 @@ test('what the README shows of the demo is what the demo prints', () => {
   const [, shown = 'nothing'] = /```\n(Cause: [^`]+)```/.exec(readme) ?? []
   expect(readFileSync(path.join(import.meta.dirname, 'golden/hard-way-l2.txt'), 'utf8')).toContain(shown)
 })
+
+test('what docs/metallb.md shows is what the program prints', () => {
+  const page = readFileSync(path.join(docs, 'metallb.md'), 'utf8')
+  const [, shown = 'nothing'] = /```\n(Cause: [^`]+)```/.exec(page) ?? []
+  expect(readFileSync(path.join(import.meta.dirname, 'golden/lan-not-advertised.txt'), 'utf8')).toContain(shown)
+})

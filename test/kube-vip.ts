@@ -7,11 +7,13 @@ export interface KubeVipCluster {
   /** The node that holds the lease; null for a lease that nobody holds, undefined for none at all. */
   readonly holder?: string | null | undefined
   readonly lease?: { readonly name?: string; readonly namespace?: string; readonly renewTime?: string }
+  /** Leases besides. */
+  readonly leases?: readonly { readonly name: string; readonly namespace: string; readonly holder: string }[]
   /** The interfaces that have the VIP. */
   readonly bound?: readonly (readonly [node: string, interfaceName: string])[]
   readonly metallb?: boolean
   readonly nodes?: readonly string[]
-  readonly service?: (service: Json) => void
+  readonly service?: (service: Json, all: Json[]) => void
   readonly changes?: Readonly<Record<string, Change>>
   readonly pods?: (pods: readonly Json[]) => void
 }
@@ -46,9 +48,14 @@ export function kubeVipCluster(wanted: KubeVipCluster = {}, base = 'lan-healthy'
         delete service.metadata.annotations
         service.metadata.annotations = { 'kube-vip.io/loadbalancerIPs': vip, 'kube-vip.io/vipHost': holder ?? '' }
       }
-      wanted.service?.(service)
+      wanted.service?.(service, list.items)
     }),
     [leases]: editJson((list: Json) => {
+      for (const more of wanted.leases ?? [])
+        list.items.push({
+          metadata: { name: more.name, namespace: more.namespace },
+          spec: { holderIdentity: more.holder, leaseDurationSeconds: 15, renewTime: list.items[0].spec.renewTime },
+        })
       if (holder === undefined) return
       const {
         name = 'plndr-svcs-lock',

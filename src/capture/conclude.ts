@@ -176,11 +176,10 @@ function nobodyClaims(observation: Observation, { fabric, listenedSeconds }: Sur
     return conclusion(
       'unanswered',
       'fault',
-      `${vip.text} was asked for ${requests === 1 ? 'once' : `${String(requests)} times`}, and nobody answered.${proof}${meaning}`,
+      `${vip.text} was asked for ${timesOf(requests)}, and nobody answered.${proof}${meaning}`,
     )
   }
-  const asked =
-    requests === 0 ? 'Nobody asked for it' : `It was asked for ${String(requests)} times, and nobody answered`
+  const asked = requests === 0 ? 'Nobody asked for it' : `It was asked for ${timesOf(requests)}, and nobody answered`
   if (control === null)
     return conclusion(
       'silence-unproven',
@@ -196,6 +195,8 @@ function nobodyClaims(observation: Observation, { fabric, listenedSeconds }: Sur
     `Silence about ${vip.text} for ${listened.toFixed(0)} s.${proof} ${asked}:${kubeVip} is silent by design once it has announced, and answers only when asked. Ask for ${vip.text}, or let --probe do it.`,
   )
 }
+
+const timesOf = (count: number): string => (count === 1 ? 'once' : `${String(count)} times`)
 
 /** kube-vip sends one frame every 3 s: two of them must show in 7. */
 const kubeVipWouldShow = 7

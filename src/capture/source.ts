@@ -1,10 +1,25 @@
 import type { Frame } from './frame.ts'
 
-/** Why frames stopped: `cut` names the place where a file ends in the middle of something; `dropped` what the kernel could not keep. */
+/**
+ * Why frames stopped: `cut` names the place where a file ends in the middle of something; `dropped` how many the kernel could not keep,
+ * `some` where it may have lost frames and does not say how many, null where that is not known.
+ */
 export interface SourceEnd {
   readonly cut: string | null
-  readonly dropped: number | null
+  readonly dropped: number | 'some' | null
 }
+
+/** How an interface is listened on. */
+export interface ListenOptions {
+  readonly promiscuous: boolean
+  /** In the language of libpcap, without a word about VLANs. */
+  readonly filter: string
+  /** How much of a frame is kept: the less, the more frames fit into the kernel's buffer. */
+  readonly snapLength: number
+}
+
+/** Matches the same behind a VLAN tag too. `vlan` moves what comes after it, so it stands last. */
+export const withVlan = (filter: string): string => `${filter} or (vlan and (${filter}))`
 
 /** Where frames come from: a file, a program, the kernel. `read` hands out each wanted frame, until the end or until `signal` aborts. */
 export interface FrameSource {

@@ -1,4 +1,5 @@
 import { isGap, known } from '../evidence/gap.ts'
+import { servedByKubeVip } from '../lb/kube-vip/announcers.ts'
 import { bgpAdvertisementsFor, l2AdvertisementsFor } from '../lb/metallb/advertisements.ts'
 import { metallbInstalled } from '../lb/metallb/install.ts'
 import type { Context } from './check.ts'
@@ -9,6 +10,7 @@ import type { Proof } from '../evidence/cite.ts'
 /** For checks of MetalLB itself: true, or why they do not apply. */
 export function underMetallb({ evidence, question }: Context): true | string {
   if (question.service === null) return 'A control-plane VIP is not MetalLB’s.'
+  if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
   const installed = metallbInstalled(evidence)
   return isGap(installed) || installed || 'MetalLB is not installed.'
 }

@@ -49,6 +49,8 @@ interface Common {
   readonly alsoReads?: readonly EvidenceKind[]
   /** True, or why it does not apply. */
   readonly appliesTo: (context: Context) => true | string
+  /** True for a check of the VIPs that OVN carries. The others do not apply to those: no node announces or translates them. */
+  readonly kubeOvn?: true
   /** Whether a failure by itself stops the packet; a check that does not block only warns, and its unknown leaves the verdict alone. */
   readonly blocks: boolean
   /** Ids of checks whose failure explains a failure of this one: then it is their consequence. */

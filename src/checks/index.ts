@@ -4,30 +4,39 @@ import naclReturn from './admission/nacl-return.ts'
 import nlbNodeport from './admission/nlb-nodeport.ts'
 import nodeport from './admission/nodeport.ts'
 import servicePort from './admission/service-port.ts'
+import announcerDiffers from './announcement/announcer-differs.ts'
+import bgpAdvertisement from './announcement/bgp-advertisement.ts'
+import bgpSession from './announcement/bgp-session.ts'
+import kubeOvnPort from './announcement/kube-ovn-port.ts'
 import kubeVipInterface from './announcement/kube-vip-interface.ts'
 import kubeVipLease from './announcement/kube-vip-lease.ts'
-import noEligibleNode from './announcement/no-eligible-node.ts'
-import announcerDiffers from './announcement/announcer-differs.ts'
-import announcedBySeveral from './announcement/several-announcers.ts'
-import configStale from './control/config-stale.ts'
-import memberlist from './control/memberlist.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
+import noEligibleNode from './announcement/no-eligible-node.ts'
+import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
+import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
+import twoAllocators from './assignment/two-allocators.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
+import configStale from './control/config-stale.ts'
 import controller from './control/controller.ts'
 import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
+import memberlist from './control/memberlist.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
+import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
+import kubeOvnExternalLb from './delivery/kube-ovn-external-lb.ts'
+import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
+import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
 import overlayNoRoute from './delivery/overlay-no-route.ts'
@@ -44,18 +53,21 @@ import routeInsideVpc from './delivery/route-inside-vpc.ts'
 import sourceDestCheck from './delivery/source-dest-check.ts'
 import staleNeighbour from './delivery/stale-neighbour.ts'
 import staticShadowsPropagated from './delivery/static-shadows-propagated.ts'
-import addressInUse from './delivery/address-in-use.ts'
-import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
 import vipAlignedWithSubnet from './delivery/vip-aligned-with-subnet.ts'
 import vipNotOwned from './delivery/vip-not-owned.ts'
+import kubeOvnBackends from './endpoint/kube-ovn-backends.ts'
+import endpointNetworkPolicy from './endpoint/network-policy.ts'
 import podNetwork from './endpoint/pod-network.ts'
+import podNotListening from './endpoint/pod-not-listening.ts'
 import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
+import bridgeNfCall from './forwarding/bridge-nf-call.ts'
 import cidrOverlap from './forwarding/cidr-overlap.ts'
 import cniReady from './forwarding/cni-ready.ts'
 import forwardDrop from './forwarding/forward-drop.ts'
 import ipForwardOff from './forwarding/ip-forward-off.ts'
 import nodeToNode from './forwarding/node-to-node.ts'
+import podNeighbourFailed from './forwarding/pod-neighbour-failed.ts'
 import podRouteMissing from './forwarding/pod-route-missing.ts'
 import podRoute from './forwarding/pod-route.ts'
 import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
@@ -74,6 +86,7 @@ import hostportHijack from './translation/hostport-hijack.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
+import kubeOvnLoadBalancer from './translation/kube-ovn-load-balancer.ts'
 import kubeProxyRunning from './translation/kube-proxy-running.ts'
 import modeDrift from './translation/mode-drift.ts'
 import noEndpointsReject from './translation/no-endpoints-reject.ts'
@@ -93,13 +106,18 @@ import wireSeveralAnnouncers from './wire/several-announcers.ts'
 import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
+  kubeOvnVip,
   vipAssigned,
+  twoAllocators,
   classMismatch,
   noPool,
   poolExhausted,
   requestRefused,
   poolHygiene,
   l2Advertisement,
+  bgpAdvertisement,
+  bgpSession,
+  kubeOvnPort,
   kubeVipLease,
   kubeVipInterface,
   vipBoundTwice,
@@ -113,6 +131,8 @@ const all: readonly Check[] = [
   addressInUse,
   reservedAddress,
   vipNotOwned,
+  kubeOvnPath,
+  kubeOvnExternalLb,
   ownerForeign,
   ownerDetached,
   overlayNoRoute,
@@ -134,6 +154,7 @@ const all: readonly Check[] = [
   nlbNodeport,
   servicePort,
   kubeProxyRunning,
+  kubeOvnLoadBalancer,
   twoProxies,
   modeDrift,
   syncStale,
@@ -154,6 +175,8 @@ const all: readonly Check[] = [
   dnatPresent,
   ipForwardOff,
   podRouteMissing,
+  podNeighbourFailed,
+  bridgeNfCall,
   rpFilter,
   conntrackFull,
   masqueradeMissing,
@@ -166,6 +189,9 @@ const all: readonly Check[] = [
   forwardDrop,
   vipBound,
   podNetwork,
+  kubeOvnBackends,
+  endpointNetworkPolicy,
+  podNotListening,
   endpointReady,
   vpcRoute,
   webhookPort,

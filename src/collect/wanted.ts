@@ -53,3 +53,9 @@ export function wantedBy(checks: readonly Reads[], { internet }: { readonly inte
     aws: (Object.keys(awsKinds) as AwsKindName[]).filter((name) => names.has(`aws/${name}`)),
   }
 }
+
+/** Whose a MAC on the wire is, and which interface of the account holds an address: all that a capture asks of a cluster. */
+export const wantedByCapture: Wanted = {
+  kubernetes: ['nodes'],
+  aws: ['instances', 'networkInterfaces', 'vpcs'],
+}

@@ -11,12 +11,9 @@ import { fabricOf } from '../vpc/fabric.ts'
 
 export default class Trace extends Command {
   static override summary = 'Say rule by rule what the kernel of one node does with a packet.'
-  static override description = `Follows the first packet of a connection through the node's packet filter (iptables, nftables, IPVS) and
-routes, and where it is sent on to a pod of another node, through that node's. Every rule that decided
-something is printed with its line in the dump, every way that the packet may take with its share.
+  static override description = `Follows the first packet of a connection through the node's packet filter (iptables, nftables, IPVS) and routes, and where it is sent on to a pod of another node, through that node's. Every rule that decided something is printed with its line in the dump, every way that the packet may take with its share.
 
-Exit codes: 0 traced, 2 usage or bad input, 3 where the node's rules or routes are not known, 4 a bug in
-vipdoctor.`
+Exit codes: 0 traced, 2 usage or bad input, 3 where the node's rules or routes are not known, 4 a bug in vipdoctor.`
   static override examples = [
     '<%= config.bin %> trace 10.240.0.100:80 --node worker-0 --bundle bundle.tar.gz',
     '<%= config.bin %> trace 10.32.0.10:53/udp --node worker-0 --client pod/default/web-0 --bundle bundle.tar.gz',

@@ -12,6 +12,8 @@ import { vpcDelivery } from '../vpc/delivery.ts'
  */
 export function receivingNodes(evidence: Evidence, question: Question): Receiving {
   const { client, vip } = question
+  // OVN carries its own VIPs from pod to pod; no node receives them.
+  if (question.kubeOvn !== undefined) return { by: 'unknown', nodes: [] }
   if (question.service !== null && client.kind === 'node') return { by: 'client', nodes: [client.name] }
   if (question.service !== null && client.kind === 'pod') return nodeOfPod(evidence, client.namespace, client.name)
   if (vip === null) return { by: 'unknown', nodes: [] }
@@ -20,12 +22,13 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
     if (!isGap(delivery) && delivery.by !== 'nobody' && delivery.node !== null)
       return { by: delivery.by, nodes: [delivery.node] }
   }
-  const { observed, predicted, eligible } = announcers(evidence, question)
-  const seen = known(observed) ?? []
+  const announced = announcers(evidence, question)
+  const seen = known(announced.observed) ?? []
   if (seen.length > 0) return { by: 'announcer', nodes: seen }
-  const elected = known(predicted)
-  if (elected !== null) return { by: 'predicted', nodes: [elected] }
-  const able = known(eligible) ?? []
+  const elected = known(announced.predicted)
+  const expected = [...new Set([...(elected === null ? [] : [elected]), ...(known(announced.byBgp) ?? [])])]
+  if (expected.length > 0) return { by: 'predicted', nodes: expected }
+  const able = known(announced.eligible) ?? []
   if (able.length > 0) return { by: 'candidate', nodes: able }
   const nodes = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? []).sort()
   return nodes.length > 0 ? { by: 'candidate', nodes } : { by: 'unknown', nodes: [] }

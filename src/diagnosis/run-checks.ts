@@ -5,6 +5,7 @@ import { gapsAmong, known } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
 import type { Question } from '../evidence/question.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
+import { kubeOvnName } from '../lb/kube-ovn/vips.ts'
 
 /**
  * One finding as a check gave it, with what the diagnosis needs to weigh it. `node` is the node that the run was about, null for a check
@@ -110,6 +111,8 @@ function nodesOf({ evidence, question, receiving }: Context): Nodes {
 function whySkipped(check: Check, context: Context): string | null {
   const { question, receiving } = context
   const hop = hopOf(check)
+  if ((question.kubeOvn !== undefined) !== (check.kubeOvn === true))
+    return check.kubeOvn === true ? 'The VIP is not one of Kube-OVN.' : 'OVN itself carries this VIP.'
   if (question.vip === null && hop !== 'assignment' && hop !== 'control') return 'The Service has no VIP yet.'
   if (receiving.by === 'client' && outside.has(hop)) {
     return `The packet starts on ${receiving.nodes.join()}, whose own rules translate it; it never crosses the network to the VIP.`
@@ -127,8 +130,9 @@ const inSentence = (title: string): string =>
 const ownName = /^(?:Services?|Kubernetes)\b/
 
 /** What a finding is about where a check names nothing narrower. */
-export function subjectOf({ vip, service }: Question): string {
+export function subjectOf({ vip, service, kubeOvn }: Question): string {
   if (vip !== null) return `vip/${vip.text}`
+  if (kubeOvn !== undefined) return kubeOvnName(kubeOvn)
   return `service/${service?.metadata?.namespace ?? ''}/${service?.metadata?.name ?? ''}`
 }
 

@@ -1,11 +1,14 @@
 import { isGap, known, type Gap } from '../evidence/gap.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { objectName, type Service } from '../evidence/kubernetes.ts'
-import type { Client, ControlPlaneVip, Fabric, Question } from '../evidence/question.ts'
+import { clientText, type Client, type ControlPlaneVip, type Fabric, type Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'
+import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
 import { compareAddresses, parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { protocolOf } from '../net/port.ts'
+import { inWords } from '../net/words.ts'
+import { familiesMeet, requireClient } from './client.ts'
 
 /** What the user asks about: a VIP, a VIP at one port, or a Service. */
 export type Target =
@@ -45,21 +48,30 @@ export interface Asked {
 /**
  * The questions behind the targets; without a target, every LoadBalancer Service and every control-plane VIP that the evidence shows.
  *
- * @throws UserError for a target that nothing in the evidence has, and where there is no VIP at all.
+ * VIPs of another family than the client's address are left out.
+ *
+ * @throws UserError for a target or a client that nothing in the evidence has, where there is no VIP at all, and where no VIP is of the
+ * client's family.
  */
 export function questionsFor(evidence: Evidence, targets: readonly Target[], asked: Asked): Questions {
   const gaps = [evidence.kubernetes.services, controlPlaneVips(evidence)].filter(isGap)
+  requireClient(evidence, asked.client)
   const all = everyQuestion(evidence, asked)
-  const questions =
+  const wanted =
     targets.length === 0 ? all : all.filter((question) => targets.some((target) => asksFor(target, question)))
+  const questions = wanted.filter(familiesMeet)
   if (gaps.length === 0) {
     if (all.length === 0)
       throw new UserError(
-        'The evidence shows no VIP: no Service of type LoadBalancer, and no kube-vip with an address for the control plane.',
+        'The evidence shows no VIP: no Service of type LoadBalancer, no kube-vip with an address for the control plane, no Vip or SwitchLBRule of Kube-OVN.',
       )
     for (const target of targets)
       if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
   }
+  if (questions.length === 0 && wanted.length > 0)
+    throw new UserError(
+      `No packet goes from ${clientText(asked.client)} to ${inWords([...new Set(wanted.flatMap(({ vip }) => vip?.text ?? []))])}: one is IPv4, the other IPv6.`,
+    )
   return { questions, gaps }
 }
 
@@ -70,6 +82,7 @@ export function everyQuestion(evidence: Evidence, asked: Asked): readonly Questi
       .filter(isLoadBalancer)
       .flatMap((service) => serviceQuestions(service, asked)),
     ...(known(controlPlaneVips(evidence)) ?? []).map((vip) => controlPlaneQuestion(vip, asked)),
+    ...kubeOvnQuestions(evidence).map((one) => ({ ...asked, ...one })),
   ].sort(compareQuestions)
 }
 
@@ -91,8 +104,9 @@ function controlPlaneQuestion(controlPlane: ControlPlaneVip, asked: Asked): Ques
   return { ...asked, vip: address, port: { protocol: 'tcp', port }, service: null, servicePort: null, controlPlane }
 }
 
-/** The name under which a diagnosis stands: its Service, or the control plane. */
-export const questionName = ({ service }: Question): string => (service === null ? '' : objectName(service))
+/** The name under which a diagnosis stands: its Service, Kube-OVN's object, or nothing for the control plane. */
+export const questionName = ({ service, kubeOvn }: Question): string =>
+  service !== null ? objectName(service) : kubeOvn === undefined ? '' : kubeOvnName(kubeOvn)
 
 function compareQuestions(one: Question, other: Question): number {
   const names = [questionName(one), questionName(other)] as const
@@ -106,7 +120,9 @@ function compareQuestions(one: Question, other: Question): number {
 
 function asksFor(target: Target, question: Question): boolean {
   if (target.kind === 'service') return questionName(question) === target.name
-  return sameAddress(target.address, question.vip) && (target.port === null || target.port === question.port.port)
+  if (!sameAddress(target.address, question.vip)) return false
+  // A Vip of Kube-OVN has no ports of its own: whatever its pods listen on.
+  return target.port === null || target.port === question.port.port || (question.kubeOvn?.vip ?? null) !== null
 }
 
 function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): UserError {
@@ -126,5 +142,8 @@ function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): U
       `${target.address.text} is a VIP, but not at port ${String(target.port)}.`,
       `Its ports are ${ports.join(', ')}.`,
     )
-  return new UserError(`${target.address.text} is the VIP of no Service and of no kube-vip.`, suggestion)
+  return new UserError(
+    `${target.address.text} is the VIP of no Service, of no kube-vip and of nothing in Kube-OVN.`,
+    suggestion,
+  )
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { gap, isGap, type Known } from './gap.ts'
 import type { Store } from './store.ts'
 
@@ -5,15 +6,17 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** A file's text; a gap where it is absent, unreadable, or no UTF-8 text (a binary file under a text file's name). */
 export function readText(store: Store, file: string): Known<string> {
+  const bytes = readTextBytes(store, file)
+  return isGap(bytes) ? bytes : decoder.decode(bytes)
+}
+
+/** The bytes of a file's text, for a reader that makes no string of a large file; a gap as {@link readText} has it. */
+export function readTextBytes(store: Store, file: string): Known<Uint8Array> {
   const bytes = store.read(file)
   if (isGap(bytes)) return bytes
   const nul = bytes.indexOf(0)
   if (nul !== -1) return gap(file, `not text: a zero byte at offset ${String(nul)}`)
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    return gap(file, 'not text: no valid UTF-8')
-  }
+  return isUtf8(bytes) ? bytes : gap(file, 'not text: no valid UTF-8')
 }
 
 /** A file's JSON value; a gap that says where parsing stopped. */

@@ -1,7 +1,7 @@
 import { mapOf, type Shape, type Shaped } from './shape.ts'
 
 // What is kept of each Kubernetes object: the fields that some check reads, in the API's own names and nesting.
-// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2.
+// Sources: k8s.io/api v1.34 types; MetalLB v0.16.1 api/v1beta1 and v1beta2; frr-k8s api/v1beta1; Calico libcalico-go apis/v3; Kube-OVN 1.16.
 
 const metadata = {
   name: 'string',
@@ -120,6 +120,7 @@ const kindOf = <const S extends Shape>(
 })
 
 const custom = { custom: true }
+const customOfCluster = { custom: true, namespaced: false }
 const cluster = { namespaced: false }
 
 /** Every kind of Kubernetes object that vipdoctor reads. The key in kebab case, behind `kubernetes/`, is the kind's name in a check's `needs`. */
@@ -420,6 +421,105 @@ export const kubernetesKinds = {
     { metadata, status: 'json' },
     custom,
   ),
+  bgpsessionstates: kindOf(
+    'BGPSessionState',
+    'bgpsessionstates',
+    'frrk8s.metallb.io',
+    {
+      metadata,
+      status: { bgpStatus: 'string', bfdStatus: 'string', node: 'string', peer: 'string', vrf: 'string' },
+    },
+    custom,
+  ),
+  frrnodestates: kindOf(
+    'FRRNodeState',
+    'frrnodestates',
+    'frrk8s.metallb.io',
+    { metadata, status: { lastConversionResult: 'string', lastReloadResult: 'string' } },
+    { custom: true, namespaced: false },
+  ),
+  calicobgppeers: kindOf(
+    'BGPPeer',
+    'bgppeers',
+    'crd.projectcalico.org',
+    { metadata, spec: { peerIP: 'string', node: 'string', nodeSelector: 'string' } },
+    { custom: true, namespaced: false },
+  ),
+  // Kube-OVN 1.16 pkg/apis/kubeovn/v1; `parentV4ip` and `status.ready` are of 1.13 and before.
+  vips: kindOf(
+    'Vip',
+    'vips',
+    'kubeovn.io',
+    {
+      metadata,
+      spec: {
+        namespace: 'string',
+        subnet: 'string',
+        type: 'string',
+        v4ip: 'string',
+        v6ip: 'string',
+        macAddress: 'string',
+        selector: ['string'],
+        attachSubnets: ['string'],
+      },
+      status: {
+        type: 'string',
+        v4ip: 'string',
+        v6ip: 'string',
+        mac: 'string',
+        ready: 'boolean',
+        conditions: [condition],
+      },
+    },
+    customOfCluster,
+  ),
+  switchlbrules: kindOf(
+    'SwitchLBRule',
+    'switch-lb-rules',
+    'kubeovn.io',
+    {
+      metadata,
+      spec: {
+        vip: 'string',
+        namespace: 'string',
+        selector: ['string'],
+        endpoints: ['string'],
+        sessionAffinity: 'string',
+        ports: [{ name: 'string', port: 'number', targetPort: 'number', protocol: 'string' }],
+      },
+      status: { ports: 'string', service: 'string' },
+    },
+    customOfCluster,
+  ),
+  ovnsubnets: kindOf(
+    'Subnet',
+    'subnets',
+    'kubeovn.io',
+    {
+      metadata,
+      spec: {
+        vpc: 'string',
+        cidrBlock: 'string',
+        gateway: 'string',
+        excludeIps: ['string'],
+        vlan: 'string',
+        enableLb: 'boolean',
+        enableExternalLBAddress: 'boolean',
+      },
+      status: { v4availableIPs: 'number', v6availableIPs: 'number', conditions: [condition] },
+    },
+    customOfCluster,
+  ),
+  ovnips: kindOf(
+    'IP',
+    'ips',
+    'kubeovn.io',
+    {
+      metadata,
+      spec: { subnet: 'string', namespace: 'string', podName: 'string', v4IpAddress: 'string', v6IpAddress: 'string' },
+    },
+    customOfCluster,
+  ),
 } as const satisfies Record<string, KubernetesKind>
 
 export type KubernetesKindName = keyof typeof kubernetesKinds
@@ -436,6 +536,10 @@ export type Lease = KubernetesObject<'leases'>
 export type IPAddressPool = KubernetesObject<'ipaddresspools'>
 export type L2Advertisement = KubernetesObject<'l2advertisements'>
 export type BGPAdvertisement = KubernetesObject<'bgpadvertisements'>
+export type BGPPeer = KubernetesObject<'bgppeers'>
+export type OvnVip = KubernetesObject<'vips'>
+export type SwitchLBRule = KubernetesObject<'switchlbrules'>
+export type OvnSubnet = KubernetesObject<'ovnsubnets'>
 export type LabelSelector = Shaped<typeof labelSelector>
 
 /** The file of a kind in a bundle: named as `kubectl get <plural>.<group>` names the resource. */

@@ -1,5 +1,5 @@
 import { gap, isGap, type Known } from './gap.ts'
-import { readText } from './json.ts'
+import { readTextBytes } from './json.ts'
 import type { Store } from './store.ts'
 import { addrShape, linkShape, neighShape, routeShape, ruleShape } from './node-json.ts'
 import type { Shape, Shaped } from './shape.ts'
@@ -16,10 +16,14 @@ import { textFile } from './text-file.ts'
 /** What one command on a node printed: its file in `nodes/<node>/`, and how it is read. A reader gives a gap where the file is cut off or is something else. */
 interface NodeKind<T> {
   readonly file: string
-  readonly read: (file: string, text: string) => Known<T>
+  readonly read: (file: string, bytes: Uint8Array) => Known<T>
 }
 
-const kindOf = <T>(file: string, read: (file: string, text: string) => Known<T>): NodeKind<T> => ({ file, read })
+const kindOf = <T>(file: string, read: (file: string, text: string) => Known<T>): NodeKind<T> => ({
+  file,
+  read: (path, bytes) => read(path, decoder.decode(bytes)),
+})
+const decoder = new TextDecoder()
 
 /** A JSON list of objects, as `ip -j` prints; each item can be cited. An empty file is what an old `ip` prints for an empty list. */
 const jsonList =
@@ -31,8 +35,8 @@ const jsonList =
   }
 
 /** A dump that ends too early is a gap, never a smaller rule set; so is one of which a table could not be printed. */
-function iptables(file: string, text: string): Known<IptablesSave> {
-  const save = parseIptablesSave(file, text)
+function iptables(file: string, bytes: Uint8Array): Known<IptablesSave> {
+  const save = parseIptablesSave(file, bytes)
   const [odd] = save.misread
   if (odd !== undefined)
     return gap(
@@ -57,10 +61,10 @@ function nftables(file: string, text: string): Known<Nftables> {
 
 /** Every output of a node that vipdoctor reads. The key in kebab case, behind `node/`, is the kind's name in a check's `needs`. */
 export const nodeKinds = {
-  iptablesNft: kindOf('iptables-nft-save.txt', iptables),
-  iptablesLegacy: kindOf('iptables-legacy-save.txt', iptables),
-  ip6tablesNft: kindOf('ip6tables-nft-save.txt', iptables),
-  ip6tablesLegacy: kindOf('ip6tables-legacy-save.txt', iptables),
+  iptablesNft: { file: 'iptables-nft-save.txt', read: iptables },
+  iptablesLegacy: { file: 'iptables-legacy-save.txt', read: iptables },
+  ip6tablesNft: { file: 'ip6tables-nft-save.txt', read: iptables },
+  ip6tablesLegacy: { file: 'ip6tables-legacy-save.txt', read: iptables },
   nftRuleset: kindOf('nft-ruleset.json', nftables),
   procNetIpVs: kindOf('proc-net-ip_vs.txt', parseIpvs),
   ipvsadm: kindOf('ipvsadm.txt', parseIpvs),
@@ -97,7 +101,7 @@ export const nodeFile = (node: string, name: NodeKindName): string => `nodes/${n
 /** Reads one output of one node. A node whose folder is not there at all is one gap in words: nothing was read from it. */
 export function readNode<K extends NodeKindName>(store: Store, node: string, name: K): Known<NodeValue<K>> {
   const file = nodeFile(node, name)
-  const text = readText(store, file)
-  if (isGap(text)) return store.list(`nodes/${node}`).length === 0 ? gap(file, `nothing was read from ${node}`) : text
-  return nodeKinds[name].read(file, text) as Known<NodeValue<K>>
+  const bytes = readTextBytes(store, file)
+  if (isGap(bytes)) return store.list(`nodes/${node}`).length === 0 ? gap(file, `nothing was read from ${node}`) : bytes
+  return nodeKinds[name].read(file, bytes) as Known<NodeValue<K>>
 }

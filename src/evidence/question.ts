@@ -1,7 +1,7 @@
 import type { Address } from '../net/address.ts'
 import type { Port } from '../net/port.ts'
 import type { Cidr } from '../net/range.ts'
-import type { Pod, Service, ServicePort } from './kubernetes.ts'
+import type { OvnVip, Pod, Service, ServicePort, SwitchLBRule } from './kubernetes.ts'
 
 /** What carries frames between hosts: a VPC (delivery by ownership or route), or a LAN (delivery by ARP or NDP). */
 export type Fabric = 'ec2' | 'lan'
@@ -40,9 +40,15 @@ export interface ControlPlaneVip {
   readonly pods: readonly Pod[]
 }
 
+/** A VIP inside OVN: of a `Vip` (an address that pods share), or of a `SwitchLBRule` (a load balancer of OVN itself). One of the two is null. */
+export interface KubeOvnVip {
+  readonly vip: OvnVip | null
+  readonly rule: SwitchLBRule | null
+}
+
 /**
- * What is asked: can `client` reach `vip` at `port`? Exactly one of `service` and `controlPlane` is set; `servicePort` goes with `service`.
- * `vip` is null while the Service is pending.
+ * What is asked: can `client` reach `vip` at `port`? Exactly one of `service`, `controlPlane` and `kubeOvn` is
+ * set; `servicePort` goes with `service`. `vip` is null while the Service, or Kube-OVN's Vip, is pending.
  */
 export interface Question {
   readonly vip: Address | null
@@ -50,6 +56,7 @@ export interface Question {
   readonly service: Service | null
   readonly servicePort: ServicePort | null
   readonly controlPlane: ControlPlaneVip | null
+  readonly kubeOvn?: KubeOvnVip
   readonly client: Client
   readonly fabric: Fabric
   /** The VPC that the user named, where the nodes' addresses fit more than one. */

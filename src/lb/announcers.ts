@@ -1,31 +1,45 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, type Known } from '../evidence/gap.ts'
+import { isGap, known, type Known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import { kubeVipAnnouncers, servedByKubeVip } from './kube-vip/announcers.ts'
+import { announcingByBgp, bgpSpeakers } from './metallb/bgp.ts'
 import { electedNode, eligibleNodes } from './metallb/election.ts'
 import { metallbInstalled } from './metallb/install.ts'
 import { observedByMetallb } from './metallb/observed.ts'
 
 /**
  * Who announces the question's VIP. `observed` by the most trusted observation, empty where it is known that nobody does; `predicted`
- * who would be elected, null for nobody; `eligible` who may by configuration, whether or not it is alive.
+ * who would be elected for ARP or NDP, null for nobody; `byBgp` who should announce by BGP, for which there is no election; `eligible` who
+ * may by configuration, whether or not it is alive.
  */
 export interface Announcers {
   readonly system: 'metallb' | 'kube-vip' | null
   readonly observed: Known<readonly string[]>
   readonly predicted: Known<string | null>
+  readonly byBgp: Known<readonly string[]>
   readonly eligible: Known<readonly string[]>
 }
 
 export function announcers(evidence: Evidence, question: Question): Announcers {
-  if (servedByKubeVip(evidence, question)) return kubeVipAnnouncers(evidence, question)
+  if (servedByKubeVip(evidence, question)) return { ...kubeVipAnnouncers(evidence, question), byBgp: [] }
   const installed = metallbInstalled(evidence)
-  if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, eligible: [] }
-  const observed = observedByMetallb(evidence, question)
+  if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, byBgp: [], eligible: [] }
+  const byArp = observedByMetallb(evidence, question)
+  const byBgp = known(announcingByBgp(evidence, question)) ?? []
+  const speakers = bgpSpeakers(evidence, question)
   return {
     system: 'metallb',
-    observed: isGap(observed) ? observed : [...new Set(observed.map(({ node }) => node))],
-    predicted: electedNode(evidence, question),
-    eligible: eligibleNodes(evidence, question),
+    observed:
+      isGap(byArp) && byBgp.length === 0
+        ? byArp
+        : [...new Set([...(known(byArp) ?? []), ...byBgp].map(({ node }) => node))],
+    // An election hashes every node: it is held only where nobody was observed.
+    get predicted() {
+      return electedNode(evidence, question)
+    },
+    byBgp: isGap(speakers) ? speakers : speakers.filter(({ out }) => out === null).map(({ node }) => node),
+    get eligible() {
+      return eligibleNodes(evidence, question)
+    },
   }
 }

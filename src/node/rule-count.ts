@@ -26,10 +26,9 @@ export function ruleCounts(here: NodeEvidence, family: Family): readonly RuleCou
     const table = labels.get('table')
     const chains = table === undefined ? undefined : save.tables.get(table)?.chains
     if (table === undefined || chains === undefined || labels.get('ip_family') !== `IPv${String(family)}`) return []
-    const own = [...chains.values()].filter(({ name }) => name.startsWith('KUBE-'))
-    const found = own.reduce((sum, { size }) => sum + size, 0)
-    const there = `${String(found)} rules in ${String(own.length)} chains KUBE-… of table ${table}`
-    return [{ table, written: value, found, proof: [proof, citeLine(save.file, own[0]?.line ?? 1, there)] }]
+    const own = chains.beginning('KUBE-')
+    const there = `${String(own.rules)} rules in ${String(own.chains)} chains KUBE-… of table ${table}`
+    return [{ table, written: value, found: own.rules, proof: [proof, citeLine(save.file, own.line ?? 1, there)] }]
   })
 }
 

@@ -1,7 +1,7 @@
 import { citeLine, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import { rulesOf, type IptablesSave } from './parse/iptables-save.ts'
+import { firstRuleOf, type IptablesSave } from './parse/iptables-save.ts'
 
 /** How kube-proxy's rules stand on a node: the mode that they show, and one rule as proof. Null where there are none. */
 export interface ServiceRules {
@@ -28,8 +28,8 @@ export function serviceRules(here: NodeEvidence): ServiceRules | null {
 
 function firstOfServices(save: IptablesSave): Proof | null {
   const chain = save.tables.get('nat')?.chains.get('KUBE-SERVICES')
-  const [rule] = chain === undefined ? [] : rulesOf(chain)
-  return rule === undefined ? null : citeLine(save.file, rule.line, rule.text)
+  const rule = chain === undefined ? null : firstRuleOf(chain)
+  return rule === null ? null : citeLine(save.file, rule.line, rule.text)
 }
 
 /**
@@ -43,8 +43,8 @@ export function modesLoaded(here: NodeEvidence): readonly ServiceRules[] {
   if (first.mode === 'ipvs') {
     for (const save of [known(here.iptablesNft), known(here.iptablesLegacy)]) {
       const nodePorts = save?.tables.get('nat')?.chains.get('KUBE-NODEPORTS')
-      const [rule] = nodePorts === undefined ? [] : rulesOf(nodePorts)
-      if (save !== null && rule !== undefined)
+      const rule = nodePorts === undefined ? null : firstRuleOf(nodePorts)
+      if (save !== null && rule !== null)
         found.push({ mode: 'iptables', proof: citeLine(save.file, rule.line, rule.text) })
     }
   }

@@ -60,7 +60,9 @@ export function cutAndLost({ cut, dropped }: SourceEnd, look: Look): string[][] 
     dropped === null || dropped === 0
       ? []
       : wrap(
-          `Lost: the kernel dropped ${counted(dropped, 'frame')}, so something may be missing here.`,
+          dropped === 'some'
+            ? 'Lost: frames came faster than they could be read, so some may be missing here. tcpdump counts them (--source tcpdump).'
+            : `Lost: the kernel dropped ${counted(dropped, 'frame')}, so something may be missing here.`,
           look.width,
           '  ',
           '',

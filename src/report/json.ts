@@ -25,6 +25,7 @@ function diagnosisJson(diagnosis: Diagnosis): object {
   return {
     vip: question.vip?.text ?? null,
     service: question.service === null ? null : questionName(question),
+    ...(question.kubeOvn === undefined ? {} : { kubeOvn: questionName(question) }),
     port: question.port,
     client: clientText(question.client),
     fabric: question.fabric,

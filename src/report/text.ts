@@ -67,7 +67,7 @@ function heading(diagnosis: Diagnosis, look: Look): string {
   const { vip, port, service } = question
   const address = vip === null ? `port ${String(port.port)}` : addressAndPort(vip.text, port.port)
   const protocol = port.protocol === 'tcp' ? '' : `/${port.protocol}`
-  const name = service === null ? 'the control plane' : questionName(question)
+  const name = service === null && question.kubeOvn === undefined ? 'the control plane' : questionName(question)
   const client = clientText(question.client)
   return `${look.paint.bold(`${address}${protocol}`)} (${name}) from ${client}: ${verdictText(verdict, look)}`
 }

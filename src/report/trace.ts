@@ -1,6 +1,7 @@
 import { addressAndPort } from '../net/port.ts'
 import type { TracedJourney, TracedPacket } from '../diagnosis/traced-packet.ts'
 import type { Step } from '../node/trace/types.ts'
+import { nftRuleText } from './nft-rule.ts'
 import type { Look } from './paint.ts'
 import { wrap } from './wrap.ts'
 
@@ -33,7 +34,7 @@ function journeyText({ probability, hops }: TracedJourney, look: Look): string[]
     ...(doubt === null
       ? []
       : wrap(
-          `Not certain: whether this rule applies, or what it does, is not known (${placeOf(doubt)}): ${doubt.text}`,
+          `Not certain: whether this rule applies, or what it does, is not known (${placeOf(doubt)}): ${nftRuleText(doubt.text)}`,
           look.width,
           '           ',
           '         ',
@@ -50,7 +51,7 @@ function stepsText(steps: readonly Step[], look: Look): string[] {
     const same = before !== undefined && headOf(before) === headOf(step)
     const place = step.line === null ? '' : String(step.line)
     // nft's JSON has no lines that mean anything: a rule is found by its handle, which `nft -a list ruleset` prints too.
-    const text = step.backend === 'native' ? `chain ${step.chain}: ${step.text}` : step.text
+    const text = step.backend === 'native' ? `${step.chain}: ${nftRuleText(step.text)}` : step.text
     return [...(same ? [] : [`         ${look.paint.dim(headOf(step))}`]), `         ${place.padStart(7)}  ${text}`]
   })
 }

@@ -12,7 +12,9 @@ export interface BgpFlags extends FrameFlags {
   readonly vip: string | undefined
 }
 
-const filter = 'tcp port 179 or (vlan and tcp port 179)'
+const filter = 'tcp port 179'
+/** Whole segments, also those that the interface has put together. */
+const snapLength = 65535
 
 /** Watches the BGP sessions with one peer and says what came of them. Returns the exit code. */
 export async function captureBgp(flags: BgpFlags): Promise<0 | 1 | 3> {
@@ -32,6 +34,7 @@ export async function captureBgp(flags: BgpFlags): Promise<0 | 1 | 3> {
   const end = await watchFrames(flags, {
     wanted: mayBeTcp,
     filter,
+    snapLength,
     towards: peer,
     take: (frame) => {
       const segment = decodeSegment(frame)

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { liveFlags } from '../live-flags.ts'
 
 /** The flags of every capture: where frames come from, how long, and how the report looks. */
 export const frameFlags = {
@@ -11,6 +12,16 @@ export const frameFlags = {
     helpValue: 'NAME',
     description: 'where to listen; else the interface with the route to the address',
   }),
+  source: Flags.option({
+    options: ['tcpdump', 'libpcap'] as const,
+    description: 'what listens: the system’s tcpdump, or with --promiscuous libpcap by the package cap',
+  })(),
+  node: Flags.string({
+    helpValue: 'NAME',
+    description: 'listen on this node, by the system’s OpenSSH and its tcpdump; --interface is then one of its own',
+  }),
+  'ssh-user': Flags.string({ helpValue: 'USER', description: 'user on the node; may need sudo -n' }),
+  'ssh-option': Flags.string({ multiple: true, helpValue: 'KEY=VALUE', description: 'as ssh -o; may be repeated' }),
   duration: Flags.integer({ helpValue: 'SECONDS', min: 1, default: 10, description: 'how long to listen' }),
   count: Flags.integer({ helpValue: 'N', min: 1, description: 'stop after so many lines' }),
   write: Flags.string({
@@ -62,6 +73,19 @@ export const neighbourFlags = {
     helpValue: 'VPC',
     description: 'the VPC of the nodes, where their addresses fit more than one',
   }),
+  cluster: Flags.boolean({
+    helpGroup: 'LIVE',
+    description:
+      'read the live cluster and its account, so that MACs are nodes; so does each flag below but the last two',
+  }),
+  kubeconfig: liveFlags.kubeconfig,
+  context: liveFlags.context,
+  region: liveFlags.region,
+  profile: liveFlags.profile,
+  nodes: liveFlags.nodes,
+  'node-output': liveFlags['node-output'],
+  'node-addresses': liveFlags['node-addresses'],
+  quiet: liveFlags.quiet,
 }
 
 /** The flags of `capture bgp`. */
@@ -79,6 +103,10 @@ export const bgpFlags = {
 export interface FrameFlags {
   readonly read: string | undefined
   readonly interface: string | undefined
+  readonly source: 'tcpdump' | 'libpcap' | undefined
+  readonly node: string | undefined
+  readonly 'ssh-user': string | undefined
+  readonly 'ssh-option': readonly string[] | undefined
   readonly duration: number
   readonly count: number | undefined
   readonly write: string | undefined

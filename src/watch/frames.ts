@@ -3,20 +3,24 @@ import { existsSync } from 'node:fs'
 import type { Frame } from '../capture/frame.ts'
 import type { FrameSource, SourceEnd, Wanted } from '../capture/source.ts'
 import { fileSource } from '../capture/sources/file.ts'
-import { tcpdumpSource } from '../capture/sources/tcpdump.ts'
+import { liveSource } from '../capture/sources/live.ts'
 import { writeFrames } from '../capture/sources/write-file.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import type { FrameFlags } from './flags.ts'
+import { nodeSource } from './node-source.ts'
 
 /** Exit codes as everywhere: it is as it should be, a fault was seen, nothing can be concluded. */
 export const exitCodes = { fine: 0, fault: 1, open: 3 } as const
 
 interface Watch {
-  /** Which frames matter, and the same for the kernel. */
+  /** Which frames matter, and the same for the kernel; how much of each is kept. */
   readonly wanted: Wanted
   readonly filter: string
+  readonly snapLength: number
+  /** What ssh is given for the node of the flags; null for its name. */
+  readonly nodeAddress?: string | null
   /** Whose way leads to the interface, where none is named. */
   readonly towards: Address
   /** Sees each frame; true ends the watch. */
@@ -41,7 +45,7 @@ export async function watchFrames(flags: FrameFlags, watch: Watch): Promise<Sour
   interrupt.signal.addEventListener('abort', end)
   const { meanwhile } = watch
   const asks = interfaceName !== null && meanwhile !== undefined
-  const timer = interfaceName === null || asks ? null : setTimeout(end, flags.duration * 1000)
+  const timer = flags.read !== undefined || asks ? null : setTimeout(end, flags.duration * 1000)
   const asking = asks
     ? wait(settleMs, stop.signal)
         .then(() => meanwhile(interfaceName, stop.signal))
@@ -81,17 +85,33 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
 
 async function sourceOf(
   flags: FrameFlags,
-  { towards, filter }: Watch,
+  { towards, filter, snapLength, nodeAddress }: Watch,
 ): Promise<{ source: FrameSource; interfaceName: string | null }> {
-  if (flags.read === undefined) {
-    const interfaceName = flags.interface ?? interfaceTo(towards)
-    if (!existsSync(`/sys/class/net/${interfaceName}`))
-      throw new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
-    return { source: tcpdumpSource(interfaceName, { promiscuous: flags.promiscuous, filter }), interfaceName }
+  if (flags.read !== undefined) {
+    refuse(flags, ['interface', 'node', 'source'], 'is about listening, and a file was named')
+    return { source: await fileSource(flags.read), interfaceName: null }
   }
-  if (flags.interface !== undefined)
-    throw new UserError('--interface is about listening, and a file was named.', 'Leave one of the two out.')
-  return { source: await fileSource(flags.read), interfaceName: null }
+  const options = { promiscuous: flags.promiscuous, filter, snapLength }
+  if (flags.node !== undefined) {
+    refuse(flags, ['source'], 'is about this host, and on a node tcpdump listens')
+    const ssh = { user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] }
+    const target = { node: flags.node, address: nodeAddress ?? flags.node }
+    return { source: nodeSource(target, flags.interface ?? null, options, ssh), interfaceName: null }
+  }
+  const interfaceName = flags.interface ?? interfaceTo(towards)
+  if (!existsSync(`/sys/class/net/${interfaceName}`))
+    throw new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
+  return { source: await liveSource(interfaceName, options, { asked: flags.source, say }), interfaceName }
+}
+
+/** @throws UserError where one of these flags is given. */
+function refuse(flags: FrameFlags, names: readonly ('interface' | 'node' | 'source')[], why: string): void {
+  const given = names.find((name) => flags[name] !== undefined)
+  if (given !== undefined) throw new UserError(`--${given} ${why}.`, 'Leave one of the two out.')
+}
+
+const say = (line: string): void => {
+  process.stderr.write(`vipdoctor: ${line}.\n`)
 }
 
 /** The interface that a packet to an address would leave by, as the kernel's routes have it. */

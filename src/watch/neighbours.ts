@@ -4,11 +4,13 @@ import { mayBeNeighbour } from '../capture/link.ts'
 import { isClaim, neighbourMessage, type NeighbourMessage } from '../capture/neighbour-message.ts'
 import { observer } from '../capture/observe.ts'
 import { askNeighbour } from '../capture/sources/ask.ts'
+import { targetsOf, type NodeAddress } from '../collect/node-hints.ts'
 import { knownStations } from '../checks/stations.ts'
 import { openBundle } from '../evidence/bundle.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import { UserError } from '../evidence/user-error.ts'
+import { interruptedExitCode } from '../interrupt.ts'
 import { sameAddress, type Address, type Family } from '../net/address.ts'
 import { conclusionJson, conclusionText, messageJson, messageText } from '../report/capture.ts'
 import { lookOf } from '../terminal.ts'
@@ -26,16 +28,30 @@ export interface NeighbourFlags extends FrameFlags {
   readonly fabric: 'auto' | 'ec2' | 'lan'
   readonly 'seen-from': string | undefined
   readonly 'vpc-id': string | undefined
+  readonly cluster: boolean
+  readonly kubeconfig: string | undefined
+  readonly context: string | undefined
+  readonly region: string | undefined
+  readonly profile: string | undefined
+  readonly nodes: 'none' | 'ssh' | 'local'
+  readonly 'node-output': string[] | undefined
+  readonly 'node-addresses': NodeAddress
+  readonly quiet: boolean
 }
 
-/** The same as `mayBeNeighbour`, for the kernel: everything else costs nothing. A tagged frame is matched behind its VLAN tag too. */
-const filter = 'arp or icmp6 or (vlan and (arp or icmp6))'
+/** The same as `mayBeNeighbour`, for the kernel: everything else costs nothing. */
+const filter = 'arp or icmp6'
+/** More than any such message has on an Ethernet of 1500 bytes. */
+const snapLength = 1600
 
 /** Watches ARP or NDP messages about one VIP and says what they mean. Returns the exit code. */
-export async function captureNeighbours(flags: NeighbourFlags, family: Family): Promise<0 | 1 | 3> {
+export async function captureNeighbours(flags: NeighbourFlags, family: Family, tool: string): Promise<number> {
   const vip = vipOf(flags.vip, family)
   const control = flags.control === undefined ? null : addressOfFlag('control', flags.control)
-  const evidence = flags.bundle === undefined ? null : await openBundle(flags.bundle)
+  if (flags.node !== undefined && flags.probe)
+    throw new UserError('--probe asks from this host, and --node listens elsewhere.', 'Leave one of the two out.')
+  const evidence = await evidenceFor(flags, tool)
+  if (evidence === 'interrupted') return interruptedExitCode
   const surroundings = surroundingsOf(flags, vip, evidence)
   const look = lookOf(flags)
   const { see, observation } = observer(vip)
@@ -58,7 +74,9 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family): 
   const end = await watchFrames(flags, {
     wanted: mayBeNeighbour,
     filter,
+    snapLength,
     towards: vip,
+    nodeAddress: addressOfNode(flags, evidence),
     take: (frame) => {
       const message = neighbourMessage(frame)
       if (message === null) return false
@@ -75,6 +93,36 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family): 
       : `${about === 0 ? '' : '\n'}${conclusionText(seen, conclusions, end, surroundings, look)}`,
   )
   return exitCodes[verdictOf(conclusions)]
+}
+
+/** What is known of the cluster: a bundle, the live cluster where a flag asks for it, or nothing. */
+async function evidenceFor(flags: NeighbourFlags, tool: string): Promise<Evidence | null | 'interrupted'> {
+  const about = ['kubeconfig', 'context', 'region', 'profile', 'node-output'] as const
+  const given = about.find((flag) => flags[flag] !== undefined) ?? (flags.nodes === 'none' ? undefined : 'nodes')
+  const asked = given ?? (flags.cluster ? 'cluster' : undefined)
+  if (flags.bundle !== undefined) {
+    if (asked !== undefined)
+      throw new UserError(`--${asked} is about a live cluster, and a bundle was named.`, 'Leave one of the two out.')
+    return openBundle(flags.bundle)
+  }
+  if (asked === undefined) return null
+  const [{ evidenceOver }, { readLiveCluster }, { wantedByCapture }] = await Promise.all([
+    import('../collect/live.ts'),
+    import('../live.ts'),
+    import('../collect/wanted.ts'),
+  ])
+  const live = await readLiveCluster(
+    { ...flags, 'ssh-option': flags['ssh-option']?.slice(), 'nodes-for': 'all', partial: false, json: undefined },
+    { targets: [], client: { kind: 'vpc' }, wanted: wantedByCapture },
+    tool,
+  )
+  return live === null ? 'interrupted' : evidenceOver(live.files)
+}
+
+/** What the cluster says of how the node of the flags is reached; null where nothing is known of it. */
+function addressOfNode(flags: NeighbourFlags, evidence: Evidence | null): string | null {
+  const nodes = evidence === null ? [] : (known(evidence.kubernetes.nodes) ?? [])
+  return targetsOf(nodes, flags['node-addresses']).find(({ node }) => node === flags.node)?.address ?? null
 }
 
 /** Asks for the control neighbour, so that silence means something, and for the VIP. */
@@ -124,6 +172,7 @@ function seenFrom(flags: NeighbourFlags, evidence: Evidence | null): Surrounding
     if (node === undefined) throw new UserError(`"${told}" is no place to capture.`, 'It is node/NAME, or client.')
     return { node }
   }
+  if (flags.node !== undefined) return { node: flags.node }
   if (flags.read !== undefined || evidence === null) return 'client'
   const own = new Set(
     Object.values(os.networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),

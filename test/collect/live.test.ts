@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmdirSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { fixturePath } from '../fixtures.ts'
@@ -201,23 +202,31 @@ describe('collect', () => {
 
 describe('Ctrl-C', () => {
   const interrupted = async (args: readonly string[]) => {
-    world = await recordedWorld('hard-way-l2', { ec2: { DescribeSubnets: { never: true } } })
-    const started = Date.now()
-    const ran = await world.vipdoctor([...args, '--region', 'us-east-1', ...world.nodeOutputs, '--quiet'], {
-      onStart: (pid) =>
-        setTimeout(() => {
-          process.kill(pid, 'SIGINT')
-        }, 2_500),
+    const { api, ec2, nodeOutputs, vipdoctor } = (world = await recordedWorld('hard-way-l2', {
+      ec2: { DescribeSubnets: { never: true } },
+    }))
+    // The unanswered call was made, and the cluster has not been asked for a second: all else was read.
+    let seen = { count: 0, at: Date.now() }
+    const waiting = (): boolean => {
+      if (api.asked.length !== seen.count) seen = { count: api.asked.length, at: Date.now() }
+      return (
+        ec2.asked.some(({ action }) => action === 'DescribeSubnets') && seen.count > 10 && Date.now() - seen.at > 1_000
+      )
+    }
+    const ran = await vipdoctor([...args, '--region', 'us-east-1', ...nodeOutputs, '--quiet'], {
+      interruptWhen: waiting,
     })
-    expect(Date.now() - started).toBeLessThan(6_000)
+    expect(ran.afterInterrupt).toBeLessThan(5_000)
     return ran
   }
 
   test('ends at once, judges nothing and writes no bundle', async () => {
-    const { code, stdout, stderr } = await interrupted(['collect', '-o', '/tmp/vipdoctor-never.tar.gz'])
+    const folder = mkdtempSync(path.join(tmpdir(), 'vipdoctor-interrupted-'))
+    const { code, stdout, stderr } = await interrupted(['collect', '-o', path.join(folder, 'never.tar.gz')])
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
     expect(stderr).toContain('vipdoctor: interrupted. With --partial, what was read until then is kept.')
-    expect(readdirSync('/tmp').filter((name) => name.startsWith('vipdoctor-never'))).toEqual([])
+    expect(readdirSync(folder)).toEqual([])
+    rmdirSync(folder)
   })
 
   test('with --partial what was read is judged', async () => {

@@ -13,6 +13,8 @@ export interface Ran {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
+  /** Milliseconds from Ctrl-C to its end; null where there was none. */
+  readonly afterInterrupt: number | null
 }
 
 export interface World {
@@ -21,10 +23,10 @@ export interface World {
   readonly ec2: Ec2Server
   /** `--node-output` for every recorded node. */
   readonly nodeOutputs: readonly string[]
-  /** Runs the built program against this world; `onStart` is given the child's pid. */
+  /** Runs the built program against this world; it gets Ctrl-C as soon as `interruptWhen` is true. */
   readonly vipdoctor: (
     args: readonly string[],
-    options?: { env?: Record<string, string>; onStart?: (pid: number) => void },
+    options?: { env?: Record<string, string>; interruptWhen?: () => boolean },
   ) => Promise<Ran>
   readonly close: () => Promise<void>
 }
@@ -82,7 +84,7 @@ export async function recordedWorld(
     api,
     ec2,
     nodeOutputs,
-    vipdoctor: (args, { env = {}, onStart } = {}) =>
+    vipdoctor: (args, { env = {}, interruptWhen } = {}) =>
       new Promise((resolve) => {
         const settings = {
           PATH: process.env.PATH,
@@ -99,10 +101,16 @@ export async function recordedWorld(
         let stderr = ''
         child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
         child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+        let interrupted: number | null = null
+        const watch = setInterval(() => {
+          if (interruptWhen?.() !== true || interrupted !== null) return
+          interrupted = Date.now()
+          child.kill('SIGINT')
+        }, 50)
         child.once('close', (code) => {
-          resolve({ code, stdout, stderr })
+          clearInterval(watch)
+          resolve({ code, stdout, stderr, afterInterrupt: interrupted === null ? null : Date.now() - interrupted })
         })
-        if (child.pid !== undefined) onStart?.(child.pid)
       }),
     close: async () => {
       await api.close()

@@ -148,3 +148,27 @@ describe.each(named)('%s', (name) => {
       holds('ClusterIP', evidence, pod.node, from(address(clusterIP.ip)), pod['saw the ClusterIP'])
   })
 })
+
+test('a pod that meets itself through a port without hairpin mode is dropped for certain', async () => {
+  const { vip, port, pod, clusterIP } = await truthOf('etp-local')
+  if (pod === undefined || vip === null || clusterIP === undefined) throw new Error('etp-local tells of no pod')
+  const evidence = await fixture('etp-local')
+  const source = address(pod.ip)
+  const state = stateOf(evidence, pod.node)
+  for (const text of [vip, clusterIP.ip]) {
+    const traced = journeys(evidence, state, {
+      ...{ source, destination: address(text), protocol: 'tcp', destinationPort: port },
+      inDevice: deviceTo(state, source),
+    })
+    expect(traced.map(({ first: { fate }, probability }) => [fate, probability])).toEqual([
+      [{ kind: 'dropped', why: expect.stringContaining('hairpin mode is off') }, 1],
+    ])
+  }
+})
+
+test('the tries of IPVS are those of the client alone, and stand in vip-from-the-wire.test.ts', async () => {
+  for (const name of fixtureNames.filter((one) => one.startsWith('ipvs'))) {
+    const { nodePort, nodeSaw, pod, clusterIP } = await truthOf(name)
+    expect([name, nodePort, nodeSaw, pod, clusterIP]).toEqual([name, ...Array<undefined>(4)])
+  }
+})

@@ -3,7 +3,7 @@ import { isGap } from '../../src/evidence/gap.ts'
 import { nodeState } from '../../src/node/node-state.ts'
 import { tracePacket } from '../../src/node/trace/trace.ts'
 import { parseAddress, type Address } from '../../src/net/address.ts'
-import { fixture, truthOf } from '../fixtures.ts'
+import { fixture, fixtureNames, truthOf } from '../fixtures.ts'
 import { seen, sightsOf } from './sight.ts'
 
 function address(text: string | undefined): Address {
@@ -65,3 +65,11 @@ test.each(Object.entries(receivers))(
     for (const saw of seen(clientSaw ?? [])) expect(sights).toContain(saw)
   },
 )
+
+test('no recording whose client got through, or was refused by a node, is left out', async () => {
+  for (const name of fixtureNames) {
+    const { clientSaw } = await truthOf(name)
+    const answered = (clientSaw ?? []).some((saw) => /^(connected|refused)/.test(saw))
+    if (answered) expect([name, receivers[name]]).toEqual([name, expect.any(String)])
+  }
+})

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,68 +28,6 @@ where('live, in network namespaces', () => {
   afterAll(() => {
     lan.remove()
     rmSync(folder, { recursive: true })
-  })
-
-  /** Replays a recorded capture into the segment once vipdoctor listens there. */
-  async function whileReplaying(name: string, args: readonly string[]) {
-    const watch = lan.vipdoctor('client', ['capture', ...args])
-    await sleep(1500)
-    lan.run('replay', ['tcpreplay', '--intf1=eth0', capturePath(name)])
-    return watch
-  }
-
-  test('MetalLB is heard as it announces, and the watch ends when asked to', async () => {
-    const { code, stdout } = await whileReplaying('metallb-announce-client', [
-      'arp',
-      '--vip',
-      '10.240.0.100',
-      '--fabric',
-      'lan',
-      '--until',
-      'announced',
-      '--duration',
-      '15',
-    ])
-    expect(stdout).toMatch(/gratuitous request {2}held by 0a:58:0a:f0:00:0a\n/)
-    expect(code).toBe(0)
-  })
-
-  test('two announcers are a fault, by their habits and by name', async () => {
-    const { code, stdout } = await whileReplaying('two-announcers-client', [
-      'arp',
-      '--vip',
-      '10.240.0.103',
-      '--fabric',
-      'lan',
-      '--duration',
-      '14',
-      '--output',
-      'json',
-    ])
-    const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>
-    expect(last).toMatchObject({
-      type: 'conclusion',
-      verdict: 'fault',
-      claimants: [{ rhythm: 'kube-vip' }, { rhythm: 'metallb' }],
-      dropped: 0,
-    })
-    expect(code).toBe(1)
-  })
-
-  test('a neighbour advertisement is heard', async () => {
-    const { code, stdout } = await whileReplaying('metallb-announce-ndp-client', [
-      'ndp',
-      '--vip',
-      'fd00:240::100',
-      '--fabric',
-      'lan',
-      '--until',
-      'announced',
-      '--duration',
-      '15',
-    ])
-    expect(stdout).toMatch(/unsolicited advertisement {2}held by 0a:58:0a:f0:00:0b\n/)
-    expect(code).toBe(0)
   })
 
   test('--probe asks, is answered by the kernel that has the address, and sends nothing else', async () => {
@@ -275,13 +213,68 @@ where('live, in network namespaces', () => {
     expect(lan.run('client', ['sh', '-c', 'pgrep -x tcpdump --ns $$ --nslist net']).stdout).toBe('')
   })
 
-  test('without the privilege one sentence says what helps', () => {
-    const dropped = ['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', process.execPath, bin]
-    const asked = ['capture', 'arp', '--vip', '10.240.0.100', '--interface', 'lo']
-    const { status, stderr, stdout } = spawnSync('setpriv', [...dropped, ...asked], { encoding: 'utf8' })
-    expect(stderr).toMatch(
-      /^vipdoctor: Capturing on lo needs a privilege that this user lacks\.\nRun it with sudo, or once: sudo setcap/,
-    )
+  test.each([
+    [[], /^vipdoctor: Capturing on lo needs a privilege that this user lacks\.\nRun it with sudo, .*tcpdump/],
+    [
+      ['--source', 'libpcap', '--promiscuous'],
+      /^vipdoctor: Capturing on lo needs a privilege that this user lacks\.\nRun it with sudo, .*command -v node/,
+    ],
+  ])('nobody is told in one sentence which privilege is missing (%j)', (listener, sentence) => {
+    const nobody = [
+      '--reuid=65534',
+      '--regid=65534',
+      '--clear-groups',
+      'env',
+      'HOME=/nonexistent',
+      process.execPath,
+      bin,
+    ]
+    const asked = ['capture', 'arp', '--vip', '10.240.0.100', '--interface', 'lo', ...listener]
+    const { status, stderr, stdout } = spawnSync('setpriv', [...nobody, ...asked], { encoding: 'utf8' })
+    expect(stderr).toMatch(sentence)
     expect([status, stdout]).toEqual([2, ''])
   })
+
+  test('libpcap is not taken where it would have to be promiscuous unasked', async () => {
+    const { code, stderr } = await lan.vipdoctor('client', [
+      'capture',
+      'arp',
+      '--vip',
+      '10.240.0.100',
+      '--source',
+      'libpcap',
+    ])
+    expect(stderr).toMatch(/^vipdoctor: The package cap, .* listens promiscuously only,.*\nAdd --promiscuous/)
+    expect(code).toBe(2)
+  })
+
+  test('where the package cap is not there, one line says how to get it, and tcpdump listens', () => {
+    const apart = copyWithoutPackages(folder)
+    const asked = ['capture', 'arp', '--vip', '10.240.0.100', '--source', 'libpcap', '--promiscuous', '--duration', '1']
+    const { code, stderr, stdout } = lan.run('client', ['env', '-u', 'NODE_ENV', process.execPath, apart, ...asked])
+    expect(stderr).toMatch(/^vipdoctor: tcpdump listens: the package cap, .* \(apt-get install libpcap-dev .*\)\.\n$/)
+    expect(stdout).toMatch(/^Silence about 10\.240\.0\.100/)
+    expect(code).toBe(3)
+  })
+
+  test('where there is no tcpdump, libpcap listens if it may be promiscuous', () => {
+    const programs = path.join(folder, 'programs')
+    mkdirSync(programs)
+    const ip = spawnSync('sh', ['-c', 'command -v ip'], { encoding: 'utf8' }).stdout.trim()
+    for (const program of [ip, '/bin/sh', '/bin/cat']) symlinkSync(program, path.join(programs, path.basename(program)))
+    const asked = ['env', `PATH=${programs}`, process.execPath, bin, 'capture', 'arp', '--vip', '10.240.0.100']
+    const without = lan.run('client', [...asked, '--duration', '1'])
+    expect(without.stderr).toBe('vipdoctor: There is no tcpdump on this machine.\napt-get install tcpdump\n')
+    const { code, stderr } = lan.run('client', [...asked, '--duration', '1', '--promiscuous'])
+    expect(stderr).toBe('vipdoctor: libpcap listens, since there is no tcpdump: lost frames are not counted.\n')
+    expect(code).toBe(3)
+  })
 })
+
+/** The program as it runs where no package could be installed: its own files alone. */
+function copyWithoutPackages(folder: string): string {
+  const root = path.join(import.meta.dirname, '../..')
+  for (const part of ['bin', 'dist', 'package.json', 'oclif.manifest.json'])
+    cpSync(path.join(root, part), path.join(folder, 'apart', part), { recursive: true })
+  return path.join(folder, 'apart/bin/run.js')
+}

@@ -1,5 +1,7 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const bin = path.join(import.meta.dirname, '../../bin/run.js')
 
@@ -14,8 +16,10 @@ export interface Ran {
 export interface Segment {
   /** Runs a command in a host's namespace, to its end. */
   readonly run: (host: string, command: readonly string[]) => Ran
-  /** Starts one that goes on. */
+  /** Starts one that goes on; its output is there to be read. */
   readonly start: (host: string, command: readonly string[]) => ChildProcess
+  /** Starts vipdoctor on a host, and waits until it listens there. */
+  readonly listener: (host: string, args: readonly string[]) => Promise<ChildProcess>
   /** Runs vipdoctor on a host, while the test goes on. */
   readonly vipdoctor: (host: string, args: readonly string[]) => Promise<Ran>
   readonly remove: () => void
@@ -47,12 +51,36 @@ export function segment(name: string, hosts: Readonly<Record<string, readonly st
       const { status, stdout, stderr } = spawnSync('ip', inside(host, command), { encoding: 'utf8', timeout: 20_000 })
       return { code: status, stdout, stderr }
     },
-    start: (host, command) => spawn('ip', inside(host, command), { stdio: 'ignore' }),
+    start: (host, command) => spawn('ip', inside(host, command), { stdio: ['ignore', 'pipe', 'pipe'] }),
+    listener: async (host, args) => {
+      const command = inside(host, [process.execPath, bin, ...args])
+      const child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'pipe'] })
+      for (let tries = 0; tries < 100 && !listens(child.pid); tries += 1) await sleep(100)
+      // tcpdump opens its socket before its buffer and its filter are there.
+      await sleep(500)
+      return child
+    },
     vipdoctor: (host, args) =>
       ended(spawn('ip', inside(host, [process.execPath, bin, ...args]), { stdio: ['ignore', 'pipe', 'pipe'] })),
     remove: () => {
       for (const each of own) spawnSync('ip', ['netns', 'del', each])
     },
+  }
+}
+
+/** Whether a process runs node (and no longer ip, in another namespace), and its namespace has a packet socket: a line behind the titles. */
+function listens(pid: number | undefined): boolean {
+  try {
+    const command = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8')
+    return (
+      command.startsWith(process.execPath) &&
+      readFileSync(`/proc/${String(pid)}/net/packet`, 'utf8')
+        .trim()
+        .includes('\n')
+    )
+  } catch {
+    // It has ended.
+    return true
   }
 }
 

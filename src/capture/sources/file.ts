@@ -1,13 +1,18 @@
-import { createReadStream } from 'node:fs'
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
 import { UserError } from '../../evidence/user-error.ts'
-import type { FrameSource } from '../source.ts'
-import { readFrames } from './stream.ts'
+import type { Frame } from '../frame.ts'
+import { longestRecord } from '../packet-file.ts'
+import type { FrameSource, SourceEnd, Wanted } from '../source.ts'
+import { frameReader, readFrames } from './stream.ts'
 
-/** Large enough that a gigabyte is a thousand reads, small enough to stay in the processor's cache. */
-const readSize = 1 << 20
+/** Small enough to stay in the processor's cache until its frames were looked at. */
+const readSize = 1 << 18
+/** After so many reads, Ctrl-C and timers get their turn: some hundredths of a second. */
+const readsAtOnce = 256
 
 /**
  * A capture file, pcap or pcapng, as it is or gzipped; `-` is standard input.
@@ -20,11 +25,51 @@ export async function fileSource(file: string): Promise<FrameSource> {
   return {
     name: file,
     read: async (wanted, take, signal) => {
+      if (found?.isFile() === true && !isGzipped(file)) return readPlainFile(file, wanted, take, signal)
       const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: readSize })
       const chunks = input as AsyncIterable<Buffer>
       return readFrames(file, unzipped(chunks), wanted, take, signal)
     },
   }
+}
+
+function isGzipped(file: string): boolean {
+  const start = new Uint8Array(2)
+  const descriptor = openSync(file, 'r')
+  try {
+    readSync(descriptor, start)
+    return start[0] === 0x1f && start[1] === 0x8b
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Reads into one buffer again and again: a gigabyte then costs no more than copying it once. */
+async function readPlainFile(
+  file: string,
+  wanted: Wanted,
+  take: (frame: Frame) => void,
+  signal: AbortSignal,
+): Promise<SourceEnd> {
+  const reader = frameReader(file, wanted, take)
+  // Not a Buffer: what a reader slices out of it must be a copy.
+  const bytes = new Uint8Array(2 * longestRecord + readSize)
+  const descriptor = openSync(file, 'r')
+  let used = 0
+  try {
+    for (let reads = 1; !signal.aborted && !reader.stopped(); reads += 1) {
+      const read = readSync(descriptor, bytes, used, readSize, null)
+      if (read === 0) break
+      const all = bytes.subarray(0, used + read)
+      const taken = reader.consume(all)
+      bytes.copyWithin(0, taken, all.length)
+      used = all.length - taken
+      if (reads % readsAtOnce === 0) await breathe()
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+  return reader.end(used, null, signal.aborted)
 }
 
 /** The bytes behind gzip's magic number, unpacked; others as they are. A damaged archive ends where it cannot be unpacked. */

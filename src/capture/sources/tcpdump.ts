@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { UserError } from '../../evidence/user-error.ts'
-import type { FrameSource } from '../source.ts'
+import type { Frame } from '../frame.ts'
+import { withVlan, type FrameSource, type ListenOptions, type SourceEnd, type Wanted } from '../source.ts'
 import { readFrames } from './stream.ts'
 
 /**
@@ -11,67 +12,116 @@ const leash =
   'exec 3>&1 >/dev/null; tcpdump "$@" >&3 3>&- & child=$!; exec 3>&-; cat; kill -TERM "$child"; wait "$child"'
 
 /**
- * Captures on an interface of this host by the system's tcpdump: not promiscuous unless asked, since that can hide the very fault, and
- * packet by packet. It is ended with the signal, and never outlives this program.
+ * What the kernel's buffer takes, in KiB. tcpdump's own 2 MiB of frames of up to 256 KiB are eight places in immediate mode, and lose
+ * frames from 20,000 a second on.
  */
-export function tcpdumpSource(
-  interfaceName: string,
-  options: { readonly promiscuous: boolean; readonly filter: string },
-): FrameSource {
+const bufferKiB = 32 << 10
+
+/** tcpdump's flags: frame by frame to standard output, and not promiscuous unless asked, since that can hide the very fault. */
+export const tcpdumpFlags = ({ promiscuous, filter, snapLength }: ListenOptions): readonly string[] => [
+  ...(promiscuous ? [] : ['-p']),
+  '-n',
+  '-U',
+  '-s',
+  String(snapLength),
+  '-B',
+  String(bufferKiB),
+  '--immediate-mode',
+  '-w',
+  '-',
+  withVlan(filter),
+]
+
+/** Captures on an interface of this host by the system's tcpdump. It is ended with the signal, and never outlives this program. */
+export function tcpdumpSource(interfaceName: string, options: ListenOptions): FrameSource {
   return {
     name: interfaceName,
-    read: async (wanted, take, signal) => {
-      const quiet = options.promiscuous ? [] : ['-p']
-      const flags = [
-        '-i',
-        interfaceName,
-        ...quiet,
-        '-n',
-        '-U',
-        '-s',
-        '0',
-        '--immediate-mode',
-        '-w',
-        '-',
-        options.filter,
-      ]
-      const child = spawn('sh', ['-c', leash, 'tcpdump', ...flags], { stdio: ['pipe', 'pipe', 'pipe'] })
-      const end = (): void => {
-        child.stdin.end()
-      }
-      if (signal.aborted) end()
-      signal.addEventListener('abort', end)
-      let complaint = ''
-      child.stderr.on('data', (data: Buffer) => (complaint = (complaint + data.toString()).slice(-4096)))
-      const closed = new Promise<void>((resolve) => {
-        child.on('close', () => {
-          resolve()
-        })
-      })
-      try {
-        const { cut } = await readFrames(interfaceName, child.stdout, wanted, take, new AbortController().signal).catch(
-          (error: unknown) => {
-            if (error instanceof UserError) return { cut: null }
-            throw error
-          },
-        )
-        end()
-        await closed
-        const refused = refusalOf(complaint, interfaceName)
-        if (refused !== null) throw refused
-        return { cut: signal.aborted ? null : cut, dropped: droppedIn(complaint) }
-      } finally {
-        signal.removeEventListener('abort', end)
-        end()
-      }
-    },
+    read: (wanted, take, signal) =>
+      readTcpdump(['sh', '-c', leash, 'tcpdump', '-i', interfaceName, ...tcpdumpFlags(options)], {
+        name: interfaceName,
+        patienceMs: 5000,
+        refusal: (complaint) => refusalOf(complaint, interfaceName),
+        wanted,
+        take,
+        signal,
+      }),
+  }
+}
+
+interface Reading {
+  readonly name: string
+  /** How long the program may take to end; then its processes are killed, and what it would have said of losses is not known. */
+  readonly patienceMs: number
+  /** What the program's words mean where it could not capture. */
+  readonly refusal: (complaint: string, status: number | null) => UserError | null
+  readonly wanted: Wanted
+  readonly take: (frame: Frame) => void
+  readonly signal: AbortSignal
+}
+
+/** Reads what a program captures until it ends, which it does when its standard input is closed: at the signal, or when we end. */
+export async function readTcpdump(
+  [program = '', ...args]: readonly string[],
+  { name, patienceMs, refusal, wanted, take, signal }: Reading,
+): Promise<SourceEnd> {
+  // Its own process group: a terminal's Ctrl-C is for us, and tcpdump is to end after it has told what was lost.
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  let impatient: NodeJS.Timeout | null = null
+  const end = (): void => {
+    child.stdin.end()
+    impatient ??= setTimeout(() => {
+      killGroup(child.pid)
+    }, patienceMs)
+  }
+  if (signal.aborted) end()
+  signal.addEventListener('abort', end)
+  let complaint = ''
+  child.stderr.on('data', (data: Buffer) => (complaint = (complaint + data.toString()).slice(-4096)))
+  child.stdin.on('error', () => undefined)
+  child.on('error', (error) => (complaint += `${program}: ${error.message}`))
+  const closed = new Promise<number | null>((resolve) => {
+    child.on('close', (code) => {
+      if (impatient !== null) clearTimeout(impatient)
+      resolve(code)
+    })
+  })
+  try {
+    const { cut } = await readFrames(name, child.stdout, wanted, take, new AbortController().signal).catch(
+      (error: unknown) => {
+        if (error instanceof UserError) return { cut: null }
+        throw error
+      },
+    )
+    end()
+    const status = await closed
+    const refused = refusal(complaint, status)
+    if (refused !== null) throw refused
+    return { cut: signal.aborted ? null : cut, dropped: droppedIn(complaint) }
+  } finally {
+    signal.removeEventListener('abort', end)
+    if (child.exitCode === null && child.signalCode === null) end()
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It ended in between.
+  }
+}
+
+/** tcpdump is not installed. */
+export class NoTcpdump extends UserError {
+  constructor() {
+    super('There is no tcpdump on this machine.', 'apt-get install tcpdump')
   }
 }
 
 /** What tcpdump says on standard error where it cannot capture (tcpdump 4.99, libpcap 1.10). */
-function refusalOf(complaint: string, interfaceName: string): UserError | null {
-  if (/tcpdump: not found|tcpdump: No such file/.test(complaint))
-    return new UserError('There is no tcpdump on this machine.', 'apt-get install tcpdump')
+export function refusalOf(complaint: string, interfaceName: string): UserError | null {
+  if (/tcpdump: not found|tcpdump: No such file/.test(complaint)) return new NoTcpdump()
   if (/permission to (capture|perform)|Operation not permitted/.test(complaint))
     return new UserError(
       `Capturing on ${interfaceName} needs a privilege that this user lacks.`,

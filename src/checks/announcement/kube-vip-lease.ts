@@ -1,21 +1,25 @@
 import { cite, citeList } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import type { Question } from '../../evidence/question.ts'
+import { endpointsOf } from '../../lb/endpoints.ts'
 import { podsServing } from '../../lb/kube-vip/announcers.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { findLease, holderOf, leaseNameFor, leaseText, secondsOverdue } from '../../lb/kube-vip/leases.ts'
 import { nodeNamed, unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { modeWords } from '../../lb/kube-vip/settings.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, warn } from '../finding.ts'
+import { fail, pass, warn, type Draft } from '../finding.ts'
 import { servedByKubeVipAlone } from '../kube-vip.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-lease',
   title: 'A node holds the lease by which kube-vip announces the VIP',
   needs: ['kubernetes/pods', 'kubernetes/leases'],
-  alsoReads: ['kubernetes/nodes', 'node/ip-addr'],
+  alsoReads: ['kubernetes/nodes', 'kubernetes/services', 'kubernetes/endpointslices', 'node/ip-addr'],
   appliesTo: (context) => {
     const applies = servedByKubeVipAlone(context)
     if (applies !== true) return applies
@@ -110,6 +114,9 @@ export default defineCheck({
           fix: look,
         }),
       ]
+    const odd =
+      strangers(evidence, question, objectName(lease), holder) ?? withoutEndpoint(evidence, question, holder, name.name)
+    if (odd !== null) return [odd]
     return [
       pass(
         subject,
@@ -124,6 +131,67 @@ export default defineCheck({
     byHand:
       'kubectl get leases -A | grep -e plndr -e kubevip: HOLDER. kubectl get lease NAME -o yaml: is renewTime younger than leaseDurationSeconds?',
     mend: 'Let kube-vip reach the API server at an address that is not the VIP itself, and let it write leases (ClusterRole system:kube-vip-role). Set vip_nodename where the holder is no node’s name.',
-    sources: ['kube-vip v1.2.3 pkg/lease/lease.go, pkg/election, pkg/services/leader.go', 'Facts KV-L01, KV-L02'],
+    sources: [
+      'kube-vip v1.2.3 pkg/lease/lease.go, pkg/election, pkg/services/leader.go',
+      'Facts KV-L01, KV-L02, KV-E01, KV-P01; kube-vip issues 441, 1006',
+    ],
   },
 })
+
+/** Another Service with the same VIP whose lease another node holds: two nodes then take one address. */
+function strangers(evidence: Evidence, question: Question, lease: string, holder: string): Draft | null {
+  const { vip, service } = question
+  const [first] = podsServing(evidence, question)
+  if (vip === null || service === null || first?.settings.servicesElection !== true) return null
+  const sharing = (known(evidence.kubernetes.services) ?? []).filter(
+    (one) => one !== service && one.status?.loadBalancer?.ingress?.some(({ ip }) => sameAddress(parseAddress(ip), vip)),
+  )
+  for (const other of sharing) {
+    const name = leaseNameFor(first.settings, { ...question, service: other })
+    const found = name === null ? null : known(findLease(evidence, name))
+    const elsewhere = found === null ? null : holderOf(evidence, found)
+    if (found === null || elsewhere === null || elsewhere === holder || secondsOverdue(evidence, found) !== 0) continue
+    const { namespace = 'default', name: own = '' } = other.metadata ?? {}
+    return fail(
+      `lease/${lease}`,
+      `${holder} holds the lease ${lease} and ${elsewhere} the lease ${objectName(found)}, of Service ${objectName(other)} with the same VIP: both nodes take ${vip.text}.`,
+      [cite(found, 'spec', 'holderIdentity'), cite(other, 'status', 'loadBalancer', 'ingress')],
+      {
+        commands: [`kubectl -n ${namespace} annotate service ${own} kube-vip.io/leaseName=${lease}`],
+        changes: 'Both Services follow one lease, so that one node takes the address for both.',
+      },
+      { blocks: false },
+    )
+  }
+  return null
+}
+
+/** With Local the leader must have an endpoint of its own; one lease for all Services is given without regard to endpoints. */
+function withoutEndpoint(evidence: Evidence, question: Question, holder: string, lease: string): Draft | null {
+  const { service } = question
+  const [first] = podsServing(evidence, question)
+  const ready = (known(endpointsOf(evidence, question)) ?? []).filter((endpoint) => endpoint.ready)
+  if (
+    service?.spec?.externalTrafficPolicy !== 'Local' ||
+    ready.length === 0 ||
+    ready.some(({ node }) => node === holder)
+  )
+    return null
+  const chosen =
+    first?.settings.servicesElection === true ? '' : '; one lease for all Services is given without regard to endpoints'
+  return warn(
+    `lease/${lease}`,
+    `${holder} leads and has no ready endpoint of Service ${objectName(service)}, whose externalTrafficPolicy is Local${chosen}.`,
+    [
+      cite(service, 'spec', 'externalTrafficPolicy'),
+      ...ready.slice(0, 3).map(({ slice, index }) => cite(slice, 'endpoints', index, 'nodeName')),
+    ],
+    {
+      fix: {
+        commands: ['kubectl -n kube-system set env daemonset/kube-vip-ds svc_election=true'],
+        changes:
+          'Each Service gets a lease of its own, which only a node with an endpoint takes. All pods of kube-vip start again.',
+      },
+    },
+  )
+}

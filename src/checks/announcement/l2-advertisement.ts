@@ -1,14 +1,21 @@
 import { cite, citeList, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import {
+  kubernetesFile,
+  objectName,
+  type IPAddressPool,
+  type L2Advertisement,
+  type Service,
+} from '../../evidence/kubernetes.ts'
+import { allows, bgpAdvertisementsFor, covers, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
-import { allows, covers } from '../../lb/metallb/advertisements.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
-import { metallbInstalled } from '../../lb/metallb/install.ts'
-import { poolOf } from '../../lb/metallb/pools.ts'
+import { metallbInstalled, metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbPools, poolOf } from '../../lb/metallb/pools.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
-import { counted } from '../../net/words.ts'
+import { counted, inWords } from '../../net/words.ts'
 
 export default defineCheck({
   id: 'announcement/l2-advertisement',
@@ -48,18 +55,24 @@ export default defineCheck({
       ]
     }
     const poolName = pool.metadata?.name ?? ''
-    const covering = advertisements.filter((one) => covers(one, pool, service))
-    const bgp = (known(evidence.kubernetes.bgpadvertisements) ?? []).filter((one) => covers(one, pool, service))
+    const all = [...advertisements, ...(known(evidence.kubernetes.bgpadvertisements) ?? [])]
+    const covering = known(l2AdvertisementsFor(evidence, question)) ?? []
+    const bgp = known(bgpAdvertisementsFor(evidence, question)) ?? []
     const nodes = known(evidence.kubernetes.nodes) ?? []
     const able = [...covering, ...bgp].find((one) => nodes.some((node) => allows(one, node)))
+    if (covering.length === 0 && isGap(evidence.kubernetes.bgpadvertisements))
+      return [
+        unknown(subject, `It is not known whether ${vip.text} is advertised.`, [evidence.kubernetes.bgpadvertisements]),
+      ]
     if (covering.length + bgp.length === 0) {
       const manifest = `{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"${poolName}","namespace":"${pool.metadata?.namespace ?? 'metallb-system'}"},"spec":{"ipAddressPools":["${poolName}"]}}`
       return [
         wrong(
-          `No L2Advertisement or BGPAdvertisement covers pool ${poolName}, so no speaker announces ${vip.text}.`,
+          `No L2Advertisement or BGPAdvertisement covers pool ${poolName}, so no speaker announces ${vip.text}.${hints(evidence, pool, service, all)}`,
           [
             citeList(kubernetesFile('l2advertisements'), '/items', 'none covers the pool'),
             cite(pool, 'spec', 'addresses'),
+            ...all.map((one) => cite(one, 'metadata', 'namespace')),
           ],
           `echo '${manifest}' | kubectl apply -f -`,
           `The speakers announce every Service of pool ${poolName} by ARP or NDP.`,
@@ -72,7 +85,7 @@ export default defineCheck({
         wrong(
           `The advertisement ${first === undefined ? '' : objectName(first)} of pool ${poolName} selects no node, so no speaker may announce ${vip.text}.`,
           first === undefined ? [] : [cite(first, 'spec', 'nodeSelectors')],
-          `kubectl -n ${first?.metadata?.namespace ?? 'metallb-system'} edit l2advertisement ${first?.metadata?.name ?? ''}`,
+          `kubectl -n ${first?.metadata?.namespace ?? 'metallb-system'} edit ${covering.length > 0 ? 'l2advertisement' : 'bgpadvertisement'} ${first?.metadata?.name ?? ''}`,
           'A nodeSelector that the nodes’ labels meet (or none) lets their speakers announce every VIP that it covers.',
         ),
       ]
@@ -94,8 +107,34 @@ export default defineCheck({
       'kubectl get l2advertisements,bgpadvertisements -A -o yaml: is the pool named, do nodeSelectors meet the labels of a node? MetalLB writes no event for it.',
     mend: 'Create an L2Advertisement for the pool, or correct its nodeSelectors.',
     sources: [
-      'MetalLB v0.16.1 speaker/layer2_controller.go (ShouldAnnounce)',
+      'MetalLB v0.16.1 speaker/layer2_controller.go (ShouldAnnounce), internal/config/config.go (setL2AdvertisementsToPools)',
+      'Facts ML-S02, ML-S03',
       'MetalLB documentation, "Configuration: Announce the service IPs"',
     ],
   },
 })
+
+/** What the advertisements that are there miss the pool by: MetalLB passes over all of these in silence. */
+function hints(
+  evidence: Evidence,
+  pool: IPAddressPool,
+  service: Service | null,
+  advertisements: readonly L2Advertisement[],
+): string {
+  const { namespace } = metallbSettings(evidence)
+  const inPlace = (one: { readonly metadata?: L2Advertisement['metadata'] }): boolean =>
+    one.metadata?.namespace === namespace
+  const pools = new Set((known(metallbPools(evidence)) ?? []).map(({ metadata }) => metadata?.name ?? ''))
+  return advertisements
+    .map((one) => {
+      const missing = (one.spec?.ipAddressPools ?? []).filter((name) => !pools.has(name))
+      if (!inPlace(one))
+        return ` ${objectName(one)} stands in another namespace than ${namespace}, where MetalLB does not look.`
+      if (missing.length > 0)
+        return ` ${objectName(one)} names ${inWords(missing)}, and there is no such pool; MetalLB passes over that in silence.`
+      return covers({ spec: { ...one.spec, serviceSelectors: undefined } }, pool, service)
+        ? ` ${objectName(one)} selects other Services.`
+        : ''
+    })
+    .join('')
+}

@@ -1,3 +1,4 @@
+import type { Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { announcers } from '../../lb/announcers.ts'
 import { electionFunnel, type Candidate } from '../../lb/metallb/election.ts'
@@ -5,6 +6,7 @@ import { inWords } from '../../net/words.ts'
 import { announcedByArp, unannounced } from '../announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, type Fix } from '../finding.ts'
+import { outsText } from '../outs-text.ts'
 
 export default defineCheck({
   id: 'announcement/no-eligible-node',
@@ -27,15 +29,9 @@ export default defineCheck({
     const funnel = electionFunnel(evidence, question)
     if (isGap(funnel))
       return [unknown(subject, `It is not known which nodes may announce ${question.vip.text}.`, [funnel])]
-    const staying = funnel.filter(({ out }) => out === null)
-    if (staying.length > 0)
-      return [
-        pass(
-          subject,
-          `${inWords(staying.map(({ node }) => node))} may announce ${question.vip.text}${remark(funnel)}.`,
-          funnel.map(({ proof }) => proof),
-        ),
-      ]
+    const staying = stayingIn(funnel)
+    if (staying !== null)
+      return [pass(subject, `${staying.names} may announce ${question.vip.text}${staying.remark}.`, staying.proof)]
     const reasons = [...new Set(funnel.map(({ out }) => out))]
     if (reasons.every((reason) => reason?.startsWith('is selected by no') === true))
       return [skipped(subject, 'No node is selected at all; announcement/l2-advertisement speaks of that.')]
@@ -78,22 +74,6 @@ const remark = (funnel: readonly Candidate[]): string => {
   return out.length === 0 ? '' : `; ${outsText(out)}`
 }
 
-/** `a and b have no speaker; c carries the label …`: the nodes that are out, by reason. */
-function outsText(funnel: readonly Candidate[]): string {
-  const reasons = new Map<string, string[]>()
-  for (const { node, out } of funnel) if (out !== null) reasons.set(out, [...(reasons.get(out) ?? []), node])
-  return [...reasons]
-    .map(([reason, nodes]) => {
-      const plural = reason
-        .replace(/^has /, 'have ')
-        .replace(/^is /, 'are ')
-        .replace(/^carries /, 'carry ')
-        .replace('its own', 'their own')
-      return `${inWords(nodes)} ${nodes.length === 1 ? reason : plural}`
-    })
-    .join('; ')
-}
-
 function mend(funnel: readonly Candidate[]): Fix {
   const labelled = funnel.filter(({ out }) => out?.startsWith('carries the label') === true)
   if (labelled.length > 0)
@@ -118,4 +98,24 @@ function mend(funnel: readonly Candidate[]): Fix {
     ],
     changes: 'Shows on which nodes speakers run, and what keeps them away.',
   }
+}
+
+interface Staying {
+  readonly names: string
+  readonly remark: string
+  readonly proof: readonly Proof[]
+}
+const stayingByFunnel = new WeakMap<readonly Candidate[], Staying | null>()
+
+/** Who stays in a funnel, in words; null for nobody. Many VIPs share a funnel, and in a large cluster the words are long. */
+function stayingIn(funnel: readonly Candidate[]): Staying | null {
+  const found = stayingByFunnel.get(funnel)
+  if (found !== undefined) return found
+  const nodes = funnel.filter(({ out }) => out === null).map(({ node }) => node)
+  const staying =
+    nodes.length === 0
+      ? null
+      : { names: inWords(nodes), remark: remark(funnel), proof: funnel.map(({ proof }) => proof) }
+  stayingByFunnel.set(funnel, staying)
+  return staying
 }

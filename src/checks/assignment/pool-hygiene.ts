@@ -37,12 +37,7 @@ export default defineCheck({
     if (pool === null) return [skipped(`vip/${vip.text}`, `${vip.text} is in none of MetalLB's pools.`)]
     const subject = `ipaddresspool/${poolName(pool)}`
     const ranges = rangesOf(pool)
-    const taken = takenAddresses(evidence, question.fabric === 'ec2')
-      .flatMap((one) => {
-        const common = ranges.flatMap((range) => intersect(range, one.range) ?? [])[0]
-        return common === undefined ? [] : [{ ...one, common }]
-      })
-      .filter((one, index, all) => all.findIndex((other) => other.what === one.what) === index)
+    const taken = takenFrom(evidence, pool).get(question.fabric === 'ec2') ?? []
     if (taken.length === 0)
       return [
         pass(
@@ -84,6 +79,26 @@ interface Taken {
   readonly range: Range
   readonly what: string
   readonly proof: readonly Proof[]
+}
+
+interface TakenFromPool extends Taken {
+  readonly common: Range
+}
+
+/** What of a pool has another owner, on EC2 and elsewhere: the same for every VIP of the pool. */
+const takenFrom = perEvidenceAnd(
+  (evidence: Evidence, pool: IPAddressPool): ReadonlyMap<boolean, readonly TakenFromPool[]> =>
+    new Map([true, false].map((onEc2) => [onEc2, overlap(takenAddresses(evidence, onEc2), rangesOf(pool))])),
+)
+
+/** What is named twice counts once. */
+function overlap(taken: readonly Taken[], ranges: readonly Range[]): readonly TakenFromPool[] {
+  const named = new Map<string, TakenFromPool>()
+  for (const one of taken) {
+    const common = ranges.flatMap((range) => intersect(range, one.range) ?? [])[0]
+    if (common !== undefined && !named.has(one.what)) named.set(one.what, { ...one, common })
+  }
+  return [...named.values()]
 }
 
 const takenAddresses = perEvidenceAnd((evidence: Evidence, onEc2: boolean): readonly Taken[] => {

@@ -1,15 +1,24 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
+import { kubeVipMark } from '../../lb/kube-vip/announcers.ts'
+import { addressSource } from '../../lb/kube-vip/pods.ts'
 import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { whyPendingAtKubeVip } from '../pending-at-kube-vip.ts'
 
 export default defineCheck({
   id: 'assignment/vip-assigned',
   title: 'The Service has a VIP',
   needs: ['kubernetes/services'],
-  alsoReads: ['kubernetes/pods', 'kubernetes/events', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  alsoReads: [
+    'kubernetes/pods',
+    'kubernetes/events',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+    'kubernetes/configmaps',
+  ],
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP is configured in kube-vip, not assigned to a Service.',
   blocks: true,
@@ -28,7 +37,7 @@ export default defineCheck({
     const pool =
       service.metadata?.annotations?.['metallb.io/ip-allocated-from-pool'] ??
       service.metadata?.annotations?.['metallb.universe.tf/ip-allocated-from-pool']
-    const from = pool === undefined ? '' : `, from MetalLB's pool ${pool}`
+    const from = pool === undefined ? kubeVipSource(service) : `, from MetalLB's pool ${pool}`
     return [
       pass(subject, `Service ${objectName(service)} has the VIP ${vip.text}${from}.`, [
         cite(service, 'status', 'loadBalancer', 'ingress', Math.max(at, 0), 'ip'),
@@ -40,8 +49,9 @@ export default defineCheck({
       'The Service is of type LoadBalancer, but nothing has given it an address: it stays <pending>. No packet can be sent to it.',
     byHand:
       'kubectl get service NAME: EXTERNAL-IP is <pending>. kubectl describe service NAME shows the events of the allocator; MetalLB writes none where it has no pool at all.',
-    mend: 'Install an allocator (MetalLB), give it a pool (IPAddressPool), or widen the pool that is full.',
+    mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full.',
     sources: [
+      'kube-vip v1.2.3 pkg/instance/instance.go; kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam (facts KV-S02 to KV-S05, KV-I01, KV-I02)',
       'MetalLB v0.16.1 controller/service.go (convergeBalancer), internal/allocator/allocator.go',
       'Kubernetes documentation, "Service: Type LoadBalancer"',
     ],
@@ -49,7 +59,8 @@ export default defineCheck({
 })
 
 /** Why a Service is pending, where no check of its own says it: nothing allocates, another allocator, no ClusterIP, or a silent controller. */
-function whyPending({ evidence }: Context, service: Service, subject: string): Draft {
+function whyPending(context: Context, service: Service, subject: string): Draft {
+  const { evidence } = context
   const name = objectName(service)
   const pending = cite(service, 'status', 'loadBalancer')
   const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
@@ -74,6 +85,8 @@ function whyPending({ evidence }: Context, service: Service, subject: string): D
       },
     )
   }
+  const atKubeVip = whyPendingAtKubeVip(context, service)
+  if (atKubeVip !== null) return atKubeVip
   const installed = metallbInstalled(evidence)
   if (isGap(installed))
     return unknown(
@@ -123,4 +136,12 @@ function whyPending({ evidence }: Context, service: Service, subject: string): D
       changes: 'Shows whether the controller runs and what it says.',
     },
   )
+}
+
+/** Where kube-vip took the address from; nothing for a Service that shows no mark of kube-vip. */
+function kubeVipSource(service: Service): string {
+  if (kubeVipMark(service) === null) return ''
+  const source = addressSource(service)
+  if (source === 'annotation') return ', from kube-vip.io/loadbalancerIPs'
+  return source === 'spec' ? ', from spec.loadBalancerIP' : ', which kube-vip found in its status'
 }

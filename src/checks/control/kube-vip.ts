@@ -1,7 +1,8 @@
-import { cite, type Proof } from '../../evidence/cite.ts'
+import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { podsServing } from '../../lb/kube-vip/announcers.ts'
+import { nodeFile } from '../../evidence/node.ts'
+import { kubeVipAnnouncers, podsServing } from '../../lb/kube-vip/announcers.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { kubeVipPods, type KubeVipPod } from '../../lb/kube-vip/pods.ts'
@@ -17,7 +18,7 @@ export default defineCheck({
   id: 'control/kube-vip',
   title: 'kube-vip’s pods are ready, with settings that it accepts',
   needs: ['kubernetes/pods'],
-  alsoReads: ['kubernetes/nodes', 'node/ip-addr'],
+  alsoReads: ['kubernetes/nodes', 'kubernetes/leases', 'node/ip-addr', 'node/proc-net-ip-vs', 'node/proxy-mode'],
   appliesTo: ({ evidence, question }) => {
     const pods = kubeVipPods(evidence)
     if (isGap(pods)) return true
@@ -34,7 +35,13 @@ export default defineCheck({
     const { evidence, question } = context
     const own = podsServing(evidence, question)
     const pods = own.length > 0 ? own : (known(kubeVipPods(evidence)) ?? []).filter(({ settings }) => settings.services)
-    const wrong = [...refused(pods), ...unready(context, pods), ...severalLeaders(pods), ...vipAsNodeAddress(context)]
+    const wrong = [
+      ...refused(pods),
+      ...unready(context, pods),
+      ...severalLeaders(pods),
+      ...vipAsNodeAddress(context),
+      ...balancerLost(context, pods),
+    ]
     if (wrong.length > 0) return wrong
     const [first] = pods
     const modes = first === undefined ? '' : ` in ${modeName[first.settings.modes[0] ?? 'arp']} mode`
@@ -55,7 +62,7 @@ export default defineCheck({
     sources: [
       'kube-vip v1.2.3 cmd/kube-vip.go, pkg/kubevip/config_envvar.go',
       'kube-vip documentation, "ARP"; kube-vip issue 682',
-      'Facts KV-N02',
+      'Facts KV-N02, KV-N04; kube-vip issues 454, 745',
     ],
   },
 })
@@ -179,5 +186,36 @@ function nodesWith(evidence: Evidence, vip: string): readonly { readonly name: s
     return at === -1
       ? []
       : [{ name: node.metadata?.name ?? '', proof: cite(node, 'status', 'addresses', at, 'address') }]
+  })
+}
+
+/** With `lb_enable` the leader balances the control plane by IPVS; a kube-proxy in IPVS mode deletes what it does not know. */
+function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
+  const { vip, service, port } = question
+  if (vip === null || service !== null || !pods.some(({ settings }) => settings.ipvs)) return []
+  return (known(kubeVipAnnouncers(evidence, question).observed) ?? []).flatMap((node) => {
+    const table = known(evidence.node(node).procNetIpVs)
+    const mode = known(evidence.node(node).proxyMode)?.lines[0]?.trim()
+    if (table === null || mode !== 'ipvs') return []
+    const there = table.services.some((one) => sameAddress(one.address, vip) && one.port === port.port)
+    return there
+      ? []
+      : [
+          fail(
+            `node/${node}`,
+            `kube-vip is to balance ${vip.text}:${String(port.port)} by IPVS (lb_enable), but ${node} has no such IPVS service: kube-proxy in IPVS mode deletes what is not its own.`,
+            [
+              citeList(
+                nodeFile(node, 'procNetIpVs'),
+                '',
+                `${String(table.services.length)} services, none is ${vip.text}:${String(port.port)}`,
+              ),
+            ],
+            {
+              commands: ['kubectl -n kube-system edit configmap kube-proxy'],
+              changes: `With ${vip.text}/32 in ipvs.excludeCIDRs kube-proxy leaves the service alone; start the kube-proxies again.`,
+            },
+          ),
+        ]
   })
 }

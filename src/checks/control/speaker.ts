@@ -1,5 +1,7 @@
 import { cite, citeList } from '../../evidence/cite.ts'
-import { isGap } from '../../evidence/gap.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { kubernetesFile } from '../../evidence/kubernetes.ts'
 import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { isReady, metallbInstalled, metallbPods } from '../../lb/metallb/install.ts'
@@ -23,9 +25,8 @@ export default defineCheck({
   run: ({ evidence, question }) => {
     const speakers = metallbPods(evidence, 'speaker')
     if (isGap(speakers)) return []
-    const ready = speakers.filter(isReady)
     // On a LAN the VIP lives by its announcement: without any speaker nobody answers ARP.
-    const blocks = question.fabric === 'lan' && ready.length === 0
+    const blocks = question.fabric === 'lan' && !speakers.some(isReady)
     const namespace = speakers[0]?.metadata?.namespace ?? 'metallb-system'
     const fix = {
       commands: [
@@ -45,10 +46,7 @@ export default defineCheck({
         ),
       ]
     }
-    const wrong = speakers.flatMap((pod) => {
-      const why = whyNotReady(pod)
-      return why === null ? [] : [{ pod, why }]
-    })
+    const wrong = notReady(evidence)
     if (wrong.length === 0)
       return [
         pass(
@@ -82,3 +80,11 @@ export default defineCheck({
     ],
   },
 })
+
+/** The speakers that are not ready, and why: the same for every VIP. */
+const notReady = perEvidence((evidence: Evidence) =>
+  (known(metallbPods(evidence, 'speaker')) ?? []).flatMap((pod) => {
+    const why = whyNotReady(pod)
+    return why === null ? [] : [{ pod, why }]
+  }),
+)

@@ -1,7 +1,7 @@
 import type { NetworkInterface } from '../../evidence/aws.ts'
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { isPublic } from '../../vpc/client-set.ts'
 import { vpcById } from '../../vpc/address-space.ts'
@@ -13,13 +13,13 @@ import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 export default defineCheck({
   id: 'delivery/no-public-address',
   title: 'A VIP for clients on the internet has a public address',
-  needs: ['aws/network-interfaces', 'aws/subnets'],
+  needs: [],
   // Internet gateways are read where the client is on the internet, and only there.
-  alsoReads: ['aws/addresses', 'aws/vpcs'],
+  alsoReads: ['aws/network-interfaces', 'aws/subnets', 'aws/addresses', 'aws/vpcs'],
   appliesTo: ({ question: { client, fabric, vip } }) => {
-    if (fabric !== 'ec2') return 'Elastic IP addresses are a part of EC2.'
     const fromOutside = client.kind === 'internet' || (client.kind === 'address' && isPublic(client.address))
     if (!fromOutside) return 'The client is not on the internet.'
+    if (fabric === 'lan') return (vip !== null && !isPublic(vip)) || 'The VIP is a public address.'
     return vip?.family === 6 ? 'An IPv6 address of a VPC is public by itself.' : true
   },
   blocks: true,
@@ -27,7 +27,7 @@ export default defineCheck({
   run,
   docs: {
     means:
-      'The internet knows no private address. A client on it reaches a VIP only by an Elastic IP address that is associated with the VIP as private address of an interface; the internet gateway then translates one into the other. The public address of the node itself leads to the primary address, not to the VIP.',
+      'The internet knows no private address. On a LAN a router has to translate a public one. In a VPC a client on it reaches a VIP only by an Elastic IP address that is associated with the VIP as private address of an interface; the internet gateway then translates one into the other. The public address of the node itself leads to the primary address, not to the VIP.',
     byHand:
       'aws ec2 describe-addresses --filters Name=private-ip-address,Values=VIP lists the Elastic IP address, or nothing.',
     mend: 'Associate an Elastic IP address with the VIP, or put an internet-facing Network Load Balancer in front.',
@@ -42,6 +42,16 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const { vip } = question
   if (vip === null) return []
   const subject = `vip/${vip.text}`
+  if (question.fabric === 'lan')
+    return [
+      unknown(
+        subject,
+        `${vip.text} is a private address, so a client on the internet reaches it only by a router that translates a public one; what that router does stands in no evidence.`,
+        [],
+      ),
+    ]
+  const gaps = gapsAmong(evidence.aws.networkInterfaces, evidence.aws.subnets)
+  if (gaps.length > 0) return [unknown(subject, `It is not known whether a public address leads to ${vip.text}.`, gaps)]
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery)) return [unknown(subject, `It is not known who holds ${vip.text}.`, [delivery])]
   if (delivery.by !== 'owner')

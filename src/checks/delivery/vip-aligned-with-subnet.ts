@@ -1,12 +1,16 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { gapsAmong, isGap } from '../../evidence/gap.ts'
-import { sameAddress, type Address } from '../../net/address.ts'
+import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import type { Node } from '../../evidence/kubernetes.ts'
+import { perEvidence } from '../../evidence/memo.ts'
+import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
+import type { Address } from '../../net/address.ts'
 import { vipPlace, type VipPlace } from '../../vpc/delivery.ts'
 import { internalAddresses } from '../../vpc/cluster-vpc.ts'
 import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
 import { otherAddressFix } from '../../vpc/other-address.ts'
 import { listText, subnetText } from '../../vpc/words.ts'
+import { onlyByBgp } from '../announced.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 import { networksOfNode } from '../../node/networks.ts'
@@ -16,7 +20,14 @@ export default defineCheck({
   id: 'delivery/vip-aligned-with-subnet',
   title: "The VIP lies in a subnet of the nodes that may take it, and is no node's own address",
   needs: ['kubernetes/nodes'],
-  alsoReads: ['aws/subnets', 'aws/vpcs', 'aws/network-interfaces', 'kubernetes/ipaddresspools', 'node/ip-addr'],
+  alsoReads: [
+    'aws/subnets',
+    'aws/vpcs',
+    'aws/network-interfaces',
+    'kubernetes/ipaddresspools',
+    'kubernetes/bgpadvertisements',
+    'node/ip-addr',
+  ],
   appliesTo: ({ evidence, question }) => {
     if (question.fabric !== 'ec2') return true
     const where = vipPlace(evidence, question)
@@ -46,16 +57,36 @@ function run(context: Context): readonly Draft[] {
   if (vip === null) return []
   const clash = question.controlPlane === null ? nodeWithAddress(evidence, vip) : null
   if (clash !== null) return [clash]
-  if (question.fabric === 'lan') return onLan(context, vip)
+  if (question.fabric === 'lan') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
   if (isGap(where)) return [unknown(`vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
   return inVpc(context, where)
 }
 
+/** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */
+function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
+  const [first] = known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []
+  return first !== undefined && onlyByBgp(context)
+    ? [
+        pass(`vip/${vip.text}`, `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`, [
+          cite(first, 'spec'),
+        ]),
+      ]
+    : null
+}
+
+const nodesByAddress = perEvidence(
+  (evidence: Evidence): ReadonlyMap<string, Node> =>
+    new Map(
+      // The first of two that claim one address is the one that is named.
+      [...(known(evidence.kubernetes.nodes) ?? [])]
+        .reverse()
+        .flatMap((node) => internalAddresses(node).map(({ text }): [string, Node] => [text, node])),
+    ),
+)
+
 function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
-  const { nodes } = evidence.kubernetes
-  if (isGap(nodes)) return null
-  const node = nodes.find((one) => internalAddresses(one).some((address) => sameAddress(address, vip)))
+  const node = nodesByAddress(evidence).get(vip.text)
   if (node === undefined) return null
   const name = node.metadata?.name ?? ''
   return fail(

@@ -1,7 +1,9 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
-import { endpointsOf, podsOf } from '../../lb/endpoints.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
+import { ingressBehind } from '../../lb/behind.ts'
+import { endpointsOf, podsOf, type Endpoint } from '../../lb/endpoints.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown } from '../finding.ts'
 import { counted } from '../../net/words.ts'
@@ -14,7 +16,7 @@ export default defineCheck({
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP ends at the API server of the node that receives the packet.',
   blocks: true,
-  consequenceOf: ['forwarding/cni-ready'],
+  consequenceOf: ['forwarding/cni-ready', 'endpoint/pod-not-listening'],
   run: ({ evidence, question }) => {
     const { service } = question
     if (service === null) return []
@@ -30,7 +32,7 @@ export default defineCheck({
       return [
         pass(
           subject,
-          `Service ${name} has ${String(ready.length)}${of} ready ${ready.length === 1 ? 'endpoint' : 'endpoints'}.`,
+          `Service ${name} has ${String(ready.length)}${of} ready ${ready.length === 1 ? 'endpoint' : 'endpoints'}${behind(evidence, service, ready)}.`,
           ready.slice(0, 5).map(({ slice, index }) => cite(slice, 'endpoints', index, 'addresses', 0)),
         ),
       ]
@@ -83,3 +85,11 @@ export default defineCheck({
     ],
   },
 })
+
+/** What a reader of the path should know of what stands behind the VIP: an ingress controller, and that clients stick to a pod. */
+function behind(evidence: Evidence, service: Service, endpoints: readonly Endpoint[]): string {
+  const ingress = ingressBehind(evidence, endpoints)
+  const routes =
+    ingress === null ? '' : `, pods of ${ingress}: the VIP ends there, and the controller routes by host and path`
+  return service.spec?.sessionAffinity === 'ClientIP' ? `${routes}; each client keeps to one of them` : routes
+}

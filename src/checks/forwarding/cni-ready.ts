@@ -1,6 +1,7 @@
 import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import { citeFirst } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { nodesByName } from '../../evidence/nodes-by-name.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown } from '../finding.ts'
 
@@ -14,8 +15,7 @@ export default defineCheck({
   each: 'node',
   run: ({ evidence, node }) => {
     const subject = `node/${node}`
-    const nodes = known(evidence.kubernetes.nodes) ?? []
-    const object = nodes.find(({ metadata }) => metadata?.name === node)
+    const object = nodesByName(evidence).get(node)
     const conditions = object?.status?.conditions ?? []
     const ready = conditions.findIndex(({ type }) => type === 'Ready')
     const unavailable = conditions.findIndex(({ type, status }) => type === 'NetworkUnavailable' && status === 'True')

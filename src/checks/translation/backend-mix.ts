@@ -1,7 +1,7 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { nodeState, type NodeState } from '../../node/node-state.ts'
-import { rulesOf, type IptablesSave } from '../../node/parse/iptables-save.ts'
+import { firstRuleOf, type IptablesSave } from '../../node/parse/iptables-save.ts'
 import { traceOn, traceVip, type VipTrace } from '../../node/vip-trace.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
@@ -80,8 +80,8 @@ export default defineCheck({
 /** The first rule of KUBE-SERVICES in table nat; kubelet's own chains do not count. */
 function servicesIn(save: IptablesSave | null) {
   const chain = save?.tables.get('nat')?.chains.get('KUBE-SERVICES')
-  const [rule] = chain === undefined ? [] : rulesOf(chain)
-  return save === null || rule === undefined ? null : citeLine(save.file, rule.line, rule.text)
+  const rule = chain === undefined ? null : firstRuleOf(chain)
+  return save === null || rule === null ? null : citeLine(save.file, rule.line, rule.text)
 }
 
 /** Where the packet ends when one back-end is asked first, and when the other is. Null where it cannot be traced. */

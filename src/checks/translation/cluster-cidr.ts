@@ -1,6 +1,8 @@
 import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Pod } from '../../evidence/kubernetes.ts'
+import { perEvidenceAnd } from '../../evidence/memo.ts'
 import { parseAddress, type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
@@ -42,9 +44,7 @@ export default defineCheck({
       .filter((range) => range.family === family)
     if (ranges.length === 0)
       return [skipped(subject, `kube-proxy on ${node} was told no IPv${String(family)} range of pods.`)]
-    const pods = (known(evidence.kubernetes.pods) ?? []).flatMap((pod) =>
-      addressesOf(pod, family).map((address) => ({ pod, address })),
-    )
+    const pods = podAddresses(evidence, family)
     const [stranger, ...more] = pods.filter(({ address }) => !ranges.some((range) => rangeHas(range, address)))
     const range = ranges.map(({ text }) => text).join()
     if (stranger === undefined)
@@ -78,6 +78,12 @@ export default defineCheck({
     ],
   },
 })
+
+const podAddresses = perEvidenceAnd((evidence: Evidence, family: Family) =>
+  (known(evidence.kubernetes.pods) ?? []).flatMap((pod) =>
+    addressesOf(pod, family).map((address) => ({ pod, address })),
+  ),
+)
 
 function addressesOf({ spec, status }: Pod, family: Family) {
   if (spec?.hostNetwork === true || status?.phase === 'Succeeded' || status?.phase === 'Failed') return []

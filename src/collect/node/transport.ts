@@ -36,12 +36,15 @@ export const localTransport: NodeTransport = (_, options) => runScript('sh', ['-
  * Runs the script through the system's OpenSSH client, so that the user's configuration, agent, jump hosts and known_hosts hold.
  * One connection a node; no password is asked (BatchMode) unless the user's own option says otherwise.
  */
-export function sshTransport({ user, options: own }: SshOptions): NodeTransport {
-  return ({ address }, options) => {
-    const wanted = [...own, ...sshDefaults].flatMap((option) => ['-o', option])
-    const login = user === null ? [] : ['-l', user]
-    return runScript('ssh', ['-T', ...wanted, ...login, '--', address, 'sh -s'], options)
-  }
+export function sshTransport(how: SshOptions): NodeTransport {
+  return ({ address }, options) => runScript('ssh', sshArguments(how, address, 'sh -s'), options)
+}
+
+/** What ssh is given to run a command of the login shell at an address, without a terminal. */
+export function sshArguments({ user, options }: SshOptions, address: string, command: string): readonly string[] {
+  const wanted = [...options, ...sshDefaults].flatMap((option) => ['-o', option])
+  const login = user === null ? [] : ['-l', user]
+  return ['-T', ...wanted, ...login, '--', address, command]
 }
 
 const sshDefaults = [
@@ -115,7 +118,7 @@ function killGroup(pid: number | undefined): void {
 }
 
 /** The line of OpenSSH's words that tells a user what to do, else how it ended. */
-function reasonOf(command: string, said: string, status: number | null, by: NodeJS.Signals | null): string {
+export function reasonOf(command: string, said: string, status: number | null, by: NodeJS.Signals | null): string {
   const lines = said
     .split('\n')
     .map((line) => line.replace(/\r$/, '').trim())

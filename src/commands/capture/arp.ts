@@ -4,17 +4,18 @@ import { captureNeighbours } from '../../watch/neighbours.ts'
 
 export default class CaptureArp extends Command {
   static override summary = 'Watch ARP and say who claims a VIP, and what silence means.'
-  static override description = `Listens on this host by the system's tcpdump, or reads a capture. Nothing is sent without --probe.
+  static override description = `Listens on this host by the system's tcpdump, on a node by ssh, or reads a capture. Nothing is sent without --probe.
 Exit codes: 0 the VIP is held as it should be, 1 a fault was seen, 3 nothing can be concluded.`
   static override examples = [
     'sudo <%= config.bin %> capture arp --vip 10.240.0.100',
     '<%= config.bin %> capture arp --vip 10.240.0.100 --read client.pcap --bundle bundle.tar.gz',
+    '<%= config.bin %> capture arp --vip 10.240.0.100 --node worker-0 --ssh-user admin --cluster',
     'sudo <%= config.bin %> capture arp --vip 10.240.0.100 --until announced --duration 60 --write out.pcapng',
   ]
   static override flags = neighbourFlags
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(CaptureArp)
-    process.exitCode = await captureNeighbours(flags, 4)
+    process.exitCode = await captureNeighbours(flags, 4, `${this.config.name} ${this.config.version}`)
   }
 }

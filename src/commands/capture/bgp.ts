@@ -5,7 +5,7 @@ import { bgpFlags } from '../../watch/flags.ts'
 export default class CaptureBgp extends Command {
   static override summary =
     'Watch BGP and say whether sessions with a peer are tried, refused, established, and what they announce.'
-  static override description = `Listens on this host by the system's tcpdump, or reads a capture. Nothing is sent.
+  static override description = `Listens on this host by the system's tcpdump, on a node by ssh, or reads a capture. Nothing is sent.
 Exit codes: 0 every speaker that tried has its session, 1 a fault was seen, 3 nothing can be concluded.`
   static override examples = [
     'sudo <%= config.bin %> capture bgp --peer 10.240.0.50 --vip 10.240.0.100 --duration 60',

@@ -4,7 +4,7 @@ import { captureNeighbours } from '../../watch/neighbours.ts'
 
 export default class CaptureNdp extends Command {
   static override summary = 'Watch neighbour discovery and say who claims a VIP, and what silence means.'
-  static override description = `Listens on this host by the system's tcpdump, or reads a capture. Nothing is sent without --probe.
+  static override description = `Listens on this host by the system's tcpdump, on a node by ssh, or reads a capture. Nothing is sent without --probe.
 Exit codes: 0 the VIP is held as it should be, 1 a fault was seen, 3 nothing can be concluded.`
   static override examples = [
     'sudo <%= config.bin %> capture ndp --vip fd00:240::100',
@@ -15,6 +15,6 @@ Exit codes: 0 the VIP is held as it should be, 1 a fault was seen, 3 nothing can
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(CaptureNdp)
-    process.exitCode = await captureNeighbours(flags, 6)
+    process.exitCode = await captureNeighbours(flags, 6, `${this.config.name} ${this.config.version}`)
   }
 }

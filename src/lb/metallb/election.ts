@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
-import type { L2Advertisement, Node } from '../../evidence/kubernetes.ts'
+import type { L2Advertisement, Node, Pod } from '../../evidence/kubernetes.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
-import { endpointsOf } from '../endpoints.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
 import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
+import { usableEndpoints } from './usable-endpoints.ts'
 
 /**
  * The order in which MetalLB prefers nodes for an address: ascending by SHA-256 of `node#address`; the first may announce
@@ -16,12 +17,13 @@ import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings 
 export const electionOrder = (nodes: readonly string[], address: Address): string[] => byHash(nodes, address.text)
 
 function byHash(nodes: readonly string[], of: string): string[] {
-  const hash = (node: string) => createHash('sha256').update(`${node}#${of}`).digest('hex')
   return nodes
-    .map((node): [string, string] => [hash(node), node])
+    .map((node): [string, string] => [hashOf(node, of), node])
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([, node]) => node)
 }
+
+const hashOf = (node: string, of: string): string => hash('sha256', `${node}#${of}`, 'hex')
 
 /** One node in the election. `out` says why it falls out, as the rest of a sentence about it; null for one that stays. */
 export interface Candidate {
@@ -37,19 +39,38 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
   const nodes = evidence.kubernetes.nodes
   const advertisements = l2AdvertisementsFor(evidence, question)
   const speakers = metallbPods(evidence, 'speaker')
-  const endpoints = endpointsOf(evidence, question)
+  const endpoints = usableEndpoints(evidence, question)
   if (isGap(nodes)) return nodes
   if (isGap(advertisements)) return advertisements
   if (isGap(speakers)) return speakers
   if (isGap(endpoints)) return endpoints
   const settings = metallbSettings(evidence)
-  const alive = new Set(speakers.filter(isReady).flatMap(({ spec }) => spec?.nodeName ?? []))
-  const held = new Set(speakers.flatMap(({ spec }) => spec?.nodeName ?? []))
   // Before 0.11 only nodes with an endpoint announced, whatever the policy.
   const onlyLocal =
     question.service?.spec?.externalTrafficPolicy === 'Local' || olderThan(settings, '0.11.0')
-      ? new Set(endpoints.filter(({ ready }) => ready).flatMap(({ node }) => node ?? []))
+      ? new Set(endpoints.flatMap(({ node }) => node ?? []))
       : null
+  if (onlyLocal !== null) return funnel(nodes, advertisements, speakers, settings, onlyLocal)
+  const key = namesOf(advertisements)
+  const whole = funnels(evidence).get(key) ?? funnel(nodes, advertisements, speakers, settings, null)
+  funnels(evidence).set(key, whole)
+  return whole
+}
+
+/** Of a Service whose endpoints do not matter the funnel is that of every other one under the same advertisements. */
+const funnels = perEvidence(() => new Map<string, readonly Candidate[]>())
+const namesOf = (advertisements: readonly L2Advertisement[]): string =>
+  advertisements.map(({ metadata }) => metadata?.name ?? '').join(' ')
+
+function funnel(
+  nodes: readonly Node[],
+  advertisements: readonly L2Advertisement[],
+  speakers: readonly Pod[],
+  settings: MetallbSettings,
+  onlyLocal: ReadonlySet<string> | null,
+): readonly Candidate[] {
+  const alive = new Set(speakers.filter(isReady).flatMap(({ spec }) => spec?.nodeName ?? []))
+  const held = new Set(speakers.flatMap(({ spec }) => spec?.nodeName ?? []))
   return nodes
     .map((node): Candidate => {
       const name = node.metadata?.name ?? ''
@@ -67,12 +88,16 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
 
 const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
-/** The label counts with any value, also `false` (metallb v0.16.1, internal/k8s/nodes). */
-function whyExcluded(
-  node: Node,
-  advertisements: readonly L2Advertisement[],
-  settings: MetallbSettings,
-): { readonly out: string; readonly proof: Proof } | null {
+interface Exclusion {
+  readonly out: string
+  readonly proof: Proof
+}
+
+/**
+ * Why a node announces nothing, by ARP or by BGP; null where it may. The label counts with any value, also `false` (metallb v0.16.1,
+ * internal/k8s/nodes).
+ */
+export function whyUnfit(node: Node, settings: MetallbSettings): Exclusion | null {
   const at = node.status?.conditions?.findIndex(
     ({ type, status }) => type === 'NetworkUnavailable' && status === 'True',
   )
@@ -81,6 +106,19 @@ function whyExcluded(
   const labelled = node.metadata?.labels?.[excludeLabel] !== undefined
   if (labelled && !settings.ignoresExcludeLabel && !olderThan(settings, '0.14.0'))
     return { out: `carries the label ${excludeLabel}`, proof: cite(node, 'metadata', 'labels', excludeLabel) }
+  // One release passed over cordoned nodes; the next took that back (MetalLB release notes, 0.15.0).
+  if (node.spec?.unschedulable === true && settings.version === '0.14.9')
+    return { out: 'is cordoned', proof: cite(node, 'spec', 'unschedulable') }
+  return null
+}
+
+function whyExcluded(
+  node: Node,
+  advertisements: readonly L2Advertisement[],
+  settings: MetallbSettings,
+): Exclusion | null {
+  const unfit = whyUnfit(node, settings)
+  if (unfit !== null) return unfit
   if (!advertisements.some((advertisement) => allows(advertisement, node)))
     return { out: 'is selected by no L2Advertisement of the pool', proof: cite(node, 'metadata', 'labels') }
   return null
@@ -93,28 +131,43 @@ export function eligibleNodes(evidence: Evidence, question: Question): Known<rea
   if (isGap(advertisements)) return advertisements
   if (isGap(nodes)) return nodes
   const settings = metallbSettings(evidence)
-  return nodes
-    .filter((node) => whyExcluded(node, advertisements, settings) === null)
-    .flatMap(({ metadata }) => metadata?.name ?? [])
-    .sort()
+  const key = namesOf(advertisements)
+  const eligible =
+    eligibles(evidence).get(key) ??
+    nodes
+      .filter((node) => whyExcluded(node, advertisements, settings) === null)
+      .flatMap(({ metadata }) => metadata?.name ?? [])
+      .sort()
+  eligibles(evidence).set(key, eligible)
+  return eligible
 }
+const eligibles = perEvidence(() => new Map<string, readonly string[]>())
 
 /** Who would be elected now: of the nodes that stay in the funnel the first by hash. Null: nobody, as where the Service has no ready endpoint. */
 export function electedNode(evidence: Evidence, question: Question): Known<string | null> {
   const funnel = electionFunnel(evidence, question)
-  const endpoints = endpointsOf(evidence, question)
+  const endpoints = usableEndpoints(evidence, question)
   if (isGap(funnel)) return funnel
   if (isGap(endpoints)) return endpoints
   const { vip, service } = question
-  if (vip === null || service === null || !endpoints.some(({ ready }) => ready)) return null
+  if (vip === null || service === null || endpoints.length === 0) return null
   // All addresses of a Service go with its first one; up to 0.10 the Service's name was hashed instead.
   const first = parseAddress(service.status?.loadBalancer?.ingress?.[0]?.ip) ?? vip
   const name = `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`
   const of = olderThan(metallbSettings(evidence), '0.11.0') ? name : first.text
-  return (
-    byHash(
-      funnel.filter(({ out }) => out === null).map(({ node }) => node),
-      of,
-    )[0] ?? null
-  )
+  return firstByHash(funnel, of)
+}
+
+/** The first of {@link byHash} among those that stay, without sorting the others. */
+function firstByHash(funnel: readonly Candidate[], of: string): string | null {
+  let first: string | null = null
+  let least: string | null = null
+  for (const { node, out } of funnel) {
+    if (out !== null) continue
+    const own = hashOf(node, of)
+    if (least !== null && own >= least) continue
+    first = node
+    least = own
+  }
+  return first
 }

@@ -5,16 +5,22 @@ import type { Pod } from '../../evidence/kubernetes.ts'
 
 type Component = 'speaker' | 'controller'
 
-/** MetalLB's own pods. Its manifests label them `app: metallb, component: …`, its chart `app.kubernetes.io/…`. */
+/** MetalLB's own pods. Its manifests label them `app: metallb, component: …`, its chart and operator `app.kubernetes.io/…`; others show in the image. */
 export const metallbPods = perEvidenceAnd((evidence: Evidence, component: Component): Known<readonly Pod[]> => {
   const pods = evidence.kubernetes.pods
   if (isGap(pods)) return pods
-  return pods.filter(({ metadata }) => {
+  return pods.filter(({ metadata, spec }) => {
     const labels = metadata?.labels ?? {}
     const app = labels.app ?? labels['app.kubernetes.io/name']
-    return app === 'metallb' && (labels.component ?? labels['app.kubernetes.io/component']) === component
+    const labelled = labels.component ?? labels['app.kubernetes.io/component']
+    if (app === 'metallb' && labelled !== undefined) return labelled === component
+    return (spec?.containers ?? []).some(({ image }) => componentOf(image ?? '') === component)
   })
 })
+
+/** `quay.io/metallb/speaker:v0.16.1` and mirrors of it. */
+const componentOf = (image: string): string | undefined =>
+  /(?:^|\/)metallb[/-](speaker|controller)(?=[:@]|$)/.exec(image)?.[1]
 
 export const isReady = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false

@@ -1,9 +1,12 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import type { Question } from '../../evidence/question.ts'
 import { metallbPods, metallbSettings, olderThan } from './install.ts'
+
+type ServiceL2Status = KubernetesObject<'servicel2statuses'>
 
 /** A node that says it announces, and where it says so. */
 export interface Announcement {
@@ -24,13 +27,11 @@ export function observedByMetallb(
   if (olderThan(metallbSettings(evidence), '0.14.6')) return byEvent(evidence, objectName(service))
   const statuses = evidence.kubernetes.servicel2statuses
   if (isGap(statuses)) return statuses
-  const speakers = known(metallbPods(evidence, 'speaker'))
-  const lives = (name: string): boolean => speakers === null || speakers.some(({ metadata }) => metadata?.name === name)
-  return statuses
-    .filter(
-      ({ metadata, status }) =>
-        `${status?.serviceNamespace ?? ''}/${status?.serviceName ?? ''}` === objectName(service) &&
-        (metadata?.ownerReferences ?? []).every(({ kind, name = '' }) => kind !== 'Pod' || lives(name)),
+  const speakers = speakerNames(evidence)
+  const lives = (name: string): boolean => speakers === null || speakers.has(name)
+  return (statusesByService(evidence).get(objectName(service)) ?? [])
+    .filter(({ metadata }) =>
+      (metadata?.ownerReferences ?? []).every(({ kind, name = '' }) => kind !== 'Pod' || lives(name)),
     )
     .flatMap((own) => {
       const node = own.status?.node
@@ -38,6 +39,22 @@ export function observedByMetallb(
     })
     .sort((one, other) => (one.node < other.node ? -1 : 1))
 }
+
+const speakerNames = perEvidence((evidence: Evidence): ReadonlySet<string> | null => {
+  const speakers = known(metallbPods(evidence, 'speaker'))
+  return speakers === null ? null : new Set(speakers.flatMap(({ metadata }) => metadata?.name ?? []))
+})
+
+const statusesByService = perEvidence((evidence: Evidence): ReadonlyMap<string, readonly ServiceL2Status[]> => {
+  const index = new Map<string, ServiceL2Status[]>()
+  for (const one of known(evidence.kubernetes.servicel2statuses) ?? []) {
+    const service = `${one.status?.serviceNamespace ?? ''}/${one.status?.serviceName ?? ''}`
+    const list = index.get(service)
+    if (list === undefined) index.set(service, [one])
+    else list.push(one)
+  }
+  return index
+})
 
 function byEvent({ kubernetes: { events } }: Evidence, service: string): Known<readonly Announcement[]> {
   if (isGap(events)) return events

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { perEvidence } from '../../evidence/memo.ts'
+import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
 import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { intersect, parseRange, rangeHas, rangeText, sizeOf, type Range } from '../../net/range.ts'
@@ -23,8 +23,12 @@ export function poolOf(evidence: Evidence, address: Address): Known<IPAddressPoo
 }
 
 /** The ranges of a pool; a text that is none is left out. */
-export const rangesOf = ({ spec }: IPAddressPool): readonly Range[] =>
-  (spec?.addresses ?? []).flatMap((text) => parseRange(text) ?? [])
+export function rangesOf(pool: IPAddressPool): readonly Range[] {
+  const ranges = rangesByPool.get(pool) ?? (pool.spec?.addresses ?? []).flatMap((text) => parseRange(text) ?? [])
+  rangesByPool.set(pool, ranges)
+  return ranges
+}
+const rangesByPool = new WeakMap<IPAddressPool, readonly Range[]>()
 
 export const poolName = ({ metadata }: IPAddressPool): string => metadata?.name ?? ''
 
@@ -55,7 +59,7 @@ export interface Holding {
 }
 
 /** The Services with an address of this pool, in the order of the listing. */
-export function holdingsOf(evidence: Evidence, pool: IPAddressPool): readonly Holding[] {
+export const holdingsOf = perEvidenceAnd((evidence: Evidence, pool: IPAddressPool): readonly Holding[] => {
   const ranges = rangesOf(pool)
   return (known(evidence.kubernetes.services) ?? []).flatMap((service) =>
     (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => {
@@ -65,13 +69,15 @@ export function holdingsOf(evidence: Evidence, pool: IPAddressPool): readonly Ho
         : []
     }),
   )
-}
+})
 
 /** How many addresses a pool has, and how many of them are held. */
-export function occupancy(evidence: Evidence, pool: IPAddressPool): { readonly size: bigint; readonly held: number } {
-  const size = rangesOf(pool).reduce((sum, range) => sum + sizeOf(range), 0n)
-  return { size, held: new Set(holdingsOf(evidence, pool).map(({ address }) => address)).size }
-}
+export const occupancy = perEvidenceAnd(
+  (evidence: Evidence, pool: IPAddressPool): { readonly size: bigint; readonly held: number } => {
+    const size = rangesOf(pool).reduce((sum, range) => sum + sizeOf(range), 0n)
+    return { size, held: new Set(holdingsOf(evidence, pool).map(({ address }) => address)).size }
+  },
+)
 
 /**
  * Why a pool gives a Service that asked for nothing no address; null where it may (metallb v0.16.1, internal/allocator/allocator.go:

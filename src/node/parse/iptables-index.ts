@@ -1,6 +1,7 @@
 import type { Address } from '../../net/address.ts'
-import { parseRule, type Rule } from './iptables-rule.ts'
-import { placesOf, rulesOf, type IptablesChain } from './iptables-save.ts'
+import type { IptablesChain } from './chain-table.ts'
+import type { Rule } from './iptables-rule.ts'
+import { placesOf, ruleAtPlace, rulesOf } from './iptables-save.ts'
 
 /** What a rule of a long chain may ask exactly of a packet. */
 export interface Asked {
@@ -11,7 +12,8 @@ export interface Asked {
 
 interface Index {
   readonly places: readonly number[]
-  readonly byKey: ReadonlyMap<string, readonly number[]>
+  /** Places by the hash of what their rule asks for. Two that share a hash do no harm: a rule that is read in vain does not apply. */
+  readonly byKey: ReadonlyMap<number, number | number[]>
   readonly others: readonly number[]
   readonly rules: Map<number, Rule>
 }
@@ -27,14 +29,14 @@ const longFrom = 48
 export function rulesFor(chain: IptablesChain, { source, destination, destinationPort }: Asked): readonly Rule[] {
   if (chain.size < longFrom) return rulesOf(chain)
   const { places, byKey, others, rules } = indexOf(chain)
-  const met = [`-s ${source.text}`, `-d ${destination.text}`, `--dport ${String(destinationPort)}`].flatMap(
-    (key) => byKey.get(key) ?? [],
-  )
-  return [...met, ...others]
+  const met = [`s${source.text}`, `d${destination.text}`, `p${String(destinationPort)}`].flatMap((key) => {
+    const word = Buffer.from(key)
+    return byKey.get(keyHash(word[0] ?? 0, word, 1, word.length)) ?? []
+  })
+  return [...new Set([...met, ...others])]
     .sort((one, other) => one - other)
     .map((place) => {
-      const rule =
-        rules.get(place) ?? parseRule(chain.text.slice(places[place], places[place + 1]), places[place + 2] ?? 0)
+      const rule = rules.get(place) ?? ruleAtPlace(chain, places, place)
       rules.set(place, rule)
       return rule
     })
@@ -44,37 +46,88 @@ function indexOf(chain: IptablesChain): Index {
   const found = indexes.get(chain)
   if (found !== undefined) return found
   const places = placesOf(chain)
-  const byKey = new Map<string, number[]>()
+  const byKey = new Map<number, number | number[]>()
   const others: number[] = []
-  const options = chain.name.length + 4
+  const options = Buffer.byteLength(chain.name) + 4
   for (let index = 0; index < places.length; index += 3) {
-    const key = keyOf(chain.text.slice((places[index] ?? 0) + options, places[index + 1]))
-    const list = key === null ? others : byKey.get(key)
-    if (list !== undefined) list.push(index)
-    else if (key !== null) byKey.set(key, [index])
+    const key = keyOf(chain.bytes, (places[index] ?? 0) + options, places[index + 1] ?? 0)
+    if (key === null) others.push(index)
+    else {
+      const held = byKey.get(key)
+      if (held === undefined) byKey.set(key, index)
+      else if (typeof held === 'number') byKey.set(key, [held, index])
+      else held.push(index)
+    }
   }
   const built = { places, byKey, others, rules: new Map<number, Rule>() }
   indexes.set(chain, built)
   return built
 }
 
-const exact4 = /^(-[sd] [\d.]+)(?:\/32)? /
-const exact6 = /^(?:! )?(?:-s \S+ )?-d ([\da-f:.]+)\/128 /
-const behindSource = /^(?:! )?-s \S+ (-d [\d.]+)(?:\/32)? /
-/** Behind the last quoted text, so that no comment is taken for it; `!` before it turns it round. */
-const port = /(!)? (--dport \d+)(?= |$)(?!.*")/
+const SPACE = 32
+const QUOTE = 34
+const DASH = 45
+const DOT = 46
+const SLASH = 47
+const [DIGIT_0, DIGIT_9] = [48, 57]
+const [LETTER_D, LETTER_P, LETTER_S] = [100, 112, 115]
 
 /**
- * Something that the packet must have for this rule to apply, in the rule's own words; null where the rule asks nothing so simple.
+ * Something that the packet must have for this rule to apply, hashed; null where the rule asks nothing so simple.
  * Addresses are compared as text: the kernel's canonical form for IPv4; an IPv6 form that is written otherwise is not taken for exact.
  */
-function keyOf(options: string): string | null {
-  const simple = exact4.exec(options) ?? behindSource.exec(options)
-  if (simple !== null) return simple[1] ?? null
-  if (options.startsWith('-d ') || options.startsWith('-s ')) {
-    const address = exact6.exec(options)?.[1]
-    return address === undefined || address.includes('.') || /(^|:)0/.test(address) ? null : `-d ${address}`
+function keyOf(bytes: Buffer, from: number, end: number): number | null {
+  let at = from
+  const negated = bytes[at] === 33 && bytes[at + 1] === SPACE
+  if (negated) at += 2
+  const side = flagAt(bytes, at)
+  if (side === 0) return negated ? null : portKey(bytes, from, end)
+  const exact = negated ? -1 : exactEnd(bytes, at + 3, end, side)
+  if (exact !== -1) return keyHash(side, bytes, at + 3, exact)
+  if (side === LETTER_D) return null
+  // Behind a source that is a network, or is excluded, the destination may be exact.
+  while (at + 3 < end && bytes[at + 3] !== SPACE) at += 1
+  at += 4
+  if (flagAt(bytes, at) !== LETTER_D) return null
+  const destination = exactEnd(bytes, at + 3, end, LETTER_D)
+  return destination === -1 ? null : keyHash(LETTER_D, bytes, at + 3, destination)
+}
+
+/** The letter of `-s ` or `-d `; 0 for anything else. */
+function flagAt(bytes: Buffer, at: number): number {
+  const letter = bytes[at + 1] ?? 0
+  return bytes[at] === DASH && (letter === LETTER_D || letter === LETTER_S) && bytes[at + 2] === SPACE ? letter : 0
+}
+
+/** Where an address ends that stands for itself alone; -1 for a network and for a form that is perhaps not canonical. */
+function exactEnd(bytes: Buffer, from: number, end: number, side: number): number {
+  let at = from
+  let slash = -1
+  let isIpv4 = true
+  for (; at < end && bytes[at] !== SPACE; at += 1) {
+    const byte = bytes[at] ?? 0
+    if (byte === SLASH) slash = at
+    else if (slash === -1 && byte !== DOT && (byte < DIGIT_0 || byte > DIGIT_9)) isIpv4 = false
   }
-  const asked = port.exec(options)
-  return asked === null || asked[1] === '!' ? null : (asked[2] ?? null)
+  if (at >= end) return -1
+  if (isIpv4) return slash === -1 ? at : at === slash + 3 && bytes.toString('latin1', slash, at) === '/32' ? slash : -1
+  return side === LETTER_D && ipv6.test(bytes.toString('latin1', from, at)) ? slash : -1
+}
+const ipv6 = /^(?!0)(?!.*:0)[\da-f:]+\/128$/
+
+/** `--dport N`, behind the last quoted text, so that no comment is taken for it; `!` before it turns it round. */
+function portKey(bytes: Buffer, from: number, end: number): number | null {
+  let at = end
+  while (at > from && bytes[at - 1] !== QUOTE) at -= 1
+  const asked = port.exec(bytes.toString('latin1', at, end))
+  if (asked === null || asked[1] === '!') return null
+  const word = Buffer.from(asked[2] ?? '')
+  return keyHash(LETTER_P, word, 0, word.length)
+}
+const port = /(?:^| )(?:(!) )?--dport (\d+)(?= |$)/
+
+function keyHash(side: number, bytes: Uint8Array, from: number, to: number): number {
+  let hash = side
+  for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0
+  return hash
 }

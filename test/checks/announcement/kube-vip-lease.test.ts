@@ -99,3 +99,42 @@ test('by BGP every node announces, and there is no lease to hold', async () => {
     ['skipped', 'kube-vip elects no leader for this VIP: every one of its nodes announces it.'],
   ])
 })
+
+test('KV-E01 with Local a leader without an endpoint drops what it gets', async () => {
+  const local = (service: Json) => {
+    service.spec.externalTrafficPolicy = 'Local'
+  }
+  const evidence = await kubeVipCluster({
+    holder: 'controller-0',
+    nodes: ['controller-0', 'worker-0'],
+    service: local,
+  })
+  expect(found(evidence, id)).toEqual([
+    [
+      'warn',
+      'controller-0 leads and has no ready endpoint of Service default/nginx-lb, whose externalTrafficPolicy is Local; one lease for all Services is given without regard to endpoints.',
+    ],
+  ])
+  expect(found(await kubeVipCluster({ service: local }), id)).toEqual([['pass', expect.any(String)]])
+})
+
+test('KV-P01 two Services with one VIP and two leaders', async () => {
+  const evidence = await kubeVipCluster({
+    env: { svc_election: 'true' },
+    lease: { name: 'kubevip-nginx-lb', namespace: 'default' },
+    service: (service, all) => {
+      all.push({
+        ...service,
+        metadata: { name: 'dns', namespace: 'default', annotations: service.metadata.annotations },
+        spec: { ...service.spec, ports: [{ port: 53, protocol: 'UDP' }] },
+      })
+    },
+    leases: [{ name: 'kubevip-dns', namespace: 'default', holder: 'worker-1' }],
+  })
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      'worker-0 holds the lease default/kubevip-nginx-lb and worker-1 the lease default/kubevip-dns, of Service default/dns with the same VIP: both nodes take 10.240.0.100.',
+    ],
+  ])
+})

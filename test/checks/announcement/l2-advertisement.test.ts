@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { variant } from '../../fixtures.ts'
+import { editJson, variant, type Json } from '../../fixtures.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'announcement/l2-advertisement'
@@ -33,4 +33,50 @@ test('without the advertisements it is not known', async () => {
   expect(found(evidence, id)).toEqual([
     ['unknown', expect.stringContaining('kubernetes/l2advertisements.metallb.io.json: not in the evidence')],
   ])
+})
+
+const l2 = 'kubernetes/l2advertisements.metallb.io.json'
+
+test.each<[string, (advertisement: Json) => void, string]>([
+  [
+    'stands in another namespace',
+    ({ metadata }) => {
+      metadata.namespace = 'default'
+    },
+    ' default/l2 stands in another namespace than metallb-system, where MetalLB does not look.',
+  ],
+  [
+    'names a pool that does not exist',
+    ({ spec }) => {
+      spec.ipAddressPools = ['frist-pool']
+    },
+    ' metallb-system/l2 names frist-pool, and there is no such pool; MetalLB passes over that in silence.',
+  ],
+  [
+    'selects other Services',
+    ({ spec }) => {
+      spec.serviceSelectors = [{ matchLabels: { tier: 'edge' } }]
+    },
+    ' metallb-system/l2 selects other Services.',
+  ],
+])('says of the advertisement that is there why it does not count: it %s', async (_, edit, hint) => {
+  const evidence = await variant('lan-healthy', {
+    [l2]: editJson((list: Json) => {
+      list.items.forEach(edit)
+    }),
+    'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => {
+      list.items = []
+    }),
+  })
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      `No L2Advertisement or BGPAdvertisement covers pool first-pool, so no speaker announces 10.240.0.100.${hint}`,
+    ],
+  ])
+})
+
+test('does not say that none covers the pool where the BGPAdvertisements were not read', async () => {
+  const evidence = await variant('lan-not-advertised', { 'kubernetes/bgpadvertisements.metallb.io.json': null })
+  expect(found(evidence, id)[0]?.[0]).toBe('unknown')
 })

@@ -102,3 +102,24 @@ test('the VIP as a node’s own address', async () => {
     ['fail', expect.stringMatching(/^controller-1 gives the VIP 10\.240\.0\.5 as its own InternalIP:/)],
   ])
 })
+
+test('KV-N04 a kube-proxy in IPVS mode that took the control plane’s balancer away', async () => {
+  const of = (service: string) =>
+    variant('control-plane-vip', {
+      [pods]: editJson((list: Json) => {
+        for (const { metadata, spec } of list.items)
+          if (metadata.name.startsWith('kube-vip-')) set(spec.containers[0].env, 'lb_enable', 'true')
+      }),
+      'nodes/controller-1/proxy-mode.txt': 'ipvs',
+      'nodes/controller-1/proc-net-ip_vs.txt': `IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n${service}`,
+    })
+  expect(found(await of(''), id, controlPlane)).toEqual([
+    [
+      'fail',
+      expect.stringMatching(
+        /^kube-vip is to balance 10\.240\.0\.5:6443 by IPVS \(lb_enable\), but controller-1 has no/,
+      ),
+    ],
+  ])
+  expect(found(await of('TCP  0AF00005:192B rr  \n'), id, controlPlane)).toEqual([['pass', expect.any(String)]])
+})

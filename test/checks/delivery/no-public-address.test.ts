@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { foundIn } from '../found.ts'
 import check from '../../../src/checks/delivery/no-public-address.ts'
 import { fixture } from '../../fixtures.ts'
 import { ask, runCheck, says } from '../../vpc/ask.ts'
@@ -74,4 +75,12 @@ test('fails where the VPC blocks public access, whatever the addresses', async (
     'fail',
     'VPC Block Public Access is on (block-ingress): nothing from the internet gets in.',
   ])
+})
+
+test('on a LAN what leads to a private VIP from the internet stands in no evidence', async () => {
+  for (const client of ['internet', '8.8.8.8'])
+    expect(await foundIn('lan-healthy', 'delivery/no-public-address', undefined, client)).toEqual([
+      ['unknown', expect.stringMatching(/^10\.240\.0\.100 is a private address, so a client on the internet /)],
+    ])
+  expect((await foundIn('lan-healthy', 'delivery/no-public-address', undefined, '10.9.0.1'))[0]?.[0]).toBe('skipped')
 })

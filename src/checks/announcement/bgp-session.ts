@@ -1,0 +1,131 @@
+import { isGap } from '../../evidence/gap.ts'
+import { bgpSpeakers, type BgpSpeaker } from '../../lb/metallb/bgp.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
+import { inWords } from '../../net/words.ts'
+import { announcedByBgp, onlyByBgp, unannounced } from '../announced.ts'
+import { calicoPeers, obstaclesOf, type Obstacle } from '../bgp-obstacles.ts'
+import { bgpSession, peerText } from '../bgp-sessions.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+
+export default defineCheck({
+  id: 'announcement/bgp-session',
+  title: 'The speakers that announce the VIP have a session with their peers',
+  needs: ['kubernetes/bgpadvertisements', 'kubernetes/bgppeers', 'kubernetes/ipaddresspools', 'kubernetes/nodes'],
+  alsoReads: [
+    'kubernetes/bgpsessionstates',
+    'kubernetes/frrnodestates',
+    'kubernetes/calicobgppeers',
+    'kubernetes/l2advertisements',
+    'kubernetes/endpointslices',
+    'kubernetes/pods',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+    'node/metallb-metrics',
+    'node/ip-addr',
+  ],
+  appliesTo: announcedByBgp,
+  blocks: true,
+  consequenceOf: ['control/bgp-ports', 'control/speaker'],
+  run: (context) => {
+    const { evidence, question } = context
+    if (question.vip === null) return []
+    const vip = question.vip.text
+    const subject = `vip/${vip}`
+    const speakers = bgpSpeakers(evidence, question)
+    if (isGap(speakers))
+      return [unknown(subject, `It is not known whether ${vip} is announced over a session.`, [speakers])]
+    const telling = speakers.filter(({ out }) => out === null)
+    if (telling.length === 0)
+      return [skipped(subject, 'No node tells a peer of the VIP; announcement/bgp-advertisement speaks of that.')]
+    return [judge(context, subject, vip, telling)]
+  },
+  docs: {
+    means:
+      'A VIP that is announced by BGP is reached over a session between a speaker and a router. Where none is up, the router has no route to the VIP; where some are down, those nodes get no traffic. MetalLB only dials: the router must wait for it at port 179. ServiceBGPStatus lists configured peers and says nothing of sessions.',
+    byHand:
+      'With frr-k8s: kubectl get bgpsessionstates -A. Else the metric metallb_bgp_session_up of the speaker, or on the router its list of neighbours. sudo vipdoctor capture bgp --peer ADDRESS on the node shows what the two say to each other.',
+    mend: 'Let both sides agree on addresses, AS numbers and password; open tcp/179 from the nodes to the router; set ebgpMultiHop where a router lies between; let either Calico or MetalLB peer with a router, not both.',
+    sources: [
+      'MetalLB v0.16.1 internal/bgp/native (dials only), internal/config/validation.go (DiscardFRROnly); frr-k8s api/v1beta1/bgp_session_state_types.go',
+      'MetalLB documentation, "Issues with Calico"',
+      'Facts ML-B05, ML-B07, ML-B09',
+    ],
+  },
+})
+
+function judge(context: Context, subject: string, vip: string, telling: readonly BgpSpeaker[]): Draft {
+  const { evidence } = context
+  const pairs = telling.flatMap(({ node, peers }) =>
+    peers.map((peer) => ({ node, peer, session: bgpSession(evidence, node, peer) })),
+  )
+  const down = pairs.flatMap(({ node, peer, session }) =>
+    isGap(session) || session.up ? [] : [{ node, peer, session }],
+  )
+  const up = pairs.flatMap(({ node, session }) => (!isGap(session) && session.up ? [{ node, session }] : []))
+  const open = pairs.flatMap(({ session }) => (isGap(session) ? [session] : []))
+  const connected = [...new Set(up.map(({ node }) => node))]
+  const obstacles = distinct(
+    (down.length > 0 ? down : pairs).flatMap(({ node, peer }) => obstaclesOf(evidence, node, peer)),
+  )
+  const why = obstacles.length === 0 ? '' : `; ${obstacles.map(({ says }) => says).join('; ')}`
+  const proof = [...down.map(({ session }) => session.proof), ...obstacles.map((one) => one.proof)]
+  const fix = fixFor(
+    context,
+    down.map(({ node, peer }) => [node, peerText(peer)] as const),
+  )
+  if (down.length === pairs.length) {
+    const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
+    const says = `No speaker that announces ${vip} has a BGP session: ${inWords(states, 6)}${why}. The routers have no route to it.`
+    return onlyByBgp(context)
+      ? unannounced(context, subject, says, proof, fix)
+      : warn(subject, says, proof, { fix, blocks: false })
+  }
+  if (down.length > 0) {
+    const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
+    const rest = connected.length === 0 ? '' : ` ${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} one.`
+    const says = `Of the speakers that announce ${vip} by BGP these have no session: ${inWords(states, 6)}${why}.${rest}`
+    // With a session somewhere the router knows a way; where the others were not read it may know none.
+    return connected.length > 0 || !onlyByBgp(context) || context.question.fabric === 'ec2'
+      ? warn(subject, says, proof, { fix, blocks: false })
+      : unknown(subject, says, open.slice(0, 3), proof)
+  }
+  const clash = distinct(pairs.flatMap(({ peer }) => calicoPeers(evidence, peer)))
+  if (clash.length > 0)
+    return warn(
+      subject,
+      `${clash.map(({ says }) => says).join('; ')}.`,
+      clash.map((one) => one.proof),
+      { fix, blocks: false },
+    )
+  if (connected.length > 0)
+    return pass(
+      subject,
+      `${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} a BGP session over which ${vip} is announced.`,
+      up.map(({ session }) => session.proof),
+    )
+  const blocks = onlyByBgp(context) && context.question.fabric === 'lan'
+  return unknown(
+    subject,
+    `It is not known whether ${inWords(telling.map(({ node }) => node))} ${telling.length === 1 ? 'has' : 'have'} a BGP session${why}.`,
+    open.slice(0, 3),
+    obstacles.map((one) => one.proof),
+    { blocks },
+  )
+}
+
+const distinct = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>
+  obstacles.filter(({ says }, index) => obstacles.findIndex((other) => other.says === says) === index)
+
+function fixFor({ evidence }: Context, pairs: readonly (readonly [string, string])[]): Fix {
+  const { namespace } = metallbSettings(evidence)
+  const [node, peer] = pairs[0] ?? ['NODE', 'PEER']
+  return {
+    commands: [
+      `ssh ${node} sudo vipdoctor capture bgp --peer ${peer} --duration 60`,
+      `kubectl -n ${namespace} get bgppeers -o yaml`,
+    ],
+    changes:
+      'Changes nothing; they show what the speaker and the router say to each other, and what is configured: addresses, AS numbers, password, ebgpMultiHop.',
+  }
+}

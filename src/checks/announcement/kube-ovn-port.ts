@@ -1,0 +1,158 @@
+import { cite, citeList } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { kubernetesFile, objectName, type OvnVip, type Pod, type SwitchLBRule } from '../../evidence/kubernetes.ts'
+import { isAllocated, matches, parentRules, parentsOf, subnetOf, switchLbVip } from '../../lb/kube-ovn/vips.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'announcement/kube-ovn-port',
+  title: 'OVN has a port that answers for the VIP',
+  needs: ['kubernetes/pods'],
+  alsoReads: ['kubernetes/vips', 'kubernetes/switchlbrules', 'kubernetes/ovnsubnets'],
+  kubeOvn: true,
+  appliesTo: () => true,
+  blocks: true,
+  consequenceOf: ['assignment/kube-ovn-vip'],
+  run: (context) => {
+    const { vip, rule } = context.question.kubeOvn ?? { vip: null, rule: null }
+    if (vip !== null) return [parents(context, vip)]
+    return rule === null ? [] : [ruleAddress(context, rule)]
+  },
+  docs: {
+    means:
+      'Inside OVN nobody asks by broadcast: a logical port answers for the address. For a Vip that pods share it is a virtual port, whose parents are the ports of pods that meet four rules: the Vip’s namespace, every label of its selector, its name in their annotation ovn.kubernetes.io/aaps, its subnet. Without a parent OVN drops what the pods send from the address, and delivers nothing to it. For a SwitchLBRule whose address lies in the clients’ own subnet it is a Vip of type switch_lb_vip.',
+    byHand:
+      'kubectl ko nbctl --columns=options list logical_switch_port NAME: virtual-parents must not be empty. kubectl get pods -A -o yaml | grep aaps. Inside the pod: ip address shows whether it holds the VIP (keepalived, or ip address add; needs NET_ADMIN).',
+    mend: 'Create the Vip with spec.namespace and spec.selector, and annotate the pods with ovn.kubernetes.io/aaps: NAME. For a SwitchLBRule inside the clients’ subnet create a Vip of type switch_lb_vip with its address.',
+    sources: [
+      'kube-ovn v1.16.2 pkg/controller/vip.go, pkg/controller/switch_lb_rule.go',
+      'Kube-OVN documentation, "VIP Reservation", "VPC Internal Load Balancing"',
+      'Facts KO-A01 to KO-A04, KO-L01',
+    ],
+  },
+})
+
+function parents({ evidence }: Context, vip: OvnVip): Draft {
+  const name = vip.metadata?.name ?? ''
+  const subject = `vips/${name}`
+  const pods = parentsOf(evidence, vip)
+  const all = evidence.kubernetes.pods
+  if (isGap(all)) return unknown(subject, `It is not known which pods share Vip ${name}.`, [all])
+  if (pods.length > 0) {
+    const names = inWords(pods.map((pod) => objectName(pod)))
+    const able = pods.some((pod) => pod.metadata?.annotations?.['ovn.kubernetes.io/vip'] === name || mayTake(pod))
+    return able
+      ? pass(
+          subject,
+          `Vip ${name} is shared by ${names}.`,
+          pods.slice(0, 4).map((pod) => cite(pod, 'metadata', 'annotations')),
+        )
+      : warn(
+          subject,
+          `Vip ${name} is shared by ${names}, but none of their containers has NET_ADMIN, without which nothing inside can take the address.`,
+          pods.slice(0, 4).map((pod) => cite(pod, 'spec', 'containers', 0, 'securityContext')),
+          {
+            fix: {
+              commands: [
+                `kubectl -n ${pods[0]?.metadata?.namespace ?? 'default'} exec ${pods[0]?.metadata?.name ?? ''} -- ip address`,
+              ],
+              changes: 'Shows whether the pod holds the address; add NET_ADMIN to the container that should take it.',
+            },
+          },
+        )
+  }
+  if ((vip.spec?.namespace ?? '') === '')
+    return fail(
+      subject,
+      `Vip ${name} only reserves its address: it has no namespace, so OVN has no virtual port for it, and no pod takes it by the annotation ovn.kubernetes.io/vip.`,
+      [cite(vip, 'spec')],
+      {
+        commands: [`kubectl get vip ${name} -o yaml`],
+        changes:
+          'Shows the Vip. Its namespace cannot be changed: create it again with spec.namespace and spec.selector.',
+      },
+    )
+  // The rules one after the other: the first one that leaves nobody is the one to mend.
+  let left: readonly Pod[] = all
+  const failing = parentRules.find(({ holds }) => {
+    left = left.filter((pod) => holds(pod, vip))
+    return left.length === 0
+  })
+  const last = failing === undefined ? '' : failing.says(vip)
+  const selected = all.find(
+    (pod) => pod.metadata?.namespace === vip.spec?.namespace && matches(vip.spec?.selector ?? [], pod),
+  )
+  return fail(
+    subject,
+    `OVN's virtual port of Vip ${name} has no parent: no pod ${selected === undefined ? '' : 'of those that it selects '}${last}.`,
+    [
+      cite(vip, 'spec'),
+      selected === undefined
+        ? citeList(kubernetesFile('pods'), '/items', 'none meets the four rules')
+        : cite(selected, 'metadata', 'annotations'),
+    ],
+    {
+      commands: [
+        selected === undefined
+          ? `kubectl -n ${vip.spec?.namespace ?? 'default'} get pods --show-labels`
+          : `kubectl -n ${vip.spec?.namespace ?? 'default'} annotate pod ${selected.metadata?.name ?? ''} ovn.kubernetes.io/aaps=${name}`,
+      ],
+      changes:
+        selected === undefined
+          ? 'Shows the pods and their labels. A pod of the namespace and subnet with the selector’s labels and the annotation ovn.kubernetes.io/aaps becomes a parent.'
+          : 'OVN lets this pod hold the VIP. Put the annotation into the template of its Deployment too, else it is gone with the pod.',
+    },
+  )
+}
+
+const mayTake = ({ spec }: Pod): boolean =>
+  (spec?.containers ?? []).some(({ securityContext }) =>
+    /"NET_ADMIN"|"ALL"|"privileged":true/.test(JSON.stringify(securityContext ?? null)),
+  )
+
+function ruleAddress(context: Context, rule: SwitchLBRule): Draft {
+  const { evidence, question } = context
+  const name = rule.metadata?.name ?? ''
+  const subject = `switch-lb-rules/${name}`
+  const { vip } = question
+  const { vips, ovnsubnets } = evidence.kubernetes
+  if (vip === null) return unknown(subject, `SwitchLBRule ${name} has no address.`, [])
+  if (isGap(vips) || isGap(ovnsubnets))
+    return unknown(subject, `It is not known whether OVN has a port for ${vip.text}.`, [vips, ovnsubnets].filter(isGap))
+  const subnet = subnetOf(evidence, question)
+  if (subnet === null)
+    return pass(
+      subject,
+      `${vip.text} lies in no subnet of OVN, so clients send it to their gateway, where OVN balances it.`,
+      [cite(rule, 'spec', 'vip')],
+    )
+  const own = subnet.metadata?.name ?? ''
+  const held = switchLbVip(evidence, vip)
+  if (held !== null && isAllocated(held))
+    return pass(
+      subject,
+      `Vip ${held.metadata?.name ?? ''} of type switch_lb_vip holds ${vip.text} in the subnet ${own}.`,
+      [cite(held, 'spec', 'type'), cite(held, 'status')],
+    )
+  const manifest = `{"apiVersion":"kubeovn.io/v1","kind":"Vip","metadata":{"name":"${name}"},"spec":{"subnet":"${own}","type":"switch_lb_vip","v4ip":"${vip.text}"}}`
+  return fail(
+    subject,
+    held === null
+      ? `${vip.text} lies in the subnet ${own}, but no Vip of type switch_lb_vip holds it there, so pods of that subnet find nobody who answers for it.`
+      : `Vip ${held.metadata?.name ?? ''} of type switch_lb_vip is to hold ${vip.text}, but Kube-OVN has not allocated it: does the router port ${subnet.spec?.vpc ?? 'ovn-cluster'}-${own} exist, with a MAC?`,
+    held === null
+      ? [cite(rule, 'spec', 'vip'), citeList(kubernetesFile('vips'), '/items', `no switch_lb_vip with ${vip.text}`)]
+      : [cite(held, 'status')],
+    held === null
+      ? {
+          commands: [`echo '${manifest}' | kubectl apply -f -`],
+          changes: `Kube-OVN reserves ${vip.text} in ${own} and lets OVN answer for it; it must be free.`,
+        }
+      : {
+          commands: [`kubectl -n kube-system logs deployment/kube-ovn-controller | grep ${held.metadata?.name ?? ''}`],
+          changes: 'Shows why the Vip is not allocated ("failed to get lrp", "should have mac").',
+        },
+  )
+}

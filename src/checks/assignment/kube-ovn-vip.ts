@@ -1,0 +1,142 @@
+import { cite, citeList, type Proof } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { kubernetesFile, type OvnVip } from '../../evidence/kubernetes.ts'
+import { addressesOf, isAllocated, otherHolder, subnetHas, subnetNamed } from '../../lb/kube-ovn/vips.ts'
+import { parseAddress } from '../../net/address.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+
+export default defineCheck({
+  id: 'assignment/kube-ovn-vip',
+  title: 'Kube-OVN gave the VIP its address',
+  needs: [],
+  alsoReads: ['kubernetes/vips', 'kubernetes/switchlbrules', 'kubernetes/ovnsubnets', 'kubernetes/ovnips'],
+  kubeOvn: true,
+  appliesTo: () => true,
+  blocks: true,
+  run: (context) => {
+    const { vip, rule } = context.question.kubeOvn ?? { vip: null, rule: null }
+    if (vip !== null) return ofVip(context, vip)
+    if (rule === null) return []
+    const name = rule.metadata?.name ?? ''
+    const address = parseAddress(rule.spec?.vip)
+    return [
+      address === null
+        ? fail(
+            `switch-lb-rules/${name}`,
+            `SwitchLBRule ${name} has no address in spec.vip, and Kube-OVN skips such a rule.`,
+            [cite(rule, 'spec', 'vip')],
+            {
+              commands: [`kubectl patch switch-lb-rule ${name} --type merge -p '{"spec":{"vip":"ADDRESS"}}'`],
+              changes: 'OVN balances ADDRESS; put an address that nothing else has in its place.',
+            },
+          )
+        : pass(`switch-lb-rules/${name}`, `SwitchLBRule ${name} has the VIP ${address.text}.`, [
+            cite(rule, 'spec', 'vip'),
+          ]),
+    ]
+  },
+  docs: {
+    means:
+      'A Vip of Kube-OVN reserves an address of a subnet. It has none: the subnet is not named, not there or not ready, the wanted address lies outside it or is taken (by the gateway, a pod, another Vip), the subnet is full, or the controller has not handled the Vip. Kube-OVN writes no event about a Vip; from 1.14 on it has no ready field either: it is ready when its status has an address and a MAC.',
+    byHand:
+      'kubectl get vip NAME -o yaml: status.v4ip and status.mac (up to 1.13: status.ready). kubectl get subnet NAME -o yaml, kubectl get ip | grep ADDRESS. kubectl -n kube-system logs deployment/kube-ovn-controller | grep NAME says AddressOutOfRange, AddressConflict or NoAvailableAddress.',
+    mend: 'Subnet and address of a Vip cannot be changed once it is made: delete it and create it again with a subnet that is ready and a free address of its range. A static address may lie in the subnet’s excludeIps; that is the proper place for it.',
+    sources: ['kube-ovn v1.16.2 pkg/controller/vip.go, pkg/apis/kubeovn/v1/vip.go', 'Facts KO-V01 to KO-V08, KO-V11'],
+  },
+})
+
+function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
+  const name = vip.metadata?.name ?? ''
+  const subject = `vips/${name}`
+  const wrong = (says: string, proof: readonly Proof[], fix: Fix = look) => [
+    fail(subject, `Vip ${name} ${says}.`, proof, fix),
+  ]
+  const look: Fix = {
+    commands: [
+      `kubectl get vip ${name} -o yaml`,
+      `kubectl -n kube-system logs deployment/kube-ovn-controller | grep ${name}`,
+    ],
+    changes:
+      'Shows the Vip and what the controller says of it. Its subnet and address cannot be changed: create it again.',
+  }
+  const listed = evidence.kubernetes.ovnsubnets
+  if (isGap(listed))
+    return [unknown(subject, `It is not known whether the subnet of Vip ${name} can give it an address.`, [listed])]
+  const wanted = vip.spec?.subnet ?? ''
+  if (wanted === '') return wrong('names no subnet, so Kube-OVN gives it no address', [cite(vip, 'spec', 'subnet')])
+  const subnet = subnetNamed(evidence, wanted)
+  if (subnet === null)
+    return wrong(`wants an address of the subnet ${wanted}, which does not exist`, [
+      cite(vip, 'spec', 'subnet'),
+      citeList(kubernetesFile('ovnsubnets'), '/items', `none is named ${wanted}`),
+    ])
+  const at = subnet.status?.conditions?.findIndex(({ type }) => type === 'Ready') ?? -1
+  const condition = subnet.status?.conditions?.[at]
+  if (condition !== undefined && condition.status !== 'True')
+    return wrong(
+      `wants an address of the subnet ${wanted}, which is not ready: ${condition.message ?? condition.reason ?? 'no reason is given'}`,
+      [cite(subnet, 'status', 'conditions', at)],
+      { commands: [`kubectl describe subnet ${wanted}`], changes: 'Shows why the subnet is not ready.' },
+    )
+  if (/[A-F]/.test(vip.spec?.v6ip ?? ''))
+    return wrong(`asks for ${vip.spec?.v6ip ?? ''}: Kube-OVN takes IPv6 addresses in lower case only`, [
+      cite(vip, 'spec', 'v6ip'),
+    ])
+  for (const address of addressesOf(vip)) {
+    const field = address.family === 4 ? 'v4ip' : 'v6ip'
+    const place = cite(vip, isAllocated(vip) ? 'status' : 'spec', field)
+    if (!subnetHas(subnet, address))
+      return wrong(
+        `asks for ${address.text}, outside the range ${subnet.spec?.cidrBlock ?? ''} of its subnet ${wanted}`,
+        [place, cite(subnet, 'spec', 'cidrBlock')],
+      )
+    const holder = otherHolder(evidence, vip, subnet, address)
+    if (holder !== null)
+      return wrong(`has the address ${address.text}, which ${holder.says}`, [place, cite(holder.item, ...holder.keys)])
+  }
+  if (!isAllocated(vip)) {
+    if (subnet.status?.v4availableIPs === 0)
+      return wrong(
+        `has no address because the subnet ${wanted} has none left`,
+        [cite(subnet, 'status', 'v4availableIPs')],
+        {
+          commands: [`kubectl get ip,vip | grep ${wanted}`],
+          changes: 'Shows who has the addresses of the subnet.',
+        },
+      )
+    return wrong('is not allocated: its status has no address with a MAC, and nothing in the evidence says why', [
+      cite(vip, 'status'),
+    ])
+  }
+  if (vip.metadata?.deletionTimestamp !== undefined)
+    return [
+      warn(
+        subject,
+        `Vip ${name} is being deleted and stays until kube-ovn-controller lets go of it.`,
+        [cite(vip, 'metadata', 'deletionTimestamp')],
+        { fix: look },
+      ),
+    ]
+  const changed = (['v4ip', 'v6ip'] as const).find(
+    (field) => (vip.spec?.[field] ?? '') !== '' && vip.spec?.[field] !== vip.status?.[field],
+  )
+  const [address] = addressesOf(vip)
+  if (changed !== undefined)
+    return [
+      warn(
+        subject,
+        `Vip ${name} keeps ${address?.text ?? ''}: ${vip.spec?.[changed] ?? ''} was put into its spec later, and Kube-OVN does not change the address of a Vip.`,
+        [cite(vip, 'spec', changed), cite(vip, 'status', changed)],
+        { fix: look },
+      ),
+    ]
+  const excluded = known(listed) !== null && (subnet.spec?.excludeIps ?? []).includes(address?.text ?? '')
+  return [
+    pass(
+      subject,
+      `Vip ${name} has ${address?.text ?? ''} of the subnet ${wanted}${excluded ? ', one of its excludeIps' : ''}.`,
+      [cite(vip, 'status')],
+    ),
+  ]
+}

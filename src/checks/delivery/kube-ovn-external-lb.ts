@@ -1,0 +1,71 @@
+import { cite } from '../../evidence/cite.ts'
+import { known } from '../../evidence/gap.ts'
+import { isUnderlay, subnetHas } from '../../lb/kube-ovn/vips.ts'
+import { parseRange, rangeHas } from '../../net/range.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+
+export default defineCheck({
+  id: 'delivery/kube-ovn-external-lb',
+  title: 'Kube-OVN leaves a Service’s VIP in its underlay subnet to MetalLB',
+  needs: ['kubernetes/nodes'],
+  alsoReads: ['kubernetes/ovnsubnets'],
+  appliesTo: ({ evidence, question: { vip, service } }) => {
+    if (service === null || vip === null) return 'Only a Service’s VIP lies in a pool of MetalLB.'
+    const subnets = known(evidence.kubernetes.ovnsubnets) ?? []
+    return (
+      subnets.some((subnet) => isUnderlay(subnet) && subnetHas(subnet, vip)) ||
+      'The VIP lies in no underlay subnet of Kube-OVN.'
+    )
+  },
+  blocks: false,
+  run: ({ evidence, question: { vip } }) => {
+    const subnet = (known(evidence.kubernetes.ovnsubnets) ?? []).find(
+      (one) => vip !== null && isUnderlay(one) && subnetHas(one, vip),
+    )
+    if (vip === null || subnet === undefined) return []
+    const name = subnet.metadata?.name ?? ''
+    const subject = `subnet/${name}`
+    const excluded = (subnet.spec?.excludeIps ?? []).some((text) => {
+      const range = parseRange(text.replace('..', '-'))
+      return range !== null && rangeHas(range, vip)
+    })
+    if (!excluded)
+      return [
+        fail(
+          subject,
+          `${vip.text} lies in the underlay subnet ${name} and is not among its excludeIps, so Kube-OVN may give it to a pod while MetalLB gives it to a Service.`,
+          [cite(subnet, 'spec', 'excludeIps')],
+          {
+            commands: [`kubectl edit subnet ${name}`],
+            changes: 'With the pool’s range in excludeIps (FIRST..LAST) Kube-OVN gives none of its addresses to pods.',
+          },
+        ),
+      ]
+    if (subnet.spec?.enableExternalLBAddress !== true)
+      return [
+        fail(
+          subject,
+          `The underlay subnet ${name}, in which ${vip.text} lies, has enableExternalLBAddress off: Kube-OVN does not let MetalLB announce addresses of it.`,
+          [cite(subnet, 'spec', 'enableExternalLBAddress')],
+          {
+            commands: [`kubectl patch subnet ${name} --type merge -p '{"spec":{"enableExternalLBAddress":true}}'`],
+            changes: `Addresses of ${name} may be VIPs of Services.`,
+          },
+        ),
+      ]
+    return [
+      pass(subject, `The underlay subnet ${name} leaves ${vip.text} to MetalLB.`, [
+        cite(subnet, 'spec', 'enableExternalLBAddress'),
+        cite(subnet, 'spec', 'excludeIps'),
+      ]),
+    ]
+  },
+  docs: {
+    means:
+      'MetalLB can serve VIPs out of an underlay subnet of Kube-OVN only where that subnet says so (enableExternalLBAddress) and reserves the pool (excludeIps). Else a pod gets an address of the pool, or Kube-OVN does not carry the VIP.',
+    byHand: 'kubectl get subnet NAME -o yaml: enableExternalLBAddress, excludeIps. kubectl get ipaddresspools -A.',
+    mend: 'Set enableExternalLBAddress: true and put the pool’s range into excludeIps. From 1.14 on kube-ovn-controller needs --enable-ovn-lb-prefer-local=true and --ls-ct-skip-dst-lport-ips=false besides.',
+    sources: ['Kube-OVN documentation, "Integrate MetalLB with Kube-OVN Underlay"', 'Facts KO-U02'],
+  },
+})

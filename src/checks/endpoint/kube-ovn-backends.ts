@@ -1,0 +1,102 @@
+import { cite, citeList } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { matches, parentsOf } from '../../lb/kube-ovn/vips.ts'
+import { isReady } from '../../lb/metallb/install.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'endpoint/kube-ovn-backends',
+  title: 'A ready pod stands behind the VIP of Kube-OVN',
+  needs: ['kubernetes/pods'],
+  alsoReads: ['kubernetes/endpointslices', 'kubernetes/vips', 'kubernetes/switchlbrules'],
+  kubeOvn: true,
+  appliesTo: () => true,
+  blocks: true,
+  consequenceOf: ['announcement/kube-ovn-port'],
+  run: (context) => {
+    const { vip, rule } = context.question.kubeOvn ?? { vip: null, rule: null }
+    if (rule !== null) return [backends(context, rule)]
+    if (vip === null) return []
+    const name = vip.metadata?.name ?? ''
+    const pods = parentsOf(context.evidence, vip)
+    const ready = pods.filter(isReady)
+    return [
+      ready.length > 0
+        ? pass(
+            `vips/${name}`,
+            `Behind Vip ${name} ${inWords(ready.map((pod) => objectName(pod)))} ${ready.length === 1 ? 'is' : 'are'} ready.`,
+            [],
+          )
+        : fail(
+            `vips/${name}`,
+            pods.length === 0
+              ? `No pod stands behind Vip ${name}.`
+              : `None of the ${counted(pods.length, 'pod')} behind Vip ${name} is ready.`,
+            [cite(vip, 'spec'), ...pods.slice(0, 4).map((pod) => cite(pod, 'status', 'phase'))],
+            {
+              commands: [`kubectl -n ${vip.spec?.namespace ?? 'default'} get pods -o wide --show-labels`],
+              changes: 'Shows the pods of the namespace, and which of them are ready.',
+            },
+          ),
+    ]
+  },
+  docs: {
+    means:
+      'Nothing stands behind the VIP: the Service slr-NAME that Kube-OVN makes of a SwitchLBRule has no ready endpoint, or none of the pods that share a Vip is ready.',
+    byHand:
+      'kubectl -n NAMESPACE get endpointslices -l kubernetes.io/service-name=slr-NAME; kubectl get switch-lb-rule NAME -o yaml: namespace and selector (key:value).',
+    mend: 'Correct namespace and selector of the rule, or make the pods ready. Where all backends vanish although pods are ready, look at the rule’s health check (annotation ovn.kubernetes.io/service_health_check).',
+    sources: ['kube-ovn v1.16.2 pkg/controller/switch_lb_rule.go', 'Facts KO-L02, KO-L04'],
+  },
+})
+
+type Rule = NonNullable<NonNullable<Context['question']['kubeOvn']>['rule']>
+
+function backends({ evidence }: Context, rule: Rule): Draft {
+  const name = rule.metadata?.name ?? ''
+  const subject = `switch-lb-rules/${name}`
+  const { namespace = 'default', endpoints = [], selector = [] } = rule.spec ?? {}
+  if (endpoints.length > 0)
+    return pass(
+      subject,
+      `SwitchLBRule ${name} lists ${counted(endpoints.length, 'endpoint')} by itself, whatever it selects.`,
+      [cite(rule, 'spec', 'endpoints')],
+    )
+  const slices = evidence.kubernetes.endpointslices
+  if (isGap(slices)) return unknown(subject, `It is not known whether SwitchLBRule ${name} has endpoints.`, [slices])
+  const own = slices.filter(
+    ({ metadata }) =>
+      metadata?.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === `slr-${name}`,
+  )
+  const ready = own.flatMap((slice) => (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready ?? true))
+  if (ready.length > 0)
+    return pass(
+      subject,
+      `SwitchLBRule ${name} has ${counted(ready.length, 'ready endpoint')}.`,
+      own.slice(0, 2).map((slice) => cite(slice, 'endpoints')),
+    )
+  const pods = (known(evidence.kubernetes.pods) ?? []).filter(
+    (pod) => pod.metadata?.namespace === namespace && matches(selector, pod),
+  )
+  const why =
+    pods.length === 0
+      ? `no pod of the namespace ${namespace} has the labels ${selector.join(', ')}`
+      : `none of the ${counted(pods.length, 'pod')} that it selects is a ready endpoint`
+  return fail(
+    subject,
+    `Nothing stands behind SwitchLBRule ${name}: ${why}.`,
+    own.length > 0
+      ? own.slice(0, 2).map((slice) => cite(slice, 'endpoints'))
+      : [citeList(kubernetesFile('endpointslices'), '/items', `none of slr-${name}`), cite(rule, 'spec', 'selector')],
+    {
+      commands: [
+        `kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=slr-${name}`,
+        `kubectl -n ${namespace} get pods --show-labels`,
+      ],
+      changes: 'Shows the endpoints of the rule’s Service and the labels of the pods.',
+    },
+  )
+}

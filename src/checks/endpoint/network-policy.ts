@@ -1,0 +1,140 @@
+import { cite } from '../../evidence/cite.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { objectName, type Pod } from '../../evidence/kubernetes.ts'
+import { clientText } from '../../evidence/question.ts'
+import { endpointsOf, podNamed, type Endpoint } from '../../lb/endpoints.ts'
+import { admits, policiesOf, policyEnforcer } from '../../lb/policy.ts'
+import { parseAddress } from '../../net/address.ts'
+import { rangeOf, type Range } from '../../net/range.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, warn } from '../finding.ts'
+
+export default defineCheck({
+  id: 'endpoint/network-policy',
+  title: 'No NetworkPolicy keeps the client from the pods',
+  needs: ['kubernetes/networkpolicies', 'kubernetes/endpointslices', 'kubernetes/pods'],
+  alsoReads: ['kubernetes/nodes'],
+  appliesTo: ({ question }) => {
+    if (question.service === null) return 'A control-plane VIP has no pods behind it.'
+    return question.client.kind !== 'pod' || 'Policies between pods are not judged here.'
+  },
+  blocks: true,
+  run: (context) => {
+    const { evidence, question } = context
+    const { service, port } = question
+    const endpoints = endpointsOf(evidence, question)
+    if (service === null || isGap(endpoints)) return []
+    const subject = `service/${objectName(service)}`
+    const ready = endpoints.flatMap((endpoint) => {
+      const pod = podNamed(evidence, endpoint.pod)
+      return endpoint.ready && pod !== undefined && pod.spec?.hostNetwork !== true ? [{ endpoint, pod }] : []
+    })
+    const guarded = ready.filter(({ pod }) => policiesOf(evidence, pod).length > 0)
+    if (guarded.length === 0)
+      return [pass(subject, `No NetworkPolicy selects the pods behind Service ${objectName(service)}.`, [])]
+    const enforcer = policyEnforcer(evidence)
+    const judged = guarded.map((one) => ({ ...one, ...judge(context, one.endpoint, one.pod, port.protocol) }))
+    const policies = [...new Set(judged.flatMap(({ pod }) => policiesOf(evidence, pod)))]
+    const names = inWords(policies.map((policy) => objectName(policy)))
+    const proof = policies.slice(0, 4).map((policy) => cite(policy, 'spec', 'ingress'))
+    const shut = judged.filter(({ admitted }) => admitted === false)
+    if (shut.length === 0) {
+      const unsure = judged.find(({ admitted }) => admitted === null)
+      return [
+        unsure === undefined
+          ? pass(
+              subject,
+              `${names} ${policies.length === 1 ? 'lets' : 'let'} ${judged[0]?.who ?? 'the client'} in at the pods behind Service ${objectName(service)}.`,
+              proof,
+            )
+          : unknown(
+              subject,
+              `It is not known whether ${names} ${policies.length === 1 ? 'lets' : 'let'} ${unsure.who} in: its addresses are not in the evidence.`,
+              [],
+              proof,
+              enforcer === null ? { blocks: false } : {},
+            ),
+      ]
+    }
+    const who = shut[0]?.who ?? 'the client'
+    const all = shut.length === ready.length
+    const says = `${names} ${policies.length === 1 ? 'selects' : 'select'} ${all ? (ready.length === 1 ? 'the pod' : 'all pods') : counted(shut.length, 'pod')} behind Service ${objectName(service)} and ${policies.length === 1 ? 'does' : 'do'} not let ${who} in`
+    const [policy] = policies
+    const fix = {
+      commands: [
+        `kubectl -n ${policy?.metadata?.namespace ?? 'default'} edit networkpolicy ${policy?.metadata?.name ?? ''}`,
+      ],
+      changes: `An ingress rule with an ipBlock of ${service.spec?.externalTrafficPolicy === 'Local' ? 'the clients' : 'the nodes'} and the pods’ port lets the packet in. With externalTrafficPolicy Cluster the pods see the node’s address, not the client’s.`,
+    }
+    return [
+      enforcer === null
+        ? warn(
+            subject,
+            `${says}; nothing in the evidence enforces policies, so it stops no packet as far as can be seen.`,
+            proof,
+            { fix, blocks: false },
+          )
+        : fail(subject, `${says}; ${enforcer} enforces it.`, proof, fix, all ? {} : { partial: true }),
+    ]
+  },
+  docs: {
+    means:
+      'A NetworkPolicy selects the pods behind the VIP and none of its rules lets the packet’s source in. With externalTrafficPolicy Cluster the source is the node that received the packet, since kube-proxy masquerades; with Local it is the client. Rules that choose pods or namespaces by label never mean either. Traffic from a pod’s own node is always let in. Policies do something only where the network plugin enforces them: a plain bridge does not.',
+    byHand:
+      'kubectl get networkpolicies -A; kubectl describe networkpolicy NAME. From the receiving node: curl POD-IP:PORT times out, from the pod’s own node it works.',
+    mend: 'Add an ingress rule with an ipBlock: the nodes’ subnet for Cluster, the clients’ addresses for Local.',
+    sources: ['Kubernetes documentation, "Network Policies"', 'k8s.io/api networking/v1 (NetworkPolicyIngressRule)'],
+  },
+})
+
+interface Admission {
+  readonly who: string
+  /** Null where the source's addresses are not known. */
+  readonly admitted: boolean | null
+}
+
+function judge(
+  { evidence, question, receiving }: Context,
+  { node, port }: Endpoint,
+  pod: Pod,
+  protocol: string,
+): Admission {
+  const policies = policiesOf(evidence, pod)
+  const lets = (source: Range) => policies.some((policy) => admits(policy, pod, source, protocol, port))
+  const fromNode = question.service?.spec?.externalTrafficPolicy !== 'Local' || question.client.kind === 'node'
+  if (fromNode) {
+    const others = receiving.nodes.filter((name) => name !== node)
+    const who = `the node ${inWords(others.length === 0 ? receiving.nodes : others)}`
+    // Traffic from the pod's own node is always let in (Kubernetes documentation, "Network Policies").
+    if (receiving.nodes.length === 0) return { who: 'the receiving node', admitted: null }
+    const shut = others.map((name) => {
+      const known = addressesOf(evidence, name)
+      return known.length === 0 ? null : known.some(lets)
+    })
+    return { who, admitted: shut.includes(false) ? false : shut.includes(null) ? null : true }
+  }
+  const { client } = question
+  const who = clientText(client)
+  if (client.kind === 'address') return { who, admitted: lets(rangeOf(client.address)) }
+  if (client.kind === 'cidr') return { who, admitted: lets(client.cidr) }
+  const every: Range = {
+    family: question.vip?.family ?? 4,
+    first: 0n,
+    last: (1n << (question.vip?.family === 6 ? 128n : 32n)) - 1n,
+  }
+  if (lets(every)) return { who, admitted: true }
+  // Where every peer is chosen by label, no host outside the cluster is ever meant.
+  const blocks = policies.some(({ spec }) =>
+    (spec?.ingress ?? []).some(({ from = [] }) => from.some(({ ipBlock }) => ipBlock !== undefined)),
+  )
+  return { who, admitted: blocks ? null : false }
+}
+
+const addressesOf = ({ kubernetes: { nodes } }: Context['evidence'], name: string): readonly Range[] =>
+  (known(nodes)?.find(({ metadata }) => metadata?.name === name)?.status?.addresses ?? []).flatMap(
+    ({ type, address }) => {
+      const parsed = type === 'InternalIP' ? parseAddress(address) : null
+      return parsed === null ? [] : [rangeOf(parsed)]
+    },
+  )

@@ -1,0 +1,113 @@
+import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { parseAddress, type Family } from '../../net/address.ts'
+import { parseCidr, rangeHas } from '../../net/range.ts'
+import { record } from '../../node/parse/nft.ts'
+import { defineCheck, type NodeContext } from '../check.ts'
+import { pass, skipped, warn, type Fix } from '../finding.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'forwarding/bridge-nf-call',
+  title: 'What stays on the pods’ bridge passes the packet filter',
+  needs: ['node/sysctl', 'node/ip-link'],
+  alsoReads: ['node/ip-addr', 'node/ip-route', 'node/iptables-nft', 'node/nft-ruleset', 'kubernetes/pods'],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'endpoint',
+  run: (context) => {
+    const { evidence, question, node } = context
+    const subject = `node/${node}`
+    const { sysctl } = evidence.node(node)
+    if (isGap(sysctl)) return []
+    const family = question.vip?.family ?? 4
+    const bridge = podBridge(evidence, node, family)
+    if (bridge === null) return [skipped(subject, `The pods of ${node} hang on no bridge of its kernel.`)]
+    const name = family === 4 ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables'
+    const value = sysctl.values.get(name)
+    const line = sysctl.lines.get(name)
+    const proof =
+      line === undefined
+        ? [citeLine(sysctl.file, 1, `${String(sysctl.values.size)} settings, no ${name}`)]
+        : [citeLine(sysctl.file, line, `${name} = ${value ?? ''}`)]
+    if (value === '1' || bridge.filtered)
+      return [pass(subject, `What stays on ${bridge.name} of ${node} passes the packet filter.`, proof)]
+    const sentence = `${name} ${value === undefined ? `is not there (br_netfilter is not loaded)` : `is ${value}`} on ${node}: between two pods on ${bridge.name} answers go past the packet filter, so a pod that calls a Service whose endpoint is on the same bridge gets its answer from an address that it never asked`
+    const fix = {
+      commands: [
+        `ssh ${node} sudo modprobe br_netfilter`,
+        `ssh ${node} sudo sysctl -w ${name}=1`,
+        `ssh ${node} "echo br_netfilter | sudo tee /etc/modules-load.d/kubernetes.conf; echo ${name}=1 | sudo tee /etc/sysctl.d/90-bridge.conf"`,
+      ],
+      changes: `All traffic on every bridge of ${node} passes iptables from then on, also after a reboot.`,
+    }
+    const wrong = lostOnBridge(context, bridge.name, sentence, fix)
+    return [
+      wrong === null
+        ? warn(subject, `${sentence}. Clients outside of ${node} do not notice.`, [...proof, bridge.proof], {
+            fix,
+            blocks: false,
+          })
+        : { ...wrong, proof: [...proof, bridge.proof, ...wrong.proof] },
+    ]
+  },
+  docs: {
+    means:
+      'Pods of one node hang on one bridge. A pod calls a Service, the node translates to another pod of the same bridge, and that answers to its neighbour directly: a bridge hands the frame over without asking iptables, the answer is not translated back, and the caller refuses it. With net.bridge.bridge-nf-call-iptables the bridge asks. Packets of clients outside, and those that the node masquerades, come back through the node and need no such setting.',
+    byHand:
+      'sysctl net.bridge.bridge-nf-call-iptables (no such file: br_netfilter is not loaded); lsmod | grep br_netfilter.',
+    mend: 'Load br_netfilter, set the setting to 1, and write both down so that they survive a reboot.',
+    sources: [
+      'Kubernetes documentation, "Network Plugins: Network Plugin Requirements"',
+      'Linux net/bridge/br_netfilter_hooks.c (br_nf_pre_routing)',
+    ],
+  },
+})
+
+interface PodBridge {
+  readonly name: string
+  /** The bridge itself is set to ask iptables, whatever the sysctl says. */
+  readonly filtered: boolean
+  readonly proof: Proof
+}
+
+/** The bridge in whose subnet a pod of the node has its address. */
+function podBridge(evidence: Evidence, node: string, family: Family): PodBridge | null {
+  const { ipLink, ipAddr } = evidence.node(node)
+  const pods = (known(evidence.kubernetes.pods) ?? []).flatMap(({ spec, status }) =>
+    spec?.nodeName === node && spec.hostNetwork !== true
+      ? (status?.podIPs ?? [{ ip: status?.podIP }]).flatMap(({ ip }) => parseAddress(ip) ?? [])
+      : [],
+  )
+  const subnets = (known(ipAddr) ?? []).flatMap(({ ifname, addr_info }) =>
+    (addr_info ?? []).flatMap(({ local, prefixlen }) => {
+      const range = parseCidr(`${local ?? ''}/${String(prefixlen)}`)
+      return range?.family === family ? [{ ifname, range }] : []
+    }),
+  )
+  const link = (known(ipLink) ?? []).find(
+    ({ ifname, linkinfo }) =>
+      linkinfo?.info_kind === 'bridge' &&
+      subnets.some((one) => one.ifname === ifname && pods.some((pod) => rangeHas(one.range, pod))),
+  )
+  if (link === undefined) return null
+  const option = record(link.linkinfo?.info_data)[family === 4 ? 'nf_call_iptables' : 'nf_call_ip6tables']
+  return { name: link.ifname ?? '', filtered: option === 1, proof: cite(link, 'ifname') }
+}
+
+/** The finding for a pod as client whose packet is translated to its own bridge and keeps its source: its answer is lost. */
+function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fix: Fix) {
+  const { receiving, node } = context
+  if (receiving.by !== 'client' || !receiving.nodes.includes(node)) return null
+  const share = shareLost(context, ({ first }) => {
+    const { fate, packet } = first
+    return fate.kind === 'delivered' &&
+      fate.device === bridge &&
+      packet.inDevice === bridge &&
+      packet.sourceNat === null
+      ? { death: null, node: null, outcome: first, step: first.steps.at(-1) ?? null }
+      : null
+  })
+  return isDraft(share) ? null : deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+}

@@ -1,0 +1,74 @@
+import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { known } from '../../evidence/gap.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
+import { subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass } from '../finding.ts'
+
+export default defineCheck({
+  id: 'translation/kube-ovn-load-balancer',
+  title: 'OVN’s load balancer is switched on where the client is attached',
+  needs: ['kubernetes/ovnsubnets'],
+  alsoReads: ['kubernetes/deployments', 'kubernetes/pods'],
+  kubeOvn: true,
+  appliesTo: ({ question: { kubeOvn, vip } }) =>
+    (vip !== null && (kubeOvn?.rule ?? null) !== null) ||
+    'A Vip is not translated: its pods hold the address themselves.',
+  blocks: true,
+  run: ({ evidence, question }) => {
+    const { client, vip, kubeOvn } = question
+    const rule = kubeOvn?.rule ?? null
+    if (vip === null || rule === null) return []
+    const subject = `switch-lb-rules/${rule.metadata?.name ?? ''}`
+    const off = switchedOff(evidence)
+    if (off !== null)
+      return [
+        fail(subject, 'kube-ovn-controller runs with --enable-lb=false, so OVN has no load balancers at all.', [off], {
+          commands: ['kubectl -n kube-system edit deployment kube-ovn-controller'],
+          changes: 'With --enable-lb=true the controller makes OVN’s load balancers for Services and rules.',
+        }),
+      ]
+    const pod =
+      client.kind === 'pod'
+        ? known(evidence.kubernetes.pods)?.find((one) => objectName(one) === `${client.namespace}/${client.name}`)
+        : undefined
+    const subnet = pod === undefined ? subnetOf(evidence, question) : subnetNamed(evidence, subnetNameOf(pod) ?? '')
+    const name = subnet?.metadata?.name ?? ''
+    if (subnet?.spec?.enableLb === false)
+      return [
+        fail(
+          subject,
+          `The subnet ${name} has enableLb false, so OVN does not balance ${vip.text} for its pods.`,
+          [cite(subnet, 'spec', 'enableLb')],
+          {
+            commands: [`kubectl patch subnet ${name} --type merge -p '{"spec":{"enableLb":true}}'`],
+            changes: `OVN’s load balancers work for the pods of ${name}, those of Services too.`,
+          },
+        ),
+      ]
+    return [
+      pass(subject, `OVN balances ${vip.text}${name === '' ? '' : ` for the pods of the subnet ${name}`}.`, [
+        cite(rule, 'spec', 'ports'),
+      ]),
+    ]
+  },
+  docs: {
+    means:
+      'A SwitchLBRule is a load balancer of OVN. It works only for pods on a switch to which load balancers are attached: the subnet’s enableLb, or the controller’s --enable-lb, is off.',
+    byHand:
+      'kubectl get subnet NAME -o jsonpath={.spec.enableLb}; kubectl ko nbctl lb-list | grep VIP; kubectl -n kube-system get deployment kube-ovn-controller -o yaml | grep enable-lb.',
+    mend: 'Set enableLb true on the subnet of the clients, and --enable-lb=true for kube-ovn-controller.',
+    sources: ['Kube-OVN documentation, "VPC Internal Load Balancing"', 'Facts KO-L03'],
+  },
+})
+
+/** Where the controller is told to make no load balancers. */
+function switchedOff({ kubernetes: { deployments } }: Evidence) {
+  const controller = (known(deployments) ?? []).find(({ metadata }) => metadata?.name === 'kube-ovn-controller')
+  const containers = controller?.spec?.template?.spec?.containers ?? []
+  const at = containers.findIndex(({ args = [] }) => args.includes('--enable-lb=false'))
+  return controller === undefined || at === -1
+    ? null
+    : cite(controller, 'spec', 'template', 'spec', 'containers', at, 'args')
+}

@@ -1,0 +1,74 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import type { KubernetesObject, Pod } from '../evidence/kubernetes.ts'
+import { parseCidr, rangeCovers, type Range } from '../net/range.ts'
+import { selects } from './selector.ts'
+
+export type NetworkPolicy = KubernetesObject<'networkpolicies'>
+
+const enforcers: readonly (readonly [name: string, image: RegExp])[] = [
+  ['Calico', /\/calico\/node\b|\/node-driver-registrar-calico|calico-node/],
+  ['Cilium', /\bcilium\/cilium\b|cilium-ci/],
+  ['kube-router', /kube-router/],
+  ['Antrea', /antrea/],
+  ['Kube-OVN', /kubeovn\/kube-ovn/],
+  ['Weave Net', /weave-npc/],
+  ['the AWS network policy agent', /aws-network-policy-agent/],
+]
+
+/** What enforces NetworkPolicies in this cluster, by the image of its pods; null where nothing does that is in evidence. */
+export function policyEnforcer(evidence: Evidence): string | null {
+  const found = enforcerByEvidence.get(evidence) ?? { name: findEnforcer(evidence) }
+  enforcerByEvidence.set(evidence, found)
+  return found.name
+}
+const enforcerByEvidence = new WeakMap<Evidence, { readonly name: string | null }>()
+
+function findEnforcer({ kubernetes: { pods } }: Evidence): string | null {
+  const images = (known(pods) ?? []).flatMap(({ spec }) => spec?.containers ?? []).map(({ image = '' }) => image)
+  return enforcers.find(([, image]) => images.some((one) => image.test(one)))?.[0] ?? null
+}
+
+/** The policies that decide what comes into a pod; none means that everything may. */
+export function policiesOf({ kubernetes: { networkpolicies } }: Evidence, pod: Pod): readonly NetworkPolicy[] {
+  return (known(networkpolicies) ?? []).filter(
+    ({ metadata, spec }) =>
+      metadata?.namespace === pod.metadata?.namespace &&
+      selects(spec?.podSelector ?? {}, pod.metadata?.labels) &&
+      (spec?.policyTypes ?? ['Ingress']).includes('Ingress'),
+  )
+}
+
+/**
+ * Whether a policy lets a whole range in at a port (networking/v1, NetworkPolicyIngressRule). Peers by label choose pods, never an address
+ * of a node or of a host outside the cluster.
+ */
+export function admits({ spec }: NetworkPolicy, pod: Pod, source: Range, protocol: string, port: number): boolean {
+  return (spec?.ingress ?? []).some(({ from = [], ports = [] }) => {
+    const atPort =
+      ports.length === 0 ||
+      ports.some((one) => {
+        if ((one.protocol ?? 'TCP').toLowerCase() !== protocol) return false
+        if (one.port === undefined) return true
+        const first =
+          typeof one.port === 'number' || /^\d+$/.test(one.port) ? Number(one.port) : portNamed(pod, one.port)
+        return first !== null && port >= first && port <= (one.endPort ?? first)
+      })
+    return (
+      atPort &&
+      (from.length === 0 ||
+        from.some(({ ipBlock }) => {
+          const cidr = parseCidr(ipBlock?.cidr)
+          const except = (ipBlock?.except ?? []).flatMap((text) => parseCidr(text) ?? [])
+          return (
+            cidr !== null &&
+            rangeCovers(cidr, source) &&
+            !except.some((one) => one.family === source.family && one.first <= source.last && source.first <= one.last)
+          )
+        }))
+    )
+  })
+}
+
+const portNamed = ({ spec }: Pod, name: string): number | null =>
+  (spec?.containers ?? []).flatMap(({ ports = [] }) => ports).find((one) => one.name === name)?.containerPort ?? null

@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals'
+import type { Json } from '../../fixtures.ts'
+import { kubeOvnCluster } from '../../kube-ovn.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'delivery/kube-ovn-external-lb'
+
+/** An underlay subnet of Kube-OVN that is the nodes' own, with MetalLB's VIP in it. */
+const underlay = (spec: Json) =>
+  kubeOvnCluster({
+    subnet: (subnet) => {
+      Object.assign(subnet.spec, { cidrBlock: '10.240.0.0/24', gateway: '10.240.0.1', vlan: 'vlan-0', ...spec })
+    },
+  })
+
+test('KO-U02 a subnet that reserves the pool and lets MetalLB announce it', async () => {
+  const spec = { excludeIps: ['10.240.0.100..10.240.0.110'], enableExternalLBAddress: true }
+  expect(found(await underlay(spec), id)).toEqual([
+    ['pass', 'The underlay subnet ovn-default leaves 10.240.0.100 to MetalLB.'],
+  ])
+  expect(found(await underlay({ ...spec, enableExternalLBAddress: false }), id)).toEqual([
+    ['fail', expect.stringContaining('has enableExternalLBAddress off')],
+  ])
+  expect(found(await underlay({ ...spec, excludeIps: ['10.240.0.1'] }), id)).toEqual([
+    ['fail', expect.stringContaining('is not among its excludeIps')],
+  ])
+})
+
+test('without Kube-OVN, or in no subnet of it, there is nothing to say', async () => {
+  const nothing = [['skipped', 'The VIP lies in no underlay subnet of Kube-OVN.']]
+  expect(await foundIn('lan-healthy', id)).toEqual(nothing)
+  expect(found(await kubeOvnCluster(), id)).toEqual(nothing)
+})

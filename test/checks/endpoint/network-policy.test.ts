@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../answers.ts'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'endpoint/network-policy'
+
+interface Policed {
+  readonly ingress?: Json
+  readonly enforced?: boolean
+  readonly base?: string
+  readonly local?: boolean
+}
+
+/** A recording whose nginx pods a policy selects; Calico enforces it where `enforced`. */
+const policed = ({ ingress = [], enforced = true, base = 'lan-healthy', local = false }: Policed) =>
+  variant(base, {
+    'kubernetes/networkpolicies.networking.k8s.io.json': editJson((list: Json) => {
+      list.items.push({
+        metadata: { name: 'nginx-only', namespace: 'default' },
+        spec: { podSelector: { matchLabels: { app: 'nginx' } }, policyTypes: ['Ingress'], ingress },
+      })
+    }),
+    'kubernetes/pods.json': editJson((list: Json) => {
+      if (!enforced) return
+      list.items.push({
+        metadata: { name: 'calico-node-x', namespace: 'kube-system' },
+        spec: { nodeName: 'worker-0', containers: [{ name: 'calico-node', image: 'docker.io/calico/node:v3.29.1' }] },
+        status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+      })
+    }),
+    'kubernetes/services.json': editJson((list: Json) => {
+      if (local)
+        list.items.find(({ metadata }: Json) => metadata.name === 'nginx-lb').spec.externalTrafficPolicy = 'Local'
+    }),
+  })
+const block = (cidr: string, more: Json = {}) => [{ from: [{ ipBlock: { cidr } }], ...more }]
+
+test('without a policy everything may come in', async () => {
+  expect(await foundIn('lan-healthy', id)).toEqual([
+    ['pass', 'No NetworkPolicy selects the pods behind Service default/nginx-lb.'],
+  ])
+})
+
+test('a policy that lets only pods in keeps the node out, whose address masqueraded packets have', async () => {
+  const evidence = await policed({ ingress: [{ from: [{ podSelector: {} }] }] })
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      'default/nginx-only selects all pods behind Service default/nginx-lb and does not let the node controller-0 in; Calico enforces it.',
+    ],
+  ])
+  expect(diagnosisOf(evidence, 'default/nginx-lb').causes.map((cause) => cause.id)).toEqual([id])
+})
+
+test('where nothing enforces policies it is a remark and stops no packet', async () => {
+  const evidence = await policed({ enforced: false })
+  expect(found(evidence, id)).toEqual([
+    [
+      'warn',
+      expect.stringMatching(
+        /nothing in the evidence enforces policies, so it stops no packet as far as can be seen\.$/,
+      ),
+    ],
+  ])
+  expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('reachable')
+})
+
+test.each([
+  ['the nodes’ subnet', block('10.240.0.0/24'), 'pass'],
+  ['everybody', [{}], 'pass'],
+  ['the right port', block('10.240.0.0/24', { ports: [{ protocol: 'TCP', port: 80 }] }), 'pass'],
+  ['a range of ports', block('10.240.0.0/24', { ports: [{ port: 70, endPort: 90 }] }), 'pass'],
+  ['another port', block('10.240.0.0/24', { ports: [{ port: 8080 }] }), 'fail'],
+  ['UDP', block('10.240.0.0/24', { ports: [{ protocol: 'UDP', port: 80 }] }), 'fail'],
+  ['an exception', [{ from: [{ ipBlock: { cidr: '10.240.0.0/24', except: ['10.240.0.10/32'] } }] }], 'fail'],
+  ['another subnet', block('192.168.0.0/16'), 'fail'],
+])('a rule for %s', async (_, ingress, status) => {
+  expect(found(await policed({ ingress }), id).map(([is]) => is)).toEqual([status])
+})
+
+test('with Local the client’s own address counts', async () => {
+  const local = { local: true, ingress: block('10.240.0.48/28') }
+  const of = async (client: string) => found(await policed(local), id, 'default/nginx-lb', client).map(([is]) => is)
+  expect(await of('10.240.0.50')).toEqual(['pass'])
+  expect(await of('10.240.0.99')).toEqual(['fail'])
+  expect(await of('vpc')).toEqual(['unknown'])
+  expect(found(await policed({ local: true }), id).map(([is]) => is)).toEqual(['fail'])
+})

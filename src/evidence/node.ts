@@ -49,8 +49,7 @@ function iptables(file: string, bytes: Uint8Array): Known<IptablesSave> {
 
 /** A dump that ends right behind a table looks whole. kubelet and kube-proxy keep chains in `nat` beside those of `filter` and `mangle`. */
 const lacksNat = ({ tables }: IptablesSave): boolean =>
-  !tables.has('nat') &&
-  [...tables.values()].some(({ chains }) => [...chains.keys()].some((name) => name.startsWith('KUBE-')))
+  !tables.has('nat') && [...tables.values()].some(({ chains }) => chains.beginning('KUBE-').chains > 0)
 
 function nftables(file: string, text: string): Known<Nftables> {
   const json = parseJson(file, text)

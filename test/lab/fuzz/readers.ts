@@ -50,19 +50,32 @@ function readEvidence(path: string, bytes: Uint8Array): void {
   Object.values(evidence)
   if (top === 'nodes') {
     const here = evidence.node(node)
-    for (const name of Object.keys(nodeKinds) as NodeKindName[]) readValue(here[name])
+    const chains = new Set(
+      Array.from(
+        Buffer.from(bytes)
+          .toString()
+          .matchAll(/(?:^:|-A )(\S+)/gm),
+        ([, name = '']) => name,
+      ),
+    )
+    for (const name of Object.keys(nodeKinds) as NodeKindName[]) readRules(here[name], [...chains])
     Object.values(here)
     traceAll(evidence, node)
   } else {
-    for (const kind of Object.values(evidence.kubernetes)) readValue(kind)
-    for (const kind of Object.values(evidence.aws)) readValue(kind)
+    // Values are read when they are taken.
+    Object.values(evidence.kubernetes)
+    Object.values(evidence.aws)
   }
 }
 
-/** Rules of iptables are tokenised when they are asked for. */
-function readValue(value: unknown): void {
+/** Rules of iptables are tokenised when they are asked for, chain by chain. */
+function readRules(value: unknown, names: readonly string[]): void {
   if (typeof value !== 'object' || value === null || !('tables' in value) || !(value.tables instanceof Map)) return
-  for (const { chains } of (value as IptablesSave).tables.values()) for (const chain of chains.values()) rulesOf(chain)
+  for (const { chains } of (value as IptablesSave).tables.values())
+    for (const name of names) {
+      const chain = chains.get(name)
+      if (chain !== undefined) rulesOf(chain)
+    }
 }
 
 function traceAll(evidence: ReturnType<typeof evidenceIn>, node: string): void {

@@ -32,5 +32,16 @@ export function decodeArp(bytes: Uint8Array): Arp | string {
   }
 }
 
-const ipv4 = (bytes: Uint8Array, at: number): Address =>
-  addressOf(4, BigInt(u16(bytes, at)) * 65536n + BigInt(u16(bytes, at + 2)))
+/** In a flood few addresses come again and again, and to make one takes longer than everything else here. */
+const made = new Map<number, Address>()
+const madeKept = 4096
+
+function ipv4(bytes: Uint8Array, at: number): Address {
+  const value = u16(bytes, at) * 65536 + u16(bytes, at + 2)
+  const before = made.get(value)
+  if (before !== undefined) return before
+  if (made.size >= madeKept) made.clear()
+  const address = addressOf(4, BigInt(value))
+  made.set(value, address)
+  return address
+}

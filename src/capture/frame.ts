@@ -10,9 +10,13 @@ export interface Frame {
 /** The link types that are decoded (https://www.tcpdump.org/linktypes.html). */
 export const linkTypes = { ethernet: 1, linuxCooked: 113, linuxCooked2: 276 } as const
 
-/** `0a:58:0a:f0:00:0a`; the address of any length, as the kernel prints it. */
+const hexBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** `0a:58:0a:f0:00:0a`; the address of any length, as the kernel prints it. A flood of frames makes four of them each. */
 export function macText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':')
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 1) text += `${at === 0 ? '' : ':'}${hexBytes[bytes[at] ?? 0] ?? ''}`
+  return text
 }
 
 export const broadcastMac = 'ff:ff:ff:ff:ff:ff'

@@ -1,26 +1,46 @@
 import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { parseAddress, type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { record } from '../../node/parse/nft.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { pass, skipped, warn, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Fix } from '../finding.ts'
 import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
 
 export default defineCheck({
   id: 'forwarding/bridge-nf-call',
   title: 'What stays on the pods’ bridge passes the packet filter',
-  needs: ['node/sysctl', 'node/ip-link'],
-  alsoReads: ['node/ip-addr', 'node/ip-route', 'node/iptables-nft', 'node/nft-ruleset', 'kubernetes/pods'],
+  needs: [],
+  alsoReads: [
+    'node/sysctl',
+    'node/ip-link',
+    'node/ip-addr',
+    'node/ip-route',
+    'node/iptables-nft',
+    'node/nft-ruleset',
+    'kubernetes/pods',
+  ],
   appliesTo: translatedVips,
   blocks: true,
   each: 'endpoint',
   run: (context) => {
     const { evidence, question, node } = context
     const subject = `node/${node}`
-    const { sysctl } = evidence.node(node)
-    if (isGap(sysctl)) return []
+    const { sysctl, ipLink } = evidence.node(node)
+    const gaps = gapsAmong(sysctl, ipLink)
+    if (isGap(sysctl) || gaps.length > 0)
+      return [
+        {
+          ...unknown(
+            subject,
+            `It is not known whether what stays on the pods’ bridge of ${node} passes its packet filter.`,
+            gaps,
+          ),
+          // Only a pod of that node as client would notice.
+          blocks: context.receiving.by === 'client',
+        },
+      ]
     const family = question.vip?.family ?? 4
     const bridge = podBridge(evidence, node, family)
     if (bridge === null) return [skipped(subject, `The pods of ${node} hang on no bridge of its kernel.`)]

@@ -63,3 +63,13 @@ test('pods that hang on no bridge need none of it', async () => {
   })
   expect(found(evidence, id)).toEqual([['skipped', 'The pods of worker-0 hang on no bridge of its kernel.']])
 })
+
+test('settings that were not read are not known, and concern pods of that node alone', async () => {
+  const evidence = await variant('etp-local', { 'nodes/worker-0/sysctl.txt': null })
+  expect(found(evidence, id)[0]).toEqual([
+    'unknown',
+    expect.stringMatching(
+      /^It is not known whether what stays on the pods’ bridge of worker-0 passes its packet filter/,
+    ),
+  ])
+})

@@ -43,8 +43,13 @@ function iptables(file: string, bytes: Uint8Array): Known<IptablesSave> {
       file,
       `not what its name says: line ${String(odd.line)} is no part of a dump: ${JSON.stringify(odd.text.slice(0, 60))}`,
     )
-  return save.cutAt === null ? save : gap(file, `cut off: parsing stopped at line ${String(save.cutAt)}`)
+  if (save.cutAt !== null) return gap(file, `cut off: parsing stopped at line ${String(save.cutAt)}`)
+  return lacksNat(save) ? gap(file, 'not whole: it has chains of Kubernetes and no table nat') : save
 }
+
+/** A dump that ends right behind a table looks whole. kubelet and kube-proxy keep chains in `nat` beside those of `filter` and `mangle`. */
+const lacksNat = ({ tables }: IptablesSave): boolean =>
+  !tables.has('nat') && [...tables.values()].some(({ chains }) => chains.beginning('KUBE-').chains > 0)
 
 function nftables(file: string, text: string): Known<Nftables> {
   const json = parseJson(file, text)

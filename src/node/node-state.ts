@@ -5,7 +5,7 @@ import type { Family } from '../net/address.ts'
 import type { IpSets } from './parse/ipset.ts'
 import type { IptablesSave } from './parse/iptables-save.ts'
 import type { Ipvs } from './parse/ipvs.ts'
-import type { Nftables } from './parse/nft.ts'
+import { isIptablesTable, type Nftables } from './parse/nft.ts'
 
 /**
  * What a packet meets on one node, in one family. A back-end that the kernel does not have is null. `doubts` are gaps in what might hold
@@ -51,7 +51,12 @@ function read(here: NodeEvidence, family: Family): Known<NodeState> {
   const ruleset = here.nftRuleset
   const unreadable = (value: unknown) => gapsAmong(value).filter(({ reason }) => reason !== 'not in the evidence')
   // What only nft can show is in doubt where it was not printed, unless the kernel has only legacy tables.
-  const doubts = [...unreadable(legacy), ...gapsAmong(ruleset, here.ipRule), ...(isGap(nft) ? [nft] : [])]
+  const doubts = [
+    ...lacking(here.name, known(nft), known(ruleset), family),
+    ...unreadable(legacy),
+    ...gapsAmong(ruleset, here.ipRule),
+    ...(isGap(nft) ? [nft] : []),
+  ]
   return {
     node: here.name,
     family,
@@ -66,6 +71,16 @@ function read(here: NodeEvidence, family: Family): Known<NodeState> {
     sysctl: known(here.sysctl)?.values ?? null,
     doubts,
   }
+}
+
+/** Tables of iptables-nft that nft shows and the dump lacks: an empty dump is what a kernel without tables prints, and what a lost one leaves. */
+function lacking(node: string, save: IptablesSave | null, ruleset: Nftables | null, family: Family): readonly Gap[] {
+  const shown = (ruleset?.tables ?? []).filter(
+    (table) => table.family === (family === 4 ? 'ip' : 'ip6') && table.chains.size > 0 && isIptablesTable(table),
+  )
+  const missing = save === null ? [] : shown.filter(({ name }) => !save.tables.has(name)).map(({ name }) => name)
+  const file = nodeFile(node, family === 4 ? 'iptablesNft' : 'ip6tablesNft')
+  return missing.length === 0 ? [] : [gap(file, `not whole: nft shows table ${missing.join(', ')} besides`)]
 }
 
 /** A gap in words for a node whose rules end too early. */

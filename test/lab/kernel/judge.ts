@@ -116,8 +116,8 @@ function expected(state: NodeState, packet: TestPacket, { fate, packet: end }: O
     case 'rejected':
       return [
         fate.with === 'tcp-reset' ? 'rst' : `icmp ${String(codes[fate.with] ?? fate.with)}`,
-        // An answer to an address of the node itself that came from outside reaches nobody.
-        ...(packet.from !== 'node' && isOwn(state, packet.src) ? ['nothing'] : []),
+        // What came from outside and would be answered to an address of the node itself, or from loopback, is not answered.
+        ...(packet.from !== 'node' && (isOwn(state, packet.src) || packet.dst === '127.0.0.1') ? ['nothing'] : []),
       ]
     case 'dropped':
       return ['nothing']

@@ -13,6 +13,8 @@ async function withoutFiles(changes: Readonly<Record<string, Change>>): Promise<
 test('where a whole folder is missing, what hangs on it is named together, with the way to read it', async () => {
   const text = await withoutFiles({ 'nodes/': null })
   expect(text).toMatch(/^Not known:\n {2}- For want of nodes\/controller-0\/: [a-z]+\/\S+,\n/m)
+  for (const id of ['translation/dnat-present', 'forwarding/ip-forward-off', 'return/rp-filter'])
+    expect(text).toMatch(new RegExp(`For want of nodes/controller-0/:[^.]* ${id}[,.]`))
   expect(text).toMatch(
     /^Could not be read:\n {2}- nodes\/controller-0\/[^:]*ip-route\.json[^:]*: nothing was read from/m,
   )

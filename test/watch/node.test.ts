@@ -73,16 +73,16 @@ where('a capture on a node, over ssh', () => {
     expect(capturesLeft()).toBe('')
   })
 
+  // Of another VIP than the replay before, whose last frames may still be on their way.
   test.each(['SIGINT', 'SIGKILL'] as const)('%s ends the capture on the node too', async (signal) => {
-    const child = lan.start('client', [process.execPath, bin, ...onNode('10.240.0.100', ['--duration', '60'])])
+    const child = lan.start('client', [process.execPath, bin, ...onNode('10.240.0.109', ['--duration', '60'])])
     const told = ended(child)
     expect(await untilTrue(() => capturesLeft() !== '')).toBe(true)
     const before = Date.now()
     child.kill(signal)
     const { stdout } = await told
     expect(Date.now() - before).toBeLessThan(5000)
-    // Frames of the replay before may still be on their way; what was seen is concluded either way.
-    if (signal === 'SIGINT') expect(stdout).toMatch(/^(?:Silence about|On a LAN:) 10\.240\.0\.100/m)
+    if (signal === 'SIGINT') expect(stdout).toMatch(/^Silence about 10\.240\.0\.109/)
     expect(await untilTrue(() => capturesLeft() === '')).toBe(true)
   })
 

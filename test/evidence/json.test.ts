@@ -1,3 +1,4 @@
+import { expect, test } from '@jest/globals'
 import { parseJson } from '../../src/evidence/json.ts'
 
 const whole = '{"a":[1,-2.5e3,"x\\u00e9"],"b":{"c":true,"d":null}}'

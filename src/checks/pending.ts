@@ -3,7 +3,7 @@ import { isGap, known } from '../evidence/gap.ts'
 import { objectName, type KubernetesObject, type Service } from '../evidence/kubernetes.ts'
 import type { Question } from '../evidence/question.ts'
 import { servedByKubeVip } from '../lb/kube-vip/announcers.ts'
-import { metallbInstalled, metallbSettings } from '../lb/metallb/install.ts'
+import { metallbInstalled, metallbSettings } from '../evidence/metallb-install.ts'
 import type { Context } from './check.ts'
 
 type Event = KubernetesObject<'events'>

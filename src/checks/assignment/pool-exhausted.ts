@@ -1,8 +1,10 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
+import { editCommand } from '../../evidence/metallb-config-map.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { holdingsOf, metallbPools, occupancy, poolName, requestOf, whyNotFrom } from '../../lb/metallb/pools.ts'
+import { metallbPools, poolName } from '../../evidence/metallb-pools.ts'
+import { holdingsOf, occupancy, requestOf, whyNotFrom } from '../../lb/metallb/pools.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
@@ -65,11 +67,9 @@ export default defineCheck({
           ...usable.flatMap((pool) => holders(evidence, pool).map((holder) => cite(holder, 'status', 'loadBalancer'))),
         ],
         {
-          commands: [
-            `kubectl -n ${first?.metadata?.namespace ?? 'metallb-system'} edit ipaddresspool ${first === undefined ? '' : poolName(first)}`,
-          ],
+          commands: [editCommand(first, 'ipaddresspool')],
           changes:
-            'A wider range in spec.addresses gives pending Services an address; the new addresses must be free, and the network must deliver them to the nodes. Or free one: a Service that is deleted gives its address back.',
+            'A wider range in the addresses of the pool gives pending Services an address; the new addresses must be free, and the network must deliver them to the nodes. Or free one: a Service that is deleted gives its address back.',
         },
       ),
     ]

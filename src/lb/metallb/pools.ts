@@ -1,36 +1,11 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
+import { known } from '../../evidence/gap.ts'
+import { perEvidenceAnd } from '../../evidence/memo.ts'
 import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
-import { parseAddress, type Address } from '../../net/address.ts'
-import { intersect, parseRange, rangeHas, rangeText, sizeOf, type Range } from '../../net/range.ts'
+import { metallbPools, poolName, rangesOf } from '../../evidence/metallb-pools.ts'
+import { parseAddress } from '../../net/address.ts'
+import { intersect, rangeHas, rangeText, sizeOf } from '../../net/range.ts'
 import { anySelects } from '../selector.ts'
-import { metallbSettings } from './install.ts'
-
-/** The pools that MetalLB reads: those of its own namespace. */
-export const metallbPools = perEvidence((evidence: Evidence): Known<readonly IPAddressPool[]> => {
-  const pools = evidence.kubernetes.ipaddresspools
-  if (isGap(pools)) return pools
-  const { namespace } = metallbSettings(evidence)
-  return pools.filter(({ metadata }) => metadata?.namespace === namespace)
-})
-
-/** The pool that holds an address; null if none does. */
-export function poolOf(evidence: Evidence, address: Address): Known<IPAddressPool | null> {
-  const pools = metallbPools(evidence)
-  if (isGap(pools)) return pools
-  return pools.find((pool) => rangesOf(pool).some((range) => rangeHas(range, address))) ?? null
-}
-
-/** The ranges of a pool; a text that is none is left out. */
-export function rangesOf(pool: IPAddressPool): readonly Range[] {
-  const ranges = rangesByPool.get(pool) ?? (pool.spec?.addresses ?? []).flatMap((text) => parseRange(text) ?? [])
-  rangesByPool.set(pool, ranges)
-  return ranges
-}
-const rangesByPool = new WeakMap<IPAddressPool, readonly Range[]>()
-
-export const poolName = ({ metadata }: IPAddressPool): string => metadata?.name ?? ''
 
 /** What a Service asks for: a pool by name, addresses. The prefix `metallb.universe.tf/` is the old one, and still read. */
 export interface Request {

@@ -63,6 +63,7 @@ import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
 import bridgeNfCall from './forwarding/bridge-nf-call.ts'
 import cidrOverlap from './forwarding/cidr-overlap.ts'
+import cniConfig from './forwarding/cni-config.ts'
 import cniReady from './forwarding/cni-ready.ts'
 import forwardDrop from './forwarding/forward-drop.ts'
 import ipForwardOff from './forwarding/ip-forward-off.ts'
@@ -181,6 +182,7 @@ const all: readonly Check[] = [
   conntrackFull,
   masqueradeMissing,
   cniReady,
+  cniConfig,
   podRoute,
   nodeToNode,
   podSourceDestCheck,

@@ -5,6 +5,7 @@ import type { Answer, Diagnosis } from '../src/diagnosis/diagnosis.ts'
 import { parseTarget, questionsFor } from '../src/diagnosis/targets.ts'
 import type { Evidence } from '../src/evidence/evidence.ts'
 import { addressAndPort } from '../src/net/port.ts'
+import type { Reporter } from '../src/report/reporter.ts'
 import { fabricOf } from '../src/vpc/fabric.ts'
 import { fixture, truthOf, type Truth } from './fixtures.ts'
 
@@ -14,6 +15,10 @@ export function judge(evidence: Evidence, targets: readonly string[], client = '
   const { questions, gaps } = questionsFor(evidence, targets.map(parseTarget), asked)
   return answer(checks, evidence, questions, gaps, nodePorts)
 }
+
+/** What `vipdoctor check` prints of an answer. */
+export const printed = (answer: Answer, reporter: Reporter): string =>
+  [...reporter.whole({ ...answer, diagnoses: answer.diagnoses.map(reporter.diagnosis) }, null)].join('')
 
 /** The one diagnosis of a target. */
 export function diagnosisOf(evidence: Evidence, target: string, client = 'vpc'): Diagnosis {

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { jsonReport } from '../src/report/json.ts'
+import { jsonReporter } from '../src/report/json.ts'
 import { plain } from '../src/report/paint.ts'
-import { textReport } from '../src/report/text.ts'
-import { judge, targetOf } from './answers.ts'
+import { textReporter } from '../src/report/text.ts'
+import { judge, printed, targetOf } from './answers.ts'
 import { fixture, fixtureNames, truthOf } from './fixtures.ts'
 
 const folder = path.join(import.meta.dirname, 'golden')
@@ -29,8 +29,8 @@ describe.each(fixtureNames)('%s', (name) => {
   test('as text and as JSON', async () => {
     const truth = await truthOf(name)
     const answer = judge(await fixture(name), [targetOf(truth)], truth.client.split(' ')[1])
-    const text = textReport(answer, plain)
-    const json = jsonReport(answer, tool)
+    const text = printed(answer, textReporter(plain))
+    const json = printed(answer, jsonReporter(tool))
     matchGolden(`${name}.txt`, text)
     matchGolden(`${name}.json`, json)
     valid(JSON.parse(json))

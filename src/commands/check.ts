@@ -1,7 +1,7 @@
 import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
-import { answer } from '../diagnosis/diagnose.ts'
+import { answerAs } from '../diagnosis/diagnose.ts'
 import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
 import { openBundle } from '../evidence/bundle.ts'
 import type { Probe } from '../collect/probe/probe.ts'
@@ -11,11 +11,10 @@ import { UserError } from '../evidence/user-error.ts'
 import type { Asked, readLiveCluster } from '../live.ts'
 import { liveFlags } from '../live-flags.ts'
 import { exitCodeOf } from '../report/exit-code.ts'
-import { jsonReport } from '../report/json.ts'
-import { probesText } from '../report/probes.ts'
-import { textReport } from '../report/text.ts'
+import { jsonReporter } from '../report/json.ts'
+import { textReporter } from '../report/text.ts'
 import { fabricOf } from '../vpc/fabric.ts'
-import { lookOf } from '../terminal.ts'
+import { lookOf, print } from '../terminal.ts'
 
 export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
@@ -95,14 +94,15 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
     if (evidence === null) return
     const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
     const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
-    const judged = answer(checks, evidence, questions, gaps, flags['node-ports'])
+    const reporter = flags.output === 'json' ? jsonReporter(tool) : textReporter(lookOf(flags))
+    const judged = answerAs(reporter.diagnosis, checks, evidence, questions, gaps, flags['node-ports'])
     const probes = flags.probe ? await probeLive(flags, evidence, questions) : null
-    process.stdout.write(flags.output === 'json' ? jsonReport(judged, tool, probes) : textReport(judged, lookOf(flags)))
-    if (probes !== null && flags.output === 'text') process.stdout.write(probesText(probes))
     process.exitCode = exitCodeOf(judged, {
       failOnWarning: flags['fail-on'] === 'warn',
       allowUnknown: flags['allow-unknown'],
     })
+    // After the exit code, which holds even where nobody reads to the end.
+    await print(reporter.whole(judged, probes))
   }
 }
 

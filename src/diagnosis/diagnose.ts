@@ -3,50 +3,82 @@ import type { Unread } from '../checks/finding.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known, type Gap } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
-import { worst, type Answer, type Diagnosis, type HidingGap, type JudgedAccount } from './diagnosis.ts'
+import {
+  verdicts,
+  worst,
+  type Answer,
+  type Diagnosis,
+  type HidingGap,
+  type JudgedAccount,
+  type Verdict,
+} from './diagnosis.ts'
 import { judgeResults } from './judge.ts'
 import { nodePortPaths } from './node-ports.ts'
 import { receivingNodes } from './receiving.ts'
 import { runChecks, type Result } from './run-checks.ts'
 
-/** Judges every question over the same evidence. Worst first; `questionGaps` are those that may hide questions nobody could ask. NodePorts are judged besides where that is asked for. */
-export function answer(
+/** Judges every question over the same evidence. `questionGaps` are those that may hide questions nobody could ask. NodePorts are judged besides where that is asked for. */
+export const answer = (
   checks: readonly Check[],
   evidence: Evidence,
   questions: readonly Question[],
   questionGaps: readonly Gap[],
   withNodePorts = false,
-): Answer {
-  const hidden = new Map<string, { gap: Unread; ids: Set<string> }>()
-  const hide = (gap: Unread, ids: readonly string[]) => {
-    const known = hidden.get(gap.source) ?? { gap, ids: new Set<string>() }
-    hidden.set(gap.source, known)
-    for (const id of ids) known.ids.add(id)
-  }
+): Answer => answerAs((diagnosis) => diagnosis, checks, evidence, questions, questionGaps, withNodePorts)
+
+/** As {@link answer}, with what `present` makes of each diagnosis in its place: ten thousand diagnoses are gigabytes, and what is said of them is not. */
+export function answerAs<T>(
+  present: (diagnosis: Diagnosis) => T,
+  checks: readonly Check[],
+  evidence: Evidence,
+  questions: readonly Question[],
+  questionGaps: readonly Gap[],
+  withNodePorts: boolean,
+): Answer<T> {
+  const hidden = new Hidden()
   for (const gap of questionGaps)
-    hide(
+    hidden.add(
       gap,
       checks.map(({ id }) => id),
     )
-  for (const gap of evidence.recordedGaps) hide(gap, [])
-  const diagnoses = questions.map((question) => {
+  for (const gap of evidence.recordedGaps) hidden.add(gap, [])
+  const judged: Record<Verdict, T[]> = { unreachable: [], inconclusive: [], reachable: [] }
+  let warned = false
+  for (const question of questions) {
     const { diagnosis, results } = diagnose(checks, evidence, question, withNodePorts)
-    for (const { check, draft } of results) for (const gap of draft.gaps ?? []) hide(gap, [check.id])
-    return diagnosis
-  })
-  const gaps = [...hidden.values()].map(({ gap, ids }): HidingGap => ({
-    source: gap.source,
-    reason: gap.reason,
-    hides: [...ids].sort(),
-  }))
-  const verdicts = diagnoses.map(({ verdict }) => verdict)
+    for (const { check, draft } of results) for (const gap of draft.gaps ?? []) hidden.add(gap, [check.id])
+    judged[diagnosis.verdict].push(present(diagnosis))
+    warned ||= diagnosis.findings.some(({ status }) => status === 'warn')
+  }
+  const given = verdicts.filter((verdict) => judged[verdict].length > 0)
   return {
-    verdict: worst(questionGaps.length > 0 ? [...verdicts, 'inconclusive'] : verdicts),
+    verdict: worst(questionGaps.length > 0 ? [...given, 'inconclusive'] : given),
+    counts: {
+      unreachable: judged.unreachable.length,
+      inconclusive: judged.inconclusive.length,
+      reachable: judged.reachable.length,
+    },
+    warned,
     account: accountOf(evidence),
-    diagnoses: (['unreachable', 'inconclusive', 'reachable'] as const).flatMap((verdict) =>
-      diagnoses.filter((one) => one.verdict === verdict),
-    ),
-    gaps: gaps.sort((one, other) => (one.source < other.source ? -1 : 1)),
+    diagnoses: verdicts.flatMap((verdict) => judged[verdict]),
+    gaps: hidden.sorted(),
+  }
+}
+
+/** The gaps that came up, each with the checks that it hides. */
+class Hidden {
+  readonly #bySource = new Map<string, { gap: Unread; ids: Set<string> }>()
+
+  add(gap: Unread, ids: readonly string[]): void {
+    const known = this.#bySource.get(gap.source) ?? { gap, ids: new Set<string>() }
+    this.#bySource.set(gap.source, known)
+    for (const id of ids) known.ids.add(id)
+  }
+
+  sorted(): HidingGap[] {
+    return [...this.#bySource.values()]
+      .map(({ gap: { source, reason }, ids }): HidingGap => ({ source, reason, hides: [...ids].sort() }))
+      .sort((one, other) => (one.source < other.source ? -1 : 1))
   }
 }
 

@@ -52,17 +52,23 @@ export interface JudgedAccount {
   readonly region: string | null
 }
 
-/** The whole answer. `verdict` is the worst of the diagnoses. `account` is null where no account was asked, as on a LAN. */
-export interface Answer {
+/**
+ * The whole answer, worst diagnosis first; a diagnosis may stand there as the text that a report makes of it. `verdict` is the worst of
+ * them, `counts` says how many have which, `warned` whether any has a warning. `account` is null where no account was asked, as on a LAN.
+ */
+export interface Answer<T = Diagnosis> {
   readonly verdict: Verdict
+  readonly counts: Readonly<Record<Verdict, number>>
+  readonly warned: boolean
   readonly account: JudgedAccount | null
-  readonly diagnoses: readonly Diagnosis[]
+  readonly diagnoses: readonly T[]
   readonly gaps: readonly HidingGap[]
 }
 
-const order: readonly Verdict[] = ['unreachable', 'inconclusive', 'reachable']
+/** Worst first. */
+export const verdicts: readonly Verdict[] = ['unreachable', 'inconclusive', 'reachable']
 
-/** Worst first: unreachable, inconclusive, reachable. No verdict at all is inconclusive: nothing was judged. */
-export function worst(verdicts: readonly Verdict[]): Verdict {
-  return order.find((verdict) => verdicts.includes(verdict)) ?? 'inconclusive'
+/** The worst of some verdicts. No verdict at all is inconclusive: nothing was judged. */
+export function worst(given: readonly Verdict[]): Verdict {
+  return verdicts.find((verdict) => given.includes(verdict)) ?? 'inconclusive'
 }

@@ -1,8 +1,8 @@
 import type { Receiving } from '../checks/check.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
-import { objectName } from '../evidence/kubernetes.ts'
 import type { Question } from '../evidence/question.ts'
+import { podNamed } from '../evidence/pods.ts'
 import { announcers } from '../lb/announcers.ts'
 import { vpcDelivery } from '../vpc/delivery.ts'
 
@@ -36,7 +36,7 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
 
 /** A client that is a node or a pod is served by its own node's rules: the packet meets no network before them. */
 function nodeOfPod(evidence: Evidence, namespace: string, name: string): Receiving {
-  const pod = known(evidence.kubernetes.pods)?.find((one) => objectName(one) === `${namespace}/${name}`)
+  const pod = podNamed(evidence, `${namespace}/${name}`)
   const node = pod?.spec?.nodeName
   return node === undefined ? { by: 'unknown', nodes: [] } : { by: 'client', nodes: [node] }
 }

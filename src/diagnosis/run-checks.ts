@@ -1,8 +1,9 @@
 import type { Check, Context, NodeContext } from '../checks/check.ts'
 import { skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { gapsAmong, known } from '../evidence/gap.ts'
+import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 import type { Question } from '../evidence/question.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
 import { kubeOvnName } from '../lb/kube-ovn/vips.ts'
@@ -26,9 +27,7 @@ export function runChecks(checks: readonly Check[], context: Context): Result[] 
     const subject = subjectOf(context.question)
     const why = whySkipped(check, context)
     if (why !== null) return [result(check, skipped(subject, why), null)]
-    const gaps = gapsAmong(
-      ...check.needs.filter((kind) => !isNodeKind(kind)).map((kind) => lookUp(context.evidence, kind, null)),
-    )
+    const { gaps } = wantsOf(context.evidence, check)
     if (gaps.length > 0) return [result(check, unknown(subject, notKnown(check), gaps), null)]
     return check.each === undefined
       ? check.run(context).map((draft) => result(check, draft, null))
@@ -66,10 +65,24 @@ function nowhere(check: NodeCheck, { question }: Context): Draft {
 
 /** Behind the translation the packet meets the nodes of the endpoints; before it, those that receive it. */
 const behindTranslation = new Set(['forwarding', 'endpoint'])
-const hopOf = (check: Check): string => check.id.split('/')[0] ?? ''
+const hopOf = ({ id }: Check): string => id.slice(0, id.indexOf('/'))
+
+/** What a check needs and the evidence does not have, in the cluster and of each node: the same for every question. */
+const wantsOf = perEvidenceAnd((evidence: Evidence, check: Check) => {
+  const ofNode = new Map<string, readonly Gap[]>()
+  return {
+    gaps: gapsAmong(...check.needs.filter((kind) => !isNodeKind(kind)).map((kind) => lookUp(evidence, kind, null))),
+    gapsOf: (node: string): readonly Gap[] => {
+      const known =
+        ofNode.get(node) ?? gapsAmong(...check.needs.filter(isNodeKind).map((kind) => lookUp(evidence, kind, node)))
+      ofNode.set(node, known)
+      return known
+    },
+  }
+})
 
 function onNode(check: NodeCheck, context: NodeContext): readonly Draft[] {
-  const gaps = gapsAmong(...check.needs.filter(isNodeKind).map((kind) => lookUp(context.evidence, kind, context.node)))
+  const gaps = wantsOf(context.evidence, check).gapsOf(context.node)
   return gaps.length > 0 ? [unknown(`node/${context.node}`, notKnown(check), gaps)] : check.run(context)
 }
 

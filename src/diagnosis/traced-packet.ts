@@ -1,7 +1,8 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, known, type Gap } from '../evidence/gap.ts'
+import { isGap, type Gap } from '../evidence/gap.ts'
 import { objectName } from '../evidence/kubernetes.ts'
 import { clientText, type Question } from '../evidence/question.ts'
+import { podsAt } from '../evidence/pods.ts'
 import { addressAndPort, type Port } from '../net/port.ts'
 import type { Outcome, Step } from '../node/trace/types.ts'
 import { traceVip, type Journey, type TracedPart } from '../node/vip-trace.ts'
@@ -114,9 +115,7 @@ function hopOf(evidence: Evidence, node: string, outcome: Outcome): TracedHop {
 
 function sentence(evidence: Evidence, node: string, { fate, packet }: Outcome): string {
   const place = addressAndPort(packet.destination.text, packet.destinationPort)
-  const pod = known(evidence.kubernetes.pods)?.find(({ status }) =>
-    (status?.podIPs ?? [{ ip: status?.podIP }]).some(({ ip }) => ip === packet.destination.text),
-  )
+  const [pod] = podsAt(evidence, packet.destination)
   const end = pod === undefined ? place : `${place} (pod ${objectName(pod)})`
   switch (fate.kind) {
     case 'delivered':

@@ -7,15 +7,28 @@ import { UserError } from './user-error.ts'
 /** A bundle as a directory. A file is read when it is asked for, so a bundle of 500 nodes costs what the asked path costs. */
 export function directoryStore(root: string): Store {
   const realRoot = realpathSync(root)
+  const listed = new Map<string, readonly string[] | null>()
+  const namesOf = (folder: string): readonly string[] | null => {
+    const names = listed.has(folder) ? listed.get(folder) : namesIn(path.join(realRoot, folder))
+    listed.set(folder, names ?? null)
+    return names ?? null
+  }
   return {
-    read: (name) => readInside(realRoot, name),
-    list: (folder) => {
-      try {
-        return readdirSync(path.join(realRoot, folder)).sort()
-      } catch {
-        return []
-      }
-    },
+    // Of most nodes of a large cluster nothing was read, and every kind is asked of each: the folder's list answers that.
+    read: (name) =>
+      staysInside(name) && namesOf(parentOf(name))?.length === 0 ? gap(name, notInBundle) : readInside(realRoot, name),
+    list: (folder) => namesOf(folder) ?? [],
+  }
+}
+
+const parentOf = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('/'), 0))
+
+/** The names in a folder; none where it is not there, null where it cannot be listed. */
+function namesIn(folder: string): readonly string[] | null {
+  try {
+    return readdirSync(folder).sort()
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : null
   }
 }
 

@@ -7,8 +7,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 /** A file's text; a gap where it is absent, unreadable, or no UTF-8 text (a binary file under a text file's name). */
 export function readText(store: Store, file: string): Known<string> {
   const bytes = readTextBytes(store, file)
-  return isGap(bytes) ? bytes : decoder.decode(bytes)
+  return isGap(bytes) ? bytes : decodeText(bytes)
 }
+
+/** The text of bytes that {@link readTextBytes} gave, without a byte order mark. */
+export const decodeText = (bytes: Uint8Array): string => decoder.decode(bytes)
 
 /** The bytes of a file's text, for a reader that makes no string of a large file; a gap as {@link readText} has it. */
 export function readTextBytes(store: Store, file: string): Known<Uint8Array> {
@@ -59,11 +62,13 @@ function firstWrongOffset(text: string): number | null {
   return bad - 1
 }
 
+/** V8 says "end of JSON input", or names the position behind the last character. */
 function endsEarly(text: string): boolean {
   try {
     JSON.parse(text)
     return true
   } catch (error) {
-    return /end of JSON input|Unterminated|No number after minus/.test((error as SyntaxError).message)
+    const { message } = error as SyntaxError
+    return message.includes('end of JSON input') || message.includes(`at position ${String(text.length)}`)
   }
 }

@@ -1,6 +1,7 @@
 import { awsFile, awsKinds, type AwsItem, type AwsKindName } from './aws.ts'
 import { rememberPlace } from './cite.ts'
 import { gap, isGap, type Known } from './gap.ts'
+import { memberOf, readJsonList } from './json-list.ts'
 import { readJson } from './json.ts'
 import { kubernetesFile, kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes.ts'
 import { conform, type Misfit, type Shape, type Shaped } from './shape.ts'
@@ -13,37 +14,29 @@ export function readKubernetes<K extends KubernetesKindName>(
 ): Known<readonly KubernetesObject<K>[]> {
   const file = kubernetesFile(name)
   const { kind, shape } = kubernetesKinds[name]
-  const list = readMember(store, file, 'items')
-  if (isGap(list)) return list
-  const stranger = list.findIndex((item) => foreignKind(item, kind) !== null)
-  if (stranger !== -1) {
-    return gap(
-      file,
-      `not what its name says: /items/${String(stranger)} is a ${foreignKind(list[stranger], kind) ?? ''}, not a ${kind}`,
-    )
-  }
-  return readItems(file, '/items', list, shape) as Known<readonly KubernetesObject<K>[]>
+  return readJsonList(store, file, 'items', (item, index) => {
+    const pointer = `/items/${String(index)}`
+    const found = memberOf(item, 'kind')
+    return typeof found === 'string' && found !== kind
+      ? gap(file, `not what its name says: ${pointer} is a ${found}, not a ${kind}`)
+      : readItem(file, pointer, item, shape)
+  }) as Known<readonly KubernetesObject<K>[]>
 }
 
 /** One EC2 listing, as the AWS CLI printed it. */
 export function readAws<K extends AwsKindName>(store: Store, name: K): Known<readonly AwsItem<K>[]> {
   const file = awsFile(name)
   const kind = awsKinds[name]
-  const list = readMember(store, file, kind.member)
-  if (isGap(list)) return list
   const inner = 'inner' in kind ? kind.inner : null
-  if (inner === null) return readItems(file, `/${kind.member}`, list, kind.shape) as Known<readonly AwsItem<K>[]>
-  const all: unknown[] = []
-  for (const [index, outer] of list.entries()) {
-    const pointer = `/${kind.member}/${String(index)}/${inner}`
+  const lists = readJsonList(store, file, kind.member, (outer, index) => {
+    const pointer = `/${kind.member}/${String(index)}`
+    if (inner === null) return readItem(file, pointer, outer, kind.shape)
     const members = memberOf(outer, inner)
-    const items = Array.isArray(members)
-      ? readItems(file, pointer, members, kind.shape)
-      : gap(file, `${pointer} is not a list`)
-    if (isGap(items)) return items
-    all.push(...items)
-  }
-  return Object.freeze(all) as readonly AwsItem<K>[]
+    return Array.isArray(members)
+      ? readItems(file, `${pointer}/${inner}`, members, kind.shape)
+      : gap(file, `${pointer}/${inner} is not a list`)
+  })
+  return (isGap(lists) ? lists : Object.freeze(lists.flat())) as Known<readonly AwsItem<K>[]>
 }
 
 /** One JSON object of a shape, whole. */
@@ -56,17 +49,6 @@ export function readObject<const S extends Shape>(store: Store, file: string, sh
   return read.value
 }
 
-function readMember(store: Store, file: string, member: string): Known<readonly unknown[]> {
-  const json = readJson(store, file)
-  if (isGap(json)) return json
-  const list = memberOf(json, member)
-  return Array.isArray(list) ? list : gap(file, `not what its name says: there is no list /${member}`)
-}
-
-function memberOf(value: unknown, member: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined
-}
-
 /** Holds each item of a list against a shape, and remembers where it stands. */
 export function readItems<S extends Shape>(
   file: string,
@@ -76,19 +58,19 @@ export function readItems<S extends Shape>(
 ): Known<readonly Shaped<S>[]> {
   const items: Shaped<S>[] = []
   for (const [index, item] of list.entries()) {
-    const place = `${pointer}/${String(index)}`
-    const read = conform(item, shape, place)
-    if ('misfit' in read) return misfitGap(file, read.misfit)
-    rememberPlace(read.value as object, { file, pointer: place })
-    items.push(read.value)
+    const read = readItem(file, `${pointer}/${String(index)}`, item, shape)
+    if (isGap(read)) return read
+    items.push(read)
   }
   return Object.freeze(items)
 }
 
+function readItem<S extends Shape>(file: string, pointer: string, item: unknown, shape: S): Known<Shaped<S>> {
+  const read = conform(item, shape, pointer)
+  if ('misfit' in read) return misfitGap(file, read.misfit)
+  rememberPlace(read.value as object, { file, pointer })
+  return read.value
+}
+
 const misfitGap = (file: string, { pointer, expected, found }: Misfit) =>
   gap(file, `not what its name says: ${pointer} is ${found}, not ${expected}`)
-
-function foreignKind(item: unknown, kind: string): string | null {
-  const found = memberOf(item, 'kind')
-  return typeof found === 'string' && found !== kind ? found : null
-}

@@ -1,3 +1,4 @@
+import { parseAddress } from '../net/address.ts'
 import type { Evidence } from './evidence.ts'
 import { known } from './gap.ts'
 import type { Node } from './kubernetes.ts'
@@ -7,4 +8,17 @@ import { perEvidence } from './memo.ts'
 export const nodesByName = perEvidence(
   (evidence: Evidence): ReadonlyMap<string, Node> =>
     new Map([...(known(evidence.kubernetes.nodes) ?? [])].reverse().map((node) => [node.metadata?.name ?? '', node])),
+)
+
+/** The names of the nodes by each of their addresses, as {@link parseAddress} writes those. */
+export const nodeNamesByAddress = perEvidence(
+  (evidence: Evidence): ReadonlyMap<string, string> =>
+    new Map(
+      (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata, status }) =>
+        (status?.addresses ?? []).flatMap(({ address }): [string, string][] => {
+          const text = parseAddress(address)?.text
+          return text === undefined || metadata?.name === undefined ? [] : [[text, metadata.name]]
+        }),
+      ),
+    ),
 )

@@ -41,11 +41,15 @@ export interface Misfit {
   readonly found: string
 }
 
+/** A value that does not fit. Its pointer grows from the inside out on the way up: most values fit, and need none. */
 class MisfitError extends Error {
-  readonly misfit: Misfit
-  constructor(misfit: Misfit) {
+  pointer = ''
+  readonly expected: string
+  readonly found: string
+  constructor(expected: string, value: unknown) {
     super('misfit')
-    this.misfit = misfit
+    this.expected = expected
+    this.found = typeName(value)
   }
 }
 
@@ -56,55 +60,102 @@ export function conform<const S extends Shape>(
   pointer = '',
 ): { value: Shaped<S> } | { misfit: Misfit } {
   try {
-    return { value: shaped(value, shape, pointer) as Shaped<S> }
+    return { value: readerOf(shape)(value) as Shaped<S> }
   } catch (error) {
-    if (error instanceof MisfitError) return { misfit: error.misfit }
+    if (!(error instanceof MisfitError)) throw error
+    const whole = pointer + error.pointer
+    return { misfit: { pointer: whole === '' ? '/' : whole, expected: error.expected, found: error.found } }
+  }
+}
+
+/** Gives what is kept of a value, or throws a MisfitError. */
+type Reader = (value: unknown) => unknown
+
+const readers = new WeakMap<object, Reader>()
+
+/** A shape's reader, made once: a listing holds tens of thousands of values of one shape. */
+function readerOf(shape: Shape): Reader {
+  if (typeof shape === 'string') return scalarReaders[shape]
+  const known = readers.get(shape)
+  if (known !== undefined) return known
+  const made = isList(shape) ? listReader(shape[0]) : isMapOf(shape) ? mapReader(shape) : objectReader(shape)
+  readers.set(shape, made)
+  return made
+}
+
+function listReader(shape: Shape): Reader {
+  const read = readerOf(shape)
+  return (value) => {
+    if (!Array.isArray(value)) throw new MisfitError('a list', value)
+    const kept: unknown[] = []
+    for (const [index, item] of value.entries()) kept.push(readMember(read, item, String(index)))
+    return Object.freeze(kept)
+  }
+}
+
+function mapReader(shape: MapOf<unknown>): Reader {
+  const read = readerOf(shape.mapOf as Shape)
+  return (value) => {
+    const kept: Record<string, unknown> = {}
+    for (const [key, member] of Object.entries(asObject(value))) {
+      if (member === null || member === undefined) continue
+      const part = readMember(read, member, key)
+      if (key === '__proto__') Object.defineProperty(kept, key, { value: part, enumerable: true })
+      else kept[key] = part
+    }
+    return Object.freeze(kept)
+  }
+}
+
+function objectReader(shape: Readonly<Record<string, Shape>>): Reader {
+  const members = Object.entries(shape).map(([key, inner]) => ({ key, read: readerOf(inner) }))
+  return (value) => {
+    const object = asObject(value)
+    const kept: Record<string, unknown> = {}
+    for (const { key, read } of members) {
+      const member = Object.hasOwn(object, key) ? object[key] : undefined
+      if (member !== null && member !== undefined) kept[key] = readMember(read, member, key)
+    }
+    return Object.freeze(kept)
+  }
+}
+
+function readMember(read: Reader, member: unknown, key: string): unknown {
+  try {
+    return read(member)
+  } catch (error) {
+    if (error instanceof MisfitError) error.pointer = `/${escapeKey(key)}${error.pointer}`
     throw error
   }
 }
 
-function shaped(value: unknown, shape: Shape, pointer: string): unknown {
-  if (typeof shape === 'string') return scalar(value, shape, pointer)
-  if (isList(shape)) {
-    if (!Array.isArray(value)) throw misfit(pointer, 'a list', value)
-    return Object.freeze(value.map((item, index) => shaped(item, shape[0], `${pointer}/${String(index)}`)))
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw misfit(pointer, 'an object', value)
-  const members = value as Record<string, unknown>
-  const kept: Record<string, unknown> = {}
-  const keys = isMapOf(shape) ? Object.keys(members) : Object.keys(shape)
-  for (const key of keys) {
-    const member = Object.hasOwn(members, key) ? members[key] : undefined
-    if (member === null || member === undefined) continue
-    const inner = isMapOf(shape) ? (shape.mapOf as Shape) : shape[key]
-    if (inner === undefined) continue
-    const part = shaped(member, inner, `${pointer}/${escapeKey(key)}`)
-    if (key === '__proto__') Object.defineProperty(kept, key, { value: part, enumerable: true })
-    else kept[key] = part
-  }
-  return Object.freeze(kept)
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MisfitError('an object', value)
+  return value as Record<string, unknown>
 }
 
-const isList = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape)
+const isList = (shape: object): shape is readonly [Shape] => Array.isArray(shape)
 const isMapOf = (shape: object): shape is MapOf<unknown> => 'mapOf' in shape
 
-function scalar(value: unknown, shape: 'string' | 'number' | 'boolean' | 'scalar' | 'json', pointer: string): unknown {
-  if (shape === 'json') return deepFreeze(value)
-  const fits = shape === 'scalar' ? typeof value === 'string' || typeof value === 'number' : typeof value === shape
-  if (!fits) throw misfit(pointer, shape === 'scalar' ? 'a string or number' : `a ${shape}`, value)
-  return value
-}
+const scalarReader =
+  (expected: string, fits: (value: unknown) => boolean): Reader =>
+  (value) => {
+    if (!fits(value)) throw new MisfitError(expected, value)
+    return value
+  }
 
-function misfit(pointer: string, expected: string, value: unknown): MisfitError {
-  const found =
-    value === null
-      ? 'null'
-      : Array.isArray(value)
-        ? 'a list'
-        : typeof value === 'object'
-          ? 'an object'
-          : `a ${typeof value}`
-  return new MisfitError({ pointer: pointer === '' ? '/' : pointer, expected, found })
+const scalarReaders = {
+  string: scalarReader('a string', (value) => typeof value === 'string'),
+  number: scalarReader('a number', (value) => typeof value === 'number'),
+  boolean: scalarReader('a boolean', (value) => typeof value === 'boolean'),
+  scalar: scalarReader('a string or number', (value) => typeof value === 'string' || typeof value === 'number'),
+  json: deepFreeze,
+} as const satisfies Record<string, Reader>
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 /** Freezes a value and all that it holds, and gives it back. */

@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { podNamed, type Endpoint } from './endpoints.ts'
+import { podNamed } from '../evidence/pods.ts'
+import type { Endpoint } from './endpoints.ts'
 
 /** Ingress controllers and gateways by the images of their pods. */
 const controllers: readonly (readonly [name: string, image: RegExp])[] = [

@@ -1,8 +1,8 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known, type Known } from '../evidence/gap.ts'
 import { objectName, type EndpointSlice, type Pod, type Service } from '../evidence/kubernetes.ts'
-import { perEvidence } from '../evidence/memo.ts'
 import type { Question } from '../evidence/question.ts'
+import { podsLabelled } from '../evidence/pods.ts'
 
 /** One endpoint of a Service at one port, as an EndpointSlice lists it. `node` and `pod` are null where the slice names none. */
 export interface Endpoint {
@@ -61,17 +61,6 @@ function indexed(slices: readonly EndpointSlice[]): ReadonlyMap<string, readonly
   return index
 }
 
-const podsByEvidence = new WeakMap<Evidence, ReadonlyMap<string, Pod>>()
-
-/** A pod by `namespace/name`, as an endpoint names it; undefined for one that is not listed. */
-export function podNamed(evidence: Evidence, name: string | null): Pod | undefined {
-  const index =
-    podsByEvidence.get(evidence) ??
-    new Map((known(evidence.kubernetes.pods) ?? []).map((pod) => [objectName(pod), pod]))
-  podsByEvidence.set(evidence, index)
-  return name === null ? undefined : index.get(name)
-}
-
 /** The pods that a Service's selector chooses; none for a Service without a selector. */
 export function podsOf(evidence: Evidence, service: Service): Known<readonly Pod[]> {
   const pods = evidence.kubernetes.pods
@@ -79,26 +68,10 @@ export function podsOf(evidence: Evidence, service: Service): Known<readonly Pod
   const selector = Object.entries(service.spec?.selector ?? {})
   if (selector.length === 0) return []
   const [narrow] = selector
-    .map(([key, value]) => podsByLabel(evidence).get(labelKey(service.metadata?.namespace, key, value)) ?? [])
+    .map(([key, value]) => podsLabelled(evidence, service.metadata?.namespace, key, value))
     .sort((one, other) => one.length - other.length)
   return (narrow ?? []).filter(({ metadata }) => selector.every(([key, value]) => metadata?.labels?.[key] === value))
 }
-
-const labelKey = (namespace: string | undefined, key: string, value: string): string =>
-  JSON.stringify([namespace, key, value])
-
-/** Pods by namespace and each of their labels, in the order of the listing. */
-const podsByLabel = perEvidence((evidence: Evidence): ReadonlyMap<string, readonly Pod[]> => {
-  const index = new Map<string, Pod[]>()
-  for (const pod of known(evidence.kubernetes.pods) ?? [])
-    for (const [key, value] of Object.entries(pod.metadata?.labels ?? {})) {
-      const label = labelKey(pod.metadata?.namespace, key, value)
-      const list = index.get(label)
-      if (list === undefined) index.set(label, [pod])
-      else list.push(pod)
-    }
-  return index
-})
 
 /** The nodes on which a packet for the Service may end: those of its ready endpoints; where there is none, those of its pods. Sorted. */
 export function nodesBehind(evidence: Evidence, question: Question): readonly string[] {

@@ -2,6 +2,8 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { gap, isGap, known, type Gap, type Known } from '../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../evidence/kubernetes.ts'
 import type { Question } from '../evidence/question.ts'
+import { nodeNamesByAddress } from '../evidence/nodes-by-name.ts'
+import { podNamed, podsAt } from '../evidence/pods.ts'
 import { addressOf, parseAddress, type Address, type Family } from '../net/address.ts'
 import {
   intersect,
@@ -102,7 +104,7 @@ function startsOf(evidence: Evidence, question: Question, state: NodeState, vip:
     ]
   }
   if (client.kind === 'pod') {
-    const pod = known(evidence.kubernetes.pods)?.find((one) => objectName(one) === `${client.namespace}/${client.name}`)
+    const pod = podNamed(evidence, `${client.namespace}/${client.name}`)
     const source = parseAddress(pod?.status?.podIP)
     if (source === null) return gap(kubernetesFile('pods'), `pod ${client.namespace}/${client.name} has no address`)
     return [
@@ -249,27 +251,8 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
   }))
 }
 
-const podNodes = new WeakMap<Evidence, ReadonlyMap<string, string>>()
-
 /** The node that an address lives on: a pod's, or the node's own. */
-export function nodeOfPod(evidence: Evidence, address: Address): string | null {
-  const index = podNodes.get(evidence) ?? indexNodes(evidence)
-  podNodes.set(evidence, index)
-  return index.get(address.text) ?? null
-}
-
-function indexNodes(evidence: Evidence): ReadonlyMap<string, string> {
-  const nodes = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata, status }) =>
-    (status?.addresses ?? []).map(({ address = '' }): [string, string] => [
-      parseAddress(address)?.text ?? address,
-      metadata?.name ?? '',
-    ]),
-  )
-  const pods = (known(evidence.kubernetes.pods) ?? []).flatMap(({ spec, status }) =>
-    (status?.podIPs ?? [{ ip: status?.podIP }]).map(({ ip = '' }): [string, string] => [
-      parseAddress(ip)?.text ?? ip,
-      spec?.nodeName ?? '',
-    ]),
-  )
-  return new Map([...pods, ...nodes].filter(([address, node]) => address !== '' && node !== ''))
-}
+export const nodeOfPod = (evidence: Evidence, address: Address): string | null =>
+  nodeNamesByAddress(evidence).get(address.text) ??
+  podsAt(evidence, address).findLast(({ spec }) => spec?.nodeName !== undefined)?.spec?.nodeName ??
+  null

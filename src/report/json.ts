@@ -1,24 +1,29 @@
 import { clientText } from '../evidence/question.ts'
-import type { Answer, Diagnosis } from '../diagnosis/diagnosis.ts'
+import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
-import type { Probed } from './probes.ts'
+import type { Reporter } from './reporter.ts'
 import type { Tool } from './tool.ts'
 
 export const schemaVersion = 1
 
 /** The answer as `--output json` prints it: docs/json.md and docs/schema.json describe it; fields may be added, none changes its meaning. */
-export function jsonReport(answer: Answer, tool: Tool, probes: readonly Probed[] | null = null): string {
-  const report = {
-    schemaVersion,
-    tool,
-    verdict: answer.verdict,
-    account: answer.account,
-    diagnoses: answer.diagnoses.map(diagnosisJson),
-    gaps: answer.gaps,
-    ...(probes === null ? {} : { probes }),
-  }
-  return `${JSON.stringify(report, null, 2)}\n`
-}
+export const jsonReporter = (tool: Tool): Reporter => ({
+  diagnosis: (diagnosis) => indented(diagnosisJson(diagnosis), 4),
+  whole: function* ({ verdict, account, diagnoses, gaps }, probes) {
+    yield `{\n  "schemaVersion": ${String(schemaVersion)},\n`
+    for (const [name, value] of Object.entries({ tool, verdict, account }))
+      yield `  "${name}": ${indented(value, 2)},\n`
+    yield '  "diagnoses": ['
+    for (const [index, text] of diagnoses.entries()) yield `${index === 0 ? '' : ','}\n    ${text}`
+    yield `${diagnoses.length === 0 ? '' : '\n  '}],\n  "gaps": ${indented(gaps, 2)}`
+    if (probes !== null) yield `,\n  "probes": ${indented(probes, 2)}`
+    yield '\n}\n'
+  },
+})
+
+/** A value as it stands in an object that is indented itself: the first line goes behind the member's name. */
+const indented = (value: unknown, by: number): string =>
+  JSON.stringify(value, null, 2).replaceAll('\n', `\n${' '.repeat(by)}`)
 
 function diagnosisJson(diagnosis: Diagnosis): object {
   const { question, receiving, verdict, causes, alsoWrong, path, findings, nodePorts } = diagnosis

@@ -1,20 +1,26 @@
 import type { Finding, Fix } from '../checks/finding.ts'
-import type { Answer, Cause, Diagnosis, JudgedAccount } from '../diagnosis/diagnosis.ts'
+import { verdicts, type Answer, type Cause, type Diagnosis, type JudgedAccount } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
 import type { Proof } from '../evidence/cite.ts'
 import { clientText } from '../evidence/question.ts'
 import { addressAndPort } from '../net/port.ts'
 import { statusText, verdictText, type Look } from './paint.ts'
+import { probesText } from './probes.ts'
+import type { Reporter } from './reporter.ts'
 import { gapsText, unknownText } from './unknowns.ts'
 import { wrap } from './wrap.ts'
 
 /** The answer for people: for each VIP the verdict, the path, the causes with proof and fix, and what else is worth knowing. */
-export function textReport(answer: Answer, look: Look): string {
-  const blocks = answer.diagnoses.map((diagnosis) => diagnosisText(diagnosis, look))
-  const gaps = gapsText(answer.gaps, look)
-  const summary = answer.diagnoses.length === 1 ? [] : [summaryText(answer, look)]
-  return `${[...blocks, ...summary, ...gaps, ...accountText(answer.account)].join('\n\n')}\n`
-}
+export const textReporter = (look: Look): Reporter => ({
+  diagnosis: (diagnosis) => diagnosisText(diagnosis, look),
+  whole: function* (answer, probes) {
+    const summary = answer.diagnoses.length === 1 ? [] : [summaryText(answer, look)]
+    const end = [...summary, ...gapsText(answer.gaps, look), ...accountText(answer.account)]
+    for (const [index, block] of [...answer.diagnoses, ...end].entries()) yield index === 0 ? block : `\n\n${block}`
+    yield '\n'
+    if (probes !== null) yield probesText(probes)
+  },
+})
 
 function accountText(account: JudgedAccount | null): string[] {
   if (account === null) return []
@@ -130,12 +136,9 @@ function listed(title: string, findings: readonly Finding[], look: Look): string
   ]
 }
 
-function summaryText({ diagnoses, verdict }: Answer, look: Look): string {
+function summaryText({ diagnoses, counts, verdict }: Answer<string>, look: Look): string {
   // No VIP, and yet no usage error: a listing that could name one was not read.
   if (diagnoses.length === 0) return `Which VIPs there are is not known. Verdict: ${verdictText(verdict, look)}`
-  const count = (wanted: string) => diagnoses.filter((diagnosis) => diagnosis.verdict === wanted).length
-  const parts = ['unreachable', 'inconclusive', 'reachable'].flatMap((wanted) =>
-    count(wanted) > 0 ? [`${String(count(wanted))} ${wanted}`] : [],
-  )
+  const parts = verdicts.flatMap((one) => (counts[one] > 0 ? [`${String(counts[one])} ${one}`] : []))
   return `${String(diagnoses.length)} VIPs: ${parts.join(', ')}. Verdict: ${verdictText(verdict, look)}`
 }

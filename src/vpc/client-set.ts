@@ -1,7 +1,6 @@
 import type { NetworkInterface } from '../evidence/aws.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { gap, isGap, known, type Known } from '../evidence/gap.ts'
-import { objectName } from '../evidence/kubernetes.ts'
 import type { Question } from '../evidence/question.ts'
 import { parseAddress, type Address, type Family } from '../net/address.ts'
 import { parseCidr, rangeOf, rangeText, type Range } from '../net/range.ts'
@@ -11,6 +10,7 @@ import { subnetOfInterface } from './delivery.ts'
 import { holdersOf, holdingsInVpc } from './holders.ts'
 import { internalAddresses } from './cluster-vpc.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
+import { podNamed } from '../evidence/pods.ts'
 
 /**
  * Where the packets start: their source addresses as the receiving interface sees them. `interface` is set where a single address is one
@@ -49,7 +49,7 @@ export function clientSet(evidence: Evidence, question: Question, arrival: Netwo
     }
     case 'pod': {
       const name = `${client.namespace}/${client.name}`
-      const pod = (known(evidence.kubernetes.pods) ?? []).find((one) => objectName(one) === name)
+      const pod = podNamed(evidence, name)
       // A pod's packets leave its node with its own address or the node's, as the CNI masquerades or not: both must get through.
       const texts = [pod?.status?.podIP, pod?.status?.hostIP]
       const both = texts.flatMap((text) => parseAddress(text) ?? []).filter((one) => one.family === family)

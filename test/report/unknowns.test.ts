@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals'
 import { Chalk } from 'chalk'
-import { textReport } from '../../src/report/text.ts'
-import { judge } from '../answers.ts'
+import { textReporter } from '../../src/report/text.ts'
+import { judge, printed } from '../answers.ts'
 import { variant, type Change } from '../fixtures.ts'
 
 /** The report without its path, of the healthy recording without some files. */
 async function withoutFiles(changes: Readonly<Record<string, Change>>): Promise<string> {
   const answer = judge(await variant('hard-way-healthy', changes), ['10.240.0.100'])
-  return textReport(answer, { paint: new Chalk({ level: 0 }), width: 80 })
+  return printed(answer, textReporter({ paint: new Chalk({ level: 0 }), width: 80 }))
 }
 
 test('where a whole folder is missing, what hangs on it is named together, with the way to read it', async () => {

@@ -117,6 +117,9 @@ function mend(funnel: readonly Candidate[]): Fix {
   }
 }
 
+/** So many nodes prove that some stay; the sentence counts them all. */
+const enough = 10
+
 interface Staying {
   readonly names: string
   readonly remark: string
@@ -132,7 +135,7 @@ function stayingIn(funnel: readonly Candidate[]): Staying | null {
   const staying =
     nodes.length === 0
       ? null
-      : { names: inWords(nodes), remark: remark(funnel), proof: funnel.map(({ proof }) => proof) }
+      : { names: inWords(nodes), remark: remark(funnel), proof: funnel.slice(0, enough).map(({ proof }) => proof) }
   stayingByFunnel.set(funnel, staying)
   return staying
 }

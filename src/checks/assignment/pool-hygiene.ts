@@ -5,14 +5,16 @@ import { perEvidenceAnd } from '../../evidence/memo.ts'
 import { objectName, type IPAddressPool } from '../../evidence/kubernetes.ts'
 import { editCommand, standsInConfigMap } from '../../evidence/metallb-config-map.ts'
 import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
+import type { Fabric } from '../../evidence/question.ts'
 import { addressOf, parseAddress } from '../../net/address.ts'
-import { intersect, parseCidr, rangeHas, rangeOf, rangeText, sizeOf, subtract, type Range } from '../../net/range.ts'
+import { intersect, parseCidr, rangeHas, rangeOf, rangeText, sizeOf, type Range } from '../../net/range.ts'
+import { without } from '../../net/range-set.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { networksOfNode } from '../../node/networks.ts'
 import { reservedFor, subnetRanges } from '../../vpc/address-space.ts'
 import { underMetallb } from '../announced.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/pool-hygiene',
@@ -36,31 +38,7 @@ export default defineCheck({
     if (isGap(pool))
       return [unknown(`vip/${vip.text}`, 'It is not known from which pool the VIP comes.', gapsAmong(pool))]
     if (pool === null) return [skipped(`vip/${vip.text}`, `${vip.text} is in none of MetalLB's pools.`)]
-    const subject = `ipaddresspool/${poolName(pool)}`
-    const ranges = rangesOf(pool)
-    const taken = takenFrom(evidence, pool).get(question.fabric === 'ec2') ?? []
-    if (taken.length === 0)
-      return [
-        pass(
-          subject,
-          `None of the ${counted(Number(ranges.reduce((sum, range) => sum + sizeOf(range), 0n)), 'address', 'addresses')} of pool ${poolName(pool)} is known to belong to something else.`,
-          [cite(pool, 'spec', 'addresses')],
-        ),
-      ]
-    return [
-      warn(
-        subject,
-        `Pool ${poolName(pool)} holds ${inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))}. MetalLB gives them out like any other, and whoever has them loses its traffic, or the VIP does.`,
-        [cite(pool, 'spec', 'addresses'), ...taken.flatMap(({ proof }) => proof)],
-        {
-          fix: without(
-            pool,
-            ranges,
-            taken.map(({ common }) => common),
-          ),
-        },
-      ),
-    ]
+    return [hygieneOf(evidence, pool)[question.fabric]]
   },
   docs: {
     means:
@@ -86,11 +64,32 @@ interface TakenFromPool extends Taken {
   readonly common: Range
 }
 
-/** What of a pool has another owner, on EC2 and elsewhere: the same for every VIP of the pool. */
-const takenFrom = perEvidenceAnd(
-  (evidence: Evidence, pool: IPAddressPool): ReadonlyMap<boolean, readonly TakenFromPool[]> =>
-    new Map([true, false].map((onEc2) => [onEc2, overlap(takenAddresses(evidence, onEc2), rangesOf(pool))])),
-)
+/** What is said of a pool: the same for every VIP of it, and long where the pool holds the addresses of a large cluster. */
+const hygieneOf = perEvidenceAnd((evidence: Evidence, pool: IPAddressPool): Readonly<Record<Fabric, Draft>> => ({
+  ec2: judge(pool, overlap(takenAddresses(evidence, true), rangesOf(pool))),
+  lan: judge(pool, overlap(takenAddresses(evidence, false), rangesOf(pool))),
+}))
+
+function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
+  const subject = `ipaddresspool/${poolName(pool)}`
+  const ranges = rangesOf(pool)
+  const own = cite(pool, 'spec', 'addresses')
+  if (taken.length === 0) {
+    const size = counted(Number(ranges.reduce((sum, range) => sum + sizeOf(range), 0n)), 'address', 'addresses')
+    return pass(subject, `None of the ${size} of pool ${poolName(pool)} is known to belong to something else.`, [own])
+  }
+  const owners = inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))
+  const left = without(
+    ranges,
+    taken.map(({ common }) => common),
+  )
+  return warn(
+    subject,
+    `Pool ${poolName(pool)} holds ${owners}. MetalLB gives them out like any other, and whoever has them loses its traffic, or the VIP does.`,
+    [own, ...taken.flatMap(({ proof }) => proof).slice(0, 20)],
+    { fix: narrowed(pool, left) },
+  )
+}
 
 /** What is named twice counts once. */
 function overlap(taken: readonly Taken[], ranges: readonly Range[]): readonly TakenFromPool[] {
@@ -174,12 +173,11 @@ const reserved = (evidence: Evidence): Taken[] =>
   )
 
 /** The pool without these addresses, as one patch. */
-function without(pool: IPAddressPool, ranges: readonly Range[], taken: readonly Range[]) {
-  const left = taken.reduce((rest, range) => subtract(rest, range), ranges)
+function narrowed(pool: IPAddressPool, left: readonly Range[]): Fix {
   const { namespace = 'metallb-system', name = '' } = pool.metadata ?? {}
   if (standsInConfigMap(pool))
     return {
-      commands: [editCommand(pool, 'configmap')],
+      commands: [editCommand(pool, 'ipaddresspool')],
       changes: `Opens the configuration: leave the pool ${inWords(left.map(poolText))}. A Service that holds one of the others loses it and gets another, and its clients have to follow.`,
     }
   const patch = JSON.stringify({ spec: { addresses: left.map(poolText) } })

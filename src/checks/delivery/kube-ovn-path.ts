@@ -1,7 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
-import { isGap, known } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import { isGap } from '../../evidence/gap.ts'
 import { clientText } from '../../evidence/question.ts'
+import { podNamed } from '../../evidence/pods.ts'
 import { isUnderlay, subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown } from '../finding.ts'
@@ -37,7 +37,7 @@ export default defineCheck({
       ]
     if (client.kind === 'pod') {
       const pods = evidence.kubernetes.pods
-      const pod = known(pods)?.find((one) => objectName(one) === `${client.namespace}/${client.name}`)
+      const pod = podNamed(evidence, `${client.namespace}/${client.name}`)
       const own = pod === undefined ? null : subnetNamed(evidence, subnetNameOf(pod) ?? '')
       if (isGap(pods) || pod === undefined || own === null)
         return [

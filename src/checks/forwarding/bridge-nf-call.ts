@@ -1,7 +1,8 @@
 import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
-import { parseAddress, type Family } from '../../net/address.ts'
+import { addressesOfPod, podsOn } from '../../evidence/pods.ts'
+import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { record } from '../../node/parse/nft.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
@@ -95,11 +96,7 @@ interface PodBridge {
 /** The bridge in whose subnet a pod of the node has its address. */
 function podBridge(evidence: Evidence, node: string, family: Family): PodBridge | null {
   const { ipLink, ipAddr } = evidence.node(node)
-  const pods = (known(evidence.kubernetes.pods) ?? []).flatMap(({ spec, status }) =>
-    spec?.nodeName === node && spec.hostNetwork !== true
-      ? (status?.podIPs ?? [{ ip: status?.podIP }]).flatMap(({ ip }) => parseAddress(ip) ?? [])
-      : [],
-  )
+  const pods = podsOn(evidence, node).flatMap((pod) => (pod.spec?.hostNetwork === true ? [] : addressesOfPod(pod)))
   const subnets = (known(ipAddr) ?? []).flatMap(({ ifname, addr_info }) =>
     (addr_info ?? []).flatMap(({ local, prefixlen }) => {
       const range = parseCidr(`${local ?? ''}/${String(prefixlen)}`)

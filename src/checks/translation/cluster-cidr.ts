@@ -3,7 +3,8 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Pod } from '../../evidence/kubernetes.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
-import { parseAddress, type Family } from '../../net/address.ts'
+import { addressesOfPod } from '../../evidence/pods.ts'
+import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
 import { defineCheck } from '../check.ts'
@@ -85,8 +86,8 @@ const podAddresses = perEvidenceAnd((evidence: Evidence, family: Family) =>
   ),
 )
 
-function addressesOf({ spec, status }: Pod, family: Family) {
+function addressesOf(pod: Pod, family: Family) {
+  const { spec, status } = pod
   if (spec?.hostNetwork === true || status?.phase === 'Succeeded' || status?.phase === 'Failed') return []
-  const texts = status?.podIPs?.map(({ ip }) => ip) ?? [status?.podIP]
-  return texts.flatMap((text) => parseAddress(text) ?? []).filter((one) => one.family === family)
+  return addressesOfPod(pod).filter((one) => one.family === family)
 }

@@ -1,7 +1,8 @@
 import { citeList } from '../../evidence/cite.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
-import { parseAddress, sameAddress } from '../../net/address.ts'
+import { podsAt } from '../../evidence/pods.ts'
+import { parseAddress } from '../../net/address.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
 import { deadly, isDraft, proofOf, shareLost, translatedVips } from '../traced.ts'
@@ -80,9 +81,9 @@ export default defineCheck({
 /** The running pod that has the address of a place now: then something may still answer there. */
 function podAt({ evidence }: NodeContext, place: string): string | null {
   const address = parseAddress(place.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''))
-  const pod = (known(evidence.kubernetes.pods) ?? []).find(
-    ({ status }) =>
-      status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && sameAddress(parseAddress(status?.podIP), address),
+  if (address === null) return null
+  const pod = podsAt(evidence, address).find(
+    ({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed',
   )
-  return address === null || pod === undefined ? null : objectName(pod)
+  return pod === undefined ? null : objectName(pod)
 }

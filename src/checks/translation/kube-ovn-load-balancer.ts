@@ -1,7 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import { podNamed } from '../../evidence/pods.ts'
 import { subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
@@ -29,10 +29,7 @@ export default defineCheck({
           changes: 'With --enable-lb=true the controller makes OVN’s load balancers for Services and rules.',
         }),
       ]
-    const pod =
-      client.kind === 'pod'
-        ? known(evidence.kubernetes.pods)?.find((one) => objectName(one) === `${client.namespace}/${client.name}`)
-        : undefined
+    const pod = client.kind === 'pod' ? podNamed(evidence, `${client.namespace}/${client.name}`) : undefined
     const subnet = pod === undefined ? subnetOf(evidence, question) : subnetNamed(evidence, subnetNameOf(pod) ?? '')
     const name = subnet?.metadata?.name ?? ''
     if (subnet?.spec?.enableLb === false)

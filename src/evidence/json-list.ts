@@ -1,0 +1,84 @@
+import { gap, isGap, type Gap, type Known } from './gap.ts'
+import { decodeText, parseJson, readTextBytes } from './json.ts'
+import type { Store } from './store.ts'
+
+/** Bytes of a long list that are parsed at once: their text and their values still fit a processor's cache. */
+const pieceSize = 1 << 18
+
+/** What is kept of one item of a list; a gap ends the reading. */
+type ReadItem<T> = (item: unknown, index: number) => Known<T>
+
+/**
+ * The list that a JSON file has as a member, each item as `read` keeps it. A long list is parsed in pieces, and what is not kept of one
+ * is free before the next: the pods of a large cluster are hundreds of megabytes. A gap where the file is no such listing.
+ */
+export function readJsonList<T>(store: Store, file: string, member: string, read: ReadItem<T>): Known<readonly T[]> {
+  const bytes = readTextBytes(store, file)
+  if (isGap(bytes)) return bytes
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return (text.length < 4 * pieceSize ? null : readInPieces(text, member, read)) ?? readWhole(file, text, member, read)
+}
+
+/** The member of a value that is an object; undefined where there is none. */
+export function memberOf(value: unknown, member: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined
+}
+
+function readWhole<T>(file: string, text: Buffer, member: string, read: ReadItem<T>): Known<readonly T[]> {
+  const json = parseJson(file, decodeText(text))
+  if (isGap(json)) return json
+  const list = memberOf(json, member)
+  if (!Array.isArray(list)) return gap(file, `not what its name says: there is no list /${member}`)
+  const kept: T[] = []
+  return keepAll(kept, list, read) ?? Object.freeze(kept)
+}
+
+/**
+ * Cuts the list wherever an item may begin, and parses each piece as a list of its own. That it parses proves the cut: it closed as many
+ * brackets as it opened, so it ended between two items, as it began. Null where that does not hold, or the file is no such listing.
+ */
+function readInPieces<T>(text: Buffer, member: string, read: ReadItem<T>): Known<readonly T[]> | null {
+  const start = text.indexOf('[') + 1
+  const end = text.lastIndexOf(']')
+  const border = borderOf(text.toString('utf8', start, start + 1000))
+  if (border === null || !isEmptyList(text.toString('utf8', 0, start) + text.toString('utf8', end), member)) return null
+  const kept: T[] = []
+  for (let at = start; at < end;) {
+    const found = text.indexOf(border, at + pieceSize)
+    const next = found === -1 ? end : found + 1
+    const items = parsed(`[${text.toString('utf8', at, next)}]`)
+    if (items === null) return null
+    const stopped = keepAll(kept, items as unknown[], read)
+    if (stopped !== null) return stopped
+    at = next + 1
+  }
+  return Object.freeze(kept)
+}
+
+/** What stands between two items that begin as the first one does: its closing brace, a comma, the white space, the name of its first member. */
+function borderOf(beginning: string): string | null {
+  const first = /^\s*\{\s*"[^"\\]*"/.exec(beginning)
+  return first === null ? null : `},${first[0]}`
+}
+
+function isEmptyList(text: string, member: string): boolean {
+  const list = memberOf(parsed(text), member)
+  return Array.isArray(list) && list.length === 0
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return null
+  }
+}
+
+function keepAll<T>(kept: T[], items: readonly unknown[], read: ReadItem<T>): Gap | null {
+  for (const item of items) {
+    const one = read(item, kept.length)
+    if (isGap(one)) return one
+    kept.push(one)
+  }
+  return null
+}

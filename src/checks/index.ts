@@ -33,6 +33,8 @@ import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import memberlist from './control/memberlist.ts'
 import speaker from './control/speaker.ts'
+import misplaced from './control/misplaced.ts'
+import webhook from './control/webhook.ts'
 import webhookPort from './control/webhook-port.ts'
 import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
@@ -200,6 +202,8 @@ const all: readonly Check[] = [
   podNotListening,
   endpointReady,
   vpcRoute,
+  misplaced,
+  webhook,
   webhookPort,
   memberlistPorts,
   bgpPorts,

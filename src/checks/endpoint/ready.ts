@@ -75,13 +75,15 @@ export default defineCheck({
   },
   docs: {
     means:
-      'Nothing stands behind the VIP: the selector matches no pod, or none of the pods is ready. kube-proxy answers with a reject, so that clients see a refused connection, an unreachable host, or at first a time-out.',
+      'Nothing stands behind the VIP: the selector matches no pod, or none of the pods is ready. kube-proxy answers with a reject, so that clients see a refused connection, an unreachable host, or at first a time-out; MetalLB withdraws the VIP, so that nobody answers ARP for it.',
     byHand:
       'kubectl get endpointslices -l kubernetes.io/service-name=NAME: is there an address with ready true? kubectl get pods -l SELECTOR: are there pods, are they Ready?',
     mend: 'Correct the selector or the pods’ labels; make the pods ready (their readiness probe, their image, their network).',
     sources: [
       'Kubernetes documentation, "EndpointSlices: Conditions"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
+      'MetalLB v0.16.1 speaker/layer2_controller.go (no announcement without an endpoint)',
+      'Facts ML-S01, ML-B04',
     ],
   },
 })

@@ -16,6 +16,7 @@ import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
+import kubeVipPool from './assignment/kube-vip-pool.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
@@ -111,6 +112,7 @@ const all: readonly Check[] = [
   vipAssigned,
   twoAllocators,
   classMismatch,
+  kubeVipPool,
   noPool,
   poolExhausted,
   requestRefused,

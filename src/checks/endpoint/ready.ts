@@ -82,6 +82,7 @@ export default defineCheck({
     sources: [
       'Kubernetes documentation, "EndpointSlices: Conditions"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
+      'kube-vip v1.2.3 counts every address of the slices, so it announces a VIP without a ready endpoint (facts KV-E02)',
     ],
   },
 })

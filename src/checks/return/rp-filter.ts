@@ -46,6 +46,7 @@ export default defineCheck({
     sources: [
       'RFC 3704, "Ingress Filtering for Multihomed Networks", section 2',
       'Linux Documentation/networking/ip-sysctl.rst (rp_filter)',
+      'kube-vip issue 507 (facts KV-N05)',
     ],
   },
 })

@@ -17,6 +17,7 @@ import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
+import kubeVipPool from './assignment/kube-vip-pool.ts'
 import noPool from './assignment/no-pool.ts'
 import otherController from './assignment/other-controller.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
@@ -116,6 +117,7 @@ const all: readonly Check[] = [
   otherController,
   twoAllocators,
   classMismatch,
+  kubeVipPool,
   noPool,
   poolExhausted,
   requestRefused,

@@ -15,6 +15,7 @@ import noEligibleNode from './announcement/no-eligible-node.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
+import ipFamilies from './assignment/ip-families.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import noPool from './assignment/no-pool.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
@@ -26,6 +27,7 @@ import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
 import configStale from './control/config-stale.ts'
 import controller from './control/controller.ts'
+import healthCheckNodePort from './control/health-check-node-port.ts'
 import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
@@ -84,6 +86,7 @@ import dnatPresent from './translation/dnat-present.ts'
 import dnatStaleEndpoint from './translation/dnat-stale-endpoint.ts'
 import hostnameOverride from './translation/hostname-override.ts'
 import hostportHijack from './translation/hostport-hijack.ts'
+import internalTrafficPolicy from './translation/internal-traffic-policy.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
@@ -94,6 +97,7 @@ import noEndpointsReject from './translation/no-endpoints-reject.ts'
 import noLocalEndpoint from './translation/no-local-endpoint.ts'
 import notrack from './translation/notrack.ts'
 import rulesComplete from './translation/rules-complete.ts'
+import sessionAffinity from './translation/session-affinity.ts'
 import sourceRanges from './translation/source-ranges.ts'
 import strictArp from './translation/strict-arp.ts'
 import syncStale from './translation/sync-stale.ts'
@@ -115,6 +119,7 @@ const all: readonly Check[] = [
   poolExhausted,
   requestRefused,
   poolHygiene,
+  ipFamilies,
   l2Advertisement,
   bgpAdvertisement,
   bgpSession,
@@ -169,10 +174,12 @@ const all: readonly Check[] = [
   sourceRanges,
   hostnameOverride,
   noLocalEndpoint,
+  internalTrafficPolicy,
   ipvsNoDestination,
   noEndpointsReject,
   hostportHijack,
   dnatStaleEndpoint,
+  sessionAffinity,
   dnatPresent,
   ipForwardOff,
   podRouteMissing,
@@ -200,6 +207,7 @@ const all: readonly Check[] = [
   memberlistPorts,
   bgpPorts,
   kubeletPort,
+  healthCheckNodePort,
   speaker,
   memberlist,
   configStale,

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Chalk, supportsColor } from 'chalk'
 import type { Look } from './report/paint.ts'
 
@@ -8,4 +9,9 @@ export function lookOf(flags: { readonly 'no-color': boolean }): Look {
   const level = terminal && !forbidden && supportsColor !== false ? supportsColor.level : 0
   const columns = terminal ? process.stdout.columns : 80
   return { paint: new Chalk({ level }), width: Math.min(Math.max(columns, 40), 120) }
+}
+
+/** Writes to standard output no faster than it is read: a long report must not stand in memory a second time. */
+export async function print(chunks: Iterable<string>): Promise<void> {
+  for (const chunk of chunks) if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
 }

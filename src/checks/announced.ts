@@ -1,7 +1,7 @@
 import { isGap, known } from '../evidence/gap.ts'
 import { servedByKubeVip } from '../lb/kube-vip/announcers.ts'
 import { bgpAdvertisementsFor, l2AdvertisementsFor } from '../lb/metallb/advertisements.ts'
-import { metallbInstalled } from '../lb/metallb/install.ts'
+import { metallbInstalled } from '../evidence/metallb-install.ts'
 import type { Context } from './check.ts'
 import type { Fix } from './finding.ts'
 import { fail, warn, type Draft } from './finding.ts'

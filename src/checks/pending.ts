@@ -3,7 +3,7 @@ import { isGap, known } from '../evidence/gap.ts'
 import { objectName, type KubernetesObject, type Service } from '../evidence/kubernetes.ts'
 import type { Question } from '../evidence/question.ts'
 import { servedByKubeVip } from '../lb/kube-vip/announcers.ts'
-import { metallbInstalled, metallbSettings } from '../lb/metallb/install.ts'
+import { metallbInstalled, metallbSettings } from '../evidence/metallb-install.ts'
 import type { Context } from './check.ts'
 
 type Event = KubernetesObject<'events'>
@@ -29,11 +29,20 @@ export function pendingInItsClass(context: Context): true | string {
 export const ofItsClass = (evidence: Evidence, { service }: Question): boolean =>
   (service?.spec?.loadBalancerClass ?? null) === metallbSettings(evidence).lbClass
 
+const refusing: ReadonlySet<string> = new Set([
+  'AllocationFailed',
+  'LoadBalancerFailed',
+  'not enough clusterips',
+  'nolbIPsIPFamily',
+  'noclusterIPsIPFamily',
+  'InternalError',
+])
+
 /** The newest event with which MetalLB's controller refused the Service; events are kept for an hour, so its absence proves nothing. */
 export function refusalOf({ kubernetes: { events } }: Evidence, service: Service): Event | null {
   const own = (known(events) ?? []).filter(
     ({ reason = '', involvedObject }) =>
-      ['AllocationFailed', 'LoadBalancerFailed'].includes(reason) &&
+      refusing.has(reason) &&
       involvedObject?.kind === 'Service' &&
       `${involvedObject.namespace ?? ''}/${involvedObject.name ?? ''}` === objectName(service),
   )

@@ -16,7 +16,7 @@ export interface Wanted {
 
 /**
  * What is read before any check runs: to find the VIPs, who announces them, the nodes that receive their packets, the VPC that the nodes
- * are in and what its second round of questions is about.
+ * are in and what its second round of questions is about. The ConfigMaps are there for the pools of MetalLB up to 0.12.
  */
 const alwaysRead: readonly EvidenceKind[] = [
   'kubernetes/services',
@@ -25,6 +25,7 @@ const alwaysRead: readonly EvidenceKind[] = [
   'kubernetes/endpointslices',
   'kubernetes/events',
   'kubernetes/leases',
+  'kubernetes/configmaps',
   'kubernetes/ipaddresspools',
   'kubernetes/l2advertisements',
   'kubernetes/bgpadvertisements',

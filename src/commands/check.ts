@@ -14,7 +14,7 @@ import { exitCodeOf } from '../report/exit-code.ts'
 import { jsonReporter } from '../report/json.ts'
 import { textReporter } from '../report/text.ts'
 import { fabricOf } from '../vpc/fabric.ts'
-import { lookOf } from '../terminal.ts'
+import { lookOf, print } from '../terminal.ts'
 
 export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
@@ -97,11 +97,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
     const reporter = flags.output === 'json' ? jsonReporter(tool) : textReporter(lookOf(flags))
     const judged = answerAs(reporter.diagnosis, checks, evidence, questions, gaps, flags['node-ports'])
     const probes = flags.probe ? await probeLive(flags, evidence, questions) : null
-    for (const chunk of reporter.whole(judged, probes)) process.stdout.write(chunk)
     process.exitCode = exitCodeOf(judged, {
       failOnWarning: flags['fail-on'] === 'warn',
       allowUnknown: flags['allow-unknown'],
     })
+    // After the exit code, which holds even where nobody reads to the end.
+    await print(reporter.whole(judged, probes))
   }
 }
 

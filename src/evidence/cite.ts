@@ -11,6 +11,8 @@ export interface Proof {
 interface Place {
   readonly file: string
   readonly pointer: string
+  /** The item was read out of a text that stands there (YAML in a ConfigMap): a pointer ends at the text. */
+  readonly text?: boolean
 }
 
 /** Where each top-level item of each listing stands: checks hold values, and a proof needs the way back to the file. */
@@ -30,7 +32,8 @@ export function cite(item: object, ...keys: readonly (string | number)[]): Proof
   if (place === undefined) throw new TypeError('cite() needs an item as the evidence handed it out')
   let value: unknown = item
   for (const key of keys) value = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined
-  const pointer = [place.pointer, ...keys.map((key) => escapeKey(String(key)))].join('/')
+  const into = place.text === true ? [] : keys.map((key) => escapeKey(String(key)))
+  const pointer = [place.pointer, ...into].join('/')
   return { file: place.file, pointer, value: summary(value) }
 }
 

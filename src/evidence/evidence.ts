@@ -5,6 +5,7 @@ import { readText } from './json.ts'
 import { kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes.ts'
 import { readAws, readKubernetes, readObject } from './listing.ts'
 import type { Manifest } from './manifest.ts'
+import { asMetallbReads } from './metallb-config-map.ts'
 import { nodeKinds, readNode, type NodeKindName, type NodeValue } from './node.ts'
 import type { Shaped } from './shape.ts'
 import type { Store } from './store.ts'
@@ -54,9 +55,11 @@ export function evidenceOf(store: Store, manifest: Manifest): Evidence {
   const explained: Store = { ...store, read: (path) => withRecordedReason(store.read(path), recorded) }
   const nodes = new Map<string, NodeEvidence>()
   const nodeNames = store.list('nodes')
-  return {
+  const evidence: Evidence = {
     time: manifest.time ?? gap('bundle.json', 'has no time'),
-    kubernetes: lazy(kubernetesKinds, (name) => readKubernetes(explained, name)) as KubernetesEvidence,
+    kubernetes: lazy(kubernetesKinds, (name) =>
+      asMetallbReads(evidence, name, () => readKubernetes(explained, name)),
+    ) as KubernetesEvidence,
     aws: awsEvidence(explained),
     nodeNames,
     node: (name) => {
@@ -67,6 +70,7 @@ export function evidenceOf(store: Store, manifest: Manifest): Evidence {
     recordedGaps: manifest.gaps.map(({ source, reason }) => gap(source, reason)),
     store: explained,
   }
+  return evidence
 }
 
 /** A collection that could not read a file knows better why than the file's absence. */

@@ -4,7 +4,7 @@ import type { Question } from '../evidence/question.ts'
 import { kubeVipAnnouncers, servedByKubeVip } from './kube-vip/announcers.ts'
 import { announcingByBgp, bgpSpeakers } from './metallb/bgp.ts'
 import { electedNode, eligibleNodes } from './metallb/election.ts'
-import { metallbInstalled } from './metallb/install.ts'
+import { metallbInstalled } from '../evidence/metallb-install.ts'
 import { observedByMetallb } from './metallb/observed.ts'
 
 /**

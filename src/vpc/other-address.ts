@@ -1,5 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
+import { editCommand, standsInConfigMap } from '../evidence/metallb-config-map.ts'
+import { poolName, poolOf, rangesOf } from '../evidence/metallb-pools.ts'
 import { bitsOf } from '../net/address.ts'
 import { joined, within, without } from '../net/range-set.ts'
 import { rangeText, sizeOf, type Range } from '../net/range.ts'
@@ -7,7 +9,6 @@ import { subnetPlaces } from './address-space.ts'
 import type { VipPlace } from './delivery.ts'
 import { holdingsInVpc } from './holders.ts'
 import { nodeInterfaces } from './node-interfaces.ts'
-import { poolOfAddress } from './pools.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
 
 /** What a user can type, and what it changes besides. Of the same shape as a check's fix. */
@@ -32,32 +33,40 @@ const freeRanges = perEvidenceAnd((evidence: Evidence, vpcId: string): readonly 
 
 /** Gives the VIP's pool ranges that interfaces of the nodes can hold: what is left of its own there, else the end of a subnet of the nodes. */
 export function otherAddressFix(evidence: Evidence, { vip, vpcId }: VipPlace): Remedy {
-  const found = known(poolOfAddress(evidence, vip))
+  const found = known(poolOf(evidence, vip))
   if (found === null)
     return {
       commands: ['kubectl get services -A -o wide', 'kubectl get ipaddresspools.metallb.io -A -o yaml'],
       changes: `Nothing changes; they show who asks for ${vip.text}, which is in no pool that the evidence has. Give that one an address of a subnet in which the nodes have interfaces.`,
     }
-  const { name } = found
-  const namespace = found.pool.metadata?.namespace ?? 'metallb-system'
+  const name = poolName(found)
+  const namespace = found.metadata?.namespace ?? 'metallb-system'
   const free = freeRanges(evidence, vpcId).filter(({ family }) => family === vip.family)
-  const left = found.ranges.flatMap((range) => within(free, range))
+  const left = rangesOf(found).flatMap((range) => within(free, range))
   const ranges = left.length > 0 ? largest(left, 4) : largest(free, 1).map(tail)
-  const others = found.ranges.filter(({ family }) => family !== vip.family)
+  const others = rangesOf(found).filter(({ family }) => family !== vip.family)
   const texts = [...ranges, ...others].map((range) => `"${rangeForPool(range)}"`)
   if (texts.length === 0)
     return {
-      commands: [`kubectl -n ${namespace} edit ipaddresspools.metallb.io ${name}`],
+      commands: [editCommand(found, 'ipaddresspools.metallb.io')],
       changes: `Pool ${name} needs other addresses; the evidence shows none that is free in a subnet of the nodes.`,
     }
   const value = `[${texts.join(',')}]`
+  if (standsInConfigMap(found))
+    return {
+      commands: [editCommand(found, 'configmap')],
+      changes: `Opens the configuration: write ${value} as the addresses of pool ${name}. ${consequence}`,
+    }
   return {
     commands: [
       `kubectl -n ${namespace} patch ipaddresspools.metallb.io ${name} --type=json -p '[{"op":"replace","path":"/spec/addresses","value":${value}}]'`,
     ],
-    changes: `The Services with an address that leaves the pool get another one, which clients and DNS must follow; the new addresses must then be put on an interface too.`,
+    changes: consequence,
   }
 }
+
+const consequence =
+  'The Services with an address that leaves the pool get another one, which clients and DNS must follow; the new addresses must then be put on an interface too.'
 
 /** MetalLB reads an address alone only as a prefix. */
 function rangeForPool(range: Range): string {

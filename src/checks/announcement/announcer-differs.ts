@@ -1,6 +1,6 @@
 import { isGap } from '../../evidence/gap.ts'
 import { electedNode } from '../../lb/metallb/election.ts'
-import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
+import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { announcedByArp } from '../announced.ts'
 import { defineCheck } from '../check.ts'

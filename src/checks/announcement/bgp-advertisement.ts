@@ -10,7 +10,8 @@ import {
   type BgpSpeaker,
 } from '../../lb/metallb/bgp.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
-import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
+import { configMapEra, editCommand, showCommand } from '../../evidence/metallb-config-map.ts'
+import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../announced.ts'
 import { peerText } from '../bgp-sessions.ts'
@@ -43,7 +44,7 @@ export default defineCheck({
     const { namespace } = metallbSettings(evidence)
     const proof = advertisements.map((one) => cite(one, 'spec'))
     const show = (changes: string): Fix => ({
-      commands: [`kubectl -n ${namespace} get bgpadvertisements,bgppeers -o yaml`],
+      commands: [showCommand(evidence, 'bgpadvertisements,bgppeers')],
       changes,
     })
     if ((known(metallbPeers(evidence)) ?? []).length === 0) return [noPeer(context, subject, namespace, proof)]
@@ -57,7 +58,7 @@ export default defineCheck({
           `${objectName(one)} and ${objectName(other)} want different local preferences (${String(one.spec?.localPref ?? 0)} and ${String(other.spec?.localPref ?? 0)}) for the same prefix, so MetalLB announces ${vip.text} by neither.`,
           [cite(one, 'spec'), cite(other, 'spec')],
           {
-            commands: [`kubectl -n ${namespace} edit bgpadvertisement ${other.metadata?.name ?? ''}`],
+            commands: [editCommand(other, 'bgpadvertisement')],
             changes: 'With one localPref, or apart by nodes or peers, both advertisements hold.',
           },
         ),
@@ -111,6 +112,19 @@ function noPeer(context: Context, subject: string, namespace: string, proof: rea
     elsewhere.length === 0
       ? ''
       : ` ${inWords(elsewhere.map((peer) => objectName(peer)))} ${elsewhere.length === 1 ? 'stands' : 'stand'} in another namespace, where MetalLB does not look.`
+  const era = configMapEra(evidence)
+  if (era !== null)
+    return lost(
+      context,
+      subject,
+      `The pool of ${question.vip?.text ?? ''} is to be announced by BGP, but ${objectName(era.configMap ?? {})} names no peer, so no router is told of it.`,
+      proof,
+      {
+        commands: [editCommand(era.configMap ?? undefined, 'configmap')],
+        changes:
+          'Opens the configuration; under peers it needs peer-address, peer-asn and my-asn of the router. Every speaker then opens a session with it. The router must wait for the nodes’ sessions: a speaker only dials.',
+      },
+    )
   return lost(
     context,
     subject,

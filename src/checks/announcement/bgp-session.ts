@@ -1,6 +1,6 @@
 import { isGap } from '../../evidence/gap.ts'
 import { bgpSpeakers, type BgpSpeaker } from '../../lb/metallb/bgp.ts'
-import { metallbSettings } from '../../lb/metallb/install.ts'
+import { showCommand } from '../../evidence/metallb-config-map.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../announced.ts'
 import { calicoPeers, obstaclesOf, type Obstacle } from '../bgp-obstacles.ts'
@@ -118,12 +118,11 @@ const distinct = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>
   obstacles.filter(({ says }, index) => obstacles.findIndex((other) => other.says === says) === index)
 
 function fixFor({ evidence }: Context, pairs: readonly (readonly [string, string])[]): Fix {
-  const { namespace } = metallbSettings(evidence)
   const [node, peer] = pairs[0] ?? ['NODE', 'PEER']
   return {
     commands: [
       `ssh ${node} sudo vipdoctor capture bgp --peer ${peer} --duration 60`,
-      `kubectl -n ${namespace} get bgppeers -o yaml`,
+      showCommand(evidence, 'bgppeers'),
     ],
     changes:
       'Changes nothing; they show what the speaker and the router say to each other, and what is configured: addresses, AS numbers, password, ebgpMultiHop.',

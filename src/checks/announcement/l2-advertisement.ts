@@ -11,8 +11,9 @@ import {
 import { allows, bgpAdvertisementsFor, covers, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
-import { metallbInstalled, metallbSettings } from '../../lb/metallb/install.ts'
-import { metallbPools, poolOf } from '../../lb/metallb/pools.ts'
+import { editCommand } from '../../evidence/metallb-config-map.ts'
+import { metallbInstalled, metallbSettings } from '../../evidence/metallb-install.ts'
+import { metallbPools, poolOf, whereAre } from '../../evidence/metallb-pools.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
 import { counted, inWords } from '../../net/words.ts'
@@ -45,11 +46,12 @@ export default defineCheck({
         : warn(subject, `${says} EC2 delivers by ownership, so this stops no packet.`, proof, { fix, blocks: false })
     }
     if (pool === null) {
+      const pools = whereAre(evidence, 'ipaddresspools', 'none holds it')
       return [
         wrong(
           `${vip.text} lies in none of MetalLB's pools, so no speaker announces it.`,
-          [citeList(kubernetesFile('ipaddresspools'), '/items', 'none holds it')],
-          'kubectl get ipaddresspools -A',
+          [pools.proof],
+          pools.show,
           'Shows the pools; a pool that holds the address lets MetalLB announce it again.',
         ),
       ]
@@ -85,7 +87,7 @@ export default defineCheck({
         wrong(
           `The advertisement ${first === undefined ? '' : objectName(first)} of pool ${poolName} selects no node, so no speaker may announce ${vip.text}.`,
           first === undefined ? [] : [cite(first, 'spec', 'nodeSelectors')],
-          `kubectl -n ${first?.metadata?.namespace ?? 'metallb-system'} edit ${covering.length > 0 ? 'l2advertisement' : 'bgpadvertisement'} ${first?.metadata?.name ?? ''}`,
+          editCommand(first, covering.length > 0 ? 'l2advertisement' : 'bgpadvertisement'),
           'A nodeSelector that the nodes’ labels meet (or none) lets their speakers announce every VIP that it covers.',
         ),
       ]

@@ -1,5 +1,5 @@
 import { isGap } from '../../evidence/gap.ts'
-import { metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbSettings } from '../../evidence/metallb-install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByArp } from '../announced.ts'

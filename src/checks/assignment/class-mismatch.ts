@@ -1,6 +1,6 @@
 import { cite } from '../../evidence/cite.ts'
 import { objectName } from '../../evidence/kubernetes.ts'
-import { metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbSettings } from '../../evidence/metallb-install.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 import { ofItsClass, pendingAtMetallb } from '../pending.ts'

@@ -1,11 +1,12 @@
-import { cite, citeList } from '../../evidence/cite.ts'
+import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
-import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
-import { metallbPools } from '../../lb/metallb/pools.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
+import { configMapEra, editCommand, type ConfigMapEra } from '../../evidence/metallb-config-map.ts'
+import { metallbSettings } from '../../evidence/metallb-install.ts'
+import { metallbPools, whereAre } from '../../evidence/metallb-pools.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown } from '../finding.ts'
+import { fail, pass, type Fix } from '../finding.ts'
 import { pendingInItsClass } from '../pending.ts'
 
 export default defineCheck({
@@ -19,8 +20,7 @@ export default defineCheck({
     const { service } = question
     const pools = metallbPools(evidence)
     if (service === null || isGap(pools)) return []
-    const settings = metallbSettings(evidence)
-    const { namespace } = settings
+    const { namespace, configMap } = metallbSettings(evidence)
     const subject = `namespace/${namespace}`
     const [first] = pools
     if (first !== undefined)
@@ -29,18 +29,14 @@ export default defineCheck({
           cite(first, 'spec', 'addresses'),
         ]),
       ]
-    const old = (known(evidence.kubernetes.configmaps) ?? []).find(
-      ({ metadata, data }) => metadata?.namespace === namespace && (data?.config ?? '').includes('address-pools:'),
-    )
-    if (old !== undefined && olderThan(settings, '0.13.0'))
-      return [
-        unknown(
-          subject,
-          `MetalLB ${settings.version ?? ''} is configured by ${objectName(old)}, whose pools are not read here.`,
-          [],
-          [cite(old, 'data', 'config')],
-        ),
-      ]
+    const era = configMapEra(evidence)
+    const old =
+      era === null
+        ? (known(evidence.kubernetes.configmaps) ?? []).find(
+            ({ metadata, data }) =>
+              metadata?.namespace === namespace && (data?.config ?? '').includes('address-pools:'),
+          )
+        : undefined
     const elsewhere = known(evidence.kubernetes.ipaddresspools) ?? []
     const hints = [
       elsewhere.length === 0
@@ -48,37 +44,57 @@ export default defineCheck({
         : ` ${inWords(elsewhere.map((pool) => objectName(pool)))} ${elsewhere.length === 1 ? 'stands' : 'stand'} in another namespace, where MetalLB does not look.`,
       old === undefined ? '' : ` ${objectName(old)} has pools, but since 0.13 MetalLB does not read it.`,
     ].join('')
+    const { noun, proof } = whereAre(
+      evidence,
+      'ipaddresspools',
+      elsewhere.length === 0 ? 'empty' : `none in ${namespace}`,
+    )
     return [
       fail(
         subject,
-        `Service ${objectName(service)} is pending because MetalLB has no IPAddressPool in ${namespace}; its controller says so at log level debug only.${hints}`,
+        `Service ${objectName(service)} is pending because MetalLB has no ${noun}; its controller says so at log level debug only.${hints}`,
         [
-          citeList(
-            kubernetesFile('ipaddresspools'),
-            '/items',
-            elsewhere.length === 0 ? 'empty' : `none in ${namespace}`,
-          ),
+          proof,
           ...elsewhere.map((pool) => cite(pool, 'metadata', 'namespace')),
           ...(old === undefined ? [] : [cite(old, 'metadata', 'name')]),
         ],
-        {
-          commands: [
-            `echo '{"apiVersion":"metallb.io/v1beta1","kind":"IPAddressPool","metadata":{"name":"first-pool","namespace":"${namespace}"},"spec":{"addresses":["FIRST-LAST"]}}' | kubectl apply -f -`,
-          ],
-          changes:
-            'Every pending Service gets an address from the pool; put the range in the place of FIRST-LAST. Choose addresses that nothing else has and that the network delivers to the nodes.',
-        },
+        era === null ? newPool(namespace) : newEntry(era, namespace, configMap),
       ),
     ]
   },
   docs: {
     means:
-      'MetalLB is installed but has no addresses to give: there is no IPAddressPool in its own namespace. Pools in other namespaces, and the ConfigMap of versions before 0.13, are not read.',
-    byHand: 'kubectl get ipaddresspools -A. MetalLB writes no event for it.',
-    mend: 'Create an IPAddressPool in MetalLB’s namespace, and an L2Advertisement or BGPAdvertisement for it.',
+      'MetalLB is installed but has no addresses to give: there is no IPAddressPool in its own namespace. Pools in other namespaces are not read, nor is the ConfigMap in which MetalLB up to 0.12 had its pools; that MetalLB in turn reads nothing else.',
+    byHand:
+      'kubectl get ipaddresspools -A; up to 0.12 kubectl -n metallb-system get configmap config -o yaml. MetalLB writes no event for it.',
+    mend: 'Create an IPAddressPool in MetalLB’s namespace, and an L2Advertisement or BGPAdvertisement for it; up to 0.12 add an entry to address-pools of the ConfigMap.',
     sources: [
       'MetalLB v0.16.1 controller/main.go (SetBalancer, "pools are empty"), internal/k8s/k8s.go (namespace of the cache)',
-      'Facts ML-A03',
+      'MetalLB v0.12.1 internal/config/config.go (the ConfigMap)',
+      'Facts ML-A03, ML-W05',
     ],
   },
 })
+
+const chosen = 'Choose addresses that nothing else has and that the network delivers to the nodes.'
+
+const newPool = (namespace: string): Fix => ({
+  commands: [
+    `echo '{"apiVersion":"metallb.io/v1beta1","kind":"IPAddressPool","metadata":{"name":"first-pool","namespace":"${namespace}"},"spec":{"addresses":["FIRST-LAST"]}}' | kubectl apply -f -`,
+  ],
+  changes: `Every pending Service gets an address from the pool; put the range in the place of FIRST-LAST. ${chosen}`,
+})
+
+/** An entry in the ConfigMap of MetalLB up to 0.12; where there is no ConfigMap, that with its first entry. */
+const newEntry = ({ configMap }: ConfigMapEra, namespace: string, name: string): Fix =>
+  configMap === null
+    ? {
+        commands: [
+          `kubectl -n ${namespace} create configmap ${name} --from-literal=config='{"address-pools":[{"name":"first-pool","protocol":"layer2","addresses":["FIRST-LAST"]}]}'`,
+        ],
+        changes: `Every pending Service gets an address from the pool; put the range in the place of FIRST-LAST. ${chosen}`,
+      }
+    : {
+        commands: [editCommand(configMap, 'configmap')],
+        changes: `Opens the configuration; an entry of address-pools needs name, protocol (layer2 or bgp) and addresses. Every pending Service then gets an address. ${chosen}`,
+      }

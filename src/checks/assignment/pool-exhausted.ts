@@ -1,8 +1,11 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
+import { editCommand } from '../../evidence/metallb-config-map.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { holdingsOf, metallbPools, occupancy, poolName, requestOf, whyNotFrom } from '../../lb/metallb/pools.ts'
+import { metallbPools, poolName } from '../../evidence/metallb-pools.ts'
+import { familiesOf, isFull, whyNotFrom } from '../../lb/metallb/pool-choice.ts'
+import { holdingsOf, occupancy, requestOf } from '../../lb/metallb/pools.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
@@ -31,17 +34,19 @@ export default defineCheck({
     const usable = pools.filter((pool) =>
       asked.pool === null ? whyNotFrom(evidence, pool, service) === null : poolName(pool) === asked.pool,
     )
-    const full = usable.filter((pool) => isFull(evidence, pool))
+    const full = usable.filter((pool) => isFull(evidence, pool, service))
     const event = refusalOf(evidence, service)
     const told = event !== null && saysFull(event) ? event : null
     const free = usable.filter((pool) => !full.includes(pool))
-    if (told === null && (full.length === 0 || free.length > 0 || asked.addresses.length > 0))
+    // A pool that is asked for and is not there, and addresses that are asked for, are assignment/request-refused's.
+    const stuck = asked.addresses.length === 0 && free.length === 0 && (asked.pool === null || usable.length > 0)
+    if (told === null && !stuck)
       return free.length === 0
         ? []
         : [
             pass(
               subject,
-              `For Service ${objectName(service)}, ${inWords(free.map((pool) => stateOf(evidence, pool)))}.`,
+              `For Service ${objectName(service)}, ${inWords(free.map((pool) => stateOf(evidence, pool, service)))}.`,
               free.map((pool) => cite(pool, 'spec', 'addresses')),
             ),
           ]
@@ -49,7 +54,7 @@ export default defineCheck({
       const why = usable.includes(pool) || asked.pool !== null ? null : whyNotFrom(evidence, pool, service)
       return why === null ? [] : [`${poolName(pool)} ${why}`]
     })
-    const states = usable.map((pool) => stateOf(evidence, pool))
+    const states = usable.map((pool) => stateOf(evidence, pool, service))
     const says = [
       states.length === 0 ? `no pool may serve it` : inWords(states),
       ...(shut.length === 0 ? [] : [inWords(shut)]),
@@ -65,11 +70,11 @@ export default defineCheck({
           ...usable.flatMap((pool) => holders(evidence, pool).map((holder) => cite(holder, 'status', 'loadBalancer'))),
         ],
         {
-          commands: [
-            `kubectl -n ${first?.metadata?.namespace ?? 'metallb-system'} edit ipaddresspool ${first === undefined ? '' : poolName(first)}`,
-          ],
+          commands: [editCommand(first, 'ipaddresspool')],
           changes:
-            'A wider range in spec.addresses gives pending Services an address; the new addresses must be free, and the network must deliver them to the nodes. Or free one: a Service that is deleted gives its address back.',
+            usable.length === 0
+              ? 'Opens the first of them: autoAssign true, a serviceAllocation that admits the Service, or addresses of its family let it serve the Service. A pool with autoAssign false still serves Services that name it in metallb.io/address-pool.'
+              : 'A wider range in the addresses of the pool gives pending Services an address; the new addresses must be free, and the network must deliver them to the nodes. Or free one: a Service that is deleted gives its address back.',
         },
       ),
     ]
@@ -87,13 +92,11 @@ export default defineCheck({
   },
 })
 
-function isFull(evidence: Evidence, pool: IPAddressPool): boolean {
-  const { size, held } = occupancy(evidence, pool)
-  return BigInt(held) >= size
-}
-
-function stateOf(evidence: Evidence, pool: IPAddressPool): string {
-  const { size, held } = occupancy(evidence, pool)
+/** How full a pool is, in the family of the Service that is scarcer. */
+function stateOf(evidence: Evidence, pool: IPAddressPool, service: Service): string {
+  const families = familiesOf(service)
+  const of = (families.length === 0 ? [null] : families).map((family) => occupancy(evidence, pool, family))
+  const { size, held } = of.reduce((one, other) => (left(other) < left(one) ? other : one))
   if (BigInt(held) < size)
     return `pool ${poolName(pool)} has ${String(size - BigInt(held))} of ${String(size)} addresses free`
   const taken = size === 1n ? 'the only address' : `all ${String(size)} addresses`
@@ -103,6 +106,8 @@ function stateOf(evidence: Evidence, pool: IPAddressPool): string {
   )
   return `${taken} of pool ${poolName(pool)} ${size === 1n ? 'is' : 'are'} taken${by === '' ? '' : ` (by ${by})`}`
 }
+
+const left = ({ size, held }: { readonly size: bigint; readonly held: number }): bigint => size - BigInt(held)
 
 const holders = (evidence: Evidence, pool: IPAddressPool): Service[] => [
   ...new Set(holdingsOf(evidence, pool).map(({ service }) => service)),

@@ -3,8 +3,9 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
 import { objectName, type IPAddressPool } from '../../evidence/kubernetes.ts'
+import { editCommand, standsInConfigMap } from '../../evidence/metallb-config-map.ts'
+import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
 import type { Fabric } from '../../evidence/question.ts'
-import { poolName, poolOf, rangesOf } from '../../lb/metallb/pools.ts'
 import { addressOf, parseAddress } from '../../net/address.ts'
 import { intersect, parseCidr, rangeHas, rangeOf, rangeText, sizeOf, type Range } from '../../net/range.ts'
 import { without } from '../../net/range-set.ts'
@@ -174,6 +175,11 @@ const reserved = (evidence: Evidence): Taken[] =>
 /** The pool without these addresses, as one patch. */
 function narrowed(pool: IPAddressPool, left: readonly Range[]): Fix {
   const { namespace = 'metallb-system', name = '' } = pool.metadata ?? {}
+  if (standsInConfigMap(pool))
+    return {
+      commands: [editCommand(pool, 'configmap')],
+      changes: `Opens the configuration: leave the pool ${inWords(left.map(poolText))}. A Service that holds one of the others loses it and gets another, and its clients have to follow.`,
+    }
   const patch = JSON.stringify({ spec: { addresses: left.map(poolText) } })
   return {
     commands: [`kubectl -n ${namespace} patch ipaddresspool ${name} --type merge -p '${patch}'`],

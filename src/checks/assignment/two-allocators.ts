@@ -2,12 +2,13 @@ import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes.ts'
+import { editCommand } from '../../evidence/metallb-config-map.ts'
 import { kubeVipMark, metallbMark } from '../../lb/kube-vip/announcers.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { kubeVipPods, refusalOf, servicePods } from '../../lb/kube-vip/pods.ts'
-import { metallbInstalled, metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbInstalled, metallbSettings } from '../../evidence/metallb-install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
-import { poolName, poolOf } from '../../lb/metallb/pools.ts'
+import { poolName, poolOf } from '../../evidence/metallb-pools.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { seenIn } from '../captures.ts'
 import { defineCheck, type Context } from '../check.ts'
@@ -76,9 +77,7 @@ function controlPlane({ evidence, question: { vip } }: Context): readonly Draft[
         [cite(pool, 'spec', 'addresses')],
         {
           fix: {
-            commands: [
-              `kubectl -n ${pool.metadata?.namespace ?? 'metallb-system'} edit ipaddresspool ${poolName(pool)}`,
-            ],
+            commands: [editCommand(pool, 'ipaddresspool')],
             changes: `Leave ${vip.text} out of the ranges; Services that have other addresses of the pool keep them.`,
           },
         },

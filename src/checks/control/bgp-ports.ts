@@ -1,6 +1,6 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { metallbPods } from '../../lb/metallb/install.ts'
+import { metallbPods } from '../../evidence/metallb-install.ts'
 import { parseAddress } from '../../net/address.ts'
 import { rangeOf } from '../../net/range.ts'
 import { authorize, permissionText } from '../../vpc/admission.ts'

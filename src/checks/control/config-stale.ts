@@ -1,8 +1,10 @@
 import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
-import type { KubernetesObject } from '../../evidence/kubernetes.ts'
+import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
 import { notInBundle } from '../../evidence/store.ts'
-import { metallbSettings } from '../../lb/metallb/install.ts'
+import { configMapEra, editCommand, type ConfigMapEra } from '../../evidence/metallb-config-map.ts'
+import { metallbSettings } from '../../evidence/metallb-install.ts'
 import { overlappingPools } from '../../lb/metallb/pools.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { underMetallb } from '../announced.ts'
@@ -18,6 +20,7 @@ export default defineCheck({
   alsoReads: [
     'kubernetes/configurationstates',
     'kubernetes/ipaddresspools',
+    'kubernetes/configmaps',
     'kubernetes/pods',
     'kubernetes/daemonsets',
     'kubernetes/deployments',
@@ -25,6 +28,8 @@ export default defineCheck({
   appliesTo: underMetallb,
   blocks: false,
   run: ({ evidence }): readonly Draft[] => {
+    const era = configMapEra(evidence)
+    if (era !== null) return fromConfigMap(evidence, era)
     const states = evidence.kubernetes.configurationstates
     const { namespace } = metallbSettings(evidence)
     const [clash] = overlappingPools(evidence)
@@ -78,13 +83,50 @@ export default defineCheck({
   },
   docs: {
     means:
-      'MetalLB reads all its objects as one configuration; one that is wrong (overlapping pools, an advertisement that contradicts another) makes it refuse the whole and go on with the last good one. Pools and advertisements that were changed since have no effect, and nothing says so but a log line.',
+      'MetalLB reads all its objects (up to 0.12: its ConfigMap) as one configuration; one that is wrong (overlapping pools, an advertisement that contradicts another) makes it refuse the whole and go on with the last good one. Pools and advertisements that were changed since have no effect, and nothing says so but a log line.',
     byHand:
       'kubectl -n metallb-system get configurationstates (since 0.15.3); the log line "failed to parse the configuration"; the metric metallb_k8s_client_config_stale_bool.',
     mend: 'Correct or delete the object that is named.',
-    sources: ['MetalLB v0.16.1 internal/k8s/controllers/config_controller.go, api/v1beta1/configurationstate_types.go'],
+    sources: [
+      'MetalLB v0.16.1 internal/k8s/controllers/config_controller.go, api/v1beta1/configurationstate_types.go',
+      'MetalLB v0.12.1 internal/config/config.go (parseAddressPool)',
+    ],
   },
 })
+
+/** Up to 0.12 MetalLB reports no state; that it must refuse its ConfigMap is plain from the text. */
+function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigMapEra): readonly Draft[] {
+  const { namespace } = metallbSettings(evidence)
+  const subject = `namespace/${namespace}`
+  if (configMap?.data === undefined || proof === null)
+    return isGap(config)
+      ? [unknown(subject, 'It is not known how MetalLB is configured.', [config])]
+      : [skipped(subject, 'MetalLB has no ConfigMap that it could refuse; assignment/no-pool speaks of that.')]
+  const name = objectName(configMap)
+  const [clash] = overlappingPools(evidence)
+  const why = isGap(config)
+    ? config.reason.replace(`${name} `, 'it ')
+    : [
+        ...config.refused.map((sentence) => `"${sentence}"`),
+        ...(clash === undefined ? [] : [`pools ${inWords(clash.names)} overlap at ${clash.text}`]),
+      ][0]
+  if (why === undefined) return [pass(subject, `MetalLB can take its configuration in ConfigMap ${name}.`, [proof])]
+  return [
+    fail(
+      subject,
+      `MetalLB must refuse its configuration in ConfigMap ${name}: ${why}. It goes on with the last good one; after a start it has none.`,
+      [proof],
+      {
+        commands: [
+          editCommand(configMap, 'configmap'),
+          `kubectl -n ${namespace} logs deployment/controller --tail=200 | grep -i config`,
+        ],
+        changes:
+          'Opens the configuration, and shows what MetalLB says of it. It reads the ConfigMap as soon as it changes.',
+      },
+    ),
+  ]
+}
 
 const resultOf = (status: State['status']): unknown => field(status, 'result')
 

@@ -1,7 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
 import type { NetworkInterface } from '../../evidence/aws.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { metallbPods } from '../../lb/metallb/install.ts'
+import { metallbPods } from '../../evidence/metallb-install.ts'
 import { joined } from '../../net/range-set.ts'
 import type { Protocol } from '../../net/port.ts'
 import { authorize } from '../../vpc/admission.ts'

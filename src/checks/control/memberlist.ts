@@ -1,6 +1,6 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
+import { isReady, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
 import { underMetallb } from '../announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, unknown } from '../finding.ts'

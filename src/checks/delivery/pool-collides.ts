@@ -1,11 +1,11 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
+import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
 import { overlaps, rangeText } from '../../net/range.ts'
 import { sameAddress, addressOf } from '../../net/address.ts'
 import { vipPlace } from '../../vpc/delivery.ts'
 import { holdingsInVpc, type Holding } from '../../vpc/holders.ts'
 import { nodeOfInterface } from '../../vpc/node-interfaces.ts'
-import { poolOfAddress } from '../../vpc/pools.ts'
 import { reservationsOf } from '../../vpc/reservations.ts'
 import { otherAddressFix } from '../../vpc/other-address.ts'
 import { interfaceText, listText } from '../../vpc/words.ts'
@@ -38,12 +38,12 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
   if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the pool lies.', [where])]
-  const found = poolOfAddress(evidence, where.vip)
+  const found = poolOf(evidence, where.vip)
   const holdings = holdingsInVpc(evidence, where.vpcId)
   if (isGap(found) || isGap(holdings))
     return [unknown(subject, 'It is not known who uses addresses of the pool.', [found, holdings].filter(isGap))]
   if (found === null) return [skipped(subject, `${where.vip.text} is in no pool.`)]
-  const { name, pool, ranges } = found
+  const [name, ranges] = [poolName(found), rangesOf(found)]
   const isVip = (holding: Holding) => sameAddress(addressOf(holding.range.family, holding.range.first), where.vip)
   const strangers = holdings.filter(
     (holding) =>
@@ -56,14 +56,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const taken = reserved.filter(({ type, range }) => type === 'prefix' && ranges.some((one) => overlaps(one, range)))
   if (strangers.length === 0 && taken.length === 0)
     return [
-      pass(`pool/${name}`, `Nothing but nodes holds addresses of pool ${name}.`, [cite(pool, 'spec', 'addresses')]),
+      pass(`pool/${name}`, `Nothing but nodes holds addresses of pool ${name}.`, [cite(found, 'spec', 'addresses')]),
     ]
   const users = [
     ...strangers.map((holding) => `${rangeText(holding.range)} by ${interfaceText(evidence, holding.interface)}`),
     ...taken.map(({ range, id }) => `${range.text} by reservation ${id}, for delegated prefixes`),
   ]
   const proof: Proof[] = [
-    cite(pool, 'spec', 'addresses'),
+    cite(found, 'spec', 'addresses'),
     ...strangers.slice(0, 12).map((one) => one.proof()),
     ...taken.map((one) => one.proof()),
   ]

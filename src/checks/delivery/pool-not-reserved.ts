@@ -1,9 +1,9 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
 import { joined, without } from '../../net/range-set.ts'
 import { rangesText } from '../../vpc/client-set.ts'
 import { vipPlace } from '../../vpc/delivery.ts'
-import { poolOfAddress } from '../../vpc/pools.ts'
 import { reservationsOf } from '../../vpc/reservations.ts'
 import { within } from '../../net/range-set.ts'
 import { subnetText } from '../../vpc/words.ts'
@@ -36,11 +36,11 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const subject = `vip/${question.vip?.text ?? ''}`
   const more = { blocks: false }
   if (isGap(where)) return [unknown(subject, 'It is not known in which subnet the pool lies.', [where], [], more)]
-  const found = poolOfAddress(evidence, where.vip)
+  const found = poolOf(evidence, where.vip)
   if (isGap(found)) return [unknown(subject, 'It is not known which pool the VIP is from.', [found], [], more)]
   const { place } = where
   if (found === null || place === null) return [skipped(subject, `${where.vip.text} is in no pool, or in no subnet.`)]
-  const { name, pool } = found
+  const name = poolName(found)
   const text = subnetText(place.subnet, place.range)
   const reserved = reservationsOf(evidence, place.subnet.SubnetId ?? '')
   if (isGap(reserved))
@@ -54,12 +54,12 @@ function run({ evidence, question }: Context): readonly Draft[] {
       ),
     ]
   const explicit = reserved.filter(({ type }) => type === 'explicit')
-  const inside = within(joined(found.ranges), place.range)
+  const inside = within(joined(rangesOf(found)), place.range)
   const open = without(
     inside,
     explicit.map(({ range }) => range),
   )
-  const proof = [cite(pool, 'spec', 'addresses'), ...explicit.map((one) => one.proof())]
+  const proof = [cite(found, 'spec', 'addresses'), ...explicit.map((one) => one.proof())]
   if (open.length === 0) return [pass(`pool/${name}`, `${text} reserves the range of pool ${name}.`, proof)]
   return [
     pass(

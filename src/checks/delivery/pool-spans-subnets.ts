@@ -1,10 +1,10 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
 import { rangesText } from '../../vpc/client-set.ts'
 import { subnetPlaces } from '../../vpc/address-space.ts'
 import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
 import { vipPlace } from '../../vpc/delivery.ts'
-import { poolOfAddress } from '../../vpc/pools.ts'
 import { joined, within, without } from '../../net/range-set.ts'
 import { listText, subnetText } from '../../vpc/words.ts'
 import { defineCheck, type Context } from '../check.ts'
@@ -35,20 +35,20 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
   if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP lies.', [where])]
-  const found = poolOfAddress(evidence, where.vip)
+  const found = poolOf(evidence, where.vip)
   const places = subnetPlaces(evidence, where.vpcId)
   const own = nodeInterfaces(evidence, question.vpcId)
   if (isGap(found) || isGap(places) || isGap(own))
     return [unknown(subject, 'It is not known where the pool lies.', [found, places, own].filter(isGap))]
   if (found === null) return [skipped(subject, `${where.vip.text} is in no pool.`)]
-  const { pool, name } = found
-  const ranges = joined(found.ranges.filter(({ family }) => family === where.vip.family))
+  const name = poolName(found)
+  const ranges = joined(rangesOf(found).filter(({ family }) => family === where.vip.family))
   const inside = places.filter(({ range }) => within(ranges, range).length > 0)
   const beside = without(
     ranges,
     inside.map(({ range }) => range),
   )
-  const proof = [cite(pool, 'spec', 'addresses'), ...inside.map(({ subnet }) => cite(subnet, 'CidrBlock'))]
+  const proof = [cite(found, 'spec', 'addresses'), ...inside.map(({ subnet }) => cite(subnet, 'CidrBlock'))]
   const texts = inside.map(({ subnet, range }) => subnetText(subnet, range))
   const text = `Pool ${name}`
   if (inside.length === 1 && beside.length === 0)

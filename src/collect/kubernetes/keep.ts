@@ -1,3 +1,5 @@
+import { keptConfigMap } from './keep-config-map.ts'
+
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 type JsonObject = Readonly<Record<string, Json>>
 
@@ -30,7 +32,7 @@ function byKind(object: JsonObject, kind: string): JsonObject {
         withMember(spec, 'template', (template) => withMember(template, 'spec', keptPodSpec)),
       )
     case 'ConfigMap':
-      return isRead(object) ? object : without(object, 'data', 'binaryData')
+      return keptConfigMap(object)
     case 'BGPPeer':
       return withMember(object, 'spec', (spec) => ('password' in spec ? { ...spec, password: '***' } : spec))
     default:
@@ -43,17 +45,6 @@ function keptMetadata(metadata: JsonObject): JsonObject {
   if (!isObject(annotations)) return rest
   const others = without(annotations, 'kubectl.kubernetes.io/last-applied-configuration')
   return Object.keys(others).length === 0 ? rest : { ...rest, annotations: others }
-}
-
-/** ConfigMaps that say how the network is set up. Others may hold anything. */
-function isRead(object: JsonObject): boolean {
-  const { name = '', namespace = '' } = isObject(object.metadata) ? object.metadata : {}
-  return (
-    /metallb|kube-vip|kube-flannel|calico|cilium|kube-ovn|antrea/.test(text(namespace)) ||
-    /^(kube-proxy|kubevip|kube-vip.*|kube-flannel-cfg|calico-config|canal-config|cilium-config|antrea-config.*|kube-router-cfg|ovn-config)$/.test(
-      text(name),
-    )
-  )
 }
 
 function keptPodSpec(spec: JsonObject): JsonObject {

@@ -3,8 +3,8 @@ import { isGap, type Known } from '../../evidence/gap.ts'
 import type { BGPAdvertisement, IPAddressPool, L2Advertisement, Node, Service } from '../../evidence/kubernetes.ts'
 import type { Question } from '../../evidence/question.ts'
 import { anySelects } from '../selector.ts'
-import { metallbSettings } from './install.ts'
-import { poolOf } from './pools.ts'
+import { metallbSettings } from '../../evidence/metallb-install.ts'
+import { poolOf } from '../../evidence/metallb-pools.ts'
 
 interface Advertisement {
   readonly spec?: L2Advertisement['spec']

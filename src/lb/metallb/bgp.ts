@@ -6,7 +6,7 @@ import type { Question } from '../../evidence/question.ts'
 import { anySelects } from '../selector.ts'
 import { allows, bgpAdvertisementsFor } from './advertisements.ts'
 import { whyUnfit } from './election.ts'
-import { isReady, metallbPods, metallbSettings } from './install.ts'
+import { isReady, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
 import type { Announcement } from './observed.ts'
 import { usableEndpoints } from './usable-endpoints.ts'
 

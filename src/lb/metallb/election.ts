@@ -7,7 +7,13 @@ import { perEvidence } from '../../evidence/memo.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
-import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
+import {
+  isReady,
+  metallbPods,
+  metallbSettings,
+  olderThan,
+  type MetallbSettings,
+} from '../../evidence/metallb-install.ts'
 import { usableEndpoints } from './usable-endpoints.ts'
 
 /**

@@ -4,7 +4,7 @@ import { isGap, known, type Known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import type { Question } from '../../evidence/question.ts'
-import { metallbPods, metallbSettings, olderThan } from './install.ts'
+import { metallbPods, metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
 
 type ServiceL2Status = KubernetesObject<'servicel2statuses'>
 

@@ -1,36 +1,10 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
-import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
-import { parseAddress, type Address } from '../../net/address.ts'
-import { intersect, parseRange, rangeHas, rangeText, sizeOf, type Range } from '../../net/range.ts'
-import { anySelects } from '../selector.ts'
-import { metallbSettings } from './install.ts'
-
-/** The pools that MetalLB reads: those of its own namespace. */
-export const metallbPools = perEvidence((evidence: Evidence): Known<readonly IPAddressPool[]> => {
-  const pools = evidence.kubernetes.ipaddresspools
-  if (isGap(pools)) return pools
-  const { namespace } = metallbSettings(evidence)
-  return pools.filter(({ metadata }) => metadata?.namespace === namespace)
-})
-
-/** The pool that holds an address; null if none does. */
-export function poolOf(evidence: Evidence, address: Address): Known<IPAddressPool | null> {
-  const pools = metallbPools(evidence)
-  if (isGap(pools)) return pools
-  return pools.find((pool) => rangesOf(pool).some((range) => rangeHas(range, address))) ?? null
-}
-
-/** The ranges of a pool; a text that is none is left out. */
-export function rangesOf(pool: IPAddressPool): readonly Range[] {
-  const ranges = rangesByPool.get(pool) ?? (pool.spec?.addresses ?? []).flatMap((text) => parseRange(text) ?? [])
-  rangesByPool.set(pool, ranges)
-  return ranges
-}
-const rangesByPool = new WeakMap<IPAddressPool, readonly Range[]>()
-
-export const poolName = ({ metadata }: IPAddressPool): string => metadata?.name ?? ''
+import { known } from '../../evidence/gap.ts'
+import { perEvidenceAnd } from '../../evidence/memo.ts'
+import type { IPAddressPool, Service } from '../../evidence/kubernetes.ts'
+import { metallbPools, poolName, rangesOf } from '../../evidence/metallb-pools.ts'
+import { parseAddress, type Address, type Family } from '../../net/address.ts'
+import { intersect, rangeHas, rangeText, sizeOf, type Range } from '../../net/range.ts'
 
 /** What a Service asks for: a pool by name, addresses. The prefix `metallb.universe.tf/` is the old one, and still read. */
 export interface Request {
@@ -71,36 +45,30 @@ export const holdingsOf = perEvidenceAnd((evidence: Evidence, pool: IPAddressPoo
   )
 })
 
-/** How many addresses a pool has, and how many of them are held. */
-export const occupancy = perEvidenceAnd(
-  (evidence: Evidence, pool: IPAddressPool): { readonly size: bigint; readonly held: number } => {
-    const size = rangesOf(pool).reduce((sum, range) => sum + sizeOf(range), 0n)
-    return { size, held: new Set(holdingsOf(evidence, pool).map(({ address }) => address)).size }
-  },
-)
+/** How many addresses a pool gives out, and how many of them are held; of one family, or of both together (null). */
+export function occupancy(
+  evidence: Evidence,
+  pool: IPAddressPool,
+  family: Family | null = null,
+): { readonly size: bigint; readonly held: number } {
+  const ranges = rangesOf(pool).filter((range) => family === null || range.family === family)
+  const size = ranges.reduce((sum, range) => sum + sizeOf(range) - (pool.spec?.avoidBuggyIPs ? buggy(range) : 0n), 0n)
+  const held = family === null ? heldIn(evidence, pool) : heldIn(evidence, pool).filter((one) => one.family === family)
+  return { size, held: held.length }
+}
 
-/**
- * Why a pool gives a Service that asked for nothing no address; null where it may (metallb v0.16.1, internal/allocator/allocator.go:
- * AllocateFromPools, isPoolCompatibleWithService).
- */
-export function whyNotFrom(evidence: Evidence, pool: IPAddressPool, service: Service): string | null {
-  const { spec } = pool
-  if (spec?.autoAssign === false) return 'has autoAssign false'
-  const allocation = spec?.serviceAllocation
-  if (allocation === undefined) return null
-  const namespace = service.metadata?.namespace ?? ''
-  const labels = known(evidence.kubernetes.namespaces)?.find(({ metadata }) => metadata?.name === namespace)?.metadata
-    ?.labels
-  const { namespaces = [], namespaceSelectors = [], serviceSelectors = [] } = allocation
-  const anyNamespace = namespaces.length + namespaceSelectors.length === 0
-  const inNamespace =
-    anyNamespace ||
-    namespaces.includes(namespace) ||
-    (namespaceSelectors.length > 0 && anySelects(namespaceSelectors, labels))
-  if (!inNamespace) return `serves other namespaces than ${namespace}`
-  return anySelects(serviceSelectors, service.metadata?.labels)
-    ? null
-    : `selects other Services than ${objectName(service)}`
+/** Each address of a pool that is held, once. */
+const heldIn = perEvidenceAnd((evidence: Evidence, pool: IPAddressPool): readonly Address[] => {
+  const held = new Map(holdingsOf(evidence, pool).map(({ address }) => [address, parseAddress(address)]))
+  return [...held.values()].flatMap((address) => address ?? [])
+})
+
+/** How many IPv4 addresses of a range end in .0 or .255, which avoidBuggyIPs passes over. */
+export function buggy({ family, first, last }: Range): bigint {
+  if (family === 6) return 0n
+  const zeros = last / 256n - (first === 0n ? -1n : (first - 1n) / 256n)
+  const ones = (last + 1n) / 256n - first / 256n
+  return zeros + ones
 }
 
 /** Pools that overlap, which makes MetalLB refuse its whole configuration. One entry a pair. */

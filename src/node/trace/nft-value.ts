@@ -1,6 +1,7 @@
 import { parseAddress, type Address } from '../../net/address.ts'
 import { parseCidrOrAddress, parseRange, rangeHas } from '../../net/range.ts'
 import { record, type NftTable } from '../parse/nft.ts'
+import { isAddress, mayMeet } from './nft-elements.ts'
 import { hasConnection, isDestinationNat, type Packet } from './types.ts'
 import type { World } from './world.ts'
 
@@ -9,8 +10,6 @@ export type Value = Address | number | string | readonly Value[] | typeof absent
 
 /** What the packet does not have: ports of another protocol, a connection before conntrack. Whatever is asked of it, the rule ends (NFT_BREAK). */
 export const absent = Symbol('absent')
-
-const isAddress = (value: Value): value is Address => typeof value === 'object' && value !== null && 'family' in value
 
 /** Evaluates the left side of a match, or the key of a map. Source: libnftables-json(5), "EXPRESSIONS". */
 export function valueOf(expression: unknown, packet: Packet, world: World): Value {
@@ -165,7 +164,7 @@ export function meets(value: Value, right: unknown, table: NftTable): boolean | 
 }
 
 function anyMeets(value: Value, elements: readonly unknown[], table: NftTable): boolean | null {
-  const answers = elements.map((element) => meets(value, element, table))
+  const answers = mayMeet(elements, value).map((place) => meets(value, elements[place], table))
   return answers.includes(true) ? true : answers.includes(null) ? null : false
 }
 

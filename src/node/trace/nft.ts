@@ -3,6 +3,7 @@ import { parseCidrOrAddress, parseRange, sizeOf } from '../../net/range.ts'
 import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../parse/nft.ts'
 import { accept, joined, next, type Decided, type Decision } from './branch.ts'
 import { withStep } from './iptables.ts'
+import { mayMeet } from './nft-elements.ts'
 import { absent, flagsMeet, meets, valueOf } from './nft-value.ts'
 import { hasConnection, type Branch, type Step } from './types.ts'
 import type { World } from './world.ts'
@@ -155,26 +156,39 @@ function mapped(
     const many = Math.max(Number(mod ?? 1), 1)
     return Array.from({ length: many }, (_, index) => index + Number(offset ?? 0)).flatMap((drawn) => {
       const part = { ...branch, probability: branch.probability / many }
-      const found = elements.find((element) => meets(drawn, element[0], native.table) === true)
-      return found === undefined
+      const found = elements.keys.findIndex((element) => meets(drawn, element, native.table) === true)
+      return found === -1
         ? [{ branch: part, left: { kind: 'fell' } as const }]
-        : follow(native, found[1], step, part, depth)
+        : follow(native, elements.verdicts[found], step, part, depth)
     })
   }
   const value = valueOf(key, branch.packet, native.world)
   if (value === absent) return [{ branch, left: { kind: 'fell' } }]
-  const answers = elements.map(([elementKey]) => meets(value, elementKey, native.table))
-  const place = answers.indexOf(true)
-  if (place !== -1) return follow(native, elements[place]?.[1], step, branch, depth)
+  const places = mayMeet(elements.keys, value)
+  const answers = places.map((place) => meets(value, elements.keys[place], native.table))
+  const place = places[answers.indexOf(true)]
+  if (place !== undefined) return follow(native, elements.verdicts[place], step, branch, depth)
   const doubt = answers.includes(null) || value === null ? (branch.doubt ?? step) : branch.doubt
   return [{ branch: { ...branch, doubt }, left: { kind: 'fell' } }]
 }
 
-function elementsOf(table: NftTable, data: unknown): readonly (readonly [unknown, unknown])[] | null {
+interface VerdictMap {
+  readonly keys: readonly unknown[]
+  readonly verdicts: readonly unknown[]
+}
+const verdictMaps = new WeakMap<readonly unknown[], VerdictMap>()
+
+function elementsOf(table: NftTable, data: unknown): VerdictMap | null {
   const named = typeof data === 'string' && data.startsWith('@') ? table.sets.get(data.slice(1))?.elements : null
-  const list = named ?? record(data).set
+  const list: unknown = named ?? record(data).set
   if (!Array.isArray(list)) return null
-  return list.filter((pair): pair is readonly [unknown, unknown] => Array.isArray(pair) && pair.length === 2)
+  const pairs = () => list.filter((pair): pair is [unknown, unknown] => Array.isArray(pair) && pair.length === 2)
+  const known = verdictMaps.get(list) ?? {
+    keys: pairs().map(([key]) => key),
+    verdicts: pairs().map(([, verdict]) => verdict),
+  }
+  verdictMaps.set(list, known)
+  return known
 }
 
 function follow(

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
+import { diagnosisOf } from '../../answers.ts'
+import { layer2, oldMetallb } from '../../old-metallb.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'assignment/no-pool'
@@ -44,13 +46,24 @@ test('the ConfigMap of old versions does not help a new one', async () => {
   ])
 })
 
-test('of a version that reads the ConfigMap the pools are not known', async () => {
-  const evidence = await variant('pending-no-pool', {
-    'kubernetes/configmaps.json': configured,
-    'kubernetes/pods.json': (text) => text.replaceAll(/(metallb\/(?:speaker|controller)):v[\d.]+/g, '$1:v0.12.1'),
-  })
-  expect(found(evidence, id)).toEqual([
-    ['unknown', 'MetalLB 0.12.1 is configured by metallb-system/config, whose pools are not read here.'],
+test('of a version that reads the ConfigMap it is read', async () => {
+  const base = { base: 'pending-no-pool' }
+  expect(found(await oldMetallb(layer2, {}, base), id)).toEqual([['pass', 'MetalLB has 1 pool in metallb-system.']])
+  expect(found(await oldMetallb('address-pools: []', {}, base), id)).toEqual([
+    [
+      'fail',
+      'Service default/nginx-lb is pending because MetalLB has no pool in its ConfigMap metallb-system/config; its controller says so at log level debug only.',
+    ],
+  ])
+  expect(found(await oldMetallb(null, {}, base), id)[0]?.[1]).toMatch(/no pool in its ConfigMap metallb-system\/config/)
+  const broken = await oldMetallb('address-pools: [', {}, base)
+  expect(found(broken, id)[0]?.[0]).toBe('unknown')
+  const { findings } = diagnosisOf(broken, 'default/nginx-lb')
+  expect(findings.find((finding) => finding.id === id)?.gaps).toEqual([
+    {
+      source: 'kubernetes/configmaps.json',
+      reason: expect.stringMatching(/^metallb-system\/config is no YAML: .+ at line 2/),
+    },
   ])
 })
 

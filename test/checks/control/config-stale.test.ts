@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Json } from '../../fixtures.ts'
+import { layer2, oldMetallb } from '../../old-metallb.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'control/config-stale'
@@ -46,4 +47,30 @@ test('a version that reports no state is not accused', async () => {
 test('a listing that could not be read is not a pass', async () => {
   const evidence = await variant('lan-healthy', { [states]: '{"items": [' })
   expect(found(evidence, id)[0]?.[0]).toBe('unknown')
+})
+
+test.each([
+  ['is fit', layer2, 'pass', 'MetalLB can take its configuration in ConfigMap metallb-system/config.'],
+  [
+    'is no YAML',
+    'address-pools: [',
+    'fail',
+    /config: it is no YAML: .+ at line 2, column \d+\. It goes on with the last good one/,
+  ],
+  [
+    'has a pool without a protocol',
+    'address-pools: [{name: a, addresses: [10.0.0.0/30]}]',
+    'fail',
+    /config: "address pool "a" is missing the protocol field"\./,
+  ],
+  [
+    'has pools that overlap',
+    `${layer2}- {name: other, protocol: layer2, addresses: [10.240.0.110/32]}\n`,
+    'fail',
+    /config: pools default and other overlap at 10\.240\.0\.110\./,
+  ],
+])('the ConfigMap of MetalLB up to 0.12 that %s', async (_, config, status, says) => {
+  expect(found(await oldMetallb(config), id)).toEqual([
+    [status, typeof says === 'string' ? says : expect.stringMatching(says)],
+  ])
 })

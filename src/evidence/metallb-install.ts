@@ -1,7 +1,7 @@
-import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
-import type { Pod } from '../../evidence/kubernetes.ts'
+import type { Evidence } from './evidence.ts'
+import { isGap, known, type Known } from './gap.ts'
+import { perEvidence, perEvidenceAnd } from './memo.ts'
+import type { Pod } from './kubernetes.ts'
 
 type Component = 'speaker' | 'controller'
 
@@ -45,7 +45,7 @@ const workloads = perEvidence(({ kubernetes: { daemonsets, deployments } }: Evid
 /**
  * How MetalLB was started. `version` is the image's tag without its `v`, null where the tag is none. `lbClass` is the one class of
  * Services that it handles (`--lb-class`), null where it handles those without a class. `memberlist` is false where it is switched off,
- * so that every node counts as alive.
+ * so that every node counts as alive. `configMap` is where MetalLB up to 0.12 finds its configuration (`--config`).
  */
 export interface MetallbSettings {
   readonly namespace: string
@@ -53,6 +53,7 @@ export interface MetallbSettings {
   readonly lbClass: string | null
   readonly ignoresExcludeLabel: boolean
   readonly memberlist: boolean
+  readonly configMap: string
 }
 
 /** Read from a speaker, else from the controller, else from the workload that makes them (metallb v0.16.1, speaker/main.go and controller/main.go). */
@@ -69,6 +70,7 @@ export const metallbSettings = perEvidence((evidence: Evidence): MetallbSettings
     version: /:v?(\d+\.\d+\.\d+)/.exec(container?.image ?? '')?.[1] ?? null,
     lbClass: flag(args, 'lb-class'),
     ignoresExcludeLabel: ['', 'true'].includes(flag(args, 'ignore-exclude-lb') ?? 'false'),
+    configMap: flag(args, 'config') ?? 'config',
     memberlist: speaker === undefined || (bind !== undefined && bind.value !== ''),
   }
 })
@@ -79,7 +81,7 @@ function flag(args: readonly string[], name: string): string | null {
 }
 
 /** Whether MetalLB is older than a release; a version that is not known counts as new. */
-export function olderThan({ version }: MetallbSettings, release: string): boolean {
+export function olderThan({ version }: Pick<MetallbSettings, 'version'>, release: string): boolean {
   if (version === null) return false
   const parts = (text: string) => text.split('.').map(Number)
   const [own, other] = [parts(version), parts(release)]

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { metallbInstalled, metallbPods, metallbSettings, olderThan } from '../../../src/lb/metallb/install.ts'
-import { editJson, fixture, variant, type Change, type Json } from '../../fixtures.ts'
+import { metallbInstalled, metallbPods, metallbSettings, olderThan } from '../../src/evidence/metallb-install.ts'
+import { editJson, fixture, variant, type Change, type Json } from '../fixtures.ts'
 
 const speakers = (edit: (pod: Json) => void): Record<string, Change> => ({
   'kubernetes/pods.json': editJson((list: Json) => {

@@ -1,0 +1,106 @@
+import { cite, rememberPlace, type Proof } from './cite.ts'
+import type { Evidence } from './evidence.ts'
+import { gap, isGap, known, type Gap, type Known } from './gap.ts'
+import { kubernetesFile, objectName, type KubernetesKindName, type KubernetesObject } from './kubernetes.ts'
+import { perEvidence } from './memo.ts'
+import { metallbInstalled, metallbSettings, olderThan } from './metallb-install.ts'
+import { readOldConfig, type OldConfig } from './metallb-old-config.ts'
+import { notInBundle } from './store.ts'
+import { parseYaml } from './yaml.ts'
+
+type ConfigMap = KubernetesObject<'configmaps'>
+
+/** The kinds that MetalLB up to 0.12 does not know: what they hold stands in its ConfigMap. */
+const inConfigMap = ['ipaddresspools', 'l2advertisements', 'bgpadvertisements', 'bgppeers'] as const
+type KindInConfigMap = (typeof inConfigMap)[number]
+
+/** The configuration of a MetalLB that reads a ConfigMap. `configMap` is null where there is none; `proof` is its text, `config` what it says. */
+export interface ConfigMapEra {
+  readonly configMap: ConfigMap | null
+  readonly proof: Proof | null
+  readonly config: Known<OldConfig>
+}
+
+/**
+ * The ConfigMap from which MetalLB takes its configuration (`--config`, key `config`): that of a MetalLB up to 0.12, or of one of unknown
+ * version where the custom resources that came after it are not installed. Null for any other.
+ */
+export const configMapEra = perEvidence((evidence: Evidence): ConfigMapEra | null => {
+  if (known(metallbInstalled(evidence)) !== true) return null
+  const { version, namespace, configMap: name } = metallbSettings(evidence)
+  const old = version !== null && olderThan({ version }, '0.13.0')
+  if (!old && (version !== null || !notInstalled(evidence))) return null
+  const all = evidence.kubernetes.configmaps
+  if (isGap(all)) return old ? { configMap: null, proof: null, config: all } : null
+  const configMap = all.find(({ metadata }) => metadata?.namespace === namespace && metadata.name === name)
+  if (configMap === undefined) return old ? { configMap: null, proof: null, config: empty } : null
+  const proof = cite(configMap, 'data', 'config')
+  const config = configOf(configMap, { name, namespace })
+  if (!isGap(config)) placeAll(config, configMap, proof)
+  return { configMap, proof, config }
+})
+
+const empty: OldConfig = { ipaddresspools: [], l2advertisements: [], bgpadvertisements: [], bgppeers: [], refused: [] }
+
+const notInstalled = ({ store }: Evidence): boolean => {
+  const file = store.read(kubernetesFile('ipaddresspools'))
+  return isGap(file) && file.reason === notInBundle
+}
+
+function configOf(
+  configMap: ConfigMap,
+  place: { readonly name: string; readonly namespace: string },
+): Known<OldConfig> {
+  const wrong = (reason: string): Gap => gap(kubernetesFile('configmaps'), `${objectName(configMap)} ${reason}`)
+  if (configMap.data === undefined) return wrong('was collected without its data')
+  const yaml = parseYaml(configMap.data.config ?? '')
+  if ('error' in yaml) return wrong(`is no YAML: ${yaml.error}`)
+  const config = readOldConfig(yaml.value, place)
+  return typeof config === 'string' ? wrong(`is no configuration of MetalLB: ${config}`) : config
+}
+
+const configMaps = new WeakMap<object, ConfigMap>()
+
+function placeAll(config: OldConfig, configMap: ConfigMap, { file, pointer = '' }: Proof): void {
+  for (const kind of inConfigMap)
+    for (const object of config[kind]) {
+      rememberPlace(object, { file, pointer, text: true })
+      configMaps.set(object, configMap)
+    }
+}
+
+/** What MetalLB reads as the objects of a kind: those of its ConfigMap, or those that were listed. */
+export function asMetallbReads<K extends KubernetesKindName>(
+  evidence: Evidence,
+  kind: K,
+  list: () => Known<readonly KubernetesObject<K>[]>,
+): Known<readonly KubernetesObject<K>[]> {
+  if (!isInConfigMap(kind)) return list()
+  const era = configMapEra(evidence)
+  if (era === null) return list()
+  return isGap(era.config) ? era.config : (era.config[kind] as readonly KubernetesObject<K>[])
+}
+
+const isInConfigMap = (kind: KubernetesKindName): kind is KubernetesKindName & KindInConfigMap =>
+  (inConfigMap as readonly string[]).includes(kind)
+
+/** The command that opens an object of MetalLB's configuration for editing: the object itself, or the ConfigMap that it stands in. */
+export function editCommand(
+  object: Pick<ConfigMap, 'metadata'> | undefined,
+  resource: string,
+  namespace = 'metallb-system',
+): string {
+  const within = object === undefined ? undefined : configMaps.get(object)
+  const { metadata } = within ?? object ?? {}
+  const what = within === undefined ? resource : 'configmap'
+  return `kubectl -n ${metadata?.namespace ?? namespace} edit ${what} ${metadata?.name ?? ''}`.trimEnd()
+}
+
+/** The command that shows MetalLB's objects of some kinds, or the ConfigMap in their place. */
+export function showCommand(evidence: Evidence, resources: string): string {
+  const { namespace, configMap } = metallbSettings(evidence)
+  return `kubectl -n ${namespace} get ${configMapEra(evidence) === null ? resources : `configmap ${configMap}`} -o yaml`
+}
+
+/** Whether an object of MetalLB's configuration stands in its ConfigMap. */
+export const standsInConfigMap = (object: object): boolean => configMaps.has(object)

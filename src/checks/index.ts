@@ -112,6 +112,7 @@ import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
   kubeOvnVip,
+  ipFamilies,
   vipAssigned,
   twoAllocators,
   classMismatch,
@@ -119,7 +120,6 @@ const all: readonly Check[] = [
   poolExhausted,
   requestRefused,
   poolHygiene,
-  ipFamilies,
   l2Advertisement,
   bgpAdvertisement,
   bgpSession,

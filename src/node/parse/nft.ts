@@ -30,8 +30,8 @@ export interface NftSet {
   readonly name: string
   readonly map: boolean
   readonly elements: readonly unknown[]
-  /** How many seconds an element stays; null where for ever. */
-  readonly timeout: number | null
+  /** How many seconds an element stays, where it does not stay for ever. */
+  readonly timeout?: number
 }
 
 export interface Nftables {
@@ -87,7 +87,7 @@ export function nftablesOf(file: string, list: readonly unknown[]): Nftables {
         name: text(name),
         map: isMap,
         elements: Array.isArray(elem) ? elem : [],
-        timeout: typeof timeout === 'number' ? timeout : null,
+        ...(typeof timeout === 'number' ? { timeout } : {}),
       })
     }
   }

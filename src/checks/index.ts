@@ -71,6 +71,7 @@ import forwardDrop from './forwarding/forward-drop.ts'
 import ipForwardOff from './forwarding/ip-forward-off.ts'
 import nodeToNode from './forwarding/node-to-node.ts'
 import podNeighbourFailed from './forwarding/pod-neighbour-failed.ts'
+import podNextHop from './forwarding/pod-next-hop.ts'
 import podRouteMissing from './forwarding/pod-route-missing.ts'
 import podRoute from './forwarding/pod-route.ts'
 import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
@@ -182,6 +183,7 @@ const all: readonly Check[] = [
   sessionAffinity,
   dnatPresent,
   ipForwardOff,
+  podNextHop,
   podRouteMissing,
   podNeighbourFailed,
   bridgeNfCall,

@@ -95,6 +95,7 @@ export default defineCheck({
     sources: [
       'Kubernetes documentation, "EndpointSlices: Conditions", "IPv4/IPv6 dual-stack"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
+      'Facts KP-VIP-NOEP',
     ],
   },
 })

@@ -12,12 +12,14 @@ import kubeVipInterface from './announcement/kube-vip-interface.ts'
 import kubeVipLease from './announcement/kube-vip-lease.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
+import otherAnnouncer from './announcement/other-announcer.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import ipFamilies from './assignment/ip-families.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import noPool from './assignment/no-pool.ts'
+import otherController from './assignment/other-controller.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
@@ -116,6 +118,7 @@ const all: readonly Check[] = [
   kubeOvnVip,
   ipFamilies,
   vipAssigned,
+  otherController,
   twoAllocators,
   classMismatch,
   noPool,
@@ -132,6 +135,7 @@ const all: readonly Check[] = [
   noEligibleNode,
   announcerDiffers,
   announcedBySeveral,
+  otherAnnouncer,
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,

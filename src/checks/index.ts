@@ -18,6 +18,7 @@ import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import ipFamilies from './assignment/ip-families.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
+import kubeVipPool from './assignment/kube-vip-pool.ts'
 import noPool from './assignment/no-pool.ts'
 import otherController from './assignment/other-controller.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
@@ -35,8 +36,10 @@ import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import memberlist from './control/memberlist.ts'
+import misplaced from './control/misplaced.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
+import webhook from './control/webhook.ts'
 import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
 import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
@@ -121,6 +124,7 @@ const all: readonly Check[] = [
   otherController,
   twoAllocators,
   classMismatch,
+  kubeVipPool,
   noPool,
   poolExhausted,
   requestRefused,
@@ -210,6 +214,8 @@ const all: readonly Check[] = [
   podNotListening,
   endpointReady,
   vpcRoute,
+  misplaced,
+  webhook,
   webhookPort,
   memberlistPorts,
   bgpPorts,

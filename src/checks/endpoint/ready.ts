@@ -88,14 +88,16 @@ export default defineCheck({
   },
   docs: {
     means:
-      'Nothing stands behind the VIP: the selector matches no pod, or none of the pods is ready, or they have no address of the VIP’s IP family. kube-proxy answers with a reject, so that clients see a refused connection, an unreachable host, or at first a time-out.',
+      'Nothing stands behind the VIP: the selector matches no pod, or none of the pods is ready, or they have no address of the VIP’s IP family. kube-proxy answers with a reject, so that clients see a refused connection, an unreachable host, or at first a time-out; MetalLB withdraws the VIP, so that nobody answers ARP for it.',
     byHand:
       'kubectl get endpointslices -l kubernetes.io/service-name=NAME: is there an address with ready true? kubectl get pods -l SELECTOR: are there pods, are they Ready?',
     mend: 'Correct the selector or the pods’ labels; make the pods ready (their readiness probe, their image, their network).',
     sources: [
       'Kubernetes documentation, "EndpointSlices: Conditions", "IPv4/IPv6 dual-stack"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
-      'Facts KP-VIP-NOEP',
+      'MetalLB v0.16.1 speaker/layer2_controller.go (no announcement without an endpoint)',
+      'Facts KP-VIP-NOEP, ML-S01, ML-B04',
+      'kube-vip v1.2.3 counts every address of the slices, so it announces a VIP without a ready endpoint (facts KV-E02)',
     ],
   },
 })

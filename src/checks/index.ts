@@ -28,6 +28,7 @@ import twoAllocators from './assignment/two-allocators.ts'
 import vipAssigned from './assignment/vip-assigned.ts'
 import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
+import cniPorts from './control/cni-ports.ts'
 import configStale from './control/config-stale.ts'
 import controller from './control/controller.ts'
 import healthCheckNodePort from './control/health-check-node-port.ts'
@@ -219,6 +220,7 @@ const all: readonly Check[] = [
   memberlistPorts,
   bgpPorts,
   kubeletPort,
+  cniPorts,
   healthCheckNodePort,
   speaker,
   memberlist,

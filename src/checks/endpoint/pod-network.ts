@@ -72,6 +72,7 @@ export default defineCheck({
     sources: [
       'CNI specification 1.1.0, "Section 1: Network configuration format"',
       'Kubernetes documentation, "Network Plugins"',
+      'Facts CNI-NOTREADY',
     ],
   },
 })

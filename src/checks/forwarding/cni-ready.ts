@@ -3,7 +3,7 @@ import { citeFirst } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { nodesByName } from '../../evidence/nodes-by-name.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown } from '../finding.ts'
+import { fail, pass, unknown, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-ready',
@@ -43,13 +43,20 @@ export default defineCheck({
     }
     if (wrong.length > 0) {
       return [
-        fail(subject, `${node} has no pod network: ${wrong.join(', and ')}.`, proof, {
-          commands: [
-            `ssh ${node} sudo ls -l /etc/cni/net.d /opt/cni/bin`,
-            `ssh ${node} sudo journalctl -u kubelet --no-pager -n 20`,
-          ],
-          changes: `Shows what is missing. Put the CNI configuration back (for the bridge plugin /etc/cni/net.d/10-bridge.conf with the node's own pod range, and 99-loopback.conf); pods that wait then get their network without a restart.`,
-        }),
+        fail(
+          subject,
+          `${node} has no pod network: ${wrong.join(', and ')}.`,
+          proof,
+          wrong.length === 1 && unavailable !== -1
+            ? byReason(node, conditions[unavailable]?.reason ?? '')
+            : {
+                commands: [
+                  `ssh ${node} sudo ls -l /etc/cni/net.d /opt/cni/bin`,
+                  `ssh ${node} sudo journalctl -u kubelet --no-pager -n 20`,
+                ],
+                changes: `Shows what is missing. Put the CNI configuration back (for the bridge plugin /etc/cni/net.d/10-bridge.conf with the node's own pod range, and 99-loopback.conf); pods that wait then get their network without a restart.`,
+              },
+        ),
       ]
     }
     if (object === undefined)
@@ -87,6 +94,33 @@ export default defineCheck({
     byHand:
       'kubectl describe node NAME: Ready is False with "container runtime network not ready … cni plugin not initialized". On the node: ls /etc/cni/net.d /opt/cni/bin.',
     mend: 'Put the CNI configuration and its binaries in place. A bridge CNI sets no NetworkUnavailable condition; that it is absent is fine.',
-    sources: ['Kubernetes documentation, "Network Plugins: Network Plugin Requirements"', 'CNI specification 1.1.0'],
+    sources: [
+      'Kubernetes documentation, "Network Plugins: Network Plugin Requirements"',
+      'CNI specification 1.1.0',
+      'Facts CNI-NOTREADY',
+    ],
   },
 })
+
+/** Who sets the condition NetworkUnavailable, by its reason, and where its agent says why. A plain bridge sets none. */
+const owners: readonly (readonly [reason: RegExp, name: string, pods: string])[] = [
+  [/^Calico/, 'Calico', '-n kube-system get pods -l k8s-app=calico-node'],
+  [/^Flannel/, 'flannel', '-n kube-flannel get pods -l app=flannel'],
+  [/^Cilium/, 'Cilium', '-n kube-system get pods -l k8s-app=cilium'],
+  [/^JoinSubnetGateway/, 'Kube-OVN', '-n kube-system get pods -l app=kube-ovn-cni'],
+]
+
+function byReason(node: string, reason: string): Fix {
+  const owner = owners.find(([pattern]) => pattern.test(reason))
+  if (owner === undefined)
+    return {
+      commands: [`kubectl describe node ${node}`],
+      changes:
+        'Shows who set the condition and why. The route controller of a cloud sets it (NoRouteCreated) until it has made a route to the node’s pods; where none runs, nobody takes it away.',
+    }
+  const [, name, pods] = owner
+  return {
+    commands: [`kubectl ${pods} -o wide --field-selector spec.nodeName=${node}`],
+    changes: `Shows whether the agent of ${name} runs on ${node}; it takes the condition away when it has set up the network.`,
+  }
+}

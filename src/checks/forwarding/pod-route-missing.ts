@@ -40,6 +40,6 @@ export default defineCheck({
       'The packet is translated to a pod, and the node has no route to that address, or one that refuses it (blackhole, unreachable, prohibit).',
     byHand: 'On the node: ip route get POD-ADDRESS.',
     mend: 'Add the missing route to the pod range, or mend what distributes routes (the CNI’s agent, the hard way’s ip route add).',
-    sources: ['Linux net/ipv4/fib_rules.c, fib_trie.c', 'ip-route(8), "TYPES"'],
+    sources: ['Linux net/ipv4/fib_rules.c, fib_trie.c', 'ip-route(8), "TYPES"', 'Facts KP-POD-ROUTE'],
   },
 })

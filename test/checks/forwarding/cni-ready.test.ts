@@ -44,3 +44,26 @@ test('NetworkUnavailable is a failure, its absence is not', async () => {
     expect.stringContaining('its condition NetworkUnavailable is True (NoRouteCreated)'),
   ])
 })
+
+test.each([
+  [
+    'CalicoIsDown',
+    'kubectl -n kube-system get pods -l k8s-app=calico-node -o wide --field-selector spec.nodeName=worker-0',
+  ],
+  [
+    'JoinSubnetGatewayUnreachable',
+    'kubectl -n kube-system get pods -l app=kube-ovn-cni -o wide --field-selector spec.nodeName=worker-0',
+  ],
+  ['NoRouteCreated', 'kubectl describe node worker-0'],
+])('what mends NetworkUnavailable with the reason %s', async (reason, command) => {
+  const evidence = await variant('etp-local', {
+    'kubernetes/nodes.json': editJson((list: Json) => {
+      list.items
+        .find(({ metadata }: Json) => metadata.name === 'worker-0')
+        .status.conditions.push({ type: 'NetworkUnavailable', status: 'True', reason })
+    }),
+  })
+  const finding = diagnosisOf(evidence, 'default/nginx-lb').findings.find((one) => one.id === id && one.fix !== null)
+  expect(finding?.says).toBe(`worker-0 has no pod network: its condition NetworkUnavailable is True (${reason}).`)
+  expect(finding?.fix?.commands).toEqual([command])
+})

@@ -1,5 +1,6 @@
 import { isGap, known } from '../evidence/gap.ts'
 import { servedByKubeVip } from '../lb/kube-vip/announcers.ts'
+import { otherAnnouncer } from '../lb/others.ts'
 import { bgpAdvertisementsFor, l2AdvertisementsFor } from '../lb/metallb/advertisements.ts'
 import { metallbInstalled } from '../evidence/metallb-install.ts'
 import type { Context } from './check.ts'
@@ -11,6 +12,8 @@ import type { Proof } from '../evidence/cite.ts'
 export function underMetallb({ evidence, question }: Context): true | string {
   if (question.service === null) return 'A control-plane VIP is not MetalLB’s.'
   if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
+  const other = otherAnnouncer(evidence, question)
+  if (other !== null) return `${other.name} serves this Service.`
   const installed = metallbInstalled(evidence)
   return isGap(installed) || installed || 'MetalLB is not installed.'
 }

@@ -12,12 +12,14 @@ import kubeVipInterface from './announcement/kube-vip-interface.ts'
 import kubeVipLease from './announcement/kube-vip-lease.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
+import otherAnnouncer from './announcement/other-announcer.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import kubeVipPool from './assignment/kube-vip-pool.ts'
 import noPool from './assignment/no-pool.ts'
+import oneSystem from './assignment/one-system.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
@@ -110,9 +112,11 @@ import wireUnansweredRequests from './wire/unanswered-requests.ts'
 const all: readonly Check[] = [
   kubeOvnVip,
   vipAssigned,
+  oneSystem,
+  kubeVipPool,
   twoAllocators,
   classMismatch,
-  kubeVipPool,
+  otherAnnouncer,
   noPool,
   poolExhausted,
   requestRefused,

@@ -13,6 +13,7 @@ export const metadata = {
   deletionTimestamp: 'string',
   resourceVersion: 'string',
   generation: 'number',
+  finalizers: ['string'],
   ownerReferences: [{ apiVersion: 'string', kind: 'string', name: 'string', uid: 'string', controller: 'boolean' }],
 } as const
 

@@ -2,6 +2,7 @@ import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
 import { kubeVipMark } from '../../lb/kube-vip/announcers.ts'
+import { otherAnnouncer, type OtherAnnouncer } from '../../lb/others.ts'
 import { addressSource } from '../../lb/kube-vip/pods.ts'
 import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
 import { defineCheck, type Context } from '../check.ts'
@@ -18,6 +19,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
     'kubernetes/configmaps',
+    'kubernetes/leases',
   ],
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP is configured in kube-vip, not assigned to a Service.',
@@ -65,9 +67,12 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const pending = cite(service, 'status', 'loadBalancer')
   const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
   if (hostname !== undefined) {
+    const by = otherAnnouncer(evidence, context.question)
     return unknown(
       subject,
-      `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`,
+      by === null || by.name.startsWith('A ')
+        ? `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`
+        : `Service ${name} is served by the load balancer ${hostname} of ${by.name.replace(/^The /, 'the ')}, whose addresses stand in no evidence.`,
       [],
       [cite(service, 'status', 'loadBalancer', 'ingress')],
     )
@@ -85,6 +90,8 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
       },
     )
   }
+  const other = otherAnnouncer(evidence, context.question)
+  if (other !== null) return pendingAtOther(service, other, subject)
   const atKubeVip = whyPendingAtKubeVip(context, service)
   if (atKubeVip !== null) return atKubeVip
   const installed = metallbInstalled(evidence)
@@ -134,6 +141,27 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
         `kubectl -n ${namespace} logs deployment/controller --tail=50`,
       ],
       changes: 'Shows whether the controller runs and what it says.',
+    },
+  )
+}
+
+/** Another allocator has the Service and has given it nothing; Cilium says why in a condition, the others in their logs. */
+function pendingAtOther(service: Service, { name, says, proof }: OtherAnnouncer, subject: string): Draft {
+  const own = objectName(service)
+  const condition = service.status?.conditions?.find(
+    ({ type, status }) => type === 'cilium.io/IPAMRequestSatisfied' && status === 'False',
+  )
+  const why =
+    condition === undefined ? '' : ` It says: ${(condition.message ?? condition.reason ?? '').replace(/\.$/, '')}.`
+  return fail(
+    subject,
+    `Service ${own} is pending: ${name.replace(/^(The|A|What) /, (word) => word.toLowerCase())} (${says}) has given it no address.${why}`,
+    [cite(service, 'status', 'loadBalancer'), ...proof],
+    {
+      commands: [
+        `kubectl -n ${service.metadata?.namespace ?? 'default'} describe service ${service.metadata?.name ?? ''}`,
+      ],
+      changes: 'Shows the Service with its events; the allocator’s own pools and logs say more.',
     },
   )
 }

@@ -19,7 +19,13 @@ export default defineCheck({
       const { vip, claimants } = observation
       if (claimants.some(({ unasked }) => unasked > 0)) return pass(subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'silence' && conclusion.outcome !== 'unanswered') return null
-      if (announcers(context.evidence, context.question).system !== 'kube-vip')
+      const { system } = announcers(context.evidence, context.question)
+      if (system === null)
+        return skipped(
+          subject,
+          'Neither MetalLB nor kube-vip serves the Service; how often its announcer announces is not known.',
+        )
+      if (system !== 'kube-vip')
         return skipped(subject, 'MetalLB announces for five seconds after it took a VIP; later silence is its habit.')
       const listened = spanSeconds(observation)
       if (listened < enoughSeconds)

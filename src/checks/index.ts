@@ -12,11 +12,13 @@ import kubeVipInterface from './announcement/kube-vip-interface.ts'
 import kubeVipLease from './announcement/kube-vip-lease.ts'
 import l2Advertisement from './announcement/l2-advertisement.ts'
 import noEligibleNode from './announcement/no-eligible-node.ts'
+import otherAnnouncer from './announcement/other-announcer.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import noPool from './assignment/no-pool.ts'
+import otherController from './assignment/other-controller.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
@@ -36,8 +38,8 @@ import webhook from './control/webhook.ts'
 import webhookPort from './control/webhook-port.ts'
 import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
-import kubeOvnExternalLb from './delivery/kube-ovn-external-lb.ts'
 import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
+import kubeOvnExternalLb from './delivery/kube-ovn-external-lb.ts'
 import kubeOvnPath from './delivery/kube-ovn-path.ts'
 import noPublicAddress from './delivery/no-public-address.ts'
 import noSubnet from './delivery/no-subnet.ts'
@@ -65,6 +67,7 @@ import endpointReady from './endpoint/ready.ts'
 import vipBound from './endpoint/vip-bound.ts'
 import bridgeNfCall from './forwarding/bridge-nf-call.ts'
 import cidrOverlap from './forwarding/cidr-overlap.ts'
+import cniConfig from './forwarding/cni-config.ts'
 import cniReady from './forwarding/cni-ready.ts'
 import forwardDrop from './forwarding/forward-drop.ts'
 import ipForwardOff from './forwarding/ip-forward-off.ts'
@@ -110,6 +113,7 @@ import wireUnansweredRequests from './wire/unanswered-requests.ts'
 const all: readonly Check[] = [
   kubeOvnVip,
   vipAssigned,
+  otherController,
   twoAllocators,
   classMismatch,
   noPool,
@@ -126,6 +130,7 @@ const all: readonly Check[] = [
   noEligibleNode,
   announcerDiffers,
   announcedBySeveral,
+  otherAnnouncer,
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,
@@ -183,6 +188,7 @@ const all: readonly Check[] = [
   conntrackFull,
   masqueradeMissing,
   cniReady,
+  cniConfig,
   podRoute,
   nodeToNode,
   podSourceDestCheck,

@@ -23,6 +23,7 @@ const containerState = {
 const podSpec = {
   nodeName: 'string',
   hostNetwork: 'boolean',
+  runtimeClassName: 'string',
   serviceAccountName: 'string',
   nodeSelector: mapOf('string'),
   tolerations: [{ key: 'string', operator: 'string', value: 'string', effect: 'string' }],

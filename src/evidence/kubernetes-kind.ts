@@ -11,6 +11,7 @@ export const metadata = {
   annotations: mapOf('string'),
   creationTimestamp: 'string',
   deletionTimestamp: 'string',
+  finalizers: ['string'],
   resourceVersion: 'string',
   generation: 'number',
   ownerReferences: [{ apiVersion: 'string', kind: 'string', name: 'string', uid: 'string', controller: 'boolean' }],

@@ -1,9 +1,10 @@
 import { parseAddress } from '../net/address.ts'
+import type { Protocol } from '../net/port.ts'
 import { textFile, type TextFile } from './text-file.ts'
 
-/** A socket that waits for clients, as one line of `ss -ltnup` shows it. `address` is null for a wildcard of both families. */
+/** A socket that waits for clients, as one line of a listing shows it. `address` is null for a wildcard of both families. */
 export interface Listener {
-  readonly protocol: 'tcp' | 'udp'
+  readonly protocol: Protocol
   readonly address: string | null
   readonly port: number
   /** The program, cut by the kernel to 15 characters; null without the privilege to see it. */

@@ -6,6 +6,7 @@ import type { Shape, Shaped } from './shape.ts'
 import { parseJson } from './json.ts'
 import { readItems } from './listing.ts'
 import { parseListen } from './listen.ts'
+import { parsePodListen } from './pod-listen.ts'
 import { parseIpsetSave } from '../node/parse/ipset.ts'
 import { parseIptablesSave, type IptablesSave } from '../node/parse/iptables-save.ts'
 import { parseIpvs } from '../node/parse/ipvs.ts'
@@ -75,6 +76,7 @@ export const nodeKinds = {
   ipNeigh: kindOf('ip-neigh.json', jsonList(neighShape)),
   sysctl: kindOf('sysctl.txt', parseSysctl),
   listen: kindOf('ss-listen.txt', parseListen),
+  podListen: kindOf('pod-listen.txt', parsePodListen),
   conntrack: kindOf('proc-net-nf_conntrack.txt', textFile),
   proxyMode: kindOf('proxy-mode.txt', textFile),
   healthz: kindOf('healthz-10256.json', textFile),

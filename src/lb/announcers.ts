@@ -1,9 +1,11 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known, type Known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
+import { boundAnywhere } from './kube-vip/bound.ts'
 import { kubeVipAnnouncers, servedByKubeVip } from './kube-vip/announcers.ts'
 import { announcingByBgp, bgpSpeakers } from './metallb/bgp.ts'
 import { electedNode, eligibleNodes } from './metallb/election.ts'
+import { servedByOther } from './other-systems.ts'
 import { metallbInstalled } from '../evidence/metallb-install.ts'
 import { observedByMetallb } from './metallb/observed.ts'
 
@@ -22,8 +24,15 @@ export interface Announcers {
 
 export function announcers(evidence: Evidence, question: Question): Announcers {
   if (servedByKubeVip(evidence, question)) return { ...kubeVipAnnouncers(evidence, question), byBgp: [] }
+  const { vip, service } = question
+  const other = servedByOther(evidence, service)
   const installed = metallbInstalled(evidence)
-  if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, byBgp: [], eligible: [] }
+  if (other !== null || (!isGap(installed) && !installed)) {
+    // The kernel answers for what a node has on an interface, whoever put it there.
+    const bound = vip === null ? [] : boundAnywhere(evidence, vip).map(({ node }) => node)
+    const observed = other?.announcing?.nodes ?? [...new Set(bound)]
+    return { system: null, observed, predicted: null, byBgp: [], eligible: [] }
+  }
   const byArp = observedByMetallb(evidence, question)
   const byBgp = known(announcingByBgp(evidence, question)) ?? []
   return {

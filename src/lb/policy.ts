@@ -13,6 +13,8 @@ const enforcers: readonly (readonly [name: string, image: RegExp])[] = [
   ['Antrea', /antrea/],
   ['Kube-OVN', /kubeovn\/kube-ovn/],
   ['Weave Net', /weave-npc/],
+  ['OVN-Kubernetes', /\bovn-kube(rnetes)?\b/],
+  ['kube-network-policies', /\bkube-network-policies\b/],
   ['the AWS network policy agent', /aws-network-policy-agent/],
 ]
 
@@ -24,9 +26,25 @@ export function policyEnforcer(evidence: Evidence): string | null {
 }
 const enforcerByEvidence = new WeakMap<Evidence, { readonly name: string | null }>()
 
-function findEnforcer({ kubernetes: { pods } }: Evidence): string | null {
+function findEnforcer(evidence: Evidence): string | null {
+  const { pods } = evidence.kubernetes
   const images = (known(pods) ?? []).flatMap(({ spec }) => spec?.containers ?? []).map(({ image = '' }) => image)
-  return enforcers.find(([, image]) => images.some((one) => image.test(one)))?.[0] ?? null
+  const byImage = enforcers.find(([, image]) => images.some((one) => image.test(one)))?.[0]
+  return byImage ?? (k3sEnforces(evidence) ? 'k3s, by the kube-router inside it,' : null)
+}
+
+/** k3s has an enforcer in its own process, unless it is turned off: then its chains are not there. */
+function k3sEnforces(evidence: Evidence): boolean {
+  const isK3s = (known(evidence.kubernetes.nodes) ?? []).some(({ status }) =>
+    status?.nodeInfo?.kubeletVersion?.includes('+k3s'),
+  )
+  if (!isK3s) return false
+  return evidence.nodeNames.slice(0, 3).some((node) => {
+    const { iptablesNft, iptablesLegacy } = evidence.node(node)
+    return [known(iptablesNft), known(iptablesLegacy)].some((save) =>
+      save?.tables.get('filter')?.chains.has('KUBE-ROUTER-FORWARD'),
+    )
+  })
 }
 
 /** The policies that decide what comes into a pod; none means that everything may. */

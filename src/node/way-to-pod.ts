@@ -47,31 +47,55 @@ export function wayToPod(evidence: Evidence, node: string, pod: Address): Known<
   const device = route.dev ?? route.nexthops?.[0]?.dev ?? ''
   const proof = cite(route)
   const links = known(ipLink) ?? []
-  const link = links.find(({ ifname }) => ifname === device)
-  // Cilium routes to cilium_host and encapsulates behind it, in cilium_vxlan or cilium_geneve.
-  const behind =
-    device === 'cilium_host' ? links.find(({ ifname }) => /^cilium_(vxlan|geneve)$/.test(ifname ?? '')) : undefined
-  const kind = (behind ?? link)?.linkinfo?.info_kind ?? kindByName(device)
-  const tunnel = tunnels[kind]
-  if (tunnel !== undefined) {
-    const port = portOf((behind ?? link)?.linkinfo?.info_data) ?? tunnel.port
-    return { by: 'tunnel', device, protocol: tunnel.protocol, port, proof }
-  }
+  const tunnel = tunnelOf(device, links)
+  if (tunnel !== null) return { by: 'tunnel', device, ...tunnel, proof }
   const gateway = route.gateway ?? route.via?.host ?? route.nexthops?.[0]?.gateway
   return gateway === undefined ? { by: 'link', device, proof } : { by: 'gateway', gateway, proof }
 }
 
-/** Where `ip -j link` was run without details, the names that CNI plugins give. */
-const kindByName = (device: string): string =>
-  /^tunl0$/.test(device)
-    ? 'ipip'
-    : /^(flannel\.|vxlan|cilium_vxlan)/.test(device)
-      ? 'vxlan'
-      : /^(wg|flannel-wg|cilium_wg)/.test(device)
-        ? 'wireguard'
-        : ''
+type Link = Extract<ReturnType<Evidence['node']>['ipLink'], readonly unknown[]>[number]
+type Tunnel = Pick<Extract<WayToPod, { by: 'tunnel' }>, 'protocol' | 'port'>
+
+/** What the wire sees of packets that a node routes to a device; null for a device that is no tunnel and has none behind it. */
+function tunnelOf(device: string, links: readonly Link[]): Tunnel | null {
+  const behind = behindDevice.find(({ name }) => name === device)?.tunnel
+  const link =
+    (behind && links.find(({ ifname }) => behind.test(ifname ?? ''))) ?? links.find(({ ifname }) => ifname === device)
+  const name = link?.ifname ?? device
+  const named = byName.find(({ pattern }) => pattern.test(name))
+  const kind = link?.linkinfo?.info_kind ?? named?.kind ?? ''
+  const tunnel = tunnels[kind]
+  if (tunnel === undefined) return null
+  return { protocol: tunnel.protocol, port: portOf(link?.linkinfo?.info_data) ?? named?.port ?? tunnel.port }
+}
+
+/** Devices to which pods are routed and behind which another one encapsulates: in the kernel (Cilium), or Open vSwitch (Antrea, Kube-OVN) and Weave. */
+const behindDevice: readonly { readonly name: string; readonly tunnel: RegExp }[] = [
+  { name: 'cilium_host', tunnel: /^cilium_(vxlan|geneve)$/ },
+  { name: 'antrea-gw0', tunnel: /^(genev_sys|vxlan_sys)_\d+$/ },
+  { name: 'ovn0', tunnel: /^(genev_sys|vxlan_sys)_\d+$/ },
+  { name: 'weave', tunnel: /^vxlan-6784$/ },
+]
+
+/** Tunnels by the names that CNI plugins give: their kind where `ip -j link` was run without details, and the port that the plugin chooses. */
+const byName: readonly { readonly pattern: RegExp; readonly kind: string; readonly port: number | null }[] = [
+  { pattern: /^tunl0$/, kind: 'ipip', port: null },
+  { pattern: /^flannel\.\d+$/, kind: 'vxlan', port: 8472 },
+  { pattern: /^cilium_vxlan$/, kind: 'vxlan', port: 8472 },
+  { pattern: /^cilium_geneve$/, kind: 'geneve', port: 6081 },
+  { pattern: /^vxlan(-v6)?\.calico$/, kind: 'vxlan', port: 4789 },
+  { pattern: /^vxlan-6784$/, kind: 'vxlan', port: 6784 },
+  { pattern: /^genev_sys_6081$/, kind: 'geneve', port: 6081 },
+  { pattern: /^vxlan_sys_4789$/, kind: 'vxlan', port: 4789 },
+  { pattern: /^flannel-wg$/, kind: 'wireguard', port: 51820 },
+  { pattern: /^flannel-wg-v6$/, kind: 'wireguard', port: 51821 },
+  { pattern: /^wireguard\.cali$/, kind: 'wireguard', port: 51820 },
+  { pattern: /^cilium_wg0$/, kind: 'wireguard', port: 51871 },
+  { pattern: /^vxlan/, kind: 'vxlan', port: null },
+  { pattern: /^wg/, kind: 'wireguard', port: null },
+]
 
 function portOf(data: unknown): number | null {
   const { port } = (typeof data === 'object' && data !== null ? data : {}) as { readonly port?: unknown }
-  return typeof port === 'number' ? port : null
+  return typeof port === 'number' && port > 0 ? port : null
 }

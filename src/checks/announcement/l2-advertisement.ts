@@ -15,11 +15,11 @@ import {
   l2AdvertisementsFor,
   sharingObstacle,
 } from '../../lb/metallb/advertisements.ts'
-import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
 import { editCommand } from '../../evidence/metallb-config-map.ts'
-import { metallbInstalled, metallbSettings } from '../../evidence/metallb-install.ts'
+import { metallbSettings } from '../../evidence/metallb-install.ts'
 import { metallbPools, poolOf, whereAre } from '../../evidence/metallb-pools.ts'
+import { underMetallb } from '../announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
 import { counted, inWords } from '../../net/words.ts'
@@ -29,12 +29,7 @@ export default defineCheck({
   title: 'An advertisement covers the VIP and lets at least one node announce it',
   needs: ['kubernetes/ipaddresspools', 'kubernetes/l2advertisements', 'kubernetes/nodes'],
   alsoReads: ['kubernetes/bgpadvertisements', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: ({ evidence, question }) => {
-    if (question.service === null) return 'A control-plane VIP is announced by kube-vip, which has no advertisements.'
-    if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
-    const installed = metallbInstalled(evidence)
-    return isGap(installed) || installed || 'MetalLB is not installed.'
-  },
+  appliesTo: underMetallb,
   blocks: true,
   run: ({ evidence, question }) => {
     const { vip, fabric, service } = question

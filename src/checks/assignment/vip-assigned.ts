@@ -2,8 +2,10 @@ import { cite, citeList } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
-import { kubeVipMark } from '../../lb/kube-vip/announcers.ts'
+import { kubeVipMark } from '../../lb/marks.ts'
 import { addressSource } from '../../lb/kube-vip/pods.ts'
+import { servedByOther, type OtherSystem } from '../../lb/other-systems.ts'
+import { startOf } from '../../net/words.ts'
 import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
@@ -92,6 +94,8 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
       },
     )
   }
+  const other = servedByOther(evidence, service)
+  if (other !== null) return pendingAtOther(other, name, subject)
   const atKubeVip = whyPendingAtKubeVip(context, service)
   if (atKubeVip !== null) return atKubeVip
   const installed = metallbInstalled(evidence)
@@ -191,4 +195,19 @@ function kubeVipSource(service: Service): string {
   const source = addressSource(service)
   if (source === 'annotation') return ', from kube-vip.io/loadbalancerIPs'
   return source === 'spec' ? ', from spec.loadBalancerIP' : ', which kube-vip found in its status'
+}
+
+/** LB IPAM of Cilium says why it gave none; of the others nothing is in the evidence. */
+function pendingAtOther(other: OtherSystem, name: string, subject: string): Draft {
+  if (other.refused === null)
+    return unknown(
+      subject,
+      `${startOf(other.name)} serves Service ${name}, since ${other.why}; why it gave no address is not in the evidence.`,
+      [],
+      other.proof,
+    )
+  return fail(subject, `${startOf(other.name)} has no address for Service ${name}: ${other.refused}.`, other.proof, {
+    commands: ['kubectl get ciliumloadbalancerippools'],
+    changes: 'Shows the pools of LB IPAM: one of them has to match the Service and to have a free address.',
+  })
 }

@@ -1,9 +1,9 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile } from '../../evidence/kubernetes.ts'
-import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
-import { metallbInstalled, metallbPods } from '../../evidence/metallb-install.ts'
+import { metallbPods } from '../../evidence/metallb-install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
+import { underMetallb } from '../announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 
@@ -12,12 +12,7 @@ export default defineCheck({
   title: 'MetalLB’s controller is ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: ({ evidence, question }) => {
-    if (question.service === null) return 'A control-plane VIP is not MetalLB’s.'
-    if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
-    const installed = metallbInstalled(evidence)
-    return isGap(installed) || installed || 'MetalLB is not installed.'
-  },
+  appliesTo: underMetallb,
   blocks: false,
   consequenceOf: ['forwarding/cni-ready', 'translation/kube-proxy-running'],
   run: ({ evidence }) => {

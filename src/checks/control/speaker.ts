@@ -3,10 +3,10 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { kubernetesFile } from '../../evidence/kubernetes.ts'
-import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
-import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
+import { isReady, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
 import { forbiddingLevel, missingObject, powerless } from '../../lb/metallb/speakers.ts'
+import { underMetallb } from '../announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, type Fix } from '../finding.ts'
 
@@ -15,12 +15,7 @@ export default defineCheck({
   title: 'MetalLB’s speakers are ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/events', 'kubernetes/namespaces', 'kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: ({ evidence, question }) => {
-    if (question.service === null) return 'A control-plane VIP is not MetalLB’s.'
-    if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
-    const installed = metallbInstalled(evidence)
-    return isGap(installed) || installed || 'MetalLB is not installed.'
-  },
+  appliesTo: underMetallb,
   blocks: false,
   consequenceOf: ['translation/kube-proxy-running', 'forwarding/cni-ready'],
   run: ({ evidence, question }) => {

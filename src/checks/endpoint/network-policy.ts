@@ -15,7 +15,7 @@ export default defineCheck({
   id: 'endpoint/network-policy',
   title: 'No NetworkPolicy keeps the client from the pods',
   needs: ['kubernetes/networkpolicies', 'kubernetes/endpointslices', 'kubernetes/pods'],
-  alsoReads: ['kubernetes/nodes'],
+  alsoReads: ['kubernetes/nodes', 'node/iptables-nft', 'node/iptables-legacy'],
   appliesTo: ({ question }) => {
     if (question.service === null) return 'A control-plane VIP has no pods behind it.'
     return question.client.kind !== 'pod' || 'Policies between pods are not judged here.'

@@ -1,77 +1,81 @@
 import { cite, citeLine } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Service } from '../../evidence/kubernetes.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
 import { takes } from '../../evidence/listen.ts'
 import type { Question } from '../../evidence/question.ts'
 import { podNamed } from '../../evidence/pods.ts'
-import { endpointsOf, podsOf, type Endpoint } from '../../lb/endpoints.ts'
+import { endpointsOf, type Endpoint } from '../../lb/endpoints.ts'
 import { parseAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { socketDrafts, socketOf, type PodSocket } from '../pod-sockets.ts'
+import { missingTargetPort } from '../target-port.ts'
 
 export default defineCheck({
   id: 'endpoint/pod-not-listening',
   title: 'The pods listen on the Service’s target port',
   needs: ['kubernetes/endpointslices', 'kubernetes/pods'],
-  alsoReads: ['node/listen'],
+  alsoReads: ['node/listen', 'node/pod-listen'],
   appliesTo: ({ question }) => question.service !== null || 'A control-plane VIP has no pods behind it.',
   blocks: true,
-  run: ({ evidence, question }) => {
-    const { service, servicePort } = question
+  run: ({ evidence, question, receiving }) => {
+    const { service } = question
     const endpoints = endpointsOf(evidence, question)
     if (service === null || isGap(endpoints)) return []
-    const named = namedByNobody(evidence, service, servicePort?.targetPort)
-    if (named !== null) return [named]
-    const ready = endpoints.filter((endpoint) => endpoint.ready)
+    const missing = missingTargetPort(evidence, question)
+    if (missing?.status === 'fail') return [missing]
     const subject = `service/${objectName(service)}`
-    if (ready.length === 0) return [skipped(subject, 'The Service has no ready endpoint.')]
-    const inside: Endpoint[] = []
-    const drafts = ready.flatMap((endpoint) => {
-      const pod = podNamed(evidence, endpoint.pod)
-      if (pod?.spec?.hostNetwork === true && endpoint.node !== null)
-        return [onItsNode(evidence, question, endpoint, endpoint.node, ready.length)]
-      inside.push(endpoint)
-      return []
-    })
-    return inside.length === 0 ? drafts : [...drafts, byDeclaration(subject, inside, evidence)]
+    const ready = endpoints.filter((endpoint) => endpoint.ready)
+    if (ready.length === 0)
+      return missing === null ? [skipped(subject, 'The Service has no ready endpoint.')] : [missing]
+    const lost = new Set<Endpoint>()
+    const dark: Endpoint[] = []
+    const sockets: PodSocket[] = []
+    const drafts: Draft[] = []
+    for (const endpoint of ready) {
+      const node = nodeItIs(evidence, endpoint)
+      if (node !== null) {
+        const draft = onItsNode(evidence, question, endpoint, node)
+        if (draft.status === 'fail') lost.add(endpoint)
+        drafts.push(draft)
+        continue
+      }
+      const socket = socketOf(evidence, question, endpoint)
+      if (socket === null) dark.push(endpoint)
+      else sockets.push(socket)
+      if (socket?.listens === false) lost.add(endpoint)
+    }
+    drafts.push(...socketDrafts(subject, question, sockets))
+    if (dark.length > 0) drafts.push(byDeclaration(subject, dark, evidence))
+    const meets = ({ node }: Endpoint) =>
+      service.spec?.externalTrafficPolicy !== 'Local' || node === null || receiving.nodes.includes(node)
+    const met = ready.some(meets) ? ready.filter(meets) : ready
+    const partial = !met.every((endpoint) => lost.has(endpoint))
+    const judged = drafts.map((draft) => (draft.status === 'fail' && partial ? { ...draft, partial } : draft))
+    return missing === null ? judged : [...judged, missing]
   },
   docs: {
     means:
-      'kube-proxy sends the packet to the target port of a pod, and nothing in the pod listens there: the client sees a refused connection. A pod is an endpoint as soon as its readiness probe passes, or at once where it has none, whatever it listens on. The sockets of pods in the network of the node (hostNetwork) stand in the evidence; those of other pods do not, and there the ports that the containers declare are compared, which are a promise only.',
+      'kube-proxy sends the packet to the target port of a pod, and nothing in the pod listens there: the client sees a refused connection. A pod is an endpoint as soon as its readiness probe passes, or at once where it has none, whatever it listens on. The sockets of pods in the network of the node (hostNetwork) stand in ss-listen.txt of the node, those of other pods in pod-listen.txt; where they are not in the evidence, the ports that the containers declare are compared, which are a promise only. A program that listens on 127.0.0.1 of its pod is reached from inside the pod alone. A target port by name must be named by a container of the pod, at the Service’s protocol; its number may differ from pod to pod.',
     byHand:
       'kubectl get service NAME -o yaml: targetPort. kubectl exec POD -- ss -ltn, or on its node: nsenter -t PID -n ss -ltn. From a node: curl POD-IP:TARGETPORT.',
     mend: 'Set targetPort to the port on which the program listens, or name the container’s port as targetPort does; let the program listen on all addresses, not on 127.0.0.1.',
     sources: [
       'Kubernetes documentation, "Service: Port definitions", "Pod Lifecycle: Container probes"',
       'kubernetes v1.34.4 pkg/api/v1/pod/util.go (FindPort)',
+      'Linux, Documentation/networking/proc_net_tcp.rst; proc(5), /proc/PID/net',
     ],
   },
 })
 
-/** A target port by name that no container of the selected pods has: their endpoints then have no port at all. */
-function namedByNobody(evidence: Evidence, service: Service, target: string | number | undefined): Draft | null {
-  if (typeof target !== 'string' || /^\d+$/.test(target)) return null
-  const pods = known(podsOf(evidence, service)) ?? []
-  if (pods.length === 0) return null
-  const ports = pods.flatMap(({ spec }) => spec?.containers ?? []).flatMap(({ ports: own = [] }) => own)
-  if (ports.some(({ name }) => name === target)) return null
-  const names = [...new Set(ports.flatMap(({ name }) => name ?? []))].sort()
-  const { namespace = 'default', name = '' } = service.metadata ?? {}
-  return fail(
-    `service/${objectName(service)}`,
-    `Service ${objectName(service)} sends to the port named ${target}, and no container of its pods names a port so${names.length === 0 ? '' : `; they name ${inWords(names)}`}.`,
-    [cite(service, 'spec', 'ports'), ...pods.slice(0, 2).map((pod) => cite(pod, 'spec', 'containers', 0, 'ports'))],
-    {
-      commands: [`kubectl -n ${namespace} edit service ${name}`],
-      changes: 'With a targetPort that the containers name, or a number, the pods become endpoints of this port.',
-    },
-  )
-}
+/** The node whose network an endpoint's pod is in; null where it has one of its own. */
+const nodeItIs = (evidence: Evidence, { pod, node }: Endpoint): string | null =>
+  podNamed(evidence, pod)?.spec?.hostNetwork === true ? node : null
 
 /** A pod in its node's network: the node's sockets are its own. */
-function onItsNode(evidence: Evidence, { port }: Question, endpoint: Endpoint, node: string, of: number): Draft {
+function onItsNode(evidence: Evidence, { port }: Question, endpoint: Endpoint, node: string): Draft {
   const subject = `pod/${endpoint.pod ?? endpoint.address}`
   const place = cite(endpoint.slice, 'endpoints', endpoint.index, 'addresses', 0)
   const listening = evidence.node(node).listen
@@ -111,7 +115,6 @@ function onItsNode(evidence: Evidence, { port }: Question, endpoint: Endpoint, n
       changes:
         'Shows what listens there. Set the Service’s targetPort to that port, or let the program listen on the right one.',
     },
-    of > 1 ? { partial: true } : {},
   )
 }
 

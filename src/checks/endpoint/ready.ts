@@ -16,7 +16,7 @@ export default defineCheck({
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP ends at the API server of the node that receives the packet.',
   blocks: true,
-  consequenceOf: ['forwarding/cni-ready', 'endpoint/pod-not-listening'],
+  consequenceOf: ['forwarding/cni-ready', 'forwarding/cni-config', 'endpoint/pod-not-listening'],
   run: ({ evidence, question }) => {
     const { service } = question
     if (service === null) return []

@@ -34,7 +34,8 @@ export default defineCheck({
     }
     if (object !== undefined && unavailable !== -1) {
       proof.push(cite(object, 'status', 'conditions', unavailable, 'status'))
-      wrong.push('its condition NetworkUnavailable is True')
+      const { reason } = conditions[unavailable] ?? {}
+      wrong.push(`its condition NetworkUnavailable is True${reason === undefined ? '' : ` (${reason})`}`)
     }
     if (!isGap(conf) && files.length === 0) {
       proof.push(citeFirst(conf, /./) ?? citeLine(conf.file, 1, 'empty'))

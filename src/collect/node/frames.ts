@@ -26,6 +26,7 @@ export const nodeScriptFiles = [
   'ip-rule.json',
   'ip-neigh.json',
   'ss-listen.txt',
+  'pod-listen.txt',
   'sysctl.txt',
   'kube-proxy-config.yaml',
   'proxy-mode.txt',

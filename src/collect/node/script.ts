@@ -1,3 +1,5 @@
+import { podSockets } from './pod-sockets.ts'
+
 /** How long one command on a node may take, in seconds: a rule set of 100,000 rules is listed in well under half of it. */
 export const commandTimeoutSeconds = 60
 
@@ -152,6 +154,8 @@ sockets() {
 }
 frame ss-listen.txt sockets
 
+__POD_SOCKETS__
+
 # --- sysctls, in the notation of sysctl(8): dots of an interface's name become slashes
 sysctls() {
   set -- /dev/null
@@ -248,4 +252,6 @@ frame versions.txt versions
 printf 'vipdoctor-node end\n'
 }
 main </dev/null
-`.replace('__TIMEOUT__', String(commandTimeoutSeconds))
+`
+  .replace('__TIMEOUT__', String(commandTimeoutSeconds))
+  .replace('__POD_SOCKETS__', () => podSockets)

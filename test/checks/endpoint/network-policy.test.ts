@@ -87,3 +87,24 @@ test('with Local the client’s own address counts', async () => {
   expect(await of('vpc')).toEqual(['unknown'])
   expect(found(await policed({ local: true }), id).map(([is]) => is)).toEqual(['fail'])
 })
+
+test('k3s enforces policies inside its own process, where its chains are there', async () => {
+  const k3s = (chain: boolean) =>
+    variant('lan-healthy', {
+      'kubernetes/networkpolicies.networking.k8s.io.json': editJson((list: Json) => {
+        list.items.push({
+          metadata: { name: 'nginx-only', namespace: 'default' },
+          spec: { podSelector: { matchLabels: { app: 'nginx' } }, policyTypes: ['Ingress'], ingress: [] },
+        })
+      }),
+      'kubernetes/nodes.json': editJson((list: Json) => {
+        for (const { status } of list.items) status.nodeInfo = { kubeletVersion: 'v1.34.1+k3s1' }
+      }),
+      'nodes/controller-0/iptables-nft-save.txt': (text) =>
+        chain ? text.replace('*filter\n', '*filter\n:KUBE-ROUTER-FORWARD - [0:0]\n') : text,
+    })
+  expect(found(await k3s(true), id)).toEqual([
+    ['fail', expect.stringMatching(/; k3s, by the kube-router inside it, enforces it\.$/)],
+  ])
+  expect(found(await k3s(false), id)[0]?.[0]).toBe('warn')
+})

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../answers.ts'
-import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
+import { known } from '../../../src/evidence/gap.ts'
+import { editJson, fixture, variant, type Change, type Json } from '../../fixtures.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'endpoint/pod-not-listening'
@@ -86,4 +87,129 @@ test('of pods with a network of their own only what they declare is compared', a
   expect(found(evidence, id)).toEqual([
     ['warn', expect.stringMatching(/^The Service sends to port 80, and default\/nginx-[\w-]+ declares 8080 only;/)],
   ])
+})
+
+/** The network namespaces of each worker's pods as pod-listen.txt shows them: those of these addresses, with these sockets. */
+const namespaces = async (sockets: readonly string[]): Promise<Readonly<Record<string, Change>>> => {
+  const pods = known((await fixture('lan-healthy')).kubernetes.pods) ?? []
+  const blocks = (node: string) =>
+    pods
+      .filter(({ metadata, spec }) => metadata?.name?.startsWith('nginx-') === true && spec?.nodeName === node)
+      .flatMap(({ status }, index) => [`pid ${String(100 + index)}`, `address ${status?.podIP ?? ''}`, ...sockets])
+  return Object.fromEntries(
+    ['worker-0', 'worker-1'].map((node) => [`nodes/${node}/pod-listen.txt`, `${blocks(node).join('\n')}\n`]),
+  )
+}
+const withSockets = async (...sockets: string[]) => variant('lan-healthy', await namespaces(sockets))
+
+test('pods whose network namespaces listen on the target port', async () => {
+  for (const socket of ['tcp 0.0.0.0:80', 'tcp [::]:80'])
+    expect(found(await withSockets('udp 0.0.0.0:53', socket), id)).toEqual([['pass', '2 pods listen on tcp port 80.']])
+})
+
+test('pods that listen on loopback only are the cause', async () => {
+  const evidence = await withSockets('tcp 127.0.0.1:80', 'tcp [0000:0000:0000:0000:0000:0000:0000:0001]:80')
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      expect.stringMatching(
+        /^Nothing in default\/nginx-\S+ listens on tcp port 80 of 10\.200\.\d\.\d+, where the Service sends: the pod listens on loopback only \(127\.0\.0\.1:80\)\. The same holds for 1 other pod of the Service\.$/,
+      ),
+    ],
+  ])
+  const { causes } = diagnosisOf(evidence, 'default/nginx-lb')
+  expect(causes.map((cause) => cause.id)).toEqual([id])
+  expect(causes[0]?.fix?.commands).toEqual([expect.stringMatching(/^kubectl -n default exec nginx-\S+ -- ss -lntu$/)])
+})
+
+test('pods that listen on another port are the cause, and the patch names it', async () => {
+  const evidence = await withSockets('tcp 0.0.0.0:8080', 'udp 0.0.0.0:80')
+  const [cause] = diagnosisOf(evidence, 'default/nginx-lb').causes
+  expect(cause?.says).toMatch(/: the pod listens on tcp port 8080\. The same holds for 1 other pod of the Service\.$/)
+  expect(cause?.fix?.commands).toEqual([
+    `kubectl -n default patch service nginx-lb --type=json -p '[{"op":"replace","path":"/spec/ports/0/targetPort","value":8080}]'`,
+  ])
+})
+
+test('one pod of two that does not listen loses a part of the packets', async () => {
+  const changes = await namespaces(['tcp 0.0.0.0:80'])
+  const evidence = await variant('lan-healthy', {
+    ...changes,
+    'nodes/worker-1/pod-listen.txt': String(changes['nodes/worker-1/pod-listen.txt']).replace('tcp 0.0.0.0:80\n', ''),
+  })
+  expect(found(evidence, id)).toContainEqual(['fail', expect.stringMatching(/: the pod listens on no tcp port\.$/)])
+  expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('inconclusive')
+})
+
+test('sockets that the node’s kernel may not see are not judged', async () => {
+  const skips = [['skipped', expect.stringMatching(/are in no evidence/)]]
+  expect(found(await withSockets('tcp 0.0.0.0:8080', 'more'), id)).toEqual(skips)
+  expect(found(await withSockets('tcp 0.0.0.0:8080', 'tcp 0.0.0.0:15006'), id)).toEqual(skips)
+  const changes = await namespaces([])
+  const ofPods = (edit: (pod: Json) => void) =>
+    variant('lan-healthy', {
+      ...changes,
+      'kubernetes/pods.json': editJson((list: Json) => {
+        for (const pod of nginx(list)) edit(pod)
+      }),
+    })
+  const virtual = await ofPods((pod) => (pod.spec.runtimeClassName = 'kata'))
+  expect(found(virtual, id)).toEqual(skips)
+  const probed = await ofPods((pod) => (pod.spec.containers[0].readinessProbe = { httpGet: { port: 80 } }))
+  expect(found(probed, id)).toEqual(skips)
+})
+
+/** lan-healthy whose Service sends to the port named web, and whose pods name these ports. */
+const named = (...ports: readonly (readonly Json[])[]) =>
+  variant('lan-healthy', {
+    'kubernetes/services.json': editJson((list: Json) => {
+      list.items.find(({ metadata }: Json) => metadata.name === 'nginx-lb').spec.ports[0].targetPort = 'web'
+    }),
+    'kubernetes/pods.json': editJson((list: Json) => {
+      for (const [index, pod] of nginx(list).entries()) pod.spec.containers[0].ports = ports[index % ports.length]
+    }),
+  })
+
+test('a target port by name that one of the pods lacks keeps that pod out', async () => {
+  expect(
+    found(await named([{ name: 'web', containerPort: 80 }], [{ name: 'http', containerPort: 80 }]), id),
+  ).toContainEqual([
+    'warn',
+    expect.stringMatching(
+      /^Service default\/nginx-lb sends to the port named web, and 1 pod of 2 that it selects has no port of this name \(default\/nginx-\S+\); they name http: nothing is sent to it\.$/,
+    ),
+  ])
+})
+
+test('a port of the right name at another protocol is none', async () => {
+  expect(found(await named([{ name: 'web', containerPort: 80, protocol: 'UDP' }]), id)).toEqual([
+    [
+      'fail',
+      'Service default/nginx-lb sends to the port named web, and no container of its pods names a TCP port so; the port of this name is UDP there, and the Service’s is TCP.',
+    ],
+  ])
+})
+
+test('the same name at another number in each pod works', async () => {
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/services.json': editJson((list: Json) => {
+      list.items.find(({ metadata }: Json) => metadata.name === 'nginx-lb').spec.ports[0].targetPort = 'web'
+    }),
+    'kubernetes/pods.json': editJson((list: Json) => {
+      for (const [index, pod] of nginx(list).entries())
+        pod.spec.containers[0].ports = [{ name: 'web', containerPort: [8080, 80][index] }]
+    }),
+    'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+      const slice = list.items.find(
+        ({ metadata }: Json) => metadata.labels?.['kubernetes.io/service-name'] === 'nginx-lb',
+      )
+      const other = structuredClone(slice)
+      const second = slice.endpoints.pop()
+      other.metadata.name = `${String(slice.metadata.name)}-8080`
+      other.endpoints = [second]
+      other.ports[0].port = 8080
+      list.items.push(other)
+    }),
+  })
+  expect(found(evidence, id)).toEqual([['skipped', expect.stringContaining('fits the target port')]])
 })

@@ -39,5 +39,8 @@ test('NetworkUnavailable is a failure, its absence is not', async () => {
         status.conditions.push({ type: 'NetworkUnavailable', status: 'True', reason: 'NoRouteCreated' })
     }),
   })
-  expect(found(evidence, id)[0]).toEqual(['fail', expect.stringContaining('its condition NetworkUnavailable is True')])
+  expect(found(evidence, id)[0]).toEqual([
+    'fail',
+    expect.stringContaining('its condition NetworkUnavailable is True (NoRouteCreated)'),
+  ])
 })

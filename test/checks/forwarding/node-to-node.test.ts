@@ -62,3 +62,36 @@ test('passes where the group admits all of the VPC', async () => {
 test('does not apply with externalTrafficPolicy: Local', async () => {
   expect(says(check, await fixture('etp-local'))[0]).toBe('skipped')
 })
+
+test.each([
+  ['flannel.1', [], /admits no udp\/8472 from/],
+  ['vxlan.calico', [], /admits no udp\/4789 from/],
+  ['tunl0', [], /admits no protocol 4 from/],
+  ['cilium_host', ['cilium_vxlan'], /admits no udp\/8472 from/],
+  ['cilium_host', ['cilium_geneve'], /admits no udp\/6081 from/],
+  ['antrea-gw0', ['genev_sys_6081'], /admits no udp\/6081 from/],
+  ['ovn0', ['genev_sys_6081'], /admits no udp\/6081 from/],
+  ['weave', ['vxlan-6784'], /admits no udp\/6784 from/],
+  ['flannel-wg', [], /admits no udp\/51820 from/],
+  ['cilium_wg0', [], /admits no udp\/51871 from/],
+  // Without a tunnel behind it the packet itself crosses, which this rule admits.
+  ['antrea-gw0', [], null],
+])(
+  'the tunnel of pods behind %s %j is known by name where links were read without details',
+  async (dev, more, refused) => {
+    const evidence = await edited('hard-way-healthy', {
+      rules: ingress([tcp(80, '10.240.0.0/16')]),
+      files: {
+        'nodes/controller-0/ip-route.json': editJson((routes: Json) => {
+          routes.push({ dst: '10.200.0.0/16', dev, flags: [] })
+        }),
+        'nodes/controller-0/ip-link.json': editJson((links: Json) => {
+          for (const ifname of [dev, ...more]) links.push({ ifname })
+        }),
+      },
+    })
+    const [draft] = runOn(check, evidence, 'worker-0')
+    if (refused === null) expect(draft?.says).not.toMatch(/admits no udp/)
+    else expect(draft?.says).toMatch(refused)
+  },
+)

@@ -16,7 +16,9 @@ import otherAnnouncer from './announcement/other-announcer.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
+import ipFamilies from './assignment/ip-families.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
+import kubeVipPool from './assignment/kube-vip-pool.ts'
 import noPool from './assignment/no-pool.ts'
 import otherController from './assignment/other-controller.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
@@ -28,14 +30,15 @@ import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
 import configStale from './control/config-stale.ts'
 import controller from './control/controller.ts'
+import healthCheckNodePort from './control/health-check-node-port.ts'
 import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import memberlist from './control/memberlist.ts'
-import speaker from './control/speaker.ts'
 import misplaced from './control/misplaced.ts'
-import webhook from './control/webhook.ts'
+import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
+import webhook from './control/webhook.ts'
 import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
 import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
@@ -73,6 +76,7 @@ import forwardDrop from './forwarding/forward-drop.ts'
 import ipForwardOff from './forwarding/ip-forward-off.ts'
 import nodeToNode from './forwarding/node-to-node.ts'
 import podNeighbourFailed from './forwarding/pod-neighbour-failed.ts'
+import podNextHop from './forwarding/pod-next-hop.ts'
 import podRouteMissing from './forwarding/pod-route-missing.ts'
 import podRoute from './forwarding/pod-route.ts'
 import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
@@ -88,6 +92,7 @@ import dnatPresent from './translation/dnat-present.ts'
 import dnatStaleEndpoint from './translation/dnat-stale-endpoint.ts'
 import hostnameOverride from './translation/hostname-override.ts'
 import hostportHijack from './translation/hostport-hijack.ts'
+import internalTrafficPolicy from './translation/internal-traffic-policy.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
@@ -98,6 +103,7 @@ import noEndpointsReject from './translation/no-endpoints-reject.ts'
 import noLocalEndpoint from './translation/no-local-endpoint.ts'
 import notrack from './translation/notrack.ts'
 import rulesComplete from './translation/rules-complete.ts'
+import sessionAffinity from './translation/session-affinity.ts'
 import sourceRanges from './translation/source-ranges.ts'
 import strictArp from './translation/strict-arp.ts'
 import syncStale from './translation/sync-stale.ts'
@@ -112,10 +118,12 @@ import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
   kubeOvnVip,
+  ipFamilies,
   vipAssigned,
   otherController,
   twoAllocators,
   classMismatch,
+  kubeVipPool,
   noPool,
   poolExhausted,
   requestRefused,
@@ -175,12 +183,15 @@ const all: readonly Check[] = [
   sourceRanges,
   hostnameOverride,
   noLocalEndpoint,
+  internalTrafficPolicy,
   ipvsNoDestination,
   noEndpointsReject,
   hostportHijack,
   dnatStaleEndpoint,
+  sessionAffinity,
   dnatPresent,
   ipForwardOff,
+  podNextHop,
   podRouteMissing,
   podNeighbourFailed,
   bridgeNfCall,
@@ -208,6 +219,7 @@ const all: readonly Check[] = [
   memberlistPorts,
   bgpPorts,
   kubeletPort,
+  healthCheckNodePort,
   speaker,
   memberlist,
   configStale,

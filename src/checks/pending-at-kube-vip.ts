@@ -128,7 +128,7 @@ function mendRefusal(service: Service, at: readonly string[]): Fix {
   const { namespace = 'default', name = '' } = service.metadata ?? {}
   if (at.includes('annotations'))
     return {
-      commands: [`kubectl -n ${namespace} annotate service ${name} kube-vip.io/ignore-`],
+      commands: [`kubectl -n ${namespace} annotate service ${name} ${at.at(-1) ?? ''}-`],
       changes: 'kube-vip takes the Service.',
     }
   return {

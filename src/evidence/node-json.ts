@@ -19,6 +19,7 @@ export const addrShape = {
       scope: 'string',
       label: 'string',
       deprecated: 'boolean',
+      dynamic: 'boolean',
       secondary: 'boolean',
     },
   ],

@@ -10,7 +10,7 @@ import { findLease, holderOf, leaseNameFor, leaseText, secondsOverdue } from '..
 import { nodeNamed, unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { modeWords } from '../../lb/kube-vip/settings.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
-import { inWords } from '../../net/words.ts'
+import { counted, inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, warn, type Draft } from '../finding.ts'
 import { servedByKubeVipAlone } from '../kube-vip.ts'
@@ -115,7 +115,9 @@ export default defineCheck({
         }),
       ]
     const odd =
-      strangers(evidence, question, objectName(lease), holder) ?? withoutEndpoint(evidence, question, holder, name.name)
+      strangers(evidence, question, objectName(lease), holder) ??
+      withoutEndpoint(evidence, question, holder, name.name) ??
+      severalSlices(evidence, question, holder, name.name)
     if (odd !== null) return [odd]
     return [
       pass(
@@ -133,7 +135,7 @@ export default defineCheck({
     mend: 'Let kube-vip reach the API server at an address that is not the VIP itself, and let it write leases (ClusterRole system:kube-vip-role). Set vip_nodename where the holder is no node’s name.',
     sources: [
       'kube-vip v1.2.3 pkg/lease/lease.go, pkg/election, pkg/services/leader.go',
-      'Facts KV-L01, KV-L02, KV-E01, KV-P01; kube-vip issues 441, 1006',
+      'Facts KV-L01, KV-L02, KV-E01, KV-E03, KV-P01; kube-vip issues 441, 1006',
     ],
   },
 })
@@ -191,6 +193,34 @@ function withoutEndpoint(evidence: Evidence, question: Question, holder: string,
         commands: ['kubectl -n kube-system set env daemonset/kube-vip-ds svc_election=true'],
         changes:
           'Each Service gets a lease of its own, which only a node with an endpoint takes. All pods of kube-vip start again.',
+      },
+    },
+  )
+}
+
+/** Of several slices of a family kube-vip keeps the one that it saw last, so it may miss the leader's own endpoint; which one is in no evidence. */
+function severalSlices(evidence: Evidence, question: Question, holder: string, lease: string): Draft | null {
+  const { service, vip } = question
+  const [first] = podsServing(evidence, question)
+  if (service?.spec?.externalTrafficPolicy !== 'Local' || first?.settings.servicesElection !== true) return null
+  const slices = (known(evidence.kubernetes.endpointslices) ?? []).filter(
+    ({ metadata, addressType }) =>
+      metadata?.namespace === service.metadata?.namespace &&
+      metadata?.labels?.['kubernetes.io/service-name'] === service.metadata?.name &&
+      addressType === (vip?.family === 6 ? 'IPv6' : 'IPv4'),
+  )
+  if (slices.length < 2) return null
+  return warn(
+    `lease/${lease}`,
+    `Service ${objectName(service)} has ${counted(slices.length, 'EndpointSlice')} of one family and externalTrafficPolicy Local: kube-vip keeps only the slice that it saw last, so ${holder} may give the VIP up although it has an endpoint.`,
+    slices.slice(0, 4).map((slice) => cite(slice, 'endpoints')),
+    {
+      fix: {
+        commands: [
+          `kubectl -n ${service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${service.metadata?.name ?? ''}`,
+        ],
+        changes:
+          'Shows the slices. Up to 100 endpoints fit into one; with externalTrafficPolicy Cluster it does not matter.',
       },
     },
   )

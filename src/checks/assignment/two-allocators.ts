@@ -59,7 +59,7 @@ export default defineCheck({
     sources: [
       'kube-vip v1.2.3 pkg/instance/instance.go, pkg/services; MetalLB v0.16.1 controller/service.go',
       'MetalLB issues 2177, 2396, 2641; kube-vip issue 1061',
-      'Facts CX-01 to CX-06',
+      'Facts CX-01, CX-02, CX-03, CX-04, CX-05, CX-06, KV-I04; kube-vip-cloud-provider v0.0.12 pkg/provider',
     ],
   },
 })
@@ -103,6 +103,7 @@ function judged(context: Context, service: Service, subject: string): Draft {
   }
   const signals = [
     bothMarks(service),
+    labelledByProvider(service),
     portsInStatus(service),
     boundElsewhere(context, service),
     flapping(evidence, service),
@@ -146,6 +147,15 @@ function bothMarks(service: Service): Signal | null {
         proof: [one, other].map((key) => cite(service, 'metadata', 'annotations', key)),
       }
 }
+
+/** kube-vip-cloud-provider marks each Service to which it gave an address. */
+const labelledByProvider = (service: Service): Signal | null =>
+  metallbMark(service) === null || service.metadata?.labels?.implementation !== 'kube-vip'
+    ? null
+    : {
+        says: 'kube-vip-cloud-provider labelled it implementation=kube-vip beside the address of MetalLB',
+        proof: [cite(service, 'metadata', 'labels', 'implementation')],
+      }
 
 /** MetalLB writes an address alone; kube-vip writes the ports beside it. */
 function portsInStatus(service: Service): Signal | null {

@@ -9,8 +9,11 @@ import { kubeVipPods, type KubeVipPod } from '../../lb/kube-vip/pods.ts'
 import { kubeVipContainer } from '../../lb/kube-vip/settings.ts'
 import { isReady } from '../../evidence/metallb-install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
-import { parseAddress, sameAddress } from '../../net/address.ts'
+import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { clusterVpc } from '../../vpc/cluster-vpc.ts'
+import { holdersOf } from '../../vpc/holders.ts'
+import { idOf, interfaceText } from '../../vpc/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, type Draft } from '../finding.ts'
 
@@ -18,7 +21,14 @@ export default defineCheck({
   id: 'control/kube-vip',
   title: 'kube-vip’s pods are ready, with settings that it accepts',
   needs: ['kubernetes/pods'],
-  alsoReads: ['kubernetes/nodes', 'kubernetes/leases', 'node/ip-addr', 'node/proc-net-ip-vs', 'node/proxy-mode'],
+  alsoReads: [
+    'kubernetes/nodes',
+    'kubernetes/leases',
+    'node/ip-addr',
+    'node/proc-net-ip-vs',
+    'node/proxy-mode',
+    'aws/network-interfaces',
+  ],
   appliesTo: ({ evidence, question }) => {
     const pods = kubeVipPods(evidence)
     if (isGap(pods)) return true
@@ -40,6 +50,7 @@ export default defineCheck({
       ...unready(context, pods),
       ...severalLeaders(pods),
       ...vipAsNodeAddress(context),
+      ...vipAsOwnAddress(context, pods),
       ...balancerLost(context, pods),
     ]
     if (wrong.length > 0) return wrong
@@ -55,14 +66,14 @@ export default defineCheck({
   },
   docs: {
     means:
-      'kube-vip cannot do its work: its pods are not ready, or its settings are such that the process ends (no mode or several of vip_arp, bgp_enable, vip_routingtable, vip_wireguard; neither cp_enable nor svc_enable), or that several nodes take the address at once (ARP without leader election), or the VIP has become the node’s own address in Kubernetes.',
+      'kube-vip cannot do its work: its pods are not ready, or its settings are such that the process ends (no mode or several of vip_arp, bgp_enable, vip_routingtable, vip_wireguard; neither cp_enable nor svc_enable), or that several nodes take the address at once (ARP without leader election), or the VIP has become the node’s own address in Kubernetes, or was a machine’s own address before.',
     byHand:
       'kubectl -n kube-system get pods -o wide | grep kube-vip; kubectl -n kube-system logs POD. The log ends with "no valid kube-vip mode detected", "multiple kube-vip modes detected" or "no features are enabled". kubectl get nodes -o wide: no INTERNAL-IP may be the VIP.',
     mend: 'Correct the environment in /etc/kubernetes/manifests/kube-vip.yaml on each node of the control plane, or of the DaemonSet kube-vip-ds. Pin the kubelet’s address with --node-ip, and Calico’s with IP_AUTODETECTION_METHOD=kubernetes-internal-ip.',
     sources: [
       'kube-vip v1.2.3 cmd/kube-vip.go, pkg/kubevip/config_envvar.go',
       'kube-vip documentation, "ARP"; kube-vip issue 682',
-      'Facts KV-N02, KV-N04; kube-vip issues 454, 745',
+      'Facts KV-N02, KV-N03, KV-N04; kube-vip issues 454, 745, 1288',
     ],
   },
 })
@@ -175,6 +186,79 @@ function vipAsNodeAddress({ evidence, question: { vip } }: Context): readonly Dr
       },
     ),
   )
+}
+
+/**
+ * An address that a node or another machine had before kube-vip: with the loss of the lead kube-vip removes it (issue 1288). A node's own
+ * is told by the node's further addresses, by DHCP (`dynamic`), and on EC2 by the interface whose primary address it is.
+ */
+function vipAsOwnAddress({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
+  const { vip, fabric } = question
+  if (vip === null || pods.length === 0) return []
+  const owners = [
+    ...furtherAddresses(evidence, vip),
+    ...byDhcp(evidence, vip),
+    ...(fabric === 'ec2' ? primary(evidence, question) : []),
+  ]
+  return owners.slice(0, 1).map(({ subject, says, proof }) =>
+    fail(
+      subject,
+      `The VIP ${vip.text} is ${says}: an address has one owner, and kube-vip takes this one off its node’s interface when it loses the lead.`,
+      [proof],
+      {
+        commands:
+          question.service === null
+            ? pods.map(editOf).filter((line, at, all) => all.indexOf(line) === at)
+            : [
+                `kubectl -n ${question.service.metadata?.namespace ?? 'default'} annotate service ${question.service.metadata?.name ?? ''} --overwrite kube-vip.io/loadbalancerIPs=ADDRESS`,
+              ],
+        changes:
+          'With an address that nothing else has, each of the two is reached again; put it in the place of the VIP.',
+      },
+    ),
+  )
+}
+
+interface Owner {
+  readonly subject: string
+  readonly says: string
+  readonly proof: Proof
+}
+
+const furtherAddresses = (evidence: Evidence, vip: Address): readonly Owner[] =>
+  (known(evidence.kubernetes.nodes) ?? []).flatMap((node) =>
+    (node.status?.addresses ?? []).flatMap(({ type = '', address }, at) =>
+      type === 'InternalIP' || !sameAddress(parseAddress(address), vip)
+        ? []
+        : [
+            {
+              subject: `node/${node.metadata?.name ?? ''}`,
+              says: `the ${type} of ${node.metadata?.name ?? ''} too`,
+              proof: cite(node, 'status', 'addresses', at, 'address'),
+            },
+          ],
+    ),
+  )
+
+const byDhcp = (evidence: Evidence, vip: Address): readonly Owner[] =>
+  boundAnywhere(evidence, vip)
+    .filter(({ dynamic }) => dynamic)
+    .map((one) => ({
+      subject: `node/${one.node}`,
+      says: `the address that ${one.node} got for ${one.interface} by DHCP`,
+      proof: one.proof,
+    }))
+
+function primary(evidence: Evidence, { vip, vpcId: asked }: Context['question']): readonly Owner[] {
+  const vpcId = known(clusterVpc(evidence, asked))
+  const owners = vpcId === null || vip === null ? null : known(holdersOf(evidence, vpcId, vip))
+  return (owners ?? [])
+    .filter((one) => one.as === 'primary')
+    .map((one) => ({
+      subject: `eni/${idOf(one.interface)}`,
+      says: `the primary address of ${interfaceText(evidence, one.interface)}`,
+      proof: one.proof(),
+    }))
 }
 
 function nodesWith(evidence: Evidence, vip: string): readonly { readonly name: string; readonly proof: Proof }[] {

@@ -5,6 +5,7 @@ import { holdersOf, interfacesOfVpc } from '../../vpc/holders.ts'
 import { assignFix, ladder } from '../../vpc/assign.ts'
 import { wholeSubnetRoute } from '../../vpc/whole-subnet-route.ts'
 import { interfaceText, subnetText } from '../../vpc/words.ts'
+import { podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
@@ -12,7 +13,14 @@ export default defineCheck({
   id: 'delivery/vip-not-owned',
   title: 'A network interface of the VPC holds the VIP',
   needs: ['aws/network-interfaces', 'aws/subnets'],
-  alsoReads: ['aws/vpcs', 'aws/route-tables', 'aws/instances', 'aws/instance-types', 'kubernetes/nodes'],
+  alsoReads: [
+    'aws/vpcs',
+    'aws/route-tables',
+    'aws/instances',
+    'aws/instance-types',
+    'kubernetes/nodes',
+    'kubernetes/pods',
+  ],
   appliesTo: ({ evidence, question }) => {
     if (question.fabric !== 'ec2') return 'On a LAN nobody owns an address; who answers for it decides.'
     const where = vipPlace(evidence, question)
@@ -34,6 +42,7 @@ export default defineCheck({
       'Amazon VPC User Guide, "Subnet CIDR blocks" (no broadcast) and "Subnet route tables"',
       'AWS Overview of Security Processes, VPC (ARP and MAC spoofing)',
       'Amazon EC2 User Guide, "Multiple IP addresses"',
+      'kube-vip v1.2.3, which has no code for EC2 (facts KV-C01)',
     ],
   },
 })
@@ -79,7 +88,10 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     return [unknown(subject, says, [], proof)]
   }
   const within = place === null ? vpcId : subnetText(place.subnet, place.range)
-  const says = `No network interface of ${vpcId} holds ${vip.text}, so the VPC delivers it to nobody, to hosts in ${within} neither: it hands out an address because the EC2 API gave it to an interface, not because a node announces it.`
+  const byKubeVip = podsServing(evidence, question).some(({ settings }) => settings.modes.includes('arp'))
+    ? ' kube-vip has no code for EC2: with vip_arp it sends gratuitous ARP, which moves no address in a VPC.'
+    : ''
+  const says = `No network interface of ${vpcId} holds ${vip.text}, so the VPC delivers it to nobody, to hosts in ${within} neither: it hands out an address because the EC2 API gave it to an interface, not because a node announces it.${servedByKubeVip(evidence, question) ? byKubeVip : ''}`
   return [
     fail(subject, says, proof, assignFix(evidence, question, receiving, where), { awsCode: 'ENI_ADDRESS_RESTRICTION' }),
   ]

@@ -48,6 +48,7 @@ export default defineCheck({
       'Linux Documentation/networking/ip-sysctl.rst (rp_filter)',
       'MetalLB documentation, "Troubleshooting" (asymmetric paths); metallb/metallb issues 597 and 2727',
       'Facts ML-B08',
+      'kube-vip issue 507 (facts KV-N05)',
     ],
   },
 })

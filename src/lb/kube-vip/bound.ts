@@ -10,6 +10,8 @@ export interface Bound {
   readonly address: Address
   /** As kube-vip has put it there since 1.0.0, so that the kernel does not choose it as a source. */
   readonly deprecated: boolean
+  /** Given by DHCP or by a router's advertisement, never by kube-vip. */
+  readonly dynamic: boolean
   readonly proof: Proof
 }
 
@@ -44,11 +46,20 @@ function onNode(evidence: Evidence, node: string): readonly Bound[] | null {
   return links
     .filter(({ ifname }) => ifname !== 'kube-ipvs0')
     .flatMap((link) =>
-      (link.addr_info ?? []).flatMap(({ local, deprecated = false }, at) => {
+      (link.addr_info ?? []).flatMap(({ local, deprecated = false, dynamic = false }, at) => {
         const address = parseAddress(local)
         return address === null
           ? []
-          : [{ node, interface: link.ifname ?? '', address, deprecated, proof: cite(link, 'addr_info', at, 'local') }]
+          : [
+              {
+                node,
+                interface: link.ifname ?? '',
+                address,
+                deprecated,
+                dynamic,
+                proof: cite(link, 'addr_info', at, 'local'),
+              },
+            ]
       }),
     )
 }

@@ -3,6 +3,7 @@ import { isGap, known, type Known } from '../../evidence/gap.ts'
 import { objectName, type Lease, type Service } from '../../evidence/kubernetes.ts'
 import type { Question } from '../../evidence/question.ts'
 import { nodeNamed } from './nodes.ts'
+import { asksForElection } from './pods.ts'
 import type { KubeVipSettings } from './settings.ts'
 
 /**
@@ -20,7 +21,8 @@ export interface LeaseName {
 /** The lease of a question, by the settings of the pods that serve it (kube-vip v1.2.3 pkg/lease/lease.go, pkg/election). */
 export function leaseNameFor(settings: KubeVipSettings, { service }: Question): LeaseName | null {
   if (service === null) return settings.leaderElection ? { name: settings.leaseName, namespace: null } : null
-  if (settings.servicesElection) return ownLease(service)
+  if (settings.servicesElection || (settings.electionOnDemand && asksForElection(settings, service)))
+    return ownLease(service)
   const [mode] = settings.modes
   // By BGP and by table every pod announces unless leaders are elected; by ARP one leader always announces all Services.
   if (mode === 'arp' || (mode === 'table' && settings.leaderElection))

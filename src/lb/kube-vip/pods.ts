@@ -42,6 +42,12 @@ export interface Refusal {
   readonly at: readonly string[]
 }
 
+const forcedElection = 'kube-vip.io/forcePerServiceElection'
+
+/** Whether a Service asks for a leader of its own, and kube-vip knows the annotation (kube-vip v1.2.3 pkg/services, `forcedOnly`). */
+export const asksForElection = ({ knowsElectionOnDemand }: KubeVipSettings, { metadata }: Pick<Service, 'metadata'>) =>
+  knowsElectionOnDemand && metadata?.annotations?.[forcedElection] === 'true'
+
 /** The reason why kube-vip with these settings leaves the Service alone; null where it takes it (kube-vip v1.2.3 pkg/services). */
 export function refusalOf(settings: KubeVipSettings, { metadata, spec }: Service): Refusal | null {
   const { className, classOnly, legacyClasses, servicesNamespace } = settings
@@ -50,6 +56,11 @@ export function refusalOf(settings: KubeVipSettings, { metadata, spec }: Service
     return { why: 'its annotation kube-vip.io/ignore is true', at: ['metadata', 'annotations', 'kube-vip.io/ignore'] }
   if (servicesNamespace !== null && servicesNamespace !== metadata?.namespace)
     return { why: `kube-vip watches the namespace ${servicesNamespace} only`, at: ['metadata', 'namespace'] }
+  if (asksForElection(settings, { metadata }) && !settings.servicesElection && !settings.electionOnDemand)
+    return {
+      why: `its annotation ${forcedElection} is true, and kube-vip runs without per_service_election_on_demand`,
+      at: ['metadata', 'annotations', forcedElection],
+    }
   const own = spec.loadBalancerClass
   if (own === undefined)
     return classOnly || !legacyClasses

@@ -28,6 +28,10 @@ export interface KubeVipSettings {
   readonly keepsAddress: boolean
   readonly ipvs: boolean
   readonly updatesStatus: boolean
+  /** Elects a leader of its own for each Service whose annotation asks for it, beside the one lease of all others. */
+  readonly electionOnDemand: boolean
+  /** Whether kube-vip knows that annotation: since 1.2.2. False where the image's tag is no version. */
+  readonly knowsElectionOnDemand: boolean
 }
 
 /** Each setting as its environment variable and its flag; `vip_address` and `--vip` are the older names of the address. */
@@ -53,6 +57,7 @@ const names = {
   legacyClasses: ['lb_class_legacy_handling', 'lbClassNameLegacyHandling'],
   keepsAddress: ['vip_preserve_on_leadership_loss', null],
   ipvs: ['lb_enable', 'enableLoadBalancer'],
+  electionOnDemand: ['per_service_election_on_demand', null],
   disableUpdates: ['disable_service_updates', 'disableServiceUpdates'],
 } as const satisfies Record<string, readonly [string, string | null]>
 
@@ -94,7 +99,16 @@ export function kubeVipSettings(pod: Pod): KubeVipSettings | null {
     keepsAddress: on('keepsAddress'),
     ipvs: on('ipvs'),
     updatesStatus: !on('disableUpdates'),
+    electionOnDemand: on('electionOnDemand'),
+    knowsElectionOnDemand: atLeast122(container.image ?? ''),
   }
+}
+
+function atLeast122(image: string): boolean {
+  const found = /:v?(\d+)\.(\d+)\.(\d+)/.exec(image)
+  if (found === null) return false
+  const [major = 0, minor = 0, patch = 0] = found.slice(1).map(Number)
+  return major !== 1 ? major > 1 : minor !== 2 ? minor > 2 : patch >= 2
 }
 
 /** `--flag=value`, `--flag value` and `--flag` alone, which means true. */

@@ -138,3 +138,42 @@ test('KV-P01 two Services with one VIP and two leaders', async () => {
     ],
   ])
 })
+
+test('KV-S06 a leader of its own on demand', async () => {
+  const evidence = await kubeVipCluster({
+    env: { per_service_election_on_demand: 'true' },
+    lease: { name: 'kubevip-nginx-lb', namespace: 'default' },
+    service: ({ metadata }) => {
+      metadata.annotations['kube-vip.io/forcePerServiceElection'] = 'true'
+    },
+  })
+  expect(found(evidence, id)).toEqual([
+    ['pass', expect.stringMatching(/^worker-0 holds the lease default\/kubevip-nginx-lb/)],
+  ])
+})
+
+test('KV-E03 with Local and several slices of a family kube-vip may miss the leader’s endpoint', async () => {
+  const wanted = (policy: string) =>
+    kubeVipCluster({
+      env: { svc_election: 'true' },
+      lease: { name: 'kubevip-nginx-lb', namespace: 'default' },
+      service: ({ spec }) => {
+        spec.externalTrafficPolicy = policy
+      },
+      changes: {
+        'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+          const own = list.items.find(
+            ({ metadata }: Json) => metadata.labels['kubernetes.io/service-name'] === 'nginx-lb',
+          )
+          list.items.push({ ...own, metadata: { ...own.metadata, name: 'nginx-lb-more' }, endpoints: [] })
+        }),
+      },
+    })
+  expect(found(await wanted('Local'), id)).toEqual([
+    [
+      'warn',
+      expect.stringMatching(/has 2 EndpointSlices of one family and externalTrafficPolicy Local: kube-vip keeps/),
+    ],
+  ])
+  expect(found(await wanted('Cluster'), id)[0]?.[0]).toBe('pass')
+})

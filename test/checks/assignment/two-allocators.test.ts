@@ -136,3 +136,15 @@ function bytesOf(read: unknown): Uint8Array {
   if (!(read instanceof Uint8Array)) throw new Error('the capture is not there')
   return read
 }
+
+test('KV-I04: kube-vip-cloud-provider and MetalLB both gave an address', async () => {
+  const evidence = await kubeVipCluster({
+    ...both,
+    service: ({ metadata }) => {
+      metadata.labels = { ...metadata.labels, implementation: 'kube-vip' }
+    },
+  })
+  expect(found(evidence, id)).toEqual([
+    ['fail', expect.stringContaining('kube-vip-cloud-provider labelled it implementation=kube-vip')],
+  ])
+})

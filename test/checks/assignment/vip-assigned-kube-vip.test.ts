@@ -153,3 +153,48 @@ test('where the address comes from is said of a Service that has one', async () 
     ['pass', 'Service default/nginx-lb has the VIP 10.240.0.100, from kube-vip.io/loadbalancerIPs.'],
   ])
 })
+
+test('KV-S03 without the legacy handling, or with lb_class_only, a Service without a class is left alone', async () => {
+  const says = expect.stringContaining('it has no class, and kube-vip takes the class kube-vip.io/kube-vip-class only')
+  for (const env of [{ lb_class_only: 'true' }, { lb_class_legacy_handling: 'false' }])
+    expect(found(await pending(null, { env }), id)).toEqual([['fail', says]])
+  const named = await pending(null, {
+    env: { lb_class_only: 'true', lb_class_name: 'example.org/edge' },
+    service: ({ spec }) => {
+      spec.loadBalancerClass = 'example.org/edge'
+    },
+  })
+  expect(found(named, id)[0]?.[1]).toContain('kube-vip-cloud-provider is not installed')
+})
+
+test('KV-S04 a namespace that kube-vip watches is not the reason', async () => {
+  const evidence = await pending(null, { env: { svc_namespace: 'default' } })
+  expect(found(evidence, id)[0]?.[1]).toContain('kube-vip-cloud-provider is not installed')
+})
+
+test('KV-S06 a Service that asks for a leader of its own needs per_service_election_on_demand', async () => {
+  const forced = {
+    service: ({ metadata }: Json) => {
+      metadata.annotations = { 'kube-vip.io/forcePerServiceElection': 'true' }
+    },
+  }
+  expect(found(await pending(null, forced), id)).toEqual([
+    [
+      'fail',
+      'Service default/nginx-lb is pending because kube-vip leaves it alone: its annotation kube-vip.io/forcePerServiceElection is true, and kube-vip runs without per_service_election_on_demand.',
+    ],
+  ])
+  const { causes } = diagnosisOf(await pending(null, forced), 'default/nginx-lb')
+  expect(causes[0]?.fix?.commands).toEqual([
+    'kubectl -n default annotate service nginx-lb kube-vip.io/forcePerServiceElection-',
+  ])
+  const onDemand = await pending(null, { ...forced, env: { per_service_election_on_demand: 'true' } })
+  expect(found(onDemand, id)[0]?.[1]).toContain('kube-vip-cloud-provider is not installed')
+  const older = await pending(null, {
+    ...forced,
+    pods: (pods) => {
+      for (const { spec } of pods) spec.containers[0].image = 'ghcr.io/kube-vip/kube-vip:v1.2.1'
+    },
+  })
+  expect(found(older, id)[0]?.[1]).toContain('kube-vip-cloud-provider is not installed')
+})

@@ -123,3 +123,43 @@ test('KV-N04 a kube-proxy in IPVS mode that took the control plane’s balancer 
   ])
   expect(found(await of('TCP  0AF00005:192B rr  \n'), id, controlPlane)).toEqual([['pass', expect.any(String)]])
 })
+
+const addresses = 'kubernetes/nodes.json'
+
+test('KV-N03 a VIP that a node or a machine of the VPC had before', async () => {
+  const further = await variant('control-plane-vip', {
+    [addresses]: editJson((list: Json) => {
+      list.items[0].status.addresses.push({ type: 'ExternalIP', address: controlPlane })
+    }),
+  })
+  expect(found(further, id, controlPlane)).toEqual([
+    ['fail', expect.stringMatching(/^The VIP 10\.240\.0\.5 is the ExternalIP of \S+ too: an address has one owner/)],
+  ])
+  const dhcp = await kubeVipCluster({
+    bound: [],
+    changes: {
+      'nodes/worker-1/ip-addr.json': editJson((links: Json) => {
+        links
+          .find(({ ifname }: Json) => ifname === 'eth0')
+          .addr_info.push({ family: 'inet', local: '10.240.0.100', prefixlen: 24, scope: 'global', dynamic: true })
+      }),
+    },
+  })
+  expect(found(dhcp, id)).toEqual([
+    ['fail', expect.stringContaining('is the address that worker-1 got for eth0 by DHCP: an address has one owner')],
+  ])
+  const primary = await variant('control-plane-vip', {
+    'aws/describe-network-interfaces.json': editJson((answer: Json) => {
+      for (const eni of answer.NetworkInterfaces)
+        for (const one of eni.PrivateIpAddresses)
+          if (one.PrivateIpAddress === controlPlane) {
+            for (const other of eni.PrivateIpAddresses) other.Primary = other === one
+            eni.PrivateIpAddress = controlPlane
+          }
+    }),
+  })
+  expect(found(primary, id, controlPlane)).toEqual([
+    ['fail', expect.stringMatching(/^The VIP 10\.240\.0\.5 is the primary address of eni-\w+ \(controller-1\): /)],
+  ])
+  expect(found(await kubeVipCluster(), id)).toEqual([['pass', expect.any(String)]])
+})

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/vip-not-owned.ts'
 import { fixture } from '../../fixtures.ts'
+import { kubeVipCluster } from '../../kube-vip.ts'
+import { found } from '../found.ts'
 import { ask, runCheck, says } from '../../vpc/ask.ts'
 import { byId, edited, ids, ownedBy } from '../../vpc/edits.ts'
 
@@ -133,4 +135,15 @@ describe('what cannot be known', () => {
     unknown(evidence, /fit vpc-2 and vpc-daf0e39ffc287f7bf; --vpc-id says which is meant/)
     expect(says(check, evidence, { vpcId: ids.vpc })[0]).toBe('fail')
   })
+})
+
+test('KV-C01 kube-vip by ARP in a VPC: its gratuitous ARP moves nothing', async () => {
+  const words =
+    / kube-vip has no code for EC2: with vip_arp it sends gratuitous ARP, which moves no address in a VPC\.$/
+  const byKubeVip = await kubeVipCluster({}, 'hard-way-l2')
+  expect(found(byKubeVip, 'delivery/vip-not-owned')).toEqual([['fail', expect.stringMatching(words)]])
+  const byMetallb = found(await fixture('hard-way-l2'), 'delivery/vip-not-owned')
+  expect(byMetallb).toEqual([['fail', expect.not.stringMatching(/kube-vip/)]])
+  const owned = await kubeVipCluster({}, 'hard-way-healthy')
+  expect(found(owned, 'delivery/vip-not-owned')[0]?.[0]).toBe('pass')
 })

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Json } from '../../fixtures.ts'
+import { kubeVipCluster } from '../../kube-vip.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'endpoint/ready'
@@ -58,4 +59,20 @@ test('a Service without a selector and without slices has nothing behind it, and
     ],
   ])
   expect(found(evidence, 'announcement/announcer-differs')).toEqual([['skipped', 'MetalLB would elect nobody now.']])
+})
+
+test('KV-E02 kube-vip announces a VIP without a ready endpoint, and the end of it is said here', async () => {
+  const wanted = (ready: boolean) =>
+    kubeVipCluster({
+      changes: {
+        'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+          for (const { endpoints = [] } of list.items)
+            for (const one of endpoints ?? []) one.conditions = { ready, serving: ready, terminating: false }
+        }),
+      },
+    })
+  const dead = await wanted(false)
+  expect(found(dead, 'announcement/kube-vip-lease')[0]?.[0]).toBe('pass')
+  expect(found(dead, id)[0]?.[0]).toBe('fail')
+  expect(found(await wanted(true), id)[0]?.[0]).toBe('pass')
 })

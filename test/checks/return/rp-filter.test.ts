@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { advertisement, allUp, byBgp } from '../../bgp.ts'
 import { editJson, variant, type Json } from '../../fixtures.ts'
+import { kubeVipCluster } from '../../kube-vip.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'return/rp-filter'
@@ -56,4 +57,24 @@ test('a VIP that a router brings by BGP to another interface than answers leave 
     expect.stringMatching(/^On worker-0 the reverse path filter of eth0 \(strict\) drops it/),
   ])
   expect(found(await base(loose), id, 'default/nginx-lb', '10.240.0.50')[0]?.[0]).toBe('pass')
+})
+
+test('KV-N05 a node with two interfaces: kube-vip’s VIP on the one, the way back by the other', async () => {
+  const wanted = (mode: string) =>
+    kubeVipCluster({
+      changes: {
+        'nodes/worker-0/sysctl.txt': (text: string) =>
+          text.replace(/net\.ipv4\.conf\.(all|eth0)\.rp_filter = \d/g, `net.ipv4.conf.$1.rp_filter = ${mode}`),
+        'nodes/worker-0/ip-rule.json': editJson((rules: Json) => {
+          rules.push({ priority: 100, src: '10.200.0.0', srclen: 16, table: 'back' })
+        }),
+        'nodes/worker-0/ip-route.json': editJson((routes: Json) => {
+          routes.push({ dst: 'default', dev: 'cni0', table: 'back', flags: [] })
+        }),
+      },
+    })
+  expect(found(await wanted('1'), id, 'default/nginx-lb', '10.240.0.50')).toEqual([
+    ['fail', expect.stringMatching(/^On worker-0 the reverse path filter of eth0 \(strict\) drops it/)],
+  ])
+  expect(found(await wanted('2'), id, 'default/nginx-lb', '10.240.0.50')[0]?.[0]).toBe('pass')
 })

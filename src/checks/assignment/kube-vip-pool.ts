@@ -1,0 +1,144 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import { objectName, type Service } from '../../evidence/kubernetes.ts'
+import { cloudPool, cloudProviderInstalled, poolConfigMap, type CloudPool } from '../../lb/kube-vip/cloud-provider.ts'
+import { servicePods } from '../../lb/kube-vip/pods.ts'
+import { overlaps, rangeOf, rangeText, type Range } from '../../net/range.ts'
+import { inWords } from '../../net/words.ts'
+import { networksOfNode } from '../../node/networks.ts'
+import { subnetOfAddress } from '../../vpc/address-space.ts'
+import { clusterVpc } from '../../vpc/cluster-vpc.ts'
+import { holdingsInVpc } from '../../vpc/holders.ts'
+import { interfaceText } from '../../vpc/words.ts'
+import { addressOf, parseAddress } from '../../net/address.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { servedByKubeVipAlone } from '../kube-vip.ts'
+import { overlap, takenAddresses, type Taken } from '../taken-addresses.ts'
+
+export default defineCheck({
+  id: 'assignment/kube-vip-pool',
+  title: 'The pool of kube-vip-cloud-provider lies in the nodes’ subnet and holds no address that something else has',
+  needs: ['kubernetes/pods', 'kubernetes/configmaps', 'kubernetes/nodes'],
+  alsoReads: [
+    'kubernetes/deployments',
+    'kubernetes/services',
+    'node/ip-addr',
+    'node/ip-route',
+    'aws/subnets',
+    'aws/network-interfaces',
+  ],
+  appliesTo: (context) => {
+    if (context.question.service === null) return 'The control plane’s VIP comes from no pool.'
+    const applies = servedByKubeVipAlone(context)
+    if (applies !== true) return applies
+    const installed = cloudProviderInstalled(context.evidence)
+    return isGap(installed) || installed || 'kube-vip-cloud-provider is not installed.'
+  },
+  blocks: false,
+  run: (context) => {
+    const { evidence, question } = context
+    const { service } = question
+    if (service === null) return []
+    const configMap = poolConfigMap(evidence)
+    const subject = 'configmap/kube-system/kubevip'
+    if (isGap(configMap)) return [unknown(subject, 'The pools of kube-vip-cloud-provider are not known.', [configMap])]
+    const pool = configMap === null ? null : cloudPool(configMap, service.metadata?.namespace ?? 'default')
+    if (pool === null || pool.ranges.length === 0)
+      return [skipped(subject, `kube-vip-cloud-provider has no pool for Service ${objectName(service)}.`)]
+    return [judged(context, service, pool)]
+  },
+  docs: {
+    means:
+      'kube-vip-cloud-provider gives out what its ConfigMap says and looks at nothing else in the network. By ARP a VIP is reached only from the subnet in which it lies, so a pool outside the nodes’ subnets reaches nobody; and a pool that holds the own address of a node or another machine, of a gateway, or one that EC2 keeps for itself, gives it to a Service one day.',
+    byHand:
+      'kubectl -n kube-system get configmap kubevip -o yaml, against kubectl get nodes -o wide, ip address and ip route on a node; on EC2 aws ec2 describe-subnets and describe-network-interfaces.',
+    mend: 'Give the namespace (range-NAMESPACE, cidr-NAMESPACE) or all (range-global, cidr-global) a range of the nodes’ subnet that nothing else uses. Services keep the addresses that they have.',
+    sources: ['kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam', 'Facts KV-I03'],
+  },
+})
+
+function judged({ evidence, question }: Context, service: Service, pool: CloudPool): Draft {
+  const subject = `pool/${pool.key}`
+  const own = cite(pool.configMap, 'data', pool.key)
+  const ec2 = question.fabric === 'ec2'
+  const taken = overlap([...takenAddresses(evidence, ec2), ...(ec2 ? primaries(evidence) : [])], pool.ranges)
+  if (taken.length > 0)
+    return warn(
+      subject,
+      `The pool ${pool.key} of kube-vip-cloud-provider holds ${inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))}. It gives them out like any other.`,
+      [own, ...taken.flatMap(({ proof }) => proof).slice(0, 20)],
+      { fix: otherPool(pool) },
+    )
+  const home = homes(evidence, ec2)
+  if (home.length === 0)
+    return unknown(
+      subject,
+      `It is not known whether the pool ${pool.key} lies in a subnet of the nodes.`,
+      ec2
+        ? gapsAmong(evidence.aws.subnets)
+        : gapsAmong(...evidence.nodeNames.map((node) => evidence.node(node).ipAddr)),
+      [own],
+    )
+  const outside = pool.ranges.filter((range) => !home.some(({ range: one }) => overlaps(one, range)))
+  // By BGP and by routing table a VIP need not lie in any subnet.
+  const byArp = servicePods(evidence).some(({ settings }) => settings.modes.includes('arp'))
+  if (outside.length > 0 && byArp)
+    return warn(
+      subject,
+      `The pool ${pool.key} of kube-vip-cloud-provider has ${inWords(outside.map(rangeText))}, outside the ${inWords([...new Set(home.map(({ text }) => text))])} of the nodes: by ARP such a VIP of Service ${objectName(service)} is found by nobody.`,
+      [own, ...home.slice(0, 6).flatMap(({ proof }) => proof)],
+      { fix: otherPool(pool) },
+    )
+  return pass(subject, `Nothing else is known to have an address of the pool ${pool.key} of kube-vip-cloud-provider.`, [
+    own,
+  ])
+}
+
+interface Home {
+  readonly range: Range
+  readonly text: string
+  readonly proof: readonly Proof[]
+}
+
+/** The subnets that the nodes are in: of the VPC, or as their interfaces have them. */
+function homes(evidence: Evidence, ec2: boolean): readonly Home[] {
+  if (!ec2)
+    return evidence.nodeNames.flatMap((node) =>
+      (known(networksOfNode(evidence, node)) ?? []).map(({ cidr, proof }) => ({ range: cidr, text: cidr.text, proof })),
+    )
+  const vpc = known(clusterVpc(evidence, null))
+  if (vpc === null) return []
+  return (known(evidence.kubernetes.nodes) ?? []).flatMap((node) =>
+    (node.status?.addresses ?? []).flatMap(({ address }) => {
+      const parsed = parseAddress(address)
+      const place = parsed === null ? null : known(subnetOfAddress(evidence, vpc, parsed))
+      return place === null
+        ? []
+        : [{ range: place.range, text: rangeText(place.range), proof: [cite(place.subnet, 'CidrBlock')] }]
+    }),
+  )
+}
+
+/** The own addresses of all machines of the VPC; those of nodes are told by the nodes themselves. */
+function primaries(evidence: Evidence): readonly Taken[] {
+  const vpc = known(clusterVpc(evidence, null))
+  const nodes = new Set(
+    (known(evidence.kubernetes.nodes) ?? []).flatMap(({ status }) =>
+      (status?.addresses ?? []).map(({ address }) => address),
+    ),
+  )
+  return (vpc === null ? [] : (known(holdingsInVpc(evidence, vpc)) ?? []))
+    .filter(({ as, range }) => as === 'primary' && !nodes.has(addressOf(range.family, range.first).text))
+    .map((one) => ({
+      range: rangeOf(addressOf(one.range.family, one.range.first)),
+      what: `%, the primary address of ${interfaceText(evidence, one.interface)}`,
+      proof: [one.proof()],
+    }))
+}
+
+const otherPool = ({ key }: CloudPool): Fix => ({
+  commands: [`kubectl -n kube-system patch configmap kubevip --type merge -p '{"data":{"${key}":"RANGE"}}'`],
+  changes: `Replaces the value of ${key}; put free addresses of the nodes’ subnet in the place of RANGE. Services keep the addresses that they have.`,
+})

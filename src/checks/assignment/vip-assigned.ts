@@ -1,6 +1,5 @@
 import { cite, citeList } from '../../evidence/cite.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
 import { kubeVipMark } from '../../lb/marks.ts'
 import { addressSource } from '../../lb/kube-vip/pods.ts'
@@ -8,10 +7,7 @@ import { servedByOther, type OtherSystem } from '../../lb/other-systems.ts'
 import { startOf } from '../../net/words.ts'
 import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
-import { showCommand } from '../../evidence/metallb-config-map.ts'
-import { parseAddress } from '../../net/address.ts'
-import { inWords } from '../../net/words.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
 import { whyPendingAtKubeVip } from '../pending-at-kube-vip.ts'
 
 export default defineCheck({
@@ -43,8 +39,6 @@ export default defineCheck({
     const pool =
       service.metadata?.annotations?.['metallb.io/ip-allocated-from-pool'] ??
       service.metadata?.annotations?.['metallb.universe.tf/ip-allocated-from-pool']
-    const missing = missingFamily(context.evidence, service)
-    if (missing !== null) return [missing]
     const from = pool === undefined ? kubeVipSource(service) : `, from MetalLB's pool ${pool}`
     return [
       pass(subject, `Service ${objectName(service)} has the VIP ${vip.text}${from}.`, [
@@ -54,7 +48,7 @@ export default defineCheck({
   },
   docs: {
     means:
-      'The Service is of type LoadBalancer, but nothing has given it an address: it stays <pending>. No packet can be sent to it. A Service of another type, or one without a ClusterIP, never gets one. One that wants two families and has an address of one is a warning.',
+      'The Service is of type LoadBalancer, but nothing has given it an address: it stays <pending>. No packet can be sent to it. A Service of another type, or one without a ClusterIP, never gets one.',
     byHand:
       'kubectl get service NAME: EXTERNAL-IP is <pending>. kubectl describe service NAME shows the events of the allocator; MetalLB writes none where it has no pool at all.',
     mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full.',
@@ -145,46 +139,6 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
         `kubectl -n ${namespace} logs deployment/controller --tail=50`,
       ],
       changes: 'Shows whether the controller runs and what it says.',
-    },
-  )
-}
-
-/**
- * A Service of two families with the address of one: where it requires two, or MetalLB says that it found none for the second. One that
- * only prefers two is well with one, and is told so by no event where no pool has the other family from the start.
- */
-function missingFamily(evidence: Evidence, service: Service): Draft | null {
-  const { ipFamilies = [], ipFamilyPolicy } = service.spec ?? {}
-  const has = new Set(
-    (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => {
-      const address = parseAddress(ip)
-      return address === null ? [] : [`IPv${String(address.family)}`]
-    }),
-  )
-  const [missing] = ipFamilies.filter((family) => !has.has(family))
-  if (has.size === 0 || missing === undefined) return null
-  const event = (known(evidence.kubernetes.events) ?? []).find(
-    ({ reason, involvedObject }) =>
-      reason === 'AdditionalAssignFailed' &&
-      involvedObject?.kind === 'Service' &&
-      `${involvedObject.namespace ?? ''}/${involvedObject.name ?? ''}` === objectName(service),
-  )
-  if (event === undefined && ipFamilyPolicy !== 'RequireDualStack') return null
-  const { namespace } = metallbSettings(evidence)
-  return warn(
-    `service/${objectName(service)}`,
-    `Service ${objectName(service)} wants addresses of ${inWords(ipFamilies)}, and has none of ${missing}${event === undefined ? '' : ` ("${event.message ?? ''}")`}.`,
-    [
-      ...(event === undefined ? [] : [cite(event, 'message')]),
-      cite(service, 'spec', 'ipFamilies'),
-      cite(service, 'status', 'loadBalancer'),
-    ],
-    {
-      fix: {
-        commands: [showCommand(evidence, 'ipaddresspools')],
-        changes: `Shows the pools of ${namespace}; one that may serve the Service needs free addresses of ${missing} too.`,
-      },
-      blocks: false,
     },
   )
 }

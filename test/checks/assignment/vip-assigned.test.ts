@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
 import { editJson, variant, type Json } from '../../fixtures.ts'
 import { found, foundIn } from '../found.ts'
 
@@ -60,30 +59,4 @@ test('without the pods it is not known whether MetalLB is there', async () => {
   expect(found(evidence, id)).toEqual([
     ['unknown', expect.stringContaining('kubernetes/pods.json: not in the evidence')],
   ])
-})
-
-test.each([
-  ['requires two families', 'RequireDualStack', [], 'warn'],
-  ['prefers two, and MetalLB failed at the second', 'PreferDualStack', ['no suitable pool for ipv6 IPFamily'], 'warn'],
-  ['prefers two, in a cluster whose pools have one', 'PreferDualStack', [], 'pass'],
-] as const)('a Service with one address that %s', async (_, policy, messages, status) => {
-  const evidence = await variant('lan-healthy', {
-    'kubernetes/services.json': editJson((list: Json) => {
-      for (const { metadata, spec } of list.items)
-        if (metadata.name === 'nginx-lb') Object.assign(spec, { ipFamilyPolicy: policy, ipFamilies: ['IPv4', 'IPv6'] })
-    }),
-    'kubernetes/events.json': editJson((list: Json) => {
-      for (const message of messages)
-        list.items.push({
-          metadata: { name: 'nginx-lb.1', namespace: 'default' },
-          reason: 'AdditionalAssignFailed',
-          message,
-          involvedObject: { kind: 'Service', namespace: 'default', name: 'nginx-lb' },
-        })
-    }),
-  })
-  const says = 'Service default/nginx-lb wants addresses of IPv4 and IPv6, and has none of IPv6'
-  const told = messages.map((message) => ` ("${message}")`).join('')
-  expect(found(evidence, id)).toEqual([[status, status === 'pass' ? expect.anything() : `${says}${told}.`]])
-  expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('reachable')
 })

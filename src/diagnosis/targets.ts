@@ -127,7 +127,7 @@ function asksFor(target: Target, question: Question): boolean {
 
 function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): UserError {
   const vips = [...new Set(all.flatMap(({ vip }) => vip?.text ?? []))]
-  const suggestion = vips.length === 0 ? null : `The VIPs in the evidence are ${vips.join(', ')}.`
+  const suggestion = vips.length === 0 ? null : `The VIPs in the evidence are ${inWords(vips, 12)}.`
   if (target.kind === 'service') {
     const service = (known(evidence.kubernetes.services) ?? []).find((one) => objectName(one) === target.name)
     if (service === undefined) return new UserError(`There is no Service ${target.name}.`, suggestion)

@@ -1,5 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { known } from '../../evidence/gap.ts'
+import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
 import { parseAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
@@ -9,6 +11,7 @@ export default defineCheck({
   id: 'assignment/ip-families',
   title: 'The Service has a VIP of each of its IP families, and of no other',
   needs: ['kubernetes/services'],
+  alsoReads: ['kubernetes/events'],
   appliesTo: ({ question: { service } }) => {
     if (service === null) return 'A control-plane VIP has no Service.'
     return (service.spec?.ipFamilies ?? []).length > 0 || 'The Service does not say of which IP families it is.'
@@ -23,12 +26,13 @@ export default defineCheck({
     mend: 'Give the pool a range of the missing family, and let the Service be allocated anew; or set ipFamilies and ipFamilyPolicy to what the cluster has.',
     sources: [
       'Kubernetes documentation, "IPv4/IPv6 dual-stack"',
+      'MetalLB v0.16.1 controller/service.go (the event AdditionalAssignFailed)',
       'kubernetes v1.34.4 pkg/proxy/serviceport.go (newBaseServiceInfo), pkg/proxy/util/utils.go (GetClusterIPByFamily)',
     ],
   },
 })
 
-function run({ question: { service, vip } }: Context): readonly Draft[] {
+function run({ evidence, question: { service, vip } }: Context): readonly Draft[] {
   if (service === null || vip === null) return []
   const name = objectName(service)
   const subject = `service/${name}`
@@ -60,11 +64,12 @@ function run({ question: { service, vip } }: Context): readonly Draft[] {
   // A name instead of an address may stand for both.
   if (ingress.some(({ hostname }) => hostname !== undefined))
     return [skipped(subject, `Service ${name} has a host name beside its VIP.`)]
+  const event = secondRefused(evidence, name)
   return [
     warn(
       subject,
-      `Service ${name} is of ${inWords(families)}, and has no VIP of ${inWords(missing)}: status.loadBalancer.ingress has ${inWords(vips.map(({ text }) => text))} only. Its ${inWords(missing)} clients have no address to go to.`,
-      proof,
+      `Service ${name} is of ${inWords(families)}, and has no VIP of ${inWords(missing)}: status.loadBalancer.ingress has ${inWords(vips.map(({ text }) => text))} only. Its ${inWords(missing)} clients have no address to go to.${event === null ? '' : ` MetalLB says "${event.message ?? ''}".`}`,
+      event === null ? proof : [cite(event, 'message'), ...proof],
       {
         blocks: false,
         fix: {
@@ -75,3 +80,12 @@ function run({ question: { service, vip } }: Context): readonly Draft[] {
     ),
   ]
 }
+
+/** MetalLB's event for a second family that no pool could give; kept for an hour. */
+const secondRefused = (evidence: Evidence, service: string): KubernetesObject<'events'> | null =>
+  (known(evidence.kubernetes.events) ?? []).find(
+    ({ reason, involvedObject }) =>
+      reason === 'AdditionalAssignFailed' &&
+      involvedObject?.kind === 'Service' &&
+      `${involvedObject.namespace ?? ''}/${involvedObject.name ?? ''}` === service,
+  ) ?? null

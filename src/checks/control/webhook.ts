@@ -4,11 +4,12 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile } from '../../evidence/kubernetes.ts'
 import { configMapEra } from '../../evidence/metallb-config-map.ts'
 import { isReady, metallbPods } from '../../evidence/metallb-install.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { metallbWebhooks, type Webhooks } from '../../lb/metallb/webhook.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { underMetallb } from '../announced.ts'
 import { hostsOffCluster, proxiedApiServer } from '../api-server-pods.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -22,7 +23,7 @@ export default defineCheck({
       : 'MetalLB up to 0.12 is configured by a ConfigMap, which no webhook looks at.',
   blocks: false,
   consequenceOf: ['control/controller', 'forwarding/cni-ready'],
-  run,
+  run: ({ evidence }) => judged(evidence),
   docs: {
     means:
       'The API server shows every change of a pool, an advertisement or a peer to MetalLB’s webhook first, and refuses it where the webhook cannot be asked: no ready endpoint ("connection refused"), no caBundle by which to trust it ("x509: certificate signed by unknown authority"), no such Service, or an HTTP proxy in between. VIPs that are there stay; pools and advertisements can be neither made nor mended.',
@@ -38,7 +39,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence }: Context): readonly Draft[] {
+/** The same for every VIP, and asked of ten thousand. */
+const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
   const webhooks = metallbWebhooks(evidence)
   if (webhooks === null)
     return [skipped('service/metallb-system/metallb-webhook-service', 'MetalLB has no webhook in the evidence.')]
@@ -60,7 +62,7 @@ function run({ evidence }: Context): readonly Draft[] {
       },
     ),
   ]
-}
+})
 
 interface Deaf {
   readonly says: string

@@ -122,3 +122,54 @@ test('on EC2, which delivers by ownership, it warns', async () => {
   const { verdict } = diagnosisOf(evidence, 'default/nginx-lb')
   expect([verdict, found(evidence, id)[0]?.[0]]).toEqual(['reachable', 'warn'])
 })
+
+test.each([
+  [
+    'the condition NetworkUnavailable',
+    ({ status }: Json) => status.conditions.push({ type: 'NetworkUnavailable', status: 'True' }),
+    'have the condition NetworkUnavailable',
+  ],
+  [
+    'the label that keeps load balancers away',
+    ({ metadata }: Json) => (metadata.labels['node.kubernetes.io/exclude-from-external-load-balancers'] = ''),
+    'carry the label node.kubernetes.io/exclude-from-external-load-balancers',
+  ],
+])('nodes with %s tell no peer', async (_, edit, says) => {
+  const evidence = await variant('lan-healthy', {
+    ...byBgp({ reporting: [] }),
+    'kubernetes/nodes.json': editJson((list: Json) => {
+      for (const node of list.items) edit(node)
+    }),
+  })
+  expect(found(evidence, id)).toEqual([['fail', `No node tells a BGP peer of 10.240.0.100: ${nodes} ${says}.`]])
+})
+
+test('without a ready endpoint nobody is told, and the endpoints are the cause', async () => {
+  const evidence = await variant('lan-healthy', {
+    ...byBgp({ reporting: [] }),
+    'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+      for (const { metadata, endpoints } of list.items)
+        if (metadata.name.startsWith('nginx-lb'))
+          for (const endpoint of endpoints) endpoint.conditions = { ready: false, serving: false, terminating: false }
+    }),
+  })
+  expect(found(evidence, id)[0]?.[1]).toBe(`No node tells a BGP peer of 10.240.0.100: ${nodes} find no ready endpoint.`)
+  expect(diagnosisOf(evidence, 'default/nginx-lb').causes.map((cause) => cause.id)).toContain('endpoint/ready')
+})
+
+test('local preferences that differ by peer, by node or by prefix are no conflict', async () => {
+  const on = (node: string) => ({ nodeSelectors: [{ matchLabels: { 'kubernetes.io/hostname': node } }] })
+  for (const [one, other] of [
+    [{ peers: ['router'] }, { peers: ['second'] }],
+    [on('worker-0'), on('worker-1')],
+    [{ aggregationLength: 32 }, { aggregationLength: 24 }],
+  ] as const) {
+    const advertisements = [
+      advertisement('low', { localPref: 100, ...one }),
+      advertisement('high', { localPref: 200, ...other }),
+    ]
+    const peers = [peer('router', '10.240.0.1'), peer('second', '10.240.0.2')]
+    const evidence = await variant('lan-healthy', byBgp({ advertisements, peers }))
+    expect(found(evidence, id)[0]?.[1]).not.toContain('different local preferences')
+  }
+})

@@ -62,3 +62,25 @@ test('pods of the other family only: the missing one is named, and where', async
   ])
   expect(found(evidence, 'endpoint/ready', '10.240.0.112:80')[0]?.[0]).toBe('pass')
 })
+
+test('what MetalLB said of the second family is said with it', async () => {
+  const message = 'no suitable pool for ipv6 IPFamily'
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/services.json': editJson((list: Json) => {
+      for (const { metadata, spec } of list.items)
+        if (metadata.name === 'nginx-lb')
+          Object.assign(spec, { ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4', 'IPv6'] })
+    }),
+    'kubernetes/events.json': editJson((list: Json) => {
+      list.items.push({
+        metadata: { name: 'nginx-lb.1', namespace: 'default' },
+        reason: 'AdditionalAssignFailed',
+        message,
+        involvedObject: { kind: 'Service', namespace: 'default', name: 'nginx-lb' },
+      })
+    }),
+  })
+  expect(found(evidence, 'assignment/ip-families')).toEqual([
+    ['warn', expect.stringContaining(`Its IPv6 clients have no address to go to. MetalLB says "${message}".`)],
+  ])
+})

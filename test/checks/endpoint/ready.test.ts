@@ -42,6 +42,25 @@ test('an absent condition means ready', async () => {
   expect(found(evidence, id)[0]?.[0]).toBe('pass')
 })
 
+test('a Service without a selector and without slices has nothing behind it, and MetalLB announces it nowhere', async () => {
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/services.json': editJson((list: Json) => {
+      for (const { metadata, spec } of list.items) if (metadata.name === 'nginx-lb') delete spec.selector
+    }),
+    'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+      list.items = list.items.filter(({ metadata }: Json) => !metadata.name.startsWith('nginx-lb'))
+    }),
+    'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
+  })
+  expect(found(evidence, 'endpoint/ready')).toEqual([
+    [
+      'fail',
+      'Service default/nginx-lb has no ready endpoint: it has no selector and no EndpointSlice with an address.',
+    ],
+  ])
+  expect(found(evidence, 'announcement/announcer-differs')).toEqual([['skipped', 'MetalLB would elect nobody now.']])
+})
+
 test('KV-E02 kube-vip announces a VIP without a ready endpoint, and the end of it is said here', async () => {
   const wanted = (ready: boolean) =>
     kubeVipCluster({

@@ -1,8 +1,9 @@
 import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, type OvnVip } from '../../evidence/kubernetes.ts'
+import { kubernetesFile, objectName, type OvnVip } from '../../evidence/kubernetes.ts'
 import { addressesOf, isAllocated, otherHolder, subnetHas, subnetNamed } from '../../lb/kube-ovn/vips.ts'
 import { parseAddress } from '../../net/address.ts'
+import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
 
@@ -10,7 +11,13 @@ export default defineCheck({
   id: 'assignment/kube-ovn-vip',
   title: 'Kube-OVN gave the VIP its address',
   needs: [],
-  alsoReads: ['kubernetes/vips', 'kubernetes/switchlbrules', 'kubernetes/ovnsubnets', 'kubernetes/ovnips'],
+  alsoReads: [
+    'kubernetes/pods',
+    'kubernetes/vips',
+    'kubernetes/switchlbrules',
+    'kubernetes/ovnsubnets',
+    'kubernetes/ovnips',
+  ],
   kubeOvn: true,
   appliesTo: () => true,
   blocks: true,
@@ -42,7 +49,10 @@ export default defineCheck({
     byHand:
       'kubectl get vip NAME -o yaml: status.v4ip and status.mac (up to 1.13: status.ready). kubectl get subnet NAME -o yaml, kubectl get ip | grep ADDRESS. kubectl -n kube-system logs deployment/kube-ovn-controller | grep NAME says AddressOutOfRange, AddressConflict or NoAvailableAddress.',
     mend: 'Subnet and address of a Vip cannot be changed once it is made: delete it and create it again with a subnet that is ready and a free address of its range. A static address may lie in the subnet’s excludeIps; that is the proper place for it.',
-    sources: ['kube-ovn v1.16.2 pkg/controller/vip.go, pkg/apis/kubeovn/v1/vip.go', 'Facts KO-V01 to KO-V08, KO-V11'],
+    sources: [
+      'kube-ovn v1.16.2 pkg/controller/vip.go, pkg/apis/kubeovn/v1/vip.go',
+      'Facts KO-V01, KO-V02, KO-V03, KO-V04, KO-V05, KO-V06, KO-V07, KO-V08, KO-V09, KO-V11',
+    ],
   },
 })
 
@@ -116,6 +126,30 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
         `Vip ${name} is being deleted and stays until kube-ovn-controller lets go of it.`,
         [cite(vip, 'metadata', 'deletionTimestamp')],
         { fix: look },
+      ),
+    ]
+  const takers = (known(evidence.kubernetes.pods) ?? []).filter(
+    ({ metadata, status }) =>
+      metadata?.annotations?.['ovn.kubernetes.io/vip'] === name &&
+      !['Succeeded', 'Failed'].includes(status?.phase ?? ''),
+  )
+  if (takers.length > 1)
+    return [
+      warn(
+        subject,
+        `Vip ${name} is taken by ${inWords(takers.map((pod) => objectName(pod)))} with the annotation ovn.kubernetes.io/vip: it gives its address to one pod, and the others get none ("is in use by pod").`,
+        takers.slice(0, 4).map((pod) => cite(pod, 'metadata', 'annotations')),
+        {
+          fix: {
+            commands: takers
+              .slice(1, 4)
+              .map(
+                ({ metadata }) => `kubectl -n ${metadata?.namespace ?? 'default'} describe pod ${metadata?.name ?? ''}`,
+              ),
+            changes:
+              'Shows which pod waits. Give each pod a Vip of its own, or share one with spec.selector and ovn.kubernetes.io/aaps.',
+          },
+        },
       ),
     ]
   const changed = (['v4ip', 'v6ip'] as const).find(

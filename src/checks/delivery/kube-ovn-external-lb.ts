@@ -1,15 +1,18 @@
 import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
+import type { Question } from '../../evidence/question.ts'
+import { l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { isUnderlay, subnetHas } from '../../lb/kube-ovn/vips.ts'
 import { parseRange, rangeHas } from '../../net/range.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { fail, pass, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/kube-ovn-external-lb',
   title: 'Kube-OVN leaves a Service’s VIP in its underlay subnet to MetalLB',
   needs: ['kubernetes/nodes'],
-  alsoReads: ['kubernetes/ovnsubnets'],
+  alsoReads: ['kubernetes/ovnsubnets', 'kubernetes/l2advertisements', 'kubernetes/ipaddresspools', 'node/ip-link'],
   appliesTo: ({ evidence, question: { vip, service } }) => {
     if (service === null || vip === null) return 'Only a Service’s VIP lies in a pool of MetalLB.'
     const subnets = known(evidence.kubernetes.ovnsubnets) ?? []
@@ -19,7 +22,8 @@ export default defineCheck({
     )
   },
   blocks: false,
-  run: ({ evidence, question: { vip } }) => {
+  run: ({ evidence, question }) => {
+    const { vip } = question
     const subnet = (known(evidence.kubernetes.ovnsubnets) ?? []).find(
       (one) => vip !== null && isUnderlay(one) && subnetHas(one, vip),
     )
@@ -54,6 +58,8 @@ export default defineCheck({
           },
         ),
       ]
+    const named = enslavedAmong(evidence, question)
+    if (named !== null) return [named]
     return [
       pass(subject, `The underlay subnet ${name} leaves ${vip.text} to MetalLB.`, [
         cite(subnet, 'spec', 'enableExternalLBAddress'),
@@ -63,9 +69,35 @@ export default defineCheck({
   },
   docs: {
     means:
-      'MetalLB can serve VIPs out of an underlay subnet of Kube-OVN only where that subnet says so (enableExternalLBAddress) and reserves the pool (excludeIps). Else a pod gets an address of the pool, or Kube-OVN does not carry the VIP.',
+      'MetalLB can serve VIPs out of an underlay subnet of Kube-OVN only where that subnet says so (enableExternalLBAddress) and reserves the pool (excludeIps). Else a pod gets an address of the pool, or Kube-OVN does not carry the VIP. The interface that Kube-OVN put into its bridge is no longer the one to announce from: MetalLB uses the bridge.',
     byHand: 'kubectl get subnet NAME -o yaml: enableExternalLBAddress, excludeIps. kubectl get ipaddresspools -A.',
     mend: 'Set enableExternalLBAddress: true and put the pool’s range into excludeIps. From 1.14 on kube-ovn-controller needs --enable-ovn-lb-prefer-local=true and --ls-ct-skip-dst-lport-ips=false besides.',
-    sources: ['Kube-OVN documentation, "Integrate MetalLB with Kube-OVN Underlay"', 'Facts KO-U02'],
+    sources: ['Kube-OVN documentation, "Integrate MetalLB with Kube-OVN Underlay"', 'Facts KO-U02, KO-U03'],
   },
 })
+
+/** An interface that an L2Advertisement names and that is a port of an OVS bridge, whose frames are the bridge's. */
+function enslavedAmong(evidence: Evidence, question: Question): Draft | null {
+  for (const advertisement of known(l2AdvertisementsFor(evidence, question)) ?? [])
+    for (const node of evidence.nodeNames) {
+      const link = (known(evidence.node(node).ipLink) ?? []).find(
+        ({ ifname, master }) =>
+          master === 'ovs-system' && advertisement.spec?.interfaces?.includes(ifname ?? '') === true,
+      )
+      if (link === undefined) continue
+      const name = advertisement.metadata?.name ?? ''
+      const namespace = advertisement.metadata?.namespace ?? 'metallb-system'
+      return fail(
+        `l2advertisement/${namespace}/${name}`,
+        `L2Advertisement ${namespace}/${name} names the interface ${link.ifname ?? ''}, which on ${node} is a port of an OVS bridge: MetalLB has to announce from the bridge.`,
+        [cite(advertisement, 'spec', 'interfaces'), cite(link, 'master')],
+        {
+          commands: [
+            `kubectl -n ${namespace} patch l2advertisement ${name} --type json -p '[{"op":"remove","path":"/spec/interfaces"}]'`,
+          ],
+          changes: 'MetalLB announces from every interface of the nodes, the bridge too.',
+        },
+      )
+    }
+  return null
+}

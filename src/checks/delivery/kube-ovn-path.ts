@@ -1,16 +1,18 @@
 import { cite } from '../../evidence/cite.ts'
-import { isGap } from '../../evidence/gap.ts'
-import { clientText } from '../../evidence/question.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { clientText, type Question } from '../../evidence/question.ts'
 import { podNamed } from '../../evidence/pods.ts'
 import { isUnderlay, subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
+import { parseCidr, rangeHas } from '../../net/range.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown } from '../finding.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/kube-ovn-path',
   title: 'The client’s network reaches the VIP’s subnet in OVN',
   needs: ['kubernetes/ovnsubnets'],
-  alsoReads: ['kubernetes/pods'],
+  alsoReads: ['kubernetes/pods', 'kubernetes/nodes', 'node/ip-route'],
   kubeOvn: true,
   appliesTo: ({ question }) => question.vip !== null || 'The VIP has no address yet.',
   blocks: true,
@@ -65,15 +67,7 @@ export default defineCheck({
         ),
       ]
     }
-    if (client.kind === 'node')
-      return [
-        unknown(
-          subject,
-          `Whether ${clientText(client)} reaches ${vip.text} through its own port in OVN is not in the evidence.`,
-          [],
-          place,
-        ),
-      ]
+    if (client.kind === 'node') return [fromNode(evidence, question, subject)]
     if (kubeOvn.rule !== null)
       return [
         fail(
@@ -116,3 +110,57 @@ export default defineCheck({
     ],
   },
 })
+
+/**
+ * A node has a port of its own in OVN: Kube-OVN annotates it with the subnet, and the node sends what lies in OVN out of `ovn0`
+ * (Kube-OVN documentation, "Join Subnet"). Whether a load balancer is attached to that switch is in no evidence.
+ */
+function fromNode(evidence: Evidence, question: Question, subject: string): Draft {
+  const { client, vip, kubeOvn } = question
+  const name = client.kind === 'node' ? client.name : ''
+  const text = vip?.text ?? ''
+  const node = (known(evidence.kubernetes.nodes) ?? []).find(({ metadata }) => metadata?.name === name)
+  const key = 'ovn.kubernetes.io/logical_switch'
+  const own = subnetNamed(evidence, node?.metadata?.annotations?.[key] ?? '')
+  const subnet = subnetOf(evidence, question)
+  if (node === undefined || own === null || subnet === null || vip === null)
+    return unknown(
+      subject,
+      `Whether node/${name} reaches ${text} through its own port in OVN is not in the evidence.`,
+      [],
+    )
+  const proof = [cite(node, 'metadata', 'annotations', key), cite(subnet, 'spec', 'cidrBlock')]
+  const [from, to] = [own, subnet].map(({ spec }) => spec?.vpc ?? 'ovn-cluster')
+  const [port, there] = [own, subnet].map(({ metadata }) => metadata?.name ?? '')
+  if (from !== to)
+    return unknown(
+      subject,
+      `node/${name} has its port in the VPC ${String(from)} and ${text} lies in ${String(to)}; whether OVN joins them is not in the evidence.`,
+      [],
+      proof,
+    )
+  if (kubeOvn?.rule !== null && kubeOvn !== undefined)
+    return unknown(
+      subject,
+      `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)}, as ${text} has; whether the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} is attached there is not in the evidence.`,
+      [],
+      proof,
+    )
+  const routes = evidence.node(name).ipRoute
+  const route = (known(routes) ?? []).find(({ dst, dev }) => {
+    const cidr = parseCidr(dst)
+    return dev === 'ovn0' && cidr !== null && rangeHas(cidr, vip)
+  })
+  if (route === undefined)
+    return unknown(
+      subject,
+      `node/${name} has its port in the VPC ${String(from)}, but no route to ${text} out of ovn0 is in the evidence.`,
+      isGap(routes) ? [routes] : [],
+      proof,
+    )
+  return pass(
+    subject,
+    `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)} and sends ${text}, of ${String(there)}, out of ovn0.`,
+    [...proof, cite(route, 'dst')],
+  )
+}

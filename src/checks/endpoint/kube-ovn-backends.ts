@@ -1,11 +1,12 @@
 import { cite, citeList } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
-import { matches, parentsOf } from '../../lb/kube-ovn/vips.ts'
+import { matches, parentsOf, subnetNameOf } from '../../lb/kube-ovn/vips.ts'
 import { isReady } from '../../evidence/metallb-install.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/kube-ovn-backends',
@@ -72,6 +73,8 @@ function backends({ evidence }: Context, rule: Rule): Draft {
       metadata?.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === `slr-${name}`,
   )
   const ready = own.flatMap((slice) => (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready ?? true))
+  const unchecked = ready.length === 0 ? null : withoutCheckAddress(evidence, rule)
+  if (unchecked !== null) return unchecked
   if (ready.length > 0)
     return pass(
       subject,
@@ -99,4 +102,34 @@ function backends({ evidence }: Context, rule: Rule): Draft {
       changes: 'Shows the endpoints of the rule’s Service and the labels of the pods.',
     },
   )
+}
+
+const healthCheck = 'ovn.kubernetes.io/service_health_check'
+
+/** OVN sends the probes of a health check from an address of its own, a Vip named like the subnet; without it every backend counts as dead. */
+function withoutCheckAddress(evidence: Evidence, rule: Rule): Draft | null {
+  const { vips } = evidence.kubernetes
+  if (rule.metadata?.annotations?.[healthCheck] !== 'true' || isGap(vips)) return null
+  const name = rule.metadata.name ?? ''
+  const { namespace = 'default', selector = [] } = rule.spec ?? {}
+  const subnets = (known(evidence.kubernetes.pods) ?? []).flatMap((pod) =>
+    pod.metadata?.namespace === namespace && matches(selector, pod) ? (subnetNameOf(pod) ?? []) : [],
+  )
+  const missing = [...new Set(subnets)].filter((subnet) => !vips.some(({ metadata }) => metadata?.name === subnet))
+  return missing.length === 0
+    ? null
+    : warn(
+        `switch-lb-rules/${name}`,
+        `SwitchLBRule ${name} has a health check, but no Vip is named ${inWords(missing)} like the subnet of its pods: OVN has no address to probe from, and its load balancer may drop all backends.`,
+        [
+          cite(rule, 'metadata', 'annotations', healthCheck),
+          citeList(kubernetesFile('vips'), '/items', `none is named ${missing.join(', ')}`),
+        ],
+        {
+          fix: {
+            commands: [`kubectl annotate switch-lb-rule ${name} --overwrite ${healthCheck}=false`],
+            changes: 'OVN sends to every endpoint of the rule without probing it.',
+          },
+        },
+      )
 }

@@ -63,3 +63,21 @@ test('KO-L01 a rule inside the clients’ subnet needs a Vip of type switch_lb_v
     ['pass', '1.1.1.1 lies in no subnet of OVN, so clients send it to their gateway, where OVN balances it.'],
   ])
 })
+
+test('KO-V10 a switch_lb_vip that is not allocated asks for the router port', async () => {
+  const of = async (mac: string) =>
+    found(
+      await kubeOvnCluster({
+        lbVip: ({ status }) => {
+          status.mac = mac
+        },
+      }),
+      id,
+      'switch-lb-rules/web',
+      'pod/default/keepalived-0',
+    )
+  expect(await of('')).toEqual([
+    ['fail', expect.stringContaining('does the router port ovn-cluster-ovn-default exist, with a MAC?')],
+  ])
+  expect((await of('00:00:00:7A:11:03'))[0]?.[0]).toBe('pass')
+})

@@ -202,3 +202,18 @@ test('where the subnets may not be listed, nothing is concluded', async () => {
   const diagnosis = diagnosisOf(evidence, 'vips/shared', from)
   expect(diagnosis.verdict).toBe('inconclusive')
 })
+
+test('KO-V09 a Vip gives its address to one pod', async () => {
+  const taken = (count: number) => {
+    let at = 0
+    return kubeOvnCluster({
+      pod: ({ metadata }) => {
+        if (at++ < count) metadata.annotations['ovn.kubernetes.io/vip'] = 'shared'
+      },
+    })
+  }
+  expect(found(await taken(2), id, 'vips/shared', 'pod/default/keepalived-0')).toEqual([
+    ['warn', expect.stringMatching(/^Vip shared is taken by default\/keepalived-0 and default\/keepalived-1/)],
+  ])
+  expect(found(await taken(1), id, 'vips/shared', 'pod/default/keepalived-0')[0]?.[0]).toBe('pass')
+})

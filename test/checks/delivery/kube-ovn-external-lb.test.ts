@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { Json } from '../../fixtures.ts'
+import { editJson, type Json } from '../../fixtures.ts'
 import { kubeOvnCluster } from '../../kube-ovn.ts'
 import { found, foundIn } from '../found.ts'
 
@@ -30,4 +30,31 @@ test('without Kube-OVN, or in no subnet of it, there is nothing to say', async (
   const nothing = [['skipped', 'The VIP lies in no underlay subnet of Kube-OVN.']]
   expect(await foundIn('lan-healthy', id)).toEqual(nothing)
   expect(found(await kubeOvnCluster(), id)).toEqual(nothing)
+})
+
+test('KO-U03 an L2Advertisement that names the interface inside the OVS bridge', async () => {
+  const wanted = (master: string) =>
+    kubeOvnCluster({
+      subnet: (subnet) => {
+        Object.assign(subnet.spec, {
+          cidrBlock: '10.240.0.0/24',
+          gateway: '10.240.0.1',
+          vlan: 'vlan-0',
+          excludeIps: ['10.240.0.100..10.240.0.110'],
+          enableExternalLBAddress: true,
+        })
+      },
+      changes: {
+        'kubernetes/l2advertisements.metallb.io.json': editJson((list: Json) => {
+          list.items[0].spec = { ...list.items[0].spec, interfaces: ['eth0'] }
+        }),
+        'nodes/worker-0/ip-link.json': editJson((links: Json) => {
+          links.find(({ ifname }: Json) => ifname === 'eth0').master = master
+        }),
+      },
+    })
+  expect(found(await wanted('ovs-system'), id)).toEqual([
+    ['fail', expect.stringMatching(/names the interface eth0, which on worker-0 is a port of an OVS bridge/)],
+  ])
+  expect(found(await wanted('br0'), id)[0]?.[0]).toBe('pass')
 })

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { known } from '../../../src/evidence/gap.ts'
 import { diagnosisOf } from '../../answers.ts'
-import { type Json } from '../../fixtures.ts'
+import { editJson, type Json } from '../../fixtures.ts'
 import { kubeOvnCluster } from '../../kube-ovn.ts'
 import { found } from '../found.ts'
 
@@ -57,5 +57,45 @@ test('clients whose place in OVN is not known', async () => {
   const client = `pod/default/${outside?.metadata?.name ?? ''}`
   expect(found(evidence, id, 'vips/shared', client)).toEqual([
     ['unknown', expect.stringContaining(`which subnet of OVN ${client} is attached to`)],
+  ])
+})
+
+/** What Kube-OVN leaves on a node: the annotation with its subnet, the subnet join, and the route out of ovn0. */
+const joined = (vpc = 'ovn-cluster', dev = 'ovn0') =>
+  kubeOvnCluster({
+    changes: {
+      'kubernetes/nodes.json': editJson((list: Json) => {
+        for (const { metadata } of list.items)
+          metadata.annotations = { ...metadata.annotations, 'ovn.kubernetes.io/logical_switch': 'join' }
+      }),
+      'kubernetes/subnets.kubeovn.io.json': JSON.stringify({
+        items: [
+          { metadata: { name: 'ovn-default' }, spec: { vpc: 'ovn-cluster', cidrBlock: '10.16.0.0/16' } },
+          { metadata: { name: 'join' }, spec: { vpc, cidrBlock: '100.64.0.0/16' } },
+        ],
+      }),
+      'nodes/worker-0/ip-route.json': editJson((routes: Json) => {
+        routes.push({ dst: '10.16.0.0/16', gateway: '100.64.0.1', dev, flags: [] })
+      }),
+    },
+  })
+
+test('a node whose port in OVN and route are in the evidence reaches a Vip', async () => {
+  const client = 'node/worker-0'
+  const evidence = await joined()
+  expect(found(evidence, id, 'vips/shared', client)).toEqual([
+    [
+      'pass',
+      'node/worker-0 has its port in the subnet join of the VPC ovn-cluster and sends 10.16.0.200, of ovn-default, out of ovn0.',
+    ],
+  ])
+  expect(diagnosisOf(evidence, 'vips/shared', client).verdict).toBe('reachable')
+  for (const [other, words] of [
+    [await joined('vpc-1'), 'whether OVN joins them is not in the evidence'],
+    [await joined('ovn-cluster', 'eth0'), 'no route to 10.16.0.200 out of ovn0 is in the evidence'],
+  ] as const)
+    expect(found(other, id, 'vips/shared', client)).toEqual([['unknown', expect.stringContaining(words)]])
+  expect(found(evidence, id, 'switch-lb-rules/web', client)).toEqual([
+    ['unknown', expect.stringContaining('whether the load balancer of SwitchLBRule web is attached there')],
   ])
 })

@@ -46,3 +46,29 @@ test('the pods that share a Vip', async () => {
   })
   expect(found(crashed, id, 'vips/shared', from)).toEqual([['fail', 'None of the 2 pods behind Vip shared is ready.']])
 })
+
+test('KO-L04 a health check without an address to probe from', async () => {
+  const of = async (value: string, vip = 'other') =>
+    found(
+      await kubeOvnCluster({
+        rule: (rule) => {
+          rule.metadata.annotations = { 'ovn.kubernetes.io/service_health_check': value }
+          rule.spec.selector = ['app:keepalived']
+        },
+        lbVip: (own) => {
+          own.metadata.name = vip
+        },
+      }),
+      id,
+      'switch-lb-rules/web',
+      from,
+    )
+  expect(await of('true')).toEqual([
+    [
+      'warn',
+      expect.stringMatching(/^SwitchLBRule web has a health check, but no Vip is named ovn-default like the subnet/),
+    ],
+  ])
+  expect((await of('true', 'ovn-default'))[0]?.[0]).toBe('pass')
+  expect((await of('false'))[0]?.[0]).toBe('pass')
+})

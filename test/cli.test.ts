@@ -80,7 +80,7 @@ describe('bad input ends with one clear sentence, exit code 2 and no stack', () 
     [
       'a Service without a VIP',
       ['check', 'default/kubernetes', '--bundle', healthy],
-      'Service default/kubernetes has type ClusterIP, so it has no VIP',
+      `Service default/kubernetes has type ClusterIP, so it has no VIP; only type LoadBalancer does.\nTo give it one: kubectl -n default patch service kubernetes -p '{"spec":{"type":"LoadBalancer"}}'. The VIPs`,
     ],
     ['a malformed address', ['check', '10.240.0.300', '--bundle', healthy], '"10.240.0.300" is neither an address'],
     ['a malformed port', ['check', '10.240.0.100:99999', '--bundle', healthy], 'has no valid port'],

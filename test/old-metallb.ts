@@ -1,7 +1,8 @@
 import type { Evidence } from '../src/evidence/evidence.ts'
 import { editJson, variant, type Change, type Json } from './fixtures.ts'
 
-const crds = [
+/** The plurals of MetalLB's custom resources. */
+export const crdsOfMetallb = [
   'addresspools',
   'bfdprofiles',
   'bgpadvertisements',
@@ -33,7 +34,7 @@ export function oldMetallb(
 ): Promise<Evidence> {
   const aged = (text: string) => text.replaceAll(/(metallb\/(?:speaker|controller)):v[\d.]+/g, `$1:v${version}`)
   return variant(base, {
-    ...Object.fromEntries(crds.map((plural) => [`kubernetes/${plural}.metallb.io.json`, null])),
+    ...Object.fromEntries(crdsOfMetallb.map((plural) => [`kubernetes/${plural}.metallb.io.json`, null])),
     'kubernetes/pods.json': aged,
     'kubernetes/daemonsets.apps.json': aged,
     'kubernetes/deployments.apps.json': aged,

@@ -1,8 +1,10 @@
 import { isGap, known } from '../evidence/gap.ts'
 import { servedByKubeVip } from '../lb/kube-vip/announcers.ts'
-import { otherAnnouncer } from '../lb/others.ts'
 import { bgpAdvertisementsFor, l2AdvertisementsFor } from '../lb/metallb/advertisements.ts'
 import { metallbInstalled } from '../evidence/metallb-install.ts'
+import { servedByOther } from '../lb/other-systems.ts'
+import { startOf } from '../net/words.ts'
+import { ofItsClass } from './pending.ts'
 import type { Context } from './check.ts'
 import type { Fix } from './finding.ts'
 import { fail, warn, type Draft } from './finding.ts'
@@ -12,10 +14,11 @@ import type { Proof } from '../evidence/cite.ts'
 export function underMetallb({ evidence, question }: Context): true | string {
   if (question.service === null) return 'A control-plane VIP is not MetalLB’s.'
   if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
-  const other = otherAnnouncer(evidence, question)
-  if (other !== null) return `${other.name} serves this Service.`
+  const other = servedByOther(evidence, question.service)
+  if (other !== null) return `${startOf(other.name)} serves this Service.`
   const installed = metallbInstalled(evidence)
-  return isGap(installed) || installed || 'MetalLB is not installed.'
+  if (!isGap(installed) && !installed) return 'MetalLB is not installed.'
+  return ofItsClass(evidence, question) || 'MetalLB does not handle the Service’s class.'
 }
 
 /** For checks of who announces by ARP or NDP: MetalLB, and an L2Advertisement that covers the VIP. */

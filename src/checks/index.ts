@@ -16,10 +16,12 @@ import otherAnnouncer from './announcement/other-announcer.ts'
 import announcedBySeveral from './announcement/several-announcers.ts'
 import vipBoundTwice from './announcement/vip-bound-twice.ts'
 import classMismatch from './assignment/class-mismatch.ts'
+import ipFamilies from './assignment/ip-families.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import kubeVipPool from './assignment/kube-vip-pool.ts'
 import noPool from './assignment/no-pool.ts'
 import oneSystem from './assignment/one-system.ts'
+import otherController from './assignment/other-controller.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
 import requestRefused from './assignment/request-refused.ts'
@@ -29,12 +31,15 @@ import type { Check } from './check.ts'
 import bgpPorts from './control/bgp-ports.ts'
 import configStale from './control/config-stale.ts'
 import controller from './control/controller.ts'
+import healthCheckNodePort from './control/health-check-node-port.ts'
 import kubeVip from './control/kube-vip.ts'
 import kubeletPort from './control/kubelet-port.ts'
 import memberlistPorts from './control/memberlist-ports.ts'
 import memberlist from './control/memberlist.ts'
+import misplaced from './control/misplaced.ts'
 import speaker from './control/speaker.ts'
 import webhookPort from './control/webhook-port.ts'
+import webhook from './control/webhook.ts'
 import addressInUse from './delivery/address-in-use.ts'
 import addressSlotsFull from './delivery/address-slots-full.ts'
 import interfaceOffSubnet from './delivery/interface-off-subnet.ts'
@@ -72,6 +77,7 @@ import forwardDrop from './forwarding/forward-drop.ts'
 import ipForwardOff from './forwarding/ip-forward-off.ts'
 import nodeToNode from './forwarding/node-to-node.ts'
 import podNeighbourFailed from './forwarding/pod-neighbour-failed.ts'
+import podNextHop from './forwarding/pod-next-hop.ts'
 import podRouteMissing from './forwarding/pod-route-missing.ts'
 import podRoute from './forwarding/pod-route.ts'
 import podSourceDestCheck from './forwarding/pod-source-dest-check.ts'
@@ -87,6 +93,7 @@ import dnatPresent from './translation/dnat-present.ts'
 import dnatStaleEndpoint from './translation/dnat-stale-endpoint.ts'
 import hostnameOverride from './translation/hostname-override.ts'
 import hostportHijack from './translation/hostport-hijack.ts'
+import internalTrafficPolicy from './translation/internal-traffic-policy.ts'
 import ipvsInputDrop from './translation/ipvs-input-drop.ts'
 import ipvsNoDestination from './translation/ipvs-no-destination.ts'
 import jumpMissing from './translation/jump-missing.ts'
@@ -97,6 +104,7 @@ import noEndpointsReject from './translation/no-endpoints-reject.ts'
 import noLocalEndpoint from './translation/no-local-endpoint.ts'
 import notrack from './translation/notrack.ts'
 import rulesComplete from './translation/rules-complete.ts'
+import sessionAffinity from './translation/session-affinity.ts'
 import sourceRanges from './translation/source-ranges.ts'
 import strictArp from './translation/strict-arp.ts'
 import syncStale from './translation/sync-stale.ts'
@@ -111,12 +119,13 @@ import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
   kubeOvnVip,
+  ipFamilies,
   vipAssigned,
   oneSystem,
   kubeVipPool,
+  otherController,
   twoAllocators,
   classMismatch,
-  otherAnnouncer,
   noPool,
   poolExhausted,
   requestRefused,
@@ -131,6 +140,7 @@ const all: readonly Check[] = [
   noEligibleNode,
   announcerDiffers,
   announcedBySeveral,
+  otherAnnouncer,
   pathCannotCarryVip,
   noSubnet,
   vipAlignedWithSubnet,
@@ -175,12 +185,15 @@ const all: readonly Check[] = [
   sourceRanges,
   hostnameOverride,
   noLocalEndpoint,
+  internalTrafficPolicy,
   ipvsNoDestination,
   noEndpointsReject,
   hostportHijack,
   dnatStaleEndpoint,
+  sessionAffinity,
   dnatPresent,
   ipForwardOff,
+  podNextHop,
   podRouteMissing,
   podNeighbourFailed,
   bridgeNfCall,
@@ -202,10 +215,13 @@ const all: readonly Check[] = [
   podNotListening,
   endpointReady,
   vpcRoute,
+  misplaced,
+  webhook,
   webhookPort,
   memberlistPorts,
   bgpPorts,
   kubeletPort,
+  healthCheckNodePort,
   speaker,
   memberlist,
   configStale,

@@ -1,5 +1,6 @@
 import { known } from '../evidence/gap.ts'
-import { kubeVipMark, podsServing, servedByKubeVip } from '../lb/kube-vip/announcers.ts'
+import { podsServing, servedByKubeVip } from '../lb/kube-vip/announcers.ts'
+import { kubeVipMark } from '../lb/marks.ts'
 import { kubeVipPods } from '../lb/kube-vip/pods.ts'
 import type { Context } from './check.ts'
 

@@ -3,8 +3,9 @@ import { isGap, known } from '../evidence/gap.ts'
 import { objectName, type KubernetesObject, type Service } from '../evidence/kubernetes.ts'
 import type { Question } from '../evidence/question.ts'
 import { servedByKubeVip } from '../lb/kube-vip/announcers.ts'
-import { otherAnnouncer } from '../lb/others.ts'
 import { metallbInstalled, metallbSettings } from '../evidence/metallb-install.ts'
+import { servedByOther } from '../lb/other-systems.ts'
+import { startOf } from '../net/words.ts'
 import type { Context } from './check.ts'
 
 type Event = KubernetesObject<'events'>
@@ -14,8 +15,8 @@ export function pendingAtMetallb(context: Context): true | string {
   const { evidence, question } = context
   if (question.service === null) return 'A control-plane VIP is configured in kube-vip, not assigned to a Service.'
   if (question.vip !== null) return `Service ${objectName(question.service)} has its VIP.`
-  const other = otherAnnouncer(evidence, question)
-  if (other !== null) return `${other.name} serves this Service.`
+  const other = servedByOther(evidence, question.service)
+  if (other !== null) return `${startOf(other.name)} serves this Service.`
   const installed = metallbInstalled(evidence)
   if (!isGap(installed) && !installed) return 'MetalLB is not installed.'
   return !servedByKubeVip(evidence, question) || 'kube-vip serves this Service.'

@@ -27,6 +27,7 @@ const alwaysRead: readonly EvidenceKind[] = [
   'kubernetes/leases',
   'kubernetes/configmaps',
   'kubernetes/ipaddresspools',
+  'kubernetes/addresspools',
   'kubernetes/l2advertisements',
   'kubernetes/bgpadvertisements',
   'kubernetes/servicel2statuses',

@@ -131,9 +131,14 @@ function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): U
   if (target.kind === 'service') {
     const service = (known(evidence.kubernetes.services) ?? []).find((one) => objectName(one) === target.name)
     if (service === undefined) return new UserError(`There is no Service ${target.name}.`, suggestion)
+    const { namespace = 'default', name = '' } = service.metadata ?? {}
     return new UserError(
       `Service ${target.name} has type ${service.spec?.type ?? 'ClusterIP'}, so it has no VIP; only type LoadBalancer does.`,
-      suggestion,
+      [
+        ...(service.spec?.clusterIP === 'None' ? ['It is headless besides, and gets one only with a ClusterIP.'] : []),
+        `To give it one: kubectl -n ${namespace} patch service ${name} -p '{"spec":{"type":"LoadBalancer"}}'.`,
+        ...(suggestion === null ? [] : [suggestion]),
+      ].join(' '),
     )
   }
   const ports = all.filter(({ vip }) => sameAddress(vip, target.address)).map(({ port }) => port.port)

@@ -72,6 +72,7 @@ export const coreKinds = {
       allocateLoadBalancerNodePorts: 'boolean',
       publishNotReadyAddresses: 'boolean',
       sessionAffinity: 'string',
+      sessionAffinityConfig: { clientIP: { timeoutSeconds: 'number' } },
       selector: mapOf('string'),
       ports: [
         {

@@ -11,9 +11,9 @@ export const metadata = {
   annotations: mapOf('string'),
   creationTimestamp: 'string',
   deletionTimestamp: 'string',
+  finalizers: ['string'],
   resourceVersion: 'string',
   generation: 'number',
-  finalizers: ['string'],
   ownerReferences: [{ apiVersion: 'string', kind: 'string', name: 'string', uid: 'string', controller: 'boolean' }],
 } as const
 

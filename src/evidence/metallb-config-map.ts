@@ -4,11 +4,12 @@ import { gap, isGap, known, type Gap, type Known } from './gap.ts'
 import { kubernetesFile, objectName, type KubernetesKindName, type KubernetesObject } from './kubernetes.ts'
 import { perEvidence } from './memo.ts'
 import { metallbInstalled, metallbSettings, olderThan } from './metallb-install.ts'
-import { readOldConfig, type OldConfig } from './metallb-old-config.ts'
+import { readAddressPool, readOldConfig, type OldConfig } from './metallb-old-config.ts'
 import { notInBundle } from './store.ts'
 import { parseYaml } from './yaml.ts'
 
 type ConfigMap = KubernetesObject<'configmaps'>
+type AddressPool = KubernetesObject<'addresspools'>
 
 /** The kinds that MetalLB up to 0.12 does not know: what they hold stands in its ConfigMap. */
 const inConfigMap = ['ipaddresspools', 'l2advertisements', 'bgpadvertisements', 'bgppeers'] as const
@@ -59,14 +60,14 @@ function configOf(
   return typeof config === 'string' ? wrong(`is no configuration of MetalLB: ${config}`) : config
 }
 
-const configMaps = new WeakMap<object, ConfigMap>()
+type Origin = ConfigMap | AddressPool
+
+/** What an object of a newer kind was read from. */
+const origins = new WeakMap<object, Origin>()
 
 function placeAll(config: OldConfig, configMap: ConfigMap, { file, pointer = '' }: Proof): void {
   for (const kind of inConfigMap)
-    for (const object of config[kind]) {
-      rememberPlace(object, { file, pointer, text: true })
-      configMaps.set(object, configMap)
-    }
+    for (const object of config[kind]) originate(object, configMap, { file, pointer, text: true })
 }
 
 /** What MetalLB reads as the objects of a kind: those of its ConfigMap, or those that were listed. */
@@ -77,12 +78,46 @@ export function asMetallbReads<K extends KubernetesKindName>(
 ): Known<readonly KubernetesObject<K>[]> {
   if (!isInConfigMap(kind)) return list()
   const era = configMapEra(evidence)
-  if (era === null) return list()
+  if (era === null) return withAddressPools(evidence, kind, list()) as Known<readonly KubernetesObject<K>[]>
   return isGap(era.config) ? era.config : (era.config[kind] as readonly KubernetesObject<K>[])
 }
 
 const isInConfigMap = (kind: KubernetesKindName): kind is KubernetesKindName & KindInConfigMap =>
   (inConfigMap as readonly string[]).includes(kind)
+
+/** 0.13 and the first releases of 0.14 read AddressPools, the objects of between, beside those that took their place. */
+function withAddressPools(
+  evidence: Evidence,
+  kind: KindInConfigMap,
+  listed: Known<readonly object[]>,
+): Known<readonly object[]> {
+  if (isGap(listed)) return listed
+  const old = fromAddressPools(evidence)[kind]
+  return old.length === 0 ? listed : Object.freeze([...listed, ...old])
+}
+
+const fromAddressPools = perEvidence((evidence: Evidence): OldConfig => {
+  const { version } = metallbSettings(evidence)
+  if (version === null || !olderThan({ version }, '0.14.2')) return empty
+  const pools = (known(evidence.kubernetes.addresspools) ?? []).map((pool) => {
+    const read = readAddressPool(pool)
+    const { file, pointer = '' } = cite(pool)
+    for (const kind of inConfigMap) for (const object of read[kind]) originate(object, pool, { file, pointer })
+    return read
+  })
+  return {
+    ipaddresspools: pools.flatMap((read) => read.ipaddresspools),
+    l2advertisements: pools.flatMap((read) => read.l2advertisements),
+    bgpadvertisements: pools.flatMap((read) => read.bgpadvertisements),
+    bgppeers: [],
+    refused: [],
+  }
+})
+
+function originate(object: object, origin: Origin, place: Parameters<typeof rememberPlace>[1]): void {
+  rememberPlace(object, place)
+  origins.set(object, origin)
+}
 
 /** The command that opens an object of MetalLB's configuration for editing: the object itself, or the ConfigMap that it stands in. */
 export function editCommand(
@@ -90,9 +125,9 @@ export function editCommand(
   resource: string,
   namespace = 'metallb-system',
 ): string {
-  const within = object === undefined ? undefined : configMaps.get(object)
-  const { metadata } = within ?? object ?? {}
-  const what = within === undefined ? resource : 'configmap'
+  const origin = object === undefined ? undefined : origins.get(object)
+  const { metadata } = origin ?? object ?? {}
+  const what = origin === undefined ? resource : 'data' in origin ? 'configmap' : 'addresspool'
   return `kubectl -n ${metadata?.namespace ?? namespace} edit ${what} ${metadata?.name ?? ''}`.trimEnd()
 }
 
@@ -102,5 +137,5 @@ export function showCommand(evidence: Evidence, resources: string): string {
   return `kubectl -n ${namespace} get ${configMapEra(evidence) === null ? resources : `configmap ${configMap}`} -o yaml`
 }
 
-/** Whether an object of MetalLB's configuration stands in its ConfigMap. */
-export const standsInConfigMap = (object: object): boolean => configMaps.has(object)
+/** Whether an object of MetalLB's configuration was read from another one (its ConfigMap, an AddressPool), so that it cannot be patched. */
+export const isDerived = (object: object): boolean => origins.has(object)

@@ -1,5 +1,12 @@
 import { parseRange } from '../net/range.ts'
-import type { BGPAdvertisement, BGPPeer, IPAddressPool, L2Advertisement, LabelSelector } from './kubernetes.ts'
+import type {
+  BGPAdvertisement,
+  BGPPeer,
+  IPAddressPool,
+  KubernetesObject,
+  L2Advertisement,
+  LabelSelector,
+} from './kubernetes.ts'
 import { conform, deepFreeze, mapOf, type Shaped } from './shape.ts'
 
 // The configuration of MetalLB up to 0.12 (metallb v0.12.1, internal/config/config.go: configFile, peer, addressPool, bgpAdvertisement).
@@ -84,6 +91,40 @@ export function readOldConfig(
     refused: pools.flatMap((pool, index) => refusals(pool, pools.slice(0, index).map(nameOf))),
   })
 }
+
+/** An AddressPool of 0.13 as the objects that took its place (metallb v0.13.12, internal/config/config.go: addressPoolFromLegacyCR). */
+export function readAddressPool({ metadata, spec }: KubernetesObject<'addresspools'>): Omit<OldConfig, 'refused'> {
+  const { name = '', namespace = '' } = metadata ?? {}
+  const advertisements = conform({ own: spec?.bgpAdvertisements ?? [] }, { own: [newBgpAdvertisement] })
+  const named = { metadata: { name, namespace } }
+  const of = { ipAddressPools: [name] }
+  const own = 'misfit' in advertisements ? [] : (advertisements.value.own ?? [])
+  return deepFreeze({
+    ipaddresspools: [
+      {
+        ...named,
+        spec: {
+          addresses: spec?.addresses ?? [],
+          autoAssign: spec?.autoAssign ?? true,
+          avoidBuggyIPs: spec?.avoidBuggyIPs ?? false,
+        },
+      },
+    ],
+    l2advertisements: spec?.protocol === 'layer2' ? [{ ...named, spec: of }] : [],
+    bgpadvertisements:
+      spec?.protocol === 'bgp'
+        ? (own.length === 0 ? [{}] : own).map((one) => ({ ...named, spec: { ...of, ...one } }))
+        : [],
+    bgppeers: [],
+  })
+}
+
+const newBgpAdvertisement = {
+  aggregationLength: 'number',
+  aggregationLengthV6: 'number',
+  localPref: 'number',
+  communities: ['string'],
+} as const
 
 const nameOf = ({ name = '' }: OldPool): string => String(name)
 

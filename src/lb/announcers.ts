@@ -1,13 +1,13 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { gap, isGap, known, type Known } from '../evidence/gap.ts'
-import { kubernetesFile } from '../evidence/kubernetes.ts'
+import { isGap, known, type Known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
+import { boundAnywhere } from './kube-vip/bound.ts'
 import { kubeVipAnnouncers, servedByKubeVip } from './kube-vip/announcers.ts'
 import { announcingByBgp, bgpSpeakers } from './metallb/bgp.ts'
 import { electedNode, eligibleNodes } from './metallb/election.ts'
+import { servedByOther } from './other-systems.ts'
 import { metallbInstalled } from '../evidence/metallb-install.ts'
 import { observedByMetallb } from './metallb/observed.ts'
-import { otherAnnouncer } from './others.ts'
 
 /**
  * Who announces the question's VIP. `observed` by the most trusted observation, empty where it is known that nobody does; `predicted`
@@ -15,7 +15,7 @@ import { otherAnnouncer } from './others.ts'
  * may by configuration, whether or not it is alive.
  */
 export interface Announcers {
-  readonly system: 'metallb' | 'kube-vip' | 'other' | null
+  readonly system: 'metallb' | 'kube-vip' | null
   readonly observed: Known<readonly string[]>
   readonly predicted: Known<string | null>
   readonly byBgp: Known<readonly string[]>
@@ -24,22 +24,15 @@ export interface Announcers {
 
 export function announcers(evidence: Evidence, question: Question): Announcers {
   if (servedByKubeVip(evidence, question)) return { ...kubeVipAnnouncers(evidence, question), byBgp: [] }
-  const other = otherAnnouncer(evidence, question)
-  if (other !== null) {
-    const unread = gap(
-      kubernetesFile('services'),
-      `${other.name} serves the Service, and no evidence says which node announces its VIP`,
-    )
-    return {
-      system: 'other',
-      observed: other.nodes.length > 0 ? other.nodes : unread,
-      predicted: unread,
-      byBgp: unread,
-      eligible: unread,
-    }
-  }
+  const { vip, service } = question
+  const other = servedByOther(evidence, service)
   const installed = metallbInstalled(evidence)
-  if (!isGap(installed) && !installed) return { system: null, observed: [], predicted: null, byBgp: [], eligible: [] }
+  if (other !== null || (!isGap(installed) && !installed)) {
+    // The kernel answers for what a node has on an interface, whoever put it there.
+    const bound = vip === null ? [] : boundAnywhere(evidence, vip).map(({ node }) => node)
+    const observed = other?.announcing?.nodes ?? [...new Set(bound)]
+    return { system: null, observed, predicted: null, byBgp: [], eligible: [] }
+  }
   const byArp = observedByMetallb(evidence, question)
   const byBgp = known(announcingByBgp(evidence, question)) ?? []
   return {

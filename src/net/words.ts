@@ -7,3 +7,7 @@ export function inWords(names: readonly string[], most = 8): string {
 /** `1 node`, `2 nodes`: a number and what it counts. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
   `${String(count)} ${count === 1 ? noun : plural}`
+
+/** A phrase at the start of a sentence: `the controller` becomes `The controller`, a name keeps its letters. */
+export const startOf = (phrase: string): string =>
+  /^(?:an?|the)\b/.test(phrase) ? phrase.charAt(0).toUpperCase() + phrase.slice(1) : phrase

@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import { editCommand, standsInConfigMap } from '../evidence/metallb-config-map.ts'
+import { editCommand, isDerived } from '../evidence/metallb-config-map.ts'
 import { poolName, poolOf, rangesOf } from '../evidence/metallb-pools.ts'
 import { bitsOf } from '../net/address.ts'
 import { joined, within, without } from '../net/range-set.ts'
@@ -52,9 +52,9 @@ export function otherAddressFix(evidence: Evidence, { vip, vpcId }: VipPlace): R
       changes: `Pool ${name} needs other addresses; the evidence shows none that is free in a subnet of the nodes.`,
     }
   const value = `[${texts.join(',')}]`
-  if (standsInConfigMap(found))
+  if (isDerived(found))
     return {
-      commands: [editCommand(found, 'configmap')],
+      commands: [editCommand(found, 'ipaddresspools.metallb.io')],
       changes: `Opens the configuration: write ${value} as the addresses of pool ${name}. ${consequence}`,
     }
   return {

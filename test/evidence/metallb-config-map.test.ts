@@ -282,3 +282,49 @@ test('of this era the checks of EC2 and of BGP see pools and peers', async () =>
     ['kubectl -n metallb-system edit configmap config'],
   ])
 })
+
+describe('AddressPools, the objects of 0.13', () => {
+  const old = (version: string, spec: object = { protocol: 'layer2' }) =>
+    variant('lan-healthy', {
+      'kubernetes/pods.json': (text) => text.replaceAll(/(metallb\/(?:speaker|controller)):v[\d.]+/g, `$1:v${version}`),
+      'kubernetes/addresspools.metallb.io.json': JSON.stringify({
+        items: [
+          {
+            kind: 'AddressPool',
+            metadata: { name: 'old', namespace: 'metallb-system' },
+            spec: { addresses: ['10.240.0.100-10.240.0.110'], ...spec },
+          },
+        ],
+      }),
+      'kubernetes/ipaddresspools.metallb.io.json': JSON.stringify({ items: [] }),
+      'kubernetes/l2advertisements.metallb.io.json': JSON.stringify({ items: [] }),
+    })
+
+  test('are pools, and announce themselves', async () => {
+    const evidence = await old('0.13.12')
+    const { findings, verdict } = diagnosisOf(evidence, 'default/nginx-lb')
+    expect(verdict).toBe('reachable')
+    const finding = findings.find(({ id }) => id === 'announcement/l2-advertisement')
+    expect([finding?.says, finding?.proof.map(({ file, pointer }) => `${file} ${pointer ?? ''}`)]).toEqual([
+      'metallb-system/old lets MetalLB announce 10.240.0.100 of pool old by ARP or NDP from 4 nodes.',
+      [
+        'kubernetes/addresspools.metallb.io.json /items/0/spec',
+        'kubernetes/addresspools.metallb.io.json /items/0/spec/addresses',
+      ],
+    ])
+    const [pool] = known(metallbPools(evidence)) ?? []
+    expect(editCommand(pool, 'ipaddresspool')).toBe('kubectl -n metallb-system edit addresspool old')
+  })
+
+  test('of BGP go to the peers, with the advertisements that they hold', async () => {
+    const { kubernetes } = await old('0.14.1', { protocol: 'bgp', bgpAdvertisements: [{ localPref: 7 }] })
+    expect(known(kubernetes.bgpadvertisements)?.map(({ spec }) => spec)).toEqual([
+      { ipAddressPools: ['old'], localPref: 7 },
+    ])
+    expect(known(kubernetes.l2advertisements)).toEqual([])
+  })
+
+  test('mean nothing since 0.14.2', async () => {
+    expect(metallbPools(await old('0.14.2'))).toEqual([])
+  })
+})

@@ -8,7 +8,13 @@ import {
   type L2Advertisement,
   type Service,
 } from '../../evidence/kubernetes.ts'
-import { allows, bgpAdvertisementsFor, covers, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
+import {
+  allows,
+  bgpAdvertisementsFor,
+  covers,
+  l2AdvertisementsFor,
+  sharingObstacle,
+} from '../../lb/metallb/advertisements.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
 import { editCommand } from '../../evidence/metallb-config-map.ts'
 import { metallbSettings } from '../../evidence/metallb-install.ts'
@@ -57,6 +63,18 @@ export default defineCheck({
     const bgp = known(bgpAdvertisementsFor(evidence, question)) ?? []
     const nodes = known(evidence.kubernetes.nodes) ?? []
     const able = [...covering, ...bgp].find((one) => nodes.some((node) => allows(one, node)))
+    const obstacle = sharingObstacle(evidence, question)
+    if (obstacle !== null && service !== null && bgp.length === 0) {
+      const { namespace = 'default', name = '' } = service.metadata ?? {}
+      return [
+        wrong(
+          `Service ${objectName(service)} may share its address (metallb.io/allow-shared-ip), and ${objectName(obstacle)} chooses Services by serviceSelectors: MetalLB announces ${vip.text} not at all, and logs sharedIPWithServiceSelector.`,
+          [cite(obstacle, 'spec', 'serviceSelectors'), cite(service, 'metadata', 'annotations')],
+          `kubectl -n ${namespace} annotate service ${name} metallb.io/allow-shared-ip- metallb.universe.tf/allow-shared-ip-`,
+          'The Service shares its address with no other any more; one that has the same address then loses it. Or leave serviceSelectors out of the advertisement.',
+        ),
+      ]
+    }
     if (covering.length === 0 && isGap(evidence.kubernetes.bgpadvertisements))
       return [
         unknown(subject, `It is not known whether ${vip.text} is advertised.`, [evidence.kubernetes.bgpadvertisements]),
@@ -99,13 +117,13 @@ export default defineCheck({
   },
   docs: {
     means:
-      'MetalLB gave the address but no speaker may announce it: no L2Advertisement or BGPAdvertisement covers its pool, or the ones that do select no node. Nobody answers ARP for the VIP. On EC2 that is a warning only: the VPC delivers by ownership of the address, whatever is announced.',
+      'MetalLB gave the address but no speaker may announce it: no L2Advertisement or BGPAdvertisement covers its pool, the ones that do select no node, or (behind 0.16) one chooses Services by serviceSelectors and the Service may share its address. Nobody answers ARP for the VIP. On EC2 that is a warning only: the VPC delivers by ownership of the address, whatever is announced.',
     byHand:
       'kubectl get l2advertisements,bgpadvertisements -A -o yaml: is the pool named, do nodeSelectors meet the labels of a node? MetalLB writes no event for it.',
     mend: 'Create an L2Advertisement for the pool, or correct its nodeSelectors.',
     sources: [
       'MetalLB v0.16.1 speaker/layer2_controller.go (ShouldAnnounce), internal/config/config.go (setL2AdvertisementsToPools)',
-      'Facts ML-S02, ML-S03',
+      'Facts ML-S02, ML-S03, ML-S04',
       'MetalLB documentation, "Configuration: Announce the service IPs"',
     ],
   },

@@ -58,13 +58,14 @@ export default defineCheck({
   },
   docs: {
     means:
-      'MetalLB elects one node for a VIP, among those that stay after its filters: no condition NetworkUnavailable, no label node.kubernetes.io/exclude-from-external-load-balancers (with any value, also "false"), selected by an advertisement, a living speaker, and with externalTrafficPolicy Local a ready endpoint on the node. Nobody stays, so nobody announces; MetalLB says so at log level debug only.',
+      'MetalLB elects one node for a VIP, among those that stay after its filters: no condition NetworkUnavailable, no label node.kubernetes.io/exclude-from-external-load-balancers (with any value, also "false"), in 0.14.9 not cordoned, selected by an advertisement, a living speaker, and with externalTrafficPolicy Local a ready endpoint on the node. Nobody stays, so nobody announces; MetalLB says so at log level debug only.',
     byHand:
       'kubectl get nodes --show-labels; kubectl -n metallb-system get pods -l component=speaker -o wide; kubectl get endpointslices -l kubernetes.io/service-name=NAME -o wide.',
     mend: 'Remove what puts the nodes out: the label (kubeadm sets it on control planes; or start the speaker with --ignore-exclude-lb), the condition that a CNI plugin left, the taint that keeps the speaker away, or the policy Local.',
     sources: [
       'MetalLB v0.16.1 speaker/layer2_controller.go (usableNodes), internal/k8s/nodes',
-      'Facts ML-S05 to ML-S10',
+      'MetalLB release notes, 0.14.9 and 0.15.0 (cordoned nodes)',
+      'Facts ML-S05, ML-S06, ML-S07, ML-S08, ML-S09, ML-S10',
     ],
   },
 })
@@ -83,6 +84,22 @@ function mend(funnel: readonly Candidate[]): Fix {
       ),
       changes:
         'Takes the label off, so that MetalLB and every other load balancer may use the nodes. Where it must stay, start the speakers with --ignore-exclude-lb.',
+    }
+  const cordoned = funnel.filter(({ out }) => out === 'is cordoned')
+  if (cordoned.length > 0)
+    return {
+      commands: cordoned.map(({ node }) => `kubectl uncordon ${node}`),
+      changes:
+        'New pods may be put on the nodes again. MetalLB 0.14.9 alone passes over cordoned nodes: any later release announces from them.',
+    }
+  const unavailable = funnel.filter(({ out }) => out === 'has the condition NetworkUnavailable')
+  if (unavailable.length > 0)
+    return {
+      commands: unavailable.map(
+        ({ node }) => `kubectl get node ${node} -o jsonpath='{.status.conditions[?(@.type=="NetworkUnavailable")]}'`,
+      ),
+      changes:
+        'Shows who set the condition and why: a CNI plugin or a route controller that is gone leaves it behind. Whoever set it must clear it.',
     }
   const local = funnel.some(({ out }) => out === 'has no ready endpoint of its own')
   if (local)

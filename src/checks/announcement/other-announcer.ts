@@ -1,85 +1,102 @@
-import { cite } from '../../evidence/cite.ts'
-import { known } from '../../evidence/gap.ts'
-import { objectName, type Lease } from '../../evidence/kubernetes.ts'
+import { cite, citeList } from '../../evidence/cite.ts'
+import { isGap } from '../../evidence/gap.ts'
 import { metallbInstalled } from '../../evidence/metallb-install.ts'
 import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
-import { otherAnnouncer } from '../../lb/others.ts'
-import { inWords } from '../../net/words.ts'
-import { defineCheck } from '../check.ts'
-import { pass, unknown, warn, type Draft } from '../finding.ts'
+import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
+import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
+import { servedByOther } from '../../lb/other-systems.ts'
+import { otherAnnouncers } from '../../lb/other-announcers.ts'
+import { inWords, startOf } from '../../net/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { ofItsClass } from '../pending.ts'
 
 export default defineCheck({
   id: 'announcement/other-announcer',
-  title: 'MetalLB or kube-vip serves the Service, whose ways are known',
-  needs: ['kubernetes/services'],
+  title: 'Somebody answers for a VIP that neither MetalLB nor kube-vip announces',
+  needs: ['kubernetes/services', 'kubernetes/pods'],
   alsoReads: [
-    'kubernetes/pods',
+    'kubernetes/leases',
+    'kubernetes/configmaps',
     'kubernetes/daemonsets',
     'kubernetes/deployments',
-    'kubernetes/leases',
-    'kubernetes/nodes',
     'node/ip-addr',
     'node/processes',
   ],
-  appliesTo: ({ evidence, question }) => {
-    if (question.service === null) return 'kube-vip holds the control plane’s VIP.'
-    if (question.vip === null) return 'The Service has no VIP yet.'
-    if (otherAnnouncer(evidence, question) !== null || servedByKubeVip(evidence, question)) return true
-    return known(metallbInstalled(evidence)) === true || 'It is not known whether MetalLB is installed.'
+  appliesTo: (context) => {
+    const { evidence, question } = context
+    if (question.fabric !== 'lan') return 'EC2 delivers by ownership: no packet hangs on an announcement.'
+    if (question.service === null) return 'A control-plane VIP is kube-vip’s.'
+    if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
+    if (servedByOther(evidence, question.service) !== null) return true
+    const installed = metallbInstalled(evidence)
+    return (!isGap(installed) && !installed) || !ofItsClass(evidence, question) || 'MetalLB serves this Service.'
   },
   blocks: true,
-  run: ({ evidence, question, receiving }) => {
-    const other = otherAnnouncer(evidence, question)
-    if (question.service === null) return []
-    const subject = `service/${objectName(question.service)}`
-    if (other === null)
-      return [
-        pass(
-          subject,
-          `${servedByKubeVip(evidence, question) ? 'kube-vip' : 'MetalLB'} serves Service ${objectName(question.service)}.`,
-          [cite(question.service, 'status', 'loadBalancer')],
-        ),
-      ]
-    const from = other.nodes.length === 0 ? '' : `, at ${inWords(other.nodes)}`
-    return [
-      ...(other.lapsed === undefined ? [] : [lapsed(subject, other.name, other.lapsed)]),
-      unknown(
-        subject,
-        `${other.name} serves Service ${objectName(question.service)} (${other.says})${from}; it is not judged whether ${other.unjudged}.`,
-        [],
-        other.proof,
-        // EC2 delivers by ownership, and from a node or a pod the packet meets the node's own rules first.
-        { blocks: question.fabric === 'lan' && receiving.by !== 'client' },
-      ),
-    ]
-  },
+  run: (context) => [judged(context)],
   docs: {
     means:
-      'Something else than MetalLB and kube-vip serves the Service: Cilium (LB-IPAM, L2 announcements, BGP), kube-router, ServiceLB of k3s, the AWS Load Balancer Controller or a cloud controller, Calico, keepalived, what handles another class, or nothing that is known. It is named by the mark that it leaves. Its own policies, pools and sessions are not read, so whether it announces the VIP is not judged: the rest of the way is, and the answer stays inconclusive where an announcement decides.',
+      'On a LAN a VIP works only if some host answers ARP (or NDP) for it, or routers know a way. The Service belongs to another controller than MetalLB and kube-vip, or to none that is left. Of those, the lease of Cilium’s L2 announcements and the pods of k3s ServiceLB say which nodes take the packets in, and an address on a node’s interface is answered for by its kernel; how the others announce is not in the evidence.',
     byHand:
-      'Cilium: kubectl -n kube-system get lease | grep cilium-l2announce, kubectl get ciliuml2announcementpolicies,ciliumloadbalancerippools. k3s: kubectl -n kube-system get pods | grep svclb. AWS: aws elbv2 describe-target-health. Calico and kube-router: the sessions of their BGP peers. keepalived: ip address on its nodes, journalctl -u keepalived.',
-    mend: 'Nothing is wrong by this alone. Look at that system’s own status with the commands above.',
+      'arping -I IFACE VIP from another host of the segment: who answers? Cilium: kubectl -n kube-system get leases | grep l2announce. ServiceLB: kubectl -n kube-system get pods -l svccontroller.k3s.cattle.io/svcname=NAME -o wide. On the nodes: ip address | grep VIP.',
+    mend: 'Install MetalLB or kube-vip again where it gave the address and is gone; otherwise see the documentation of the controller that is named.',
     sources: [
-      'Cilium documentation, "LoadBalancer IP Address Management", "L2 Announcements / L2 Aware LB"',
-      'K3s documentation, "Networking Services: Service Load Balancer"',
-      'AWS Load Balancer Controller documentation, "Network Load Balancer"',
-      'kube-router documentation, "LoadBalancer allocator"; Calico documentation, "LoadBalancer IP address management"',
+      'Cilium documentation, "L2 Announcements" (leases), "LoadBalancer IP Address Management"',
+      'k3s documentation, "Networking Services: Service Load Balancer"',
+      'kube-router documentation, "Load Balancer allocator"',
+      'Facts, "Coexistence: Others"',
     ],
   },
 })
 
-const lapsed = (subject: string, name: string, lease: Lease): Draft =>
-  warn(
-    subject,
-    `${name} announces by the lease ${objectName(lease)}, which nobody holds or which ran out: no node announces by ARP or NDP then.`,
-    [cite(lease, 'spec')],
-    {
-      blocks: false,
-      fix: {
-        commands: [
-          `kubectl -n ${lease.metadata?.namespace ?? 'kube-system'} get lease ${lease.metadata?.name ?? ''} -o yaml`,
-        ],
-        changes: 'Shows who holds the lease and when it was renewed.',
+function judged({ evidence, question }: Context): Draft {
+  const { vip, service } = question
+  if (vip === null || service === null) throw new TypeError('runs for a Service with a VIP')
+  const subject = `vip/${vip.text}`
+  const other = servedByOther(evidence, service)
+  const [bound, ...more] = boundAnywhere(evidence, vip).filter((one) => !/^(?:lo|dummy)/.test(one.interface))
+  if (bound !== undefined)
+    return pass(
+      subject,
+      `${bound.node} has ${vip.text} on ${bound.interface}, so its kernel answers for it${more.length === 0 ? '' : `; so does ${inWords(more.map(({ node }) => node))}`}.`,
+      [bound, ...more].slice(0, 4).map(({ proof }) => proof),
+    )
+  if (other?.announcing != null) {
+    const { nodes, says, proof } = other.announcing
+    const look = {
+      commands: ['kubectl get leases -A', 'kubectl get pods -A -o wide'],
+      changes: `Shows what ${other.name} runs, and where.`,
+    }
+    return nodes.length > 0
+      ? pass(subject, `${startOf(other.name)} takes in packets for ${vip.text}: ${says}.`, [proof])
+      : fail(subject, `${startOf(other.name)} takes in no packet for ${vip.text}: ${says}.`, [proof], look)
+  }
+  if (other !== null)
+    return unknown(
+      subject,
+      `${startOf(other.name)} serves the Service, since ${other.why}; whether it announces ${vip.text}, and from where, is not in the evidence.`,
+      [],
+      other.proof,
+    )
+  const gone = metallbMark(service) === null ? (kubeVipMark(service) === null ? null : 'kube-vip') : 'MetalLB'
+  const installed = metallbInstalled(evidence)
+  const [candidate] = otherAnnouncers(evidence)
+  if (gone !== null && candidate === undefined && !isGap(installed) && !installed)
+    return fail(
+      subject,
+      `Nothing announces ${vip.text}: ${gone} gave it to the Service and is not installed any more.`,
+      [cite(service, 'metadata', 'annotations'), citeList('kubernetes/pods.json', '/items', `no pod of ${gone}`)],
+      {
+        commands: ['kubectl get daemonsets,deployments -A', 'kubectl get pods -A -o wide'],
+        changes: `Shows what is installed. Install ${gone} again, or take the address away: the status of a Service outlives the controller that wrote it.`,
       },
-    },
+    )
+  return unknown(
+    subject,
+    candidate === undefined
+      ? `Nothing that is known here announces ${vip.text}: neither MetalLB nor kube-vip serves the Service, and no node that was read has the address on an interface.`
+      : `Whether ${candidate.name} announces ${vip.text} is not in the evidence; neither MetalLB nor kube-vip serves the Service.`,
+    [],
+    candidate === undefined ? [cite(service, 'status', 'loadBalancer')] : [candidate.proof],
   )
+}

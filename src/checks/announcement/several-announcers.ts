@@ -1,5 +1,5 @@
 import { isGap } from '../../evidence/gap.ts'
-import { metallbSettings } from '../../evidence/metallb-install.ts'
+import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByArp } from '../announced.ts'
@@ -18,7 +18,12 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
-  appliesTo: announcedByArp,
+  appliesTo: (context) => {
+    const settings = metallbSettings(context.evidence)
+    return olderThan(settings, '0.14.6')
+      ? `MetalLB ${settings.version ?? ''} writes no ServiceL2Status; its newest event tells of one speaker only.`
+      : announcedByArp(context)
+  },
   blocks: false,
   run: ({ evidence, question }) => {
     const { vip, fabric } = question
@@ -58,11 +63,11 @@ export default defineCheck({
     means:
       'Each speaker elects the announcer among the members that it sees. Where 7946 is closed between nodes, each takes itself for the only one and announces the same VIP: several hosts answer ARP for it.',
     byHand: 'kubectl -n metallb-system get servicel2statuses; arping -c 3 VIP from another host shows every answer.',
-    mend: 'Open 7946/tcp and 7946/udp between all nodes; restart all speakers where the memberlist Secret was made anew.',
+    mend: 'Open 7946/tcp and 7946/udp between all nodes; restart all speakers where the memberlist Secret was made anew (a speaker with the old key says "No installed keys could decrypt the message").',
     sources: [
       'MetalLB v0.16.1 internal/speakerlist/speakerlist.go',
-      'metallb/metallb issues 589 and 740',
-      'Facts ML-M01',
+      'metallb/metallb issues 589, 740 and 1765',
+      'Facts ML-M01, ML-M02',
     ],
   },
 })

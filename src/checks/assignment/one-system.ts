@@ -4,9 +4,11 @@ import { known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes.ts'
 import { metallbPods } from '../../evidence/metallb-install.ts'
 import type { Question } from '../../evidence/question.ts'
-import { kubeVipMark, metallbMark, podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
-import { marksOfOthers } from '../../lb/others.ts'
+import { keepalivedNodes } from '../../lb/keepalived.ts'
+import { otherSystem } from '../../lb/other-systems.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, type Fix } from '../finding.ts'
@@ -30,7 +32,7 @@ export default defineCheck({
     const { service } = question
     const subject = service === null ? `vip/${question.vip?.text ?? ''}` : `service/${objectName(service)}`
     const own = serving(evidence, question)
-    const others = marksOfOthers(evidence, question).map((one) => ({ ...one, says: `${one.name} (${one.says})` }))
+    const others = othersOf(evidence, question)
     const all = [...own, ...others]
     const what = service === null ? `the VIP ${question.vip?.text ?? ''}` : `Service ${objectName(service)}`
     if (all.length > 1)
@@ -69,6 +71,25 @@ export default defineCheck({
 interface Serving {
   readonly says: string
   readonly proof: readonly Proof[]
+}
+
+/** Other controllers by their marks on the Service, and keepalived by its process and the address. */
+function othersOf(evidence: Evidence, question: Question): readonly (Serving & { readonly name: string })[] {
+  const { service } = question
+  const other = service === null ? null : otherSystem(evidence, service)
+  const [held] = keepalivedNodes(evidence, question)
+  return [
+    ...(other === null ? [] : [{ name: other.name, says: `${other.name} (${other.why})`, proof: other.proof }]),
+    ...(held === undefined
+      ? []
+      : [
+          {
+            name: 'keepalived',
+            says: `keepalived (${held.node} runs it and has the VIP on ${held.interface})`,
+            proof: held.proof,
+          },
+        ]),
+  ]
 }
 
 /** MetalLB and kube-vip, as far as they left marks; that both did is two-allocators' to say. */

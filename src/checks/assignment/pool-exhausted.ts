@@ -88,6 +88,7 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1 internal/allocator/allocator.go (Allocate, AllocateFromPool)',
       'MetalLB documentation, "Advanced AddressPool configuration"',
+      'metallb/metallb issue 2003',
     ],
   },
 })

@@ -3,7 +3,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap } from '../../evidence/gap.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
 import type { IPAddressPool } from '../../evidence/kubernetes.ts'
-import { editCommand, standsInConfigMap } from '../../evidence/metallb-config-map.ts'
+import { editCommand, isDerived } from '../../evidence/metallb-config-map.ts'
 import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
 import type { Fabric } from '../../evidence/question.ts'
 import { rangeText, sizeOf, type Range } from '../../net/range.ts'
@@ -81,9 +81,9 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
 /** The pool without these addresses, as one patch. */
 function narrowed(pool: IPAddressPool, left: readonly Range[]): Fix {
   const { namespace = 'metallb-system', name = '' } = pool.metadata ?? {}
-  if (standsInConfigMap(pool))
+  if (isDerived(pool))
     return {
-      commands: [editCommand(pool, 'configmap')],
+      commands: [editCommand(pool, 'ipaddresspool')],
       changes: `Opens the configuration: leave the pool ${inWords(left.map(poolText))}. A Service that holds one of the others loses it and gets another, and its clients have to follow.`,
     }
   const patch = JSON.stringify({ spec: { addresses: left.map(poolText) } })

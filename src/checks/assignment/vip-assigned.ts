@@ -1,9 +1,10 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
-import { kubeVipMark } from '../../lb/kube-vip/announcers.ts'
-import { otherAnnouncer, type OtherAnnouncer } from '../../lb/others.ts'
+import { kubeVipMark } from '../../lb/marks.ts'
 import { addressSource } from '../../lb/kube-vip/pods.ts'
+import { servedByOther, type OtherSystem } from '../../lb/other-systems.ts'
+import { startOf } from '../../net/words.ts'
 import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
@@ -19,7 +20,6 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
     'kubernetes/configmaps',
-    'kubernetes/leases',
   ],
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP is configured in kube-vip, not assigned to a Service.',
@@ -48,13 +48,14 @@ export default defineCheck({
   },
   docs: {
     means:
-      'The Service is of type LoadBalancer, but nothing has given it an address: it stays <pending>. No packet can be sent to it.',
+      'The Service is of type LoadBalancer, but nothing has given it an address: it stays <pending>. No packet can be sent to it. A Service of another type, or one without a ClusterIP, never gets one.',
     byHand:
       'kubectl get service NAME: EXTERNAL-IP is <pending>. kubectl describe service NAME shows the events of the allocator; MetalLB writes none where it has no pool at all.',
     mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full.',
     sources: [
       'kube-vip v1.2.3 pkg/instance/instance.go; kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam (facts KV-S02, KV-S03, KV-S04, KV-S05, KV-S06, KV-I01, KV-I02)',
       'MetalLB v0.16.1 controller/service.go (convergeBalancer), internal/allocator/allocator.go',
+      'Facts ML-A01, ML-A04, ML-A05',
       'Kubernetes documentation, "Service: Type LoadBalancer"',
     ],
   },
@@ -67,12 +68,9 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const pending = cite(service, 'status', 'loadBalancer')
   const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
   if (hostname !== undefined) {
-    const by = otherAnnouncer(evidence, context.question)
     return unknown(
       subject,
-      by === null || by.name.startsWith('A ')
-        ? `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`
-        : `Service ${name} is served by the load balancer ${hostname} of ${by.name.replace(/^The /, 'the ')}, whose addresses stand in no evidence.`,
+      `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`,
       [],
       [cite(service, 'status', 'loadBalancer', 'ingress')],
     )
@@ -90,8 +88,8 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
       },
     )
   }
-  const other = otherAnnouncer(evidence, context.question)
-  if (other !== null) return pendingAtOther(service, other, subject)
+  const other = servedByOther(evidence, service)
+  if (other !== null) return pendingAtOther(other, name, subject)
   const atKubeVip = whyPendingAtKubeVip(context, service)
   if (atKubeVip !== null) return atKubeVip
   const installed = metallbInstalled(evidence)
@@ -145,31 +143,25 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   )
 }
 
-/** Another allocator has the Service and has given it nothing; Cilium says why in a condition, the others in their logs. */
-function pendingAtOther(service: Service, { name, says, proof }: OtherAnnouncer, subject: string): Draft {
-  const own = objectName(service)
-  const condition = service.status?.conditions?.find(
-    ({ type, status }) => type === 'cilium.io/IPAMRequestSatisfied' && status === 'False',
-  )
-  const why =
-    condition === undefined ? '' : ` It says: ${(condition.message ?? condition.reason ?? '').replace(/\.$/, '')}.`
-  return fail(
-    subject,
-    `Service ${own} is pending: ${name.replace(/^(The|A|What) /, (word) => word.toLowerCase())} (${says}) has given it no address.${why}`,
-    [cite(service, 'status', 'loadBalancer'), ...proof],
-    {
-      commands: [
-        `kubectl -n ${service.metadata?.namespace ?? 'default'} describe service ${service.metadata?.name ?? ''}`,
-      ],
-      changes: 'Shows the Service with its events; the allocator’s own pools and logs say more.',
-    },
-  )
-}
-
 /** Where kube-vip took the address from; nothing for a Service that shows no mark of kube-vip. */
 function kubeVipSource(service: Service): string {
   if (kubeVipMark(service) === null) return ''
   const source = addressSource(service)
   if (source === 'annotation') return ', from kube-vip.io/loadbalancerIPs'
   return source === 'spec' ? ', from spec.loadBalancerIP' : ', which kube-vip found in its status'
+}
+
+/** LB IPAM of Cilium says why it gave none; of the others nothing is in the evidence. */
+function pendingAtOther(other: OtherSystem, name: string, subject: string): Draft {
+  if (other.refused === null)
+    return unknown(
+      subject,
+      `${startOf(other.name)} serves Service ${name}, since ${other.why}; why it gave no address is not in the evidence.`,
+      [],
+      other.proof,
+    )
+  return fail(subject, `${startOf(other.name)} has no address for Service ${name}: ${other.refused}.`, other.proof, {
+    commands: ['kubectl get ciliumloadbalancerippools'],
+    changes: 'Shows the pools of LB IPAM: one of them has to match the Service and to have a free address.',
+  })
 }

@@ -1,11 +1,13 @@
-import { cite } from '../../evidence/cite.ts'
+import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { notInBundle } from '../../evidence/store.ts'
 import { configMapEra, editCommand, type ConfigMapEra } from '../../evidence/metallb-config-map.ts'
 import { metallbSettings } from '../../evidence/metallb-install.ts'
 import { overlappingPools } from '../../lb/metallb/pools.ts'
+import { samplesOf } from '../../node/metrics.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { underMetallb } from '../announced.ts'
 import { defineCheck } from '../check.ts'
@@ -24,6 +26,7 @@ export default defineCheck({
     'kubernetes/pods',
     'kubernetes/daemonsets',
     'kubernetes/deployments',
+    'node/metallb-metrics',
   ],
   appliesTo: underMetallb,
   blocks: false,
@@ -37,6 +40,13 @@ export default defineCheck({
       return [
         unknown(`namespace/${namespace}`, 'It is not known whether MetalLB has taken its configuration.', [states]),
       ]
+    const stale = staleSpeakers(evidence)
+    if (
+      stale.length > 0 &&
+      !(known(states) ?? []).some(({ status }) => resultOf(status) === 'Invalid') &&
+      clash === undefined
+    )
+      return [byMetric(namespace, stale)]
     const reported = isGap(states) ? [] : states
     const refused = reported.filter(({ status }) => resultOf(status) === 'Invalid')
     if (refused.length === 0 && clash === undefined)
@@ -93,6 +103,41 @@ export default defineCheck({
     ],
   },
 })
+
+interface Stale {
+  readonly node: string
+  readonly says: string
+  readonly proof: Proof
+}
+
+/** The speakers whose metrics say that they refused the configuration, or never had one (internal/k8s/controllers/stats.go). */
+const staleSpeakers = perEvidence((evidence: Evidence): readonly Stale[] =>
+  evidence.nodeNames.flatMap((node) => {
+    const metrics = known(evidence.node(node).metallbMetrics)
+    if (metrics === null) return []
+    const [stale] = samplesOf(metrics, 'metallb_k8s_client_config_stale_bool')
+    const [loaded] = samplesOf(metrics, 'metallb_k8s_client_config_loaded_bool')
+    if (loaded?.value === 0) return [{ node, says: 'has never taken one', proof: loaded.proof }]
+    return stale?.value === 1 ? [{ node, says: 'goes on with the last good one', proof: stale.proof }] : []
+  }),
+)
+
+const byMetric = (namespace: string, stale: readonly Stale[]): Draft =>
+  fail(
+    `namespace/${namespace}`,
+    `MetalLB’s speakers do not take the configuration: ${inWords(
+      stale.map(({ node, says }) => `that of ${node} ${says}`),
+      4,
+    )}. What was changed since has no effect.`,
+    stale.map(({ proof }) => proof),
+    {
+      commands: [
+        `kubectl -n ${namespace} logs -l component=speaker --tail=200 | grep "failed to parse the configuration"`,
+        `kubectl -n ${namespace} get ipaddresspools,l2advertisements,bgpadvertisements,bgppeers -o yaml`,
+      ],
+      changes: 'Shows which object is refused and why. One that is wrong makes the whole configuration invalid.',
+    },
+  )
 
 /** Up to 0.12 MetalLB reports no state; that it must refuse its ConfigMap is plain from the text. */
 function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigMapEra): readonly Draft[] {

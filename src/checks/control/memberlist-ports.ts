@@ -32,6 +32,7 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1, config/manifests/metallb-native.yaml (memberlist-tcp, memberlist-udp)',
       'MetalLB documentation, "Requirements"',
+      'Facts ML-M01',
     ],
   },
 })

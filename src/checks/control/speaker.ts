@@ -3,17 +3,18 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { kubernetesFile } from '../../evidence/kubernetes.ts'
-import { isReady, metallbPods } from '../../evidence/metallb-install.ts'
+import { isReady, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
+import { forbiddingLevel, missingObject, powerless } from '../../lb/metallb/speakers.ts'
 import { underMetallb } from '../announced.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { fail, pass, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/speaker',
   title: 'MetalLB’s speakers are ready',
   needs: ['kubernetes/pods'],
-  alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
+  alsoReads: ['kubernetes/events', 'kubernetes/namespaces', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   appliesTo: underMetallb,
   blocks: false,
   consequenceOf: ['translation/kube-proxy-running', 'forwarding/cni-ready'],
@@ -21,8 +22,9 @@ export default defineCheck({
     const speakers = metallbPods(evidence, 'speaker')
     if (isGap(speakers)) return []
     // On a LAN the VIP lives by its announcement: without any speaker nobody answers ARP.
-    const blocks = question.fabric === 'lan' && !speakers.some(isReady)
-    const namespace = speakers[0]?.metadata?.namespace ?? 'metallb-system'
+    const { wrong, weak } = unfit(evidence)
+    const blocks = question.fabric === 'lan' && wrong.length + weak.length === speakers.length
+    const { namespace } = metallbSettings(evidence)
     const fix = {
       commands: [
         `kubectl -n ${namespace} get pods -l component=speaker -o wide`,
@@ -31,18 +33,22 @@ export default defineCheck({
       changes: 'Shows which speakers are not ready and what they said before they ended.',
     }
     if (speakers.length === 0) {
+      const shut = forbiddingLevel(evidence)
       return [
         fail(
           'daemonset/speaker',
-          'MetalLB has no speaker pod, so no node announces anything.',
-          [citeList(kubernetesFile('pods'), '/items', 'no MetalLB speaker among them')],
-          fix,
+          `MetalLB has no speaker pod, so no node announces anything.${shut === null ? '' : ` Namespace ${shut.namespace} enforces the Pod Security level ${shut.level}, which admits none: a speaker needs the network of its node.`}`,
+          [
+            citeList(kubernetesFile('pods'), '/items', 'no MetalLB speaker among them'),
+            ...(shut === null ? [] : [shut.proof]),
+          ],
+          shut === null ? fix : admit(shut.namespace),
           { blocks },
         ),
       ]
     }
-    const wrong = notReady(evidence)
-    if (wrong.length === 0)
+    const all = [...wrong, ...weak]
+    if (all.length === 0)
       return [
         pass(
           'daemonset/speaker',
@@ -50,36 +56,72 @@ export default defineCheck({
           speakers.slice(0, 1).map((pod) => cite(pod, 'status', 'phase')),
         ),
       ]
-    const each = wrong
+    const secret = wrong.flatMap((one) => one.secret ?? [])[0]
+    const each = all
       .map(({ pod, why }) => `${pod.metadata?.name ?? ''} on ${pod.spec?.nodeName ?? 'no node'} ${why.says}`)
       .join('; ')
     return [
       fail(
         'daemonset/speaker',
-        `${String(wrong.length)} of ${String(speakers.length)} MetalLB speakers are not ready: ${each}.`,
-        wrong.map(({ why }) => why.proof),
-        fix,
+        `${String(all.length)} of ${String(speakers.length)} MetalLB speakers ${weak.length === 0 ? 'are not ready' : 'cannot announce'}: ${each}.`,
+        all.map(({ why }) => why.proof),
+        secret === undefined ? (wrong.length === 0 ? show(namespace) : fix) : restart(namespace, secret),
         { blocks },
       ),
     ]
   },
   docs: {
     means:
-      'A speaker announces the VIPs of its node. One that is not ready or restarts again and again cannot reach the API server, lacks a privilege, or its image. On a LAN without any ready speaker nobody answers ARP for a VIP; on EC2, where announcements deliver nothing, it stops no packet.',
+      'A speaker announces the VIPs of its node. One that is not ready or restarts again and again cannot reach the API server, lacks a privilege, its image, or the memberlist Secret that the controller makes. It works on the network of its node and needs the capability NET_RAW; a namespace that enforces another Pod Security level than privileged admits none. On a LAN without any ready speaker nobody answers ARP for a VIP; on EC2, where announcements deliver nothing, it stops no packet.',
     byHand:
       'kubectl -n metallb-system get pods -l component=speaker -o wide: READY and RESTARTS. A speaker that started before kube-proxy’s rules were lost stays Ready on its open connection, so Ready proves no access to the API.',
-    mend: 'Read the logs of the previous container. Where they speak of a time-out to 10.x.0.1:443 or similar, mend kube-proxy on that node first.',
+    mend: 'Label the namespace pod-security.kubernetes.io/enforce=privileged; start the controller before the speakers. Else read the logs of the previous container. Where they speak of a time-out to 10.x.0.1:443 or similar, mend kube-proxy on that node first.',
     sources: [
       'MetalLB v0.16.1 config/manifests/metallb-native.yaml (labels, probes)',
-      'Kubernetes documentation, "Pod Lifecycle: Container restart policy"',
+      'MetalLB documentation, "Installation" (pod security admission)',
+      'Kubernetes documentation, "Pod Lifecycle: Container restart policy" and "Pod Security Standards"',
+      'Facts ML-S10, ML-S13, ML-S14, ML-M03',
     ],
   },
 })
 
-/** The speakers that are not ready, and why: the same for every VIP. */
-const notReady = perEvidence((evidence: Evidence) =>
-  (known(metallbPods(evidence, 'speaker')) ?? []).flatMap((pod) => {
+/** The speakers that are not ready (`wrong`), and those that are and still cannot announce (`weak`): the same for every VIP. */
+const unfit = perEvidence((evidence: Evidence) => {
+  const speakers = known(metallbPods(evidence, 'speaker')) ?? []
+  const wrong = speakers.flatMap((pod) => {
     const why = whyNotReady(pod)
+    if (why === null) return []
+    const missing = missingObject(evidence, pod)
+    if (missing === null) return [{ pod, why, secret: null }]
+    const { kind, name, proof } = missing
+    const waits = { says: `waits for ${kind} ${name}, which is not there`, proof }
+    return [{ pod, why: waits, secret: kind === 'Secret' ? name : null }]
+  })
+  const weak = speakers.filter(isReady).flatMap((pod) => {
+    const why = powerless(pod)
     return why === null ? [] : [{ pod, why }]
-  }),
-)
+  })
+  return { wrong, weak }
+})
+
+const admit = (namespace: string): Fix => ({
+  commands: [
+    `kubectl label namespace ${namespace} --overwrite ${['enforce', 'audit', 'warn'].map((mode) => `pod-security.kubernetes.io/${mode}=privileged`).join(' ')}`,
+  ],
+  changes: `Every pod of ${namespace} may then use the network of its node. The DaemonSet makes its pods by itself within minutes.`,
+})
+
+const restart = (namespace: string, secret: string): Fix => ({
+  commands: [
+    `kubectl -n ${namespace} get secret ${secret}`,
+    `kubectl -n ${namespace} rollout restart deployment controller`,
+  ],
+  changes:
+    'Shows whether the Secret is there; the controller makes it when it starts, where METALLB_ML_SECRET_NAME names it, and the speakers start by themselves once it is there.',
+})
+
+const show = (namespace: string): Fix => ({
+  commands: [`kubectl -n ${namespace} get daemonset speaker -o yaml`],
+  changes:
+    'Shows the pod template: it needs hostNetwork: true, and capabilities.add [NET_RAW] for the container speaker.',
+})

@@ -1,8 +1,8 @@
 import { cite } from '../../evidence/cite.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Pod, type Service } from '../../evidence/kubernetes.ts'
+import { objectName, type Pod } from '../../evidence/kubernetes.ts'
 import { podsOf } from '../../lb/endpoints.ts'
+import { metallbWebhooks } from '../../lb/metallb/webhook.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { rangeOf } from '../../net/range.ts'
 import { wayToPod } from '../../node/way-to-pod.ts'
@@ -41,18 +41,14 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1, config/manifests/metallb-native.yaml (webhook-service, 443 to 9443, failurePolicy Fail)',
       'Kubernetes documentation, "Dynamic Admission Control"',
+      'Facts ML-W01',
     ],
   },
 })
 
-interface Webhook {
-  readonly service: Service
-  readonly port: number
-}
-
 function run({ evidence, question }: Context): readonly Draft[] {
-  const webhook = metallbWebhook(evidence)
-  if (webhook === null)
+  const webhook = metallbWebhooks(evidence)
+  if (!webhook?.service)
     return [skipped('service/metallb-system/metallb-webhook-service', "MetalLB's webhook is not in the evidence.")]
   const { service, port } = webhook
   const subject = `service/${objectName(service)}`
@@ -134,19 +130,6 @@ function run({ evidence, question }: Context): readonly Draft[] {
       ...judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())),
     ]),
   ]
-}
-
-/** The Service behind MetalLB's webhooks, and the port of its pods. */
-function metallbWebhook(evidence: Evidence): Webhook | null {
-  const named = (known(evidence.kubernetes.validatingwebhookconfigurations) ?? [])
-    .flatMap(({ webhooks }) => webhooks ?? [])
-    .find(({ name }) => name?.endsWith('.metallb.io') === true)?.clientConfig?.service
-  const service = (known(evidence.kubernetes.services) ?? []).find(
-    ({ metadata }) => metadata?.name === named?.name && metadata?.namespace === named?.namespace,
-  )
-  const port = service?.spec?.ports?.find((one) => one.port === (named?.port ?? 443))
-  if (service === undefined || port?.port === undefined) return null
-  return { service, port: typeof port.targetPort === 'number' ? port.targetPort : 9443 }
 }
 
 const podAddress = (pod: Pod): Address | null => parseAddress(pod.status?.podIP)

@@ -1,22 +1,30 @@
-import { cite, citeList } from '../../evidence/cite.ts'
+import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
+import { podNamed } from '../../evidence/pods.ts'
+import type { Question } from '../../evidence/question.ts'
 import { ingressBehind } from '../../lb/behind.ts'
 import { endpointsOf, podsOf, type Endpoint } from '../../lb/endpoints.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown } from '../finding.ts'
+import { parseCidr } from '../../net/range.ts'
 import { counted } from '../../net/words.ts'
 
 export default defineCheck({
   id: 'endpoint/ready',
   title: 'The Service has a ready endpoint',
   needs: ['kubernetes/endpointslices'],
-  alsoReads: ['kubernetes/pods'],
+  alsoReads: ['kubernetes/pods', 'kubernetes/nodes'],
   appliesTo: ({ question }) =>
     question.service !== null || 'A control-plane VIP ends at the API server of the node that receives the packet.',
   blocks: true,
-  consequenceOf: ['forwarding/cni-ready', 'forwarding/cni-config', 'endpoint/pod-not-listening'],
+  consequenceOf: [
+    'forwarding/cni-ready',
+    'forwarding/cni-config',
+    'assignment/ip-families',
+    'endpoint/pod-not-listening',
+  ],
   run: ({ evidence, question }) => {
     const { service } = question
     if (service === null) return []
@@ -42,23 +50,28 @@ export default defineCheck({
       .map(([key, value]) => `${key}=${value}`)
       .join(',')
     const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
+    const other = otherFamily(evidence, question)
     const why =
-      endpoints.length > 0
-        ? `none of its ${counted(endpoints.length, 'endpoint')} is ready`
-        : pods === null
-          ? 'its EndpointSlices are empty'
-          : pods.length === 0
-            ? selector === ''
-              ? 'it has no selector and no EndpointSlice with an address'
-              : `no pod has the labels ${selector} that it selects`
-            : `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`
+      other !== null
+        ? other.why
+        : endpoints.length > 0
+          ? `none of its ${counted(endpoints.length, 'endpoint')} is ready`
+          : pods === null
+            ? 'its EndpointSlices are empty'
+            : pods.length === 0
+              ? selector === ''
+                ? 'it has no selector and no EndpointSlice with an address'
+                : `no pod has the labels ${selector} that it selects`
+              : `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`
     const proof =
-      slices.length > 0
-        ? slices
-        : [
-            citeList(kubernetesFile('endpointslices'), '/items', `no endpoint of ${name}`),
-            ...(selector === '' ? [] : [cite(service, 'spec', 'selector')]),
-          ]
+      other !== null
+        ? other.proof
+        : slices.length > 0
+          ? slices
+          : [
+              citeList(kubernetesFile('endpointslices'), '/items', `no endpoint of ${name}`),
+              ...(selector === '' ? [] : [cite(service, 'spec', 'selector')]),
+            ]
     const namespace = service.metadata?.namespace ?? 'default'
     return [
       fail(subject, `Service ${name} has no ready endpoint: ${why}.`, proof, {
@@ -75,22 +88,46 @@ export default defineCheck({
   },
   docs: {
     means:
-      'Nothing stands behind the VIP: the selector matches no pod, or none of the pods is ready. kube-proxy answers with a reject, so that clients see a refused connection, an unreachable host, or at first a time-out.',
+      'Nothing stands behind the VIP: the selector matches no pod, or none of the pods is ready, or they have no address of the VIP’s IP family. kube-proxy answers with a reject, so that clients see a refused connection, an unreachable host, or at first a time-out; MetalLB withdraws the VIP, so that nobody answers ARP for it.',
     byHand:
       'kubectl get endpointslices -l kubernetes.io/service-name=NAME: is there an address with ready true? kubectl get pods -l SELECTOR: are there pods, are they Ready?',
     mend: 'Correct the selector or the pods’ labels; make the pods ready (their readiness probe, their image, their network).',
     sources: [
-      'Kubernetes documentation, "EndpointSlices: Conditions"',
+      'Kubernetes documentation, "EndpointSlices: Conditions", "IPv4/IPv6 dual-stack"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
+      'MetalLB v0.16.1 speaker/layer2_controller.go (no announcement without an endpoint)',
+      'Facts ML-S01, ML-B04',
       'kube-vip v1.2.3 counts every address of the slices, so it announces a VIP without a ready endpoint (facts KV-E02)',
     ],
   },
 })
+
+/** Endpoints of the other IP family only: pods that have no address of the VIP's. Null where there are none of any family, or some of the VIP's. */
+function otherFamily(
+  evidence: Evidence,
+  question: Question,
+): { readonly why: string; readonly proof: readonly Proof[] } | null {
+  const { vip } = question
+  if (vip === null || known(endpointsOf(evidence, question))?.length !== 0) return null
+  const others = known(endpointsOf(evidence, { ...question, vip: null })) ?? []
+  const [first] = others
+  if (first === undefined) return null
+  const [family, other] = vip.family === 6 ? ['IPv6', 'IPv4'] : ['IPv4', 'IPv6']
+  const pod = podNamed(evidence, first.pod)
+  const ranges = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ spec }) => spec?.podCIDRs ?? spec?.podCIDR ?? [])
+  const single = ranges.length > 0 && ranges.every((text) => parseCidr(text)?.family !== vip.family)
+  return {
+    why: `its ${counted(others.length, 'endpoint')} ${others.length === 1 ? 'is' : 'are'} ${other}, and the VIP ${vip.text} is ${family}: its pods have no ${family} address${single ? `, and no node has an ${family} range for pods` : ''}`,
+    proof: [cite(first.slice, 'addressType'), ...(pod === undefined ? [] : [cite(pod, 'status', 'podIPs')])],
+  }
+}
 
 /** What a reader of the path should know of what stands behind the VIP: an ingress controller, and that clients stick to a pod. */
 function behind(evidence: Evidence, service: Service, endpoints: readonly Endpoint[]): string {
   const ingress = ingressBehind(evidence, endpoints)
   const routes =
     ingress === null ? '' : `, pods of ${ingress}: the VIP ends there, and the controller routes by host and path`
-  return service.spec?.sessionAffinity === 'ClientIP' ? `${routes}; each client keeps to one of them` : routes
+  return service.spec?.sessionAffinity === 'ClientIP'
+    ? `${routes}; each client keeps to one of them for ${String(service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800)} s`
+    : routes
 }

@@ -39,13 +39,15 @@ export default defineCheck({
   },
   docs: {
     means:
-      'The kernel drops a packet whose answer would leave by another device than the one it came in by (rp_filter 1, strict). It happens on nodes with several interfaces, and logs nothing unless log_martians is on.',
+      'The kernel drops a packet whose answer would leave by another device than the one it came in by (rp_filter 1, strict). It happens on nodes with several interfaces, as where a router brings a VIP by BGP to one of them and the default route leaves by another, and logs nothing unless log_martians is on.',
     byHand:
       'sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.DEVICE.rp_filter (the greater counts); nstat -az TcpExtIPReversePathFilter grows while a client tries.',
     mend: 'Use loose mode (2), or policy routing that sends answers back the way the packets came.',
     sources: [
       'RFC 3704, "Ingress Filtering for Multihomed Networks", section 2',
       'Linux Documentation/networking/ip-sysctl.rst (rp_filter)',
+      'MetalLB documentation, "Troubleshooting" (asymmetric paths); metallb/metallb issues 597 and 2727',
+      'Facts ML-B08',
       'kube-vip issue 507 (facts KV-N05)',
     ],
   },

@@ -23,7 +23,12 @@ export default defineCheck({
   appliesTo: translatedVips,
   blocks: true,
   each: 'receiving',
-  consequenceOf: ['translation/kube-proxy-running', 'translation/notrack', 'translation/jump-missing'],
+  consequenceOf: [
+    'assignment/ip-families',
+    'translation/kube-proxy-running',
+    'translation/notrack',
+    'translation/jump-missing',
+  ],
   run: (context) => {
     const { question, node } = context
     const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)

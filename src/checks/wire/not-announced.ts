@@ -20,7 +20,7 @@ export default defineCheck({
       if (claimants.some(({ unasked }) => unasked > 0)) return pass(subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'silence' && conclusion.outcome !== 'unanswered') return null
       const { system } = announcers(context.evidence, context.question)
-      if (system === 'other')
+      if (system === null)
         return skipped(
           subject,
           'Neither MetalLB nor kube-vip serves the Service; how often its announcer announces is not known.',

@@ -80,9 +80,9 @@ function keptContainer(container: JsonObject): JsonObject {
   }
 }
 
-/** CNI settings that decide how pods are reached, by the names that Calico, Flannel and Cilium document. */
+/** CNI settings that decide how pods are reached, by the names that Calico, Flannel and Cilium document; and what a proxy is not asked for. */
 const readVariable =
-  /^(CALICO_(IPV4POOL|IPV6POOL|NETWORKING)_?.*|IP_AUTODETECTION_METHOD|IP6?|FELIX_(BPF|IPTABLES|WIREGUARD|XDP|DEFAULT)[A-Z_]*|FLANNEL_.*|EVENT_QUEUE_DEPTH|CLUSTER_TYPE)$/
+  /^(CALICO_(IPV4POOL|IPV6POOL|NETWORKING)_?.*|IP_AUTODETECTION_METHOD|IP6?|FELIX_(BPF|IPTABLES|WIREGUARD|XDP|DEFAULT)[A-Z_]*|FLANNEL_.*|EVENT_QUEUE_DEPTH|CLUSTER_TYPE|NO_PROXY|no_proxy)$/
 
 function keptVariable(variable: Json, open: boolean): Json {
   if (!isObject(variable) || !('value' in variable)) return variable

@@ -1,22 +1,12 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import type { Service } from '../../evidence/kubernetes.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { metallbInstalled, metallbSettings } from '../../evidence/metallb-install.ts'
+import { kubeVipMark, metallbMark } from '../marks.ts'
 import { boundAnywhere } from './bound.ts'
 import { findLease, holderOf, leaseNameFor, secondsOverdue } from './leases.ts'
 import { kubeVipPods, refusalOf, servicePods, type KubeVipPod } from './pods.ts'
-
-/** The marks that a controller leaves on a Service of its own. */
-export const metallbMark = ({ metadata }: Service): string | null =>
-  ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'].find(
-    (key) => metadata?.annotations?.[key] !== undefined,
-  ) ?? null
-
-export const kubeVipMark = ({ metadata }: Service): string | null =>
-  ['kube-vip.io/vipHost', 'kube-vip.io/loadbalancerIPs'].find((key) => metadata?.annotations?.[key] !== undefined) ??
-  null
 
 /** The kube-vip pods that serve a question: those configured with the control-plane VIP, or those that take the Service. */
 export function podsServing(evidence: Evidence, { service, controlPlane }: Question): readonly KubeVipPod[] {

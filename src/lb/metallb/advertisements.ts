@@ -1,9 +1,10 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, type Known } from '../../evidence/gap.ts'
+import { isGap, known, type Known } from '../../evidence/gap.ts'
 import type { BGPAdvertisement, IPAddressPool, L2Advertisement, Node, Service } from '../../evidence/kubernetes.ts'
 import type { Question } from '../../evidence/question.ts'
 import { anySelects } from '../selector.ts'
-import { metallbSettings } from '../../evidence/metallb-install.ts'
+import { sharingKey } from './sharing.ts'
+import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
 import { poolOf } from '../../evidence/metallb-pools.ts'
 
 interface Advertisement {
@@ -40,6 +41,35 @@ function covering<T extends Advertisement & Pick<L2Advertisement, 'metadata'>>(
   if (isGap(advertisements) || vip === null) return isGap(advertisements) ? advertisements : []
   const pool = poolOf(evidence, vip)
   if (isGap(pool) || pool === null) return isGap(pool) ? pool : []
+  const own = inNamespace(evidence, advertisements).filter((one) => covers(one, pool, service))
+  return refusedForSharing(evidence, service, own) === null ? own : []
+}
+
+/**
+ * The advertisement for whose sake MetalLB announces a Service by none: behind 0.16, where the Service may share its address and an
+ * advertisement chooses Services (speaker/layer2_controller.go, sharedIPWithServiceSelector). Null for none.
+ */
+function refusedForSharing<T extends Advertisement>(
+  evidence: Evidence,
+  service: Service | null,
+  advertisements: readonly T[],
+): T | null {
+  const settings = metallbSettings(evidence)
+  if (service === null || sharingKey(service) === null) return null
+  if (settings.version === null || olderThan(settings, '0.17.0')) return null
+  return advertisements.find(({ spec }) => (spec?.serviceSelectors ?? []).length > 0) ?? null
+}
+
+/** The same for the question's VIP, among its L2Advertisements. */
+export function sharingObstacle(evidence: Evidence, { vip, service }: Question): L2Advertisement | null {
+  const advertisements = known(evidence.kubernetes.l2advertisements)
+  const pool = vip === null ? null : known(poolOf(evidence, vip))
+  if (advertisements === null || pool === null) return null
+  const own = inNamespace(evidence, advertisements).filter((one) => covers(one, pool, service))
+  return refusedForSharing(evidence, service, own)
+}
+
+function inNamespace<T extends Pick<L2Advertisement, 'metadata'>>(evidence: Evidence, objects: readonly T[]): T[] {
   const { namespace } = metallbSettings(evidence)
-  return advertisements.filter((one) => one.metadata?.namespace === namespace && covers(one, pool, service))
+  return objects.filter(({ metadata }) => metadata?.namespace === namespace)
 }

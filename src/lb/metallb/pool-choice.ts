@@ -7,7 +7,7 @@ import type { Family } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { anySelects } from '../selector.ts'
 import { holdingsOf, occupancy } from './pools.ts'
-import { whyNotShared } from './sharing.ts'
+import { sharingKey, whyNotShared } from './sharing.ts'
 
 // Which pool a Service gets its address from: metallb v0.16.1, internal/allocator/allocator.go.
 
@@ -66,6 +66,7 @@ export function isFull(evidence: Evidence, pool: IPAddressPool, service: Service
 }
 
 function sharesOne(evidence: Evidence, pool: IPAddressPool, service: Service): boolean {
+  if (sharingKey(service) === null) return false
   const holders = new Map<string, Service[]>()
   for (const { address, service: holder } of holdingsOf(evidence, pool))
     holders.set(address, [...(holders.get(address) ?? []), holder])

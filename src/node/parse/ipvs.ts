@@ -15,6 +15,8 @@ export interface VirtualServer {
   readonly address: Address
   readonly port: number
   readonly scheduler: string
+  /** For how long it keeps a client, in the unit of the listing; null where it does not. */
+  readonly persistent: number | null
   readonly servers: readonly RealServer[]
   readonly line: number
 }
@@ -54,10 +56,19 @@ export function parseIpvs(file: string, text: string): Ipvs {
     const key = saved ? savedKey(words) : listedKey(words)
     if (key === null) misread.push(line)
     else
-      services.push({ ...key, scheduler: (saved ? words[words.indexOf('-s') + 1] : words[2]) ?? '', servers: [], line })
+      services.push({
+        ...key,
+        scheduler: (saved ? words[words.indexOf('-s') + 1] : words[2]) ?? '',
+        persistent: persistence(words, saved ? '-p' : 'persistent'),
+        servers: [],
+        line,
+      })
   }
   return { file, services, misread }
 }
+
+const persistence = (words: readonly string[], word: string): number | null =>
+  words.includes(word) ? Number(words[words.indexOf(word) + 1] ?? 0) : null
 
 type Key = Pick<VirtualServer, 'protocol' | 'address' | 'port'>
 

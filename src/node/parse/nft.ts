@@ -30,6 +30,8 @@ export interface NftSet {
   readonly name: string
   readonly map: boolean
   readonly elements: readonly unknown[]
+  /** How many seconds an element stays, where it does not stay for ever. */
+  readonly timeout?: number
 }
 
 export interface Nftables {
@@ -80,11 +82,12 @@ export function nftablesOf(file: string, list: readonly unknown[]): Nftables {
       [map, true],
     ] as const) {
       if (value === undefined) continue
-      const { family, table: of, name, elem } = record(value)
+      const { family, table: of, name, elem, timeout } = record(value)
       tableOf(text(family), text(of)).sets.set(text(name), {
         name: text(name),
         map: isMap,
         elements: Array.isArray(elem) ? elem : [],
+        ...(typeof timeout === 'number' ? { timeout } : {}),
       })
     }
   }

@@ -80,3 +80,30 @@ test('does not say that none covers the pool where the BGPAdvertisements were no
   const evidence = await variant('lan-not-advertised', { 'kubernetes/bgpadvertisements.metallb.io.json': null })
   expect(found(evidence, id)[0]?.[0]).toBe('unknown')
 })
+
+test('behind 0.16 a Service that may share its address is not announced under serviceSelectors', async () => {
+  const shared = (version: string) =>
+    variant('lan-healthy', {
+      'kubernetes/pods.json': (text) => text.replaceAll(/(metallb\/(?:speaker|controller)):v[\d.]+/g, `$1:v${version}`),
+      'kubernetes/services.json': editJson((list: Json) => {
+        for (const { metadata, spec } of list.items)
+          if (spec.type === 'LoadBalancer') {
+            metadata.labels = { tier: 'gold' }
+            metadata.annotations['metallb.io/allow-shared-ip'] = 'one'
+          }
+      }),
+      'kubernetes/l2advertisements.metallb.io.json': editJson((list: Json) => {
+        for (const { spec } of list.items) spec.serviceSelectors = [{ matchLabels: { tier: 'gold' } }]
+      }),
+    })
+  const evidence = await shared('0.17.0')
+  expect(found(evidence, id)).toEqual([
+    [
+      'fail',
+      expect.stringMatching(
+        /^Service default\/nginx-lb may share its address \(metallb\.io\/allow-shared-ip\), and metallb-system\/\S+ chooses Services by serviceSelectors: MetalLB announces 10\.240\.0\.100 not at all/,
+      ),
+    ],
+  ])
+  expect(found(await shared('0.16.1'), id)[0]?.[0]).toBe('pass')
+})

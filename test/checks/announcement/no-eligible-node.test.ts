@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
+import { diagnosisOf } from '../../answers.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'announcement/no-eligible-node'
@@ -110,4 +111,32 @@ test('on EC2 it only warns', async () => {
 test('what other checks speak of is left to them', async () => {
   expect((await foundIn('lan-no-node-selected', id))[0]?.[0]).toBe('skipped')
   expect((await foundIn('hard-way-four-faults', id))[0]?.[0]).toBe('skipped')
+})
+
+test('nodes that are cordoned announce nothing in 0.14.9, and in no other release', async () => {
+  const cordoned = (version: string) =>
+    variant('lan-healthy', {
+      ...nodes(({ spec }) => (spec.unschedulable = true)),
+      'kubernetes/pods.json': (text) => text.replaceAll(/(metallb\/(?:speaker|controller)):v[\d.]+/g, `$1:v${version}`),
+      'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
+    })
+  const { findings } = diagnosisOf(await cordoned('0.14.9'), 'default/nginx-lb')
+  const finding = findings.find((one) => one.id === id)
+  expect([finding?.says, finding?.fix?.commands[0]]).toEqual([
+    'No node may announce 10.240.0.100: controller-0, controller-1, worker-0 and worker-1 are cordoned.',
+    'kubectl uncordon controller-0',
+  ])
+  for (const version of ['0.14.8', '0.15.0']) expect(found(await cordoned(version), id)[0]?.[0]).toBe('pass')
+})
+
+test('a condition NetworkUnavailable that nobody cleared puts every node out', async () => {
+  const evidence = await variant('lan-healthy', {
+    ...nodes(({ status }) =>
+      status.conditions.push({ type: 'NetworkUnavailable', status: 'True', reason: 'NoRouteCreated' }),
+    ),
+    'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
+  })
+  const finding = diagnosisOf(evidence, 'default/nginx-lb').findings.find((one) => one.id === id)
+  expect([finding?.status, finding?.fix?.commands.length]).toEqual(['fail', 4])
+  expect(finding?.says).toMatch(/have the condition NetworkUnavailable\.$/)
 })

@@ -1,180 +1,129 @@
 import { expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../answers.ts'
-import { editJson, type Json } from '../../fixtures.ts'
-import { kubeVipCluster, pods } from '../../kube-vip.ts'
-import { clusterOfOthers, marks } from '../../other-announcers.ts'
+import { fixture, type Json } from '../../fixtures.ts'
+import { also, withoutMetallbAnd } from '../../other-systems.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'announcement/other-announcer'
+const unchanged = () => undefined
+const classed = (name: string) => (service: Json) => {
+  service.spec.loadBalancerClass = name
+}
 
-test.each([
-  [
-    'Cilium LB-IPAM',
-    'Cilium serves Service default/nginx-lb (its condition cilium.io/IPAMRequestSatisfied); it is not judged whether its L2 announcement policies or BGP advertisements cover the Service.',
-  ],
-  [
-    'Cilium L2 announcements',
-    'Cilium serves Service default/nginx-lb (the lease kube-system/cilium-l2announce-default-nginx-lb), at worker-1; it is not judged whether its L2 announcement policies or BGP advertisements cover the Service.',
-  ],
-  [
-    'Cilium by class',
-    'Cilium serves Service default/nginx-lb (its class is io.cilium/bgp-control-plane); it is not judged whether its L2 announcement policies or BGP advertisements cover the Service.',
-  ],
-  [
-    'k3s by DaemonSet',
-    'k3s ServiceLB serves Service default/nginx-lb (the DaemonSet kube-system/svclb-nginx-lb-1f0c2d3e); it is not judged whether the host ports of its svclb pods take the packet.',
-  ],
-  [
-    'k3s by finalizer',
-    'k3s ServiceLB serves Service default/nginx-lb (its finalizer svccontroller.k3s.cattle.io/daemonset); it is not judged whether the host ports of its svclb pods take the packet.',
-  ],
-  [
-    'another cloud controller',
-    'A cloud controller serves Service default/nginx-lb (its finalizer service.kubernetes.io/load-balancer-cleanup); it is not judged whether the cloud’s load balancer lets the packet through.',
-  ],
-  [
-    'kube-router',
-    'kube-router serves Service default/nginx-lb (its class is kube-router); it is not judged whether kube-router advertises the VIP and its BGP peers take it.',
-  ],
-  [
-    'Calico by class',
-    'Calico serves Service default/nginx-lb (its class is calico); it is not judged whether Calico advertises the VIP (serviceLoadBalancerIPs) and its BGP peers take it.',
-  ],
-  [
-    'Calico by annotation',
-    'Calico serves Service default/nginx-lb (its annotation projectcalico.org/ipv4pools); it is not judged whether Calico advertises the VIP (serviceLoadBalancerIPs) and its BGP peers take it.',
-  ],
-  [
-    'keepalived',
-    'keepalived serves Service default/nginx-lb (worker-1 runs keepalived and has the VIP on eth0), at worker-1; it is not judged whether keepalived, whose configuration is not read, keeps the VIP there.',
-  ],
-])('%s is named, what it decides is unknown, and nothing is said of MetalLB', async (name, says) => {
-  const evidence = await clusterOfOthers(marks[name])
-  expect(found(evidence, id)).toEqual([['unknown', says]])
-  const { verdict, causes, findings } = diagnosisOf(evidence, 'default/nginx-lb')
-  expect([verdict, causes]).toEqual(['inconclusive', []])
-  const aboutMetallb = findings.filter(
-    (one) => one.status !== 'skipped' && one.id !== id && /MetalLB|speaker/.test(one.says),
-  )
-  expect(aboutMetallb.map((one) => one.says)).toEqual([])
-})
-
-test.each(Object.keys(marks).filter((name) => !name.includes('AWS')))(
-  '%s beside an idle MetalLB: no speaker is blamed',
-  async (name) => {
-    const { service, changes, ...more } = marks[name] ?? {}
-    const evidence = await clusterOfOthers({
-      ...more,
-      metallb: true,
-      bound: more.bound ?? [],
-      service: (own, all) => {
-        delete own.metadata.annotations
-        service?.(own, all)
-      },
-      changes: { ...changes, 'kubernetes/servicel2statuses.metallb.io.json': JSON.stringify({ items: [] }) },
-    })
-    expect(found(evidence, id)[0]?.[0]).toBe('unknown')
-    for (const one of ['control/speaker', 'announcement/no-eligible-node', 'announcement/l2-advertisement'])
-      expect(found(evidence, one)).toEqual([['skipped', expect.stringContaining('serves this Service.')]])
-  },
-)
-
-test.each([
-  [
-    'AWS Load Balancer Controller',
-    'Service default/nginx-lb is served by the load balancer k8s-1a2b.elb.eu-central-1.amazonaws.com of the AWS Load Balancer Controller, whose addresses stand in no evidence.',
-  ],
-  [
-    'cloud controller of AWS',
-    'Service default/nginx-lb is served by the load balancer a1b2.eu-central-1.elb.amazonaws.com of the cloud controller of AWS, whose addresses stand in no evidence.',
-  ],
-  [
-    'a host name of AWS alone',
-    'Service default/nginx-lb is served by the load balancer a1b2.eu-central-1.elb.amazonaws.com, whose addresses stand in no evidence.',
-  ],
-])('%s has a host name and no VIP, also beside MetalLB', async (name, says) => {
-  for (const metallb of [false, true]) {
-    const evidence = await clusterOfOthers({
-      metallb,
-      bound: [],
-      service: (own, all) => {
-        delete own.metadata.annotations
-        marks[name]?.service?.(own, all)
-      },
-    })
-    expect(found(evidence, 'assignment/vip-assigned')).toEqual([['unknown', says]])
-    expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('inconclusive')
-  }
-})
-
-test('a pending Service of another allocator: its own words, and not MetalLB’s class', async () => {
-  const evidence = await clusterOfOthers({
-    metallb: true,
-    service: ({ metadata, spec, status }) => {
-      delete metadata.annotations
-      spec.loadBalancerClass = 'io.cilium/l2-announcer'
-      status.loadBalancer = {}
-      status.conditions = [
-        {
-          type: 'cilium.io/IPAMRequestSatisfied',
-          status: 'False',
-          reason: 'no_pool',
-          message: 'There are no enabled CiliumLoadBalancerIPPools that match this service',
-        },
-      ]
-    },
-  })
-  const { causes } = diagnosisOf(evidence, 'default/nginx-lb')
-  expect(causes.map((cause) => [cause.id, cause.says])).toEqual([
-    [
-      'assignment/vip-assigned',
-      'Service default/nginx-lb is pending: Cilium (its class is io.cilium/l2-announcer) has given it no address. It says: There are no enabled CiliumLoadBalancerIPPools that match this service.',
-    ],
+test('MetalLB and kube-vip have their own checks, and in a VPC nothing hangs on an announcement', async () => {
+  expect(await foundIn('lan-healthy', id)).toEqual([['skipped', 'MetalLB serves this Service.']])
+  expect(await foundIn('hard-way-healthy', id)).toEqual([
+    ['skipped', 'EC2 delivers by ownership: no packet hangs on an announcement.'],
   ])
 })
 
-test('neither MetalLB nor kube-vip, and no mark: what may announce is named as a possibility', async () => {
-  const words = 'neither of them is there to serve it'
-  expect(found(await clusterOfOthers(), id)).toEqual([
+test('where MetalLB is gone and its mark is left, nobody announces, and the VIP is unreachable', async () => {
+  const evidence = await withoutMetallbAnd((service: Json) => {
+    service.metadata.annotations = { 'metallb.io/ip-allocated-from-pool': 'first-pool' }
+  })
+  expect(found(evidence, id)).toEqual([
+    ['fail', 'Nothing announces 10.240.0.100: MetalLB gave it to the Service and is not installed any more.'],
+  ])
+  const { verdict, causes } = diagnosisOf(evidence, '10.240.0.100:80', '10.240.0.50')
+  expect([verdict, causes[0]?.id]).toEqual(['unreachable', id])
+})
+
+test('where nothing shows who announces, the answer is unknown, and never reachable', async () => {
+  const evidence = await withoutMetallbAnd(unchanged)
+  expect(found(evidence, id)).toEqual([
     [
       'unknown',
-      `Something else than MetalLB and kube-vip serves Service default/nginx-lb (${words}); it is not judged whether anything announces the VIP.`,
+      'Nothing that is known here announces 10.240.0.100: neither MetalLB nor kube-vip serves the Service, and no node that was read has the address on an interface.',
     ],
   ])
-  const agents = await clusterOfOthers({
-    changes: {
-      [pods]: editJson((list: Json) => {
-        list.items = list.items.filter(({ metadata }: Json) => metadata.namespace !== 'metallb-system')
-        list.items.push({
-          metadata: { name: 'cilium-x', namespace: 'kube-system' },
-          spec: { nodeName: 'worker-0', containers: [{ name: 'agent', image: 'quay.io/cilium/cilium:v1.18.2' }] },
-        })
-      }),
-    },
-  })
-  expect(found(agents, id)[0]?.[1]).toContain(`${words}, and Cilium may be it`)
+  expect(diagnosisOf(evidence, '10.240.0.100:80', '10.240.0.50').verdict).toBe('inconclusive')
 })
 
-test('on EC2, which delivers by ownership, the answer does not depend on it', async () => {
-  const evidence = await clusterOfOthers(marks['Cilium LB-IPAM'], 'hard-way-healthy')
-  expect(found(evidence, id)[0]?.[0]).toBe('unknown')
-  expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('reachable')
+test('an address on an interface of a node is answered for by its kernel', async () => {
+  const evidence = await withoutMetallbAnd(unchanged, {
+    'nodes/worker-1/ip-addr.json': (text) =>
+      text.replace('"local":"10.240.0.', '"family":"inet","local":"10.240.0.100","prefixlen":32},{"local":"10.240.0.'),
+  })
+  expect(found(evidence, id)).toEqual([['pass', 'worker-1 has 10.240.0.100 on eth0, so its kernel answers for it.']])
+  expect(diagnosisOf(evidence, '10.240.0.100:80', '10.240.0.50').receiving).toEqual({
+    by: 'announcer',
+    nodes: ['worker-1'],
+  })
 })
 
-test('Cilium’s lease that ran out, or that nobody holds', async () => {
-  const nobody = await clusterOfOthers({
-    leases: [{ name: 'cilium-l2announce-default-nginx-lb', namespace: 'kube-system', holder: '' }],
-  })
-  expect(found(nobody, id)).toEqual([
+const lease = (holderIdentity: string, renewTime: string) => ({
+  metadata: { name: 'cilium-l2announce-default-nginx-lb', namespace: 'kube-system' },
+  spec: { holderIdentity, leaseDurationSeconds: 15, renewTime },
+})
+
+test('the holder of Cilium’s lease answers, as long as it holds', async () => {
+  const time = (await fixture('lan-healthy')).time as string
+  const holding = (at: string) =>
+    withoutMetallbAnd(classed('io.cilium/l2-announcer'), {
+      'kubernetes/leases.coordination.k8s.io.json': also(lease('worker-1', at)),
+    })
+  const evidence = await holding(time)
+  expect(found(evidence, id)).toEqual([
     [
-      'warn',
-      'Cilium announces by the lease kube-system/cilium-l2announce-default-nginx-lb, which nobody holds or which ran out: no node announces by ARP or NDP then.',
+      'pass',
+      'Cilium takes in packets for 10.240.0.100: worker-1 holds the lease kube-system/cilium-l2announce-default-nginx-lb.',
     ],
-    ['unknown', expect.stringContaining('it is not judged whether')],
+  ])
+  expect(diagnosisOf(evidence, '10.240.0.100:80', '10.240.0.50').receiving.nodes).toEqual(['worker-1'])
+  expect(found(await holding('2020-01-01T00:00:00.000000Z'), id)).toEqual([
+    [
+      'fail',
+      'Cilium takes in no packet for 10.240.0.100: nobody holds the lease kube-system/cilium-l2announce-default-nginx-lb.',
+    ],
   ])
 })
 
-test('a Service of MetalLB or of kube-vip', async () => {
-  expect(await foundIn('lan-healthy', id)).toEqual([['pass', 'MetalLB serves Service default/nginx-lb.']])
-  expect(found(await kubeVipCluster(), id)).toEqual([['pass', 'kube-vip serves Service default/nginx-lb.']])
+test.each([
+  ['service.k8s.aws/nlb', 'The AWS Load Balancer Controller'],
+  ['kube-router', 'kube-router'],
+  ['calico', 'Calico'],
+])('of a Service of class %s it is said whose it is, and no more', async (name, system) => {
+  expect(found(await withoutMetallbAnd(classed(name)), id)).toEqual([
+    [
+      'unknown',
+      `${system} serves the Service, since its class is ${name}; whether it announces 10.240.0.100, and from where, is not in the evidence.`,
+    ],
+  ])
+})
+
+const pod = (name: string, image: string, more: object = {}) => ({
+  metadata: { name, namespace: 'kube-system', labels: {} },
+  spec: { nodeName: 'worker-0', containers: [{ name: 'one', image, ...more }] },
+  status: { phase: 'Running' },
+})
+
+test.each([
+  ['keepalived', pod('keepalived-1', 'docker.io/osixia/keepalived:2.0.20')],
+  [
+    'kube-router',
+    pod('kube-router-1', 'docker.io/cloudnativelabs/kube-router:v2.5', { args: ['--advertise-loadbalancer-ip=true'] }),
+  ],
+  ['OpenELB', pod('openelb-speaker', 'kubesphere/openelb:v0.5')],
+  ['PureLB', pod('lbnodeagent', 'registry/purelb/lbnodeagent:v0.9')],
+])('%s is named where it may announce', async (name, object) => {
+  expect(found(await withoutMetallbAnd(unchanged, { 'kubernetes/pods.json': also(object) }), id)).toEqual([
+    [
+      'unknown',
+      `Whether ${name} announces 10.240.0.100 is not in the evidence; neither MetalLB nor kube-vip serves the Service.`,
+    ],
+  ])
+})
+
+test('a kube-router that does not advertise load balancers, and a Cilium without announcements, are not named', async () => {
+  const config = { metadata: { name: 'cilium-config', namespace: 'kube-system' } }
+  const said = async (data: object) =>
+    found(
+      await withoutMetallbAnd(unchanged, {
+        'kubernetes/pods.json': also(pod('kube-router-1', 'cloudnativelabs/kube-router:v2.5', { args: [] })),
+        'kubernetes/configmaps.json': also({ ...config, data }),
+      }),
+      id,
+    )[0]?.[1]
+  expect(await said({ 'enable-l2-announcements': 'false' })).toMatch(/^Nothing that is known here announces/)
+  expect(await said({ 'enable-l2-announcements': 'true' })).toMatch(/^Whether Cilium announces/)
 })

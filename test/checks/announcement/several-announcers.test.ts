@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
+import { layer2, oldMetallb } from '../../old-metallb.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'announcement/several-announcers'
@@ -34,4 +35,10 @@ test('one is as it should be', async () => {
 test('without the statuses it is not known', async () => {
   const evidence = await variant('lan-healthy', { 'kubernetes/servicel2statuses.metallb.io.json': '{' })
   expect(found(evidence, id)[0]?.[0]).toBe('unknown')
+})
+
+test('a version that writes no statuses is not asked for them', async () => {
+  expect(found(await oldMetallb(layer2), id)).toEqual([
+    ['skipped', 'MetalLB 0.12.1 writes no ServiceL2Status; its newest event tells of one speaker only.'],
+  ])
 })

@@ -74,3 +74,16 @@ test.each([
     [status, typeof says === 'string' ? says : expect.stringMatching(says)],
   ])
 })
+
+test.each([
+  ['metallb_k8s_client_config_stale_bool 1', 'that of worker-0 goes on with the last good one'],
+  ['metallb_k8s_client_config_loaded_bool 0', 'that of worker-0 has never taken one'],
+])('a speaker’s metric %s tells it where nothing else does', async (metric, says) => {
+  const metrics = { 'nodes/worker-0/metallb-metrics.txt': `${metric}\n` }
+  expect(found(await variant('hard-way-healthy', metrics), id)).toEqual([
+    ['fail', `MetalLB’s speakers do not take the configuration: ${says}. What was changed since has no effect.`],
+  ])
+  const well = 'metallb_k8s_client_config_stale_bool 0\nmetallb_k8s_client_config_loaded_bool 1\n'
+  const fine = await variant('lan-healthy', { 'nodes/worker-0/metallb-metrics.txt': well })
+  expect(found(fine, id)[0]?.[0]).toBe('pass')
+})

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../answers.ts'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { foundIn } from '../found.ts'
+import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
+import { found, foundIn } from '../found.ts'
 
 const id = 'control/speaker'
 
@@ -36,4 +36,113 @@ test('on a LAN without any ready speaker it is a cause, on EC2 it is not', async
   expect(lan.causes.map((cause) => cause.id)).toContain(id)
   const ec2 = diagnosisOf(await variant('hard-way-healthy', crashed), 'default/nginx-lb')
   expect([ec2.verdict, ec2.alsoWrong.map((finding) => finding.id)]).toEqual(['reachable', [id]])
+})
+
+/** An edit of the speakers. */
+const speakers = (edit: (pod: Json, index: number) => void): Change =>
+  editJson((list: Json) => {
+    list.items.filter(({ metadata }: Json) => metadata.labels?.component === 'speaker').forEach(edit)
+  })
+const stuck = (pod: Json) => {
+  pod.status.conditions = [{ type: 'Ready', status: 'False' }]
+  pod.status.containerStatuses = [
+    { name: 'speaker', ready: false, restartCount: 0, state: { waiting: { reason: 'ContainerCreating' } } },
+  ]
+}
+
+test('a speaker that waits for the memberlist Secret says so, by the event or by its own state', async () => {
+  const told = await variant('lan-healthy', {
+    'kubernetes/pods.json': speakers((pod, index) => {
+      if (index !== 0) return
+      stuck(pod)
+      pod.metadata.name = 'speaker-stuck'
+    }),
+    'kubernetes/events.json': editJson((list: Json) => {
+      list.items.push({
+        metadata: { name: 'speaker.1', namespace: 'metallb-system' },
+        reason: 'FailedMount',
+        message: 'MountVolume.SetUp failed for volume "memberlist" : secret "memberlist" not found',
+        involvedObject: { kind: 'Pod', namespace: 'metallb-system', name: 'speaker-stuck' },
+      })
+    }),
+  })
+  const [finding] = diagnosisOf(told, 'default/nginx-lb').findings.filter((one) => one.id === id)
+  expect([finding?.status, finding?.says]).toEqual([
+    'fail',
+    expect.stringMatching(
+      /^1 of 4 MetalLB speakers are not ready: speaker-stuck on \S+ waits for Secret memberlist, which is not there\.$/,
+    ),
+  ])
+  expect(finding?.fix?.commands).toEqual([
+    'kubectl -n metallb-system get secret memberlist',
+    'kubectl -n metallb-system rollout restart deployment controller',
+  ])
+  const seen = await variant('lan-healthy', {
+    'kubernetes/pods.json': speakers((pod) => {
+      stuck(pod)
+      pod.status.containerStatuses[0].state.waiting = {
+        reason: 'CreateContainerConfigError',
+        message: 'secret "memberlist" not found',
+      }
+    }),
+  })
+  expect(found(seen, id)[0]?.[1]).toMatch(/^4 of 4 MetalLB speakers are not ready: .*waits for Secret memberlist/)
+})
+
+test('a namespace that enforces another Pod Security level than privileged admits no speaker', async () => {
+  const without = (level: string) =>
+    variant('lan-healthy', {
+      'kubernetes/pods.json': editJson((list: Json) => {
+        list.items = list.items.filter(({ metadata }: Json) => metadata.labels?.component !== 'speaker')
+      }),
+      'kubernetes/namespaces.json': editJson((list: Json) => {
+        for (const { metadata } of list.items)
+          if (metadata.name === 'metallb-system') metadata.labels['pod-security.kubernetes.io/enforce'] = level
+      }),
+      'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
+    })
+  const { causes } = diagnosisOf(await without('baseline'), 'default/nginx-lb')
+  const cause = causes.find((one) => one.id === id)
+  expect(cause?.says).toBe(
+    'MetalLB has no speaker pod, so no node announces anything. Namespace metallb-system enforces the Pod Security level baseline, which admits none: a speaker needs the network of its node.',
+  )
+  expect(cause?.fix?.commands[0]).toMatch(/^kubectl label namespace metallb-system --overwrite pod-security/)
+  expect(found(await without('privileged'), id)[0]?.[1]).toBe(
+    'MetalLB has no speaker pod, so no node announces anything.',
+  )
+})
+
+test.each([
+  ['the network of its node', ({ spec }: Json) => void (spec.hostNetwork = false), /is not on the network of its node/],
+  [
+    'the capability NET_RAW',
+    ({ spec }: Json) => {
+      for (const container of spec.containers)
+        if (container.name === 'speaker') container.securityContext = { capabilities: { drop: ['ALL'] } }
+    },
+    /has no capability NET_RAW, so it cannot open the sockets for ARP and NDP/,
+  ],
+])('a ready speaker without %s cannot announce', async (_, edit, says) => {
+  const one = await variant('lan-healthy', {
+    'kubernetes/pods.json': speakers((pod, index) => {
+      if (index === 0) edit(pod)
+    }),
+  })
+  expect(found(one, id)).toEqual([
+    ['fail', expect.stringMatching(new RegExp(`^1 of 4 MetalLB speakers cannot announce: .+ ${says.source}`))],
+  ])
+  expect(diagnosisOf(one, 'default/nginx-lb').verdict).toBe('reachable')
+  const all = await variant('lan-healthy', { 'kubernetes/pods.json': speakers(edit) })
+  expect(diagnosisOf(all, 'default/nginx-lb').causes.map((cause) => cause.id)).toContain(id)
+})
+
+test('a privileged speaker, or one whose capabilities were not dropped, has what it needs', async () => {
+  for (const context of [{ privileged: true, capabilities: { drop: ['ALL'] } }, undefined]) {
+    const evidence = await variant('lan-healthy', {
+      'kubernetes/pods.json': speakers(({ spec }) => {
+        for (const container of spec.containers) container.securityContext = context
+      }),
+    })
+    expect(found(evidence, id)[0]?.[0]).toBe('pass')
+  }
 })

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { advertisement, allUp, byBgp } from '../../bgp.ts'
 import { editJson, variant, type Json } from '../../fixtures.ts'
 import { kubeVipCluster } from '../../kube-vip.ts'
 import { found, foundIn } from '../found.ts'
@@ -31,6 +32,31 @@ test('a way back by another device fails in strict mode', async () => {
       /^On controller-0 the reverse path filter of eth0 \(strict\) drops it: the way back to 10\.240\.0\.50 leads out of cni0\.$/,
     ),
   ])
+})
+
+test('a VIP that a router brings by BGP to another interface than answers leave by dies of it too', async () => {
+  const base = (filter: (text: string) => string) =>
+    variant('lan-healthy', {
+      ...byBgp({ up: allUp, reporting: ['worker-0'], advertisements: [onlyWorker0] }),
+      'nodes/worker-0/sysctl.txt': filter,
+      'nodes/worker-0/ip-rule.json': editJson((rules: Json) => {
+        rules.push({ priority: 100, src: '10.200.0.0', srclen: 16, table: 'back' })
+      }),
+      'nodes/worker-0/ip-route.json': editJson((routes: Json) => {
+        routes.push({ dst: 'default', dev: 'cni0', table: 'back', flags: [] })
+      }),
+    })
+  const onlyWorker0 = advertisement('bgp', {
+    nodeSelectors: [{ matchLabels: { 'kubernetes.io/hostname': 'worker-0' } }],
+  })
+  const loose = (text: string) =>
+    text.replace(/net\.ipv4\.conf\.all\.rp_filter = \d/, 'net.ipv4.conf.all.rp_filter = 2')
+  const hard = (text: string) => text.replace(/net\.ipv4\.conf\.all\.rp_filter = \d/, 'net.ipv4.conf.all.rp_filter = 1')
+  expect(found(await base(hard), id, 'default/nginx-lb', '10.240.0.50')[0]).toEqual([
+    'fail',
+    expect.stringMatching(/^On worker-0 the reverse path filter of eth0 \(strict\) drops it/),
+  ])
+  expect(found(await base(loose), id, 'default/nginx-lb', '10.240.0.50')[0]?.[0]).toBe('pass')
 })
 
 test('KV-N05 a node with two interfaces: kube-vip’s VIP on the one, the way back by the other', async () => {

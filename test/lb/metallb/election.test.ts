@@ -116,8 +116,12 @@ const winner = async (image: string, changes: Parameters<typeof variant>[1] = {}
 
 test('up to 0.10 the Service’s name is hashed, among the nodes with an endpoint', async () => {
   const [expected] = ['worker-0', 'worker-1'].sort((one, other) => (sha(one) < sha(other) ? -1 : 1))
-  const evidence = await oldMetallb(layer2, {}, { version: '0.10.3' })
-  expect(electedNode(evidence, ask(evidence, { fabric: 'lan' }).question)).toBe(expected)
+  for (const version of ['0.10.3', '0.9.6']) {
+    const evidence = await oldMetallb(layer2, {}, { version })
+    expect(electedNode(evidence, ask(evidence, { fabric: 'lan' }).question)).toBe(expected)
+  }
+  const later = await oldMetallb(layer2, {}, { version: '0.11.0' })
+  expect(electedNode(later, ask(later, { fabric: 'lan' }).question)).toBe('controller-0')
 })
 
 const sha = (node: string): string => createHash('sha256').update(`${node}#default/nginx-lb`).digest('hex')

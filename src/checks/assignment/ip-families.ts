@@ -1,0 +1,77 @@
+import { cite } from '../../evidence/cite.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
+import { parseAddress } from '../../net/address.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'assignment/ip-families',
+  title: 'The Service has a VIP of each of its IP families, and of no other',
+  needs: ['kubernetes/services'],
+  appliesTo: ({ question: { service } }) => {
+    if (service === null) return 'A control-plane VIP has no Service.'
+    return (service.spec?.ipFamilies ?? []).length > 0 || 'The Service does not say of which IP families it is.'
+  },
+  blocks: true,
+  run,
+  docs: {
+    means:
+      'A Service is of the IP families in spec.ipFamilies, and kube-proxy translates for these alone: a VIP of another family is announced, and no node sends its packets on. A Service of two families (dual stack) should have a VIP of each; where the allocator has no pool of one of them, the clients of that family have no address to go to.',
+    byHand:
+      'kubectl get service NAME -o jsonpath="{.spec.ipFamilies} {.spec.clusterIPs} {.status.loadBalancer.ingress}"',
+    mend: 'Give the pool a range of the missing family, and let the Service be allocated anew; or set ipFamilies and ipFamilyPolicy to what the cluster has.',
+    sources: [
+      'Kubernetes documentation, "IPv4/IPv6 dual-stack"',
+      'kubernetes v1.34.4 pkg/proxy/serviceport.go (newBaseServiceInfo), pkg/proxy/util/utils.go (GetClusterIPByFamily)',
+    ],
+  },
+})
+
+function run({ question: { service, vip } }: Context): readonly Draft[] {
+  if (service === null || vip === null) return []
+  const name = objectName(service)
+  const subject = `service/${name}`
+  const families = service.spec?.ipFamilies ?? []
+  const family = vip.family === 6 ? 'IPv6' : 'IPv4'
+  const ingress = service.status?.loadBalancer?.ingress ?? []
+  const vips = ingress.flatMap(({ ip }) => parseAddress(ip) ?? [])
+  const proof = [cite(service, 'spec', 'ipFamilies'), cite(service, 'status', 'loadBalancer', 'ingress')]
+  const { namespace = 'default', name: short = '' } = service.metadata ?? {}
+  if (!families.includes(family))
+    return [
+      fail(
+        subject,
+        `The VIP ${vip.text} is ${family}, and Service ${name} is of ${inWords(families)} only: kube-proxy translates no ${family} for it.`,
+        proof,
+        {
+          commands: [
+            `kubectl -n ${namespace} patch service ${short} -p '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
+          ],
+          changes: `Makes the Service one of both families where the cluster has both; then it has a cluster IP of ${family}, and kube-proxy translates the VIP.`,
+        },
+      ),
+    ]
+  const missing = families.filter((one) => !vips.some((each) => (each.family === 6 ? 'IPv6' : 'IPv4') === one))
+  if (families.length < 2)
+    return [pass(subject, `Service ${name} is of ${inWords(families)}, and so is its VIP.`, proof)]
+  if (missing.length === 0)
+    return [pass(subject, `Service ${name} is of ${inWords(families)}, and has a VIP of each.`, proof)]
+  // A name instead of an address may stand for both.
+  if (ingress.some(({ hostname }) => hostname !== undefined))
+    return [skipped(subject, `Service ${name} has a host name beside its VIP.`)]
+  return [
+    warn(
+      subject,
+      `Service ${name} is of ${inWords(families)}, and has no VIP of ${inWords(missing)}: status.loadBalancer.ingress has ${inWords(vips.map(({ text }) => text))} only. Its ${inWords(missing)} clients have no address to go to.`,
+      proof,
+      {
+        blocks: false,
+        fix: {
+          commands: [`kubectl -n ${namespace} describe service ${short}`],
+          changes: `Shows what the allocator says. With a range of ${inWords(missing)} in its pool, it gives the address when the Service changes next.`,
+        },
+      },
+    ),
+  ]
+}

@@ -1,0 +1,59 @@
+import { cite } from '../../evidence/cite.ts'
+import { objectName } from '../../evidence/kubernetes.ts'
+import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
+import { otherSystem } from '../../lb/other-systems.ts'
+import { startOf } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { pass, skipped, warn } from '../finding.ts'
+
+export default defineCheck({
+  id: 'assignment/other-controller',
+  title: 'No other load-balancer controller takes part in the Service',
+  needs: ['kubernetes/services', 'kubernetes/pods'],
+  alsoReads: ['kubernetes/leases'],
+  appliesTo: ({ question }) => question.service !== null || 'A control-plane VIP is kube-vip’s.',
+  blocks: false,
+  run: ({ evidence, question: { service } }) => {
+    if (service === null) return []
+    const name = objectName(service)
+    const subject = `service/${name}`
+    const other = otherSystem(evidence, service)
+    if (other === null)
+      return [skipped(subject, `No controller but MetalLB and kube-vip has left a mark on Service ${name}.`)]
+    const own = metallbMark(service) ?? kubeVipMark(service)
+    if (own === null)
+      return [pass(subject, `${startOf(other.name)} serves Service ${name}: ${other.why}.`, other.proof)]
+    const system = metallbMark(service) === null ? 'kube-vip' : 'MetalLB'
+    const { namespace = 'default', name: plain = '' } = service.metadata ?? {}
+    return [
+      warn(
+        subject,
+        `${system} and ${other.name} both serve Service ${name}: it has the annotation ${own}, and ${other.why}. Each writes its own status over the other's.`,
+        [cite(service, 'metadata', 'annotations', own), ...other.proof],
+        {
+          fix: {
+            commands: [
+              `kubectl -n ${namespace} get service ${plain} -o yaml`,
+              ...(other.name === 'k3s ServiceLB' ? ['grep -r servicelb /etc/rancher/k3s/config.yaml'] : []),
+            ],
+            changes: `Shows the Service. Leave it to one of the two: with a loadBalancerClass that only one handles${other.name === 'k3s ServiceLB' ? ', or start k3s with --disable=servicelb' : ''}.`,
+          },
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'Another controller of load balancers serves the Service: Cilium, k3s ServiceLB, kube-router, Calico, the AWS Load Balancer Controller, or that of a cloud. Alone it is the one to ask. Beside MetalLB or kube-vip each takes back what the other wrote: the address of the Service changes again and again.',
+    byHand:
+      'kubectl get service NAME -o yaml: spec.loadBalancerClass, metadata.finalizers, status.conditions, a hostname in status.loadBalancer. kubectl get daemonsets -A | grep svclb.',
+    mend: 'Give each controller a class of its own, or switch one of them off: k3s with --disable=servicelb, Cilium without a CiliumLoadBalancerIPPool that matches the Service.',
+    sources: [
+      'Kubernetes documentation, "Service: Specifying class of load balancer implementation"',
+      'MetalLB pull request 457 (a maintainer: MetalLB shares no Service)',
+      'k3s issues 269 and 1003; MetalLB documentation, "Issues with K3s"',
+      'Cilium documentation, "LoadBalancer IP Address Management"; AWS Load Balancer Controller guide, "Network Load Balancer"',
+      'Facts, "Coexistence: Others"',
+    ],
+  },
+})

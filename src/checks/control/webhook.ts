@@ -1,0 +1,166 @@
+import { cite, citeList, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import { kubernetesFile } from '../../evidence/kubernetes.ts'
+import { configMapEra } from '../../evidence/metallb-config-map.ts'
+import { isReady, metallbPods } from '../../evidence/metallb-install.ts'
+import { metallbWebhooks, type Webhooks } from '../../lb/metallb/webhook.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { underMetallb } from '../announced.ts'
+import { hostsOffCluster, proxiedApiServer } from '../api-server-pods.ts'
+import { defineCheck, type Context } from '../check.ts'
+import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
+
+export default defineCheck({
+  id: 'control/webhook',
+  title: 'MetalLB’s webhook can answer, and the API server can trust it',
+  needs: ['kubernetes/validatingwebhookconfigurations', 'kubernetes/services', 'kubernetes/endpointslices'],
+  alsoReads: ['kubernetes/pods', 'kubernetes/nodes', 'kubernetes/configmaps'],
+  appliesTo: (context) =>
+    configMapEra(context.evidence) === null
+      ? underMetallb(context)
+      : 'MetalLB up to 0.12 is configured by a ConfigMap, which no webhook looks at.',
+  blocks: false,
+  consequenceOf: ['control/controller', 'forwarding/cni-ready'],
+  run,
+  docs: {
+    means:
+      'The API server shows every change of a pool, an advertisement or a peer to MetalLB’s webhook first, and refuses it where the webhook cannot be asked: no ready endpoint ("connection refused"), no caBundle by which to trust it ("x509: certificate signed by unknown authority"), no such Service, or an HTTP proxy in between. VIPs that are there stay; pools and advertisements can be neither made nor mended.',
+    byHand:
+      'kubectl -n metallb-system get endpointslices -l kubernetes.io/service-name=metallb-webhook-service; kubectl get validatingwebhookconfigurations metallb-webhook-configuration -o jsonpath={.webhooks[*].clientConfig.caBundle}; on a host of the control plane, curl -k https://CLUSTER-IP of the webhook.',
+    mend: 'Make the controller ready; restart it so that it injects the caBundle (delete a stale Secret metallb-webhook-cert first); add .svc and the Service range to NO_PROXY of kube-apiserver. Where the API server’s host is no node of the cluster it needs kube-proxy and a route to the pods, or a controller on the host network.',
+    sources: [
+      'MetalLB v0.16.1 config/webhook, config/manifests/metallb-native.yaml (failurePolicy Fail)',
+      'metallb/metallb issues 1540, 1547, 1597, 1612 and 2486',
+      'Kubernetes documentation, "Dynamic Admission Control"',
+      'Facts ML-W01, ML-W02, ML-W03, ML-W04',
+    ],
+  },
+})
+
+function run({ evidence }: Context): readonly Draft[] {
+  const webhooks = metallbWebhooks(evidence)
+  if (webhooks === null)
+    return [skipped('service/metallb-system/metallb-webhook-service', 'MetalLB has no webhook in the evidence.')]
+  const { configuration, entries, name } = webhooks
+  const subject = `service/${name}`
+  const policy = entries.map((index) => configuration.webhooks?.[index]?.failurePolicy)
+  const wrong = whyDeaf(evidence, webhooks)
+  if (wrong === null) return [proxied(evidence, subject, webhooks) ?? answers(evidence, subject, webhooks)]
+  if (policy.every((one) => one === 'Ignore'))
+    return [pass(subject, `${wrong.says}; its failurePolicy is Ignore, so changes are admitted unseen.`, wrong.proof)]
+  return [
+    fail(
+      subject,
+      `${wrong.says}: changes of pools, advertisements and peers are refused (${wrong.error}).`,
+      wrong.proof,
+      {
+        commands: wrong.commands,
+        changes: wrong.changes,
+      },
+    ),
+  ]
+}
+
+interface Deaf {
+  readonly says: string
+  /** What kubectl apply says. */
+  readonly error: string
+  readonly proof: readonly Proof[]
+  readonly commands: readonly string[]
+  readonly changes: string
+}
+
+/** Why the API server cannot ask the webhook; null where the objects show nothing. */
+function whyDeaf(evidence: Evidence, { configuration, entries, name, service }: Webhooks): Deaf | null {
+  const [namespace = '', short = ''] = name.split('/')
+  const [first = 0] = entries
+  const restart = {
+    commands: [`kubectl -n ${namespace} rollout restart deployment controller`],
+    changes: 'The controller starts anew and writes its certificate into the webhook configuration; VIPs stay.',
+  }
+  if (service === null)
+    return {
+      says: `There is no Service ${name}, which MetalLB’s webhooks name`,
+      error: `service "${short}" not found`,
+      proof: [
+        cite(configuration, 'webhooks', first, 'clientConfig', 'service'),
+        citeList(kubernetesFile('services'), '/items', `no ${name} among them`),
+      ],
+      commands: [`kubectl get validatingwebhookconfigurations ${configuration.metadata?.name ?? ''} -o yaml`],
+      changes:
+        'Shows what is left of an older installation: the configuration of a MetalLB that is gone must go too, or the manifests be applied again.',
+    }
+  const bare = entries.filter((index) => (configuration.webhooks?.[index]?.clientConfig?.caBundle ?? '') === '')
+  if (bare.length > 0)
+    return {
+      says: `${counted(bare.length, 'webhook')} of MetalLB ${bare.length === 1 ? 'has' : 'have'} no caBundle`,
+      error: 'x509: certificate signed by unknown authority',
+      proof: bare.slice(0, 1).map((index) => cite(configuration, 'webhooks', index, 'clientConfig', 'caBundle')),
+      ...restart,
+    }
+  const controllers = known(metallbPods(evidence, 'controller')) ?? []
+  const off = controllers.find(({ spec }) =>
+    (spec?.containers ?? []).some(({ args = [] }) => args.includes('--webhook-mode=disabled')),
+  )
+  if (off !== undefined)
+    return {
+      says: 'MetalLB’s controller was started with --webhook-mode=disabled, and its webhooks are still registered',
+      error: 'connection refused',
+      proof: [cite(off, 'spec', 'containers'), cite(configuration, 'metadata', 'name')],
+      commands: [`kubectl delete validatingwebhookconfigurations ${configuration.metadata?.name ?? ''}`],
+      changes: 'Changes are then admitted without being looked at; the controller still refuses what it cannot read.',
+    }
+  const slices = (known(evidence.kubernetes.endpointslices) ?? []).filter(
+    ({ metadata }) => metadata?.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === short,
+  )
+  const endpoints = slices.flatMap((slice) => slice.endpoints ?? [])
+  if (endpoints.some(({ conditions }) => conditions?.ready ?? true)) return null
+  return {
+    says: `Service ${name} of MetalLB’s webhook has no ready endpoint${controllers.some(isReady) ? ', although the controller is ready' : ''}`,
+    error: 'connection refused',
+    proof:
+      slices.length === 0
+        ? [citeList(kubernetesFile('endpointslices'), '/items', `none of ${name}`), cite(service, 'spec', 'selector')]
+        : [...slices.map((slice) => cite(slice, 'endpoints')), cite(service, 'spec', 'selector')],
+    commands: [
+      `kubectl -n ${namespace} get pods --show-labels`,
+      `kubectl -n ${namespace} get service ${short} -o jsonpath={.spec.selector}`,
+    ],
+    changes: 'Shows whether a ready controller has the labels that the Service selects.',
+  }
+}
+
+/** An API server that asks for everything by a proxy asks for the webhook by it too, unless NO_PROXY names it. */
+function proxied(evidence: Evidence, subject: string, { name, service }: Webhooks): Draft | null {
+  const found = proxiedApiServer(evidence, name, service?.spec?.clusterIP)
+  if (found === null) return null
+  return warn(
+    subject,
+    `kube-apiserver ${found.pod} sends its requests through ${found.by}, and its NO_PROXY (${found.noProxy}) names neither .svc nor ${service?.spec?.clusterIP ?? 'the ClusterIP'}: it asks the proxy for MetalLB’s webhook, and changes of pools fail.`,
+    found.proof,
+    {
+      fix: {
+        commands: [`ssh ${found.node} sudo grep -n -i proxy /etc/kubernetes/manifests/kube-apiserver.yaml`],
+        changes:
+          'Shows the variables; add .svc, .cluster.local and the ranges of Services and pods to NO_PROXY there. The kubelet then starts the API server anew.',
+      },
+    },
+  )
+}
+
+function answers(evidence: Evidence, subject: string, { configuration, entries, name }: Webhooks): Draft {
+  const hosts = hostsOffCluster(evidence)
+  const remark =
+    isGap(hosts) || hosts.length === 0
+      ? ''
+      : `. The API server at ${inWords(hosts.map(({ address }) => address))} runs on no node: its host needs kube-proxy, and a route to the pods, of its own`
+  return pass(
+    subject,
+    `Service ${name} of MetalLB’s webhook has a ready endpoint, and the API server its caBundle${remark}.`,
+    [
+      cite(configuration, 'webhooks', entries[0] ?? 0, 'clientConfig', 'service'),
+      ...(isGap(hosts) ? [] : hosts.map(({ proof }) => proof)),
+    ],
+  )
+}

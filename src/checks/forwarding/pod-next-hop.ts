@@ -1,0 +1,80 @@
+import { nodesByName } from '../../evidence/nodes-by-name.ts'
+import { parseCidr, rangeHas } from '../../net/range.ts'
+import { autopsy } from '../../node/death.ts'
+import { astray, type Astray } from '../../node/next-hop.ts'
+import { addressOfNode } from '../../node/vip-trace.ts'
+import { defineCheck, type NodeContext } from '../check.ts'
+import { pass, type Fix } from '../finding.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+
+export default defineCheck({
+  id: 'forwarding/pod-next-hop',
+  title: 'The node sends packets for each endpoint to the node that has it',
+  needs: ['node/ip-route'],
+  alsoReads: ['kubernetes/nodes', 'kubernetes/pods', 'node/ip-rule', 'node/ip-addr', 'node/iptables-nft'],
+  appliesTo: translatedVips,
+  blocks: true,
+  each: 'receiving',
+  run: (context) => {
+    const { evidence, question, node } = context
+    const routed = question.fabric === 'ec2'
+    const share = shareLost(context, (journey) => {
+      if (autopsy(journey) !== null || astray(evidence, node, journey, routed) === null) return null
+      return { death: null, node: null, outcome: journey.first, step: null }
+    })
+    if (isDraft(share)) return [share]
+    const example = share.example === null ? null : { first: share.example.outcome, second: null, probability: 1 }
+    const lost = example === null ? null : astray(evidence, node, example, routed)
+    if (lost === null)
+      return [
+        pass(`node/${node}`, `The routes of ${node} do not lead packets for endpoints away from their nodes.`, []),
+      ]
+    const wrong = deadly(context, share, { says: () => sentence(node, lost), fix: () => fixOf(context, lost) })
+    return wrong === null ? [] : [wrong]
+  },
+  docs: {
+    means:
+      'Where pods are reached by routes between nodes (the hard way’s ip route add, flannel host-gw, Calico without encapsulation), each node needs a route to the pod range of every other one, through that node. Where it is missing, as after a reboot, packets for the pods leave by the default gateway, which knows nothing of them; where it names another node, or the range is the node’s own bridge, they are lost there. On EC2 the route table of the VPC judges what goes to the router (forwarding/pod-route).',
+    byHand: 'On the receiving node: ip route get POD-ADDRESS; compare “via” with the address of the pod’s node.',
+    mend: 'Add or replace the route, and put it where a reboot keeps it (netplan, systemd-networkd, the CNI’s agent).',
+    sources: [
+      'Kubernetes the Hard Way, "Provisioning Pod Network Routes"',
+      'Kubernetes documentation, "Cluster Networking"',
+      'ip-route(8)',
+    ],
+  },
+})
+
+function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
+  if (home === node)
+    return `${node} has no route to ${pod.text}, a pod of its own: it sends the packet to the gateway ${name}.`
+  const what = `${node} has no route to ${pod.text}, a pod on ${home}`
+  switch (to) {
+    case 'bridge':
+      return `${node} takes ${pod.text}, a pod on ${home}, for one of its own: its route leads to the bridge ${name}.`
+    case 'node':
+      return `${node} sends packets for ${pod.text} to ${name}, but the pod is on ${home}, and ${name} does not pass them on to it.`
+    case 'gateway':
+      return `${what}: it sends the packet to its default gateway ${name}${peer === null ? '' : `, while ${peer} sends it to ${home} itself`}.`
+  }
+}
+
+function fixOf({ evidence, node }: NodeContext, { pod, home, to, name }: Astray): Fix {
+  const { podCIDR, podCIDRs = [] } = nodesByName(evidence).get(home)?.spec ?? {}
+  const range = [podCIDR, ...podCIDRs].flatMap((text) => parseCidr(text) ?? []).find((one) => rangeHas(one, pod))
+  const gateway = addressOfNode(evidence, home, pod.family)
+  if (home === node || gateway === null || range === undefined)
+    return {
+      commands: [`ssh ${node} sudo ip route get ${pod.text}`, `ssh ${node} sudo ip addr`],
+      changes: `Shows how the kernel of ${node} would send it, and which bridges are there. The bridge of the pods comes back with the next pod of the node, or with the CNI’s agent.`,
+    }
+  if (to === 'bridge')
+    return {
+      commands: [`ssh ${node} sudo ip route show dev ${name}`, `ssh ${node} sudo cat /etc/cni/net.d/*.conf`],
+      changes: `Shows the range of the bridge. Two nodes must not give addresses from one range: write the podCIDR of ${node} into its CNI configuration.`,
+    }
+  return {
+    commands: [`ssh ${node} sudo ip route replace ${range.text} via ${gateway.text}`],
+    changes: `${node} sends what is for the pods of ${home} to it, until its next reboot; put the route where it is kept.`,
+  }
+}

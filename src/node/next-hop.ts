@@ -1,0 +1,80 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { isGap } from '../evidence/gap.ts'
+import { parseAddress, type Address } from '../net/address.ts'
+import { nodeState, type NodeState } from './node-state.ts'
+import { lookUpRoute, type RouteDecision } from './trace/route.ts'
+import { addressOfNode, nodeOfPod, type Journey } from './vip-trace.ts'
+
+/**
+ * Where a node sends packets for a pod and the pod's node does not get them: to a gateway that is another node, to the default gateway, or
+ * onto its own bridge. `peer` is a node that sends them to the pod's node itself, where that is how it is known.
+ */
+export interface Astray {
+  readonly pod: Address
+  /** The pod's own node. */
+  readonly home: string
+  readonly to: 'gateway' | 'node' | 'bridge'
+  /** The gateway's address, the other node's name, or the bridge's. */
+  readonly name: string
+  readonly peer: string | null
+}
+
+/** Bridges of CNI plugins and of Docker: behind them are pods of the same node alone. */
+const bridges = /^(cni\d+|cnio\d+|cbr\d+|docker0|kube-bridge)$/
+
+/** Judges the way that the node's routing table gives a translated packet; null where it is right, or nothing says that it is wrong. */
+export function astray(evidence: Evidence, node: string, { first }: Journey, routed: boolean): Astray | null {
+  const { fate, packet } = first
+  if (fate.kind !== 'delivered') return null
+  const pod = packet.destination
+  const home = nodeOfPod(evidence, pod)
+  const state = nodeState(evidence, node, pod.family)
+  if (home === null || isGap(state)) return null
+  const { device, gateway } = fate
+  const found = (to: Astray['to'], name: string, peer: string | null = null): Astray => ({ pod, home, to, name, peer })
+  if (gateway === null) return home !== node && device !== null && bridges.test(device) ? found('bridge', device) : null
+  const through = nodeOfPod(evidence, gateway)
+  if (through === home && home !== node) return null
+  if (through !== null && through !== node)
+    return passesOn(evidence, through, home, pod) ? null : found('node', through)
+  // What does not leave by the node's uplink stays in the CNI's hands: cilium_host and ovn-k8s-mp0 have gateways of their own.
+  if (device === null || device !== uplink(state)) return null
+  if (home === node) return found('gateway', gateway.text)
+  if (routed) return null
+  const peer = peerOf(evidence, node, home, pod)
+  const address = addressOfNode(evidence, home, pod.family)
+  const neighbours = address !== null && wayOf(state, address)?.gateway === null
+  return peer !== null && neighbours ? found('gateway', gateway.text, peer) : null
+}
+
+const wayOf = (state: NodeState, destination: Address): RouteDecision | null =>
+  lookUpRoute(state, { source: destination, destination, mark: 0, inDevice: null })
+
+/** The device of the default route. */
+function uplink(state: NodeState): string | null {
+  const far = parseAddress(state.family === 4 ? '203.0.113.1' : '2001:db8::1')
+  return far === null ? null : (wayOf(state, far)?.device ?? null)
+}
+
+/** Whether a node in between sends the packet on to the pod's node; one that was not read counts as if it did. */
+function passesOn(evidence: Evidence, through: string, home: string, pod: Address): boolean {
+  const state = nodeState(evidence, through, pod.family)
+  if (isGap(state)) return true
+  const way = wayOf(state, pod)
+  if (way === null) return false
+  if (way.gateway === null) return way.device === null || !bridges.test(way.device)
+  const next = nodeOfPod(evidence, way.gateway)
+  return next === home || (next === null && way.device !== uplink(state))
+}
+
+/** Another node, of the first twenty that were read, that sends packets for the pod to the pod's node itself. */
+function peerOf(evidence: Evidence, node: string, home: string, pod: Address): string | null {
+  return (
+    evidence.nodeNames.slice(0, 20).find((other) => {
+      if (other === node || other === home) return false
+      const state = nodeState(evidence, other, pod.family)
+      const gateway = isGap(state) ? null : (wayOf(state, pod)?.gateway ?? null)
+      return gateway !== null && nodeOfPod(evidence, gateway) === home
+    }) ?? null
+  )
+}

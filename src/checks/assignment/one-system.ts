@@ -8,14 +8,13 @@ import { podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { keepalivedNodes } from '../../lb/keepalived.ts'
-import { otherSystem } from '../../lb/other-systems.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/one-system',
-  title: 'No second system beside MetalLB or kube-vip serves the VIP',
+  title: 'Neither keepalived nor a second MetalLB serves the VIP',
   needs: ['kubernetes/pods'],
   alsoReads: [
     'kubernetes/services',
@@ -41,10 +40,7 @@ export default defineCheck({
           subject,
           `${inWords(all.map(({ says }) => says))} serve ${what} at once: each writes its status or answers for its address, and clients reach now one, now the other.`,
           all.flatMap(({ proof }) => proof),
-          mend(
-            service,
-            others.map(({ name }) => name),
-          ),
+          mend(service, others.length > 0),
         ),
       ]
     const [first] = all
@@ -56,13 +52,13 @@ export default defineCheck({
   },
   docs: {
     means:
-      'A second system serves the Service beside MetalLB or kube-vip: ServiceLB of k3s, which lists the nodes’ own addresses and takes the ports of every node; a controller of AWS, which adds the host name of a load balancer; Cilium’s LB-IPAM or L2 announcements; Calico; keepalived, which holds the same address on an interface; a second MetalLB in another namespace. The status flaps, or two hosts answer for one address.',
+      'A second system serves the VIP beside MetalLB or kube-vip: keepalived, which holds the same address on an interface of another node, or a second MetalLB in another namespace. Two hosts answer for one address, or the status flaps.',
     byHand:
-      'kubectl get service NAME -o yaml: status.loadBalancer, conditions, finalizers and annotations name who wrote. kubectl get daemonsets -A | grep svclb. kubectl get pods -A | grep -e metallb -e kube-vip. On the nodes: ip address | grep VIP, pgrep -a keepalived.',
-    mend: 'Let one system serve Services (k3s: --disable=servicelb), or give each a loadBalancerClass of its own; give keepalived another address.',
+      'kubectl get pods -A | grep -e metallb -e kube-vip. On the nodes: ip address | grep VIP, pgrep -a keepalived.',
+    mend: 'Let one system serve the VIP: give keepalived another address, remove one MetalLB, or give each a loadBalancerClass of its own.',
     sources: [
-      'K3s documentation, "Networking Services: Disabling ServiceLB"; k3s issues 269, 1003; kube-vip issue 1288',
-      'Cilium issues 38223, 48799',
+      'keepalived.conf(5), virtual_ipaddress; RFC 9568 (VRRP)',
+      'Facts, "Coexistence: Others"',
       'Kubernetes documentation, "Service: Specifying class of load balancer implementation"',
     ],
   },
@@ -73,23 +69,12 @@ interface Serving {
   readonly proof: readonly Proof[]
 }
 
-/** Other controllers by their marks on the Service, and keepalived by its process and the address. */
-function othersOf(evidence: Evidence, question: Question): readonly (Serving & { readonly name: string })[] {
-  const { service } = question
-  const other = service === null ? null : otherSystem(evidence, service)
+/** keepalived, by its process and the address; controllers that mark the Service are other-controller's to tell. */
+function othersOf(evidence: Evidence, question: Question): readonly Serving[] {
   const [held] = keepalivedNodes(evidence, question)
-  return [
-    ...(other === null ? [] : [{ name: other.name, says: `${other.name} (${other.why})`, proof: other.proof }]),
-    ...(held === undefined
-      ? []
-      : [
-          {
-            name: 'keepalived',
-            says: `keepalived (${held.node} runs it and has the VIP on ${held.interface})`,
-            proof: held.proof,
-          },
-        ]),
-  ]
+  return held === undefined
+    ? []
+    : [{ says: `keepalived (${held.node} runs it and has the VIP on ${held.interface})`, proof: held.proof }]
 }
 
 /** MetalLB and kube-vip, as far as they left marks; that both did is two-allocators' to say. */
@@ -116,23 +101,17 @@ function serving(evidence: Evidence, question: Question): readonly Serving[] {
       }))
 }
 
-function mend(service: Service | null, others: readonly string[]): Fix {
+function mend(service: Service | null, keepalived: boolean): Fix {
   const { namespace = 'default', name = '' } = service?.metadata ?? {}
-  if (others.includes('k3s ServiceLB'))
-    return {
-      commands: ['kubectl -n kube-system get daemonsets -o name | grep svclb'],
-      changes:
-        'Shows for which Services k3s runs ServiceLB. A k3s server started with --disable=servicelb takes all of them away and leaves Services to the other system.',
-    }
-  if (others.includes('keepalived'))
-    return {
-      commands: ['kubectl get nodes -o wide'],
-      changes:
-        'Shows the addresses of the nodes. Take the VIP out of keepalived’s virtual_ipaddress and restart it, or give the Service another address.',
-    }
-  return {
-    commands: [`kubectl -n ${namespace} get service ${name} -o yaml`],
-    changes:
-      'Shows who wrote what. A Service that is created again with a loadBalancerClass of one system is left alone by the others.',
-  }
+  return keepalived
+    ? {
+        commands: ['kubectl get nodes -o wide'],
+        changes:
+          'Shows the addresses of the nodes. Take the VIP out of keepalived’s virtual_ipaddress and restart it, or give the Service another address.',
+      }
+    : {
+        commands: [`kubectl -n ${namespace} get service ${name} -o yaml`],
+        changes:
+          'Shows who wrote what. Remove one of the two, or give each a loadBalancerClass of its own (--lb-class).',
+      }
 }

@@ -4,7 +4,6 @@ import { kubeVipCluster, pods } from '../../kube-vip.ts'
 import { found, foundIn } from '../found.ts'
 
 const id = 'assignment/one-system'
-const both = { metallb: true, nodes: [], bound: [], holder: undefined }
 
 test('MetalLB alone, kube-vip alone, and both in the split that is safe', async () => {
   expect(await foundIn('lan-healthy', id)).toEqual([['pass', 'MetalLB alone serves Service default/nginx-lb.']])
@@ -12,52 +11,6 @@ test('MetalLB alone, kube-vip alone, and both in the split that is safe', async 
   expect(await foundIn('control-plane-vip', id)).toEqual([['pass', 'MetalLB alone serves Service default/nginx-lb.']])
   expect(await foundIn('control-plane-vip', id, '10.240.0.5')).toEqual([
     ['pass', 'kube-vip alone serves the VIP 10.240.0.5.'],
-  ])
-})
-
-test.each<[string, (service: Json) => void]>([
-  [
-    'Cilium',
-    ({ status }) => {
-      status.conditions = [{ type: 'cilium.io/IPAMRequestSatisfied', status: 'True' }]
-    },
-  ],
-  [
-    'the AWS Load Balancer Controller',
-    ({ metadata }) => {
-      metadata.finalizers = ['service.k8s.aws/resources']
-    },
-  ],
-  [
-    'a cloud controller',
-    ({ status }) => {
-      status.loadBalancer.ingress.push({ hostname: 'a1b2.eu-central-1.elb.amazonaws.com' })
-    },
-  ],
-])('MetalLB and %s on one Service', async (name, service) => {
-  expect(found(await kubeVipCluster({ ...both, service }), id)).toEqual([
-    ['fail', expect.stringMatching(new RegExp(`^MetalLB and ${name} \\(.*\\) serve Service default/nginx-lb at once`))],
-  ])
-})
-
-const svclb = editJson((list: Json) => {
-  list.items.push({
-    metadata: {
-      name: 'svclb-nginx-lb-1f0c2d3e-x',
-      namespace: 'kube-system',
-      labels: {
-        'svccontroller.k3s.cattle.io/svcname': 'nginx-lb',
-        'svccontroller.k3s.cattle.io/svcnamespace': 'default',
-      },
-    },
-    spec: { nodeName: 'worker-0', containers: [] },
-    status: { phase: 'Running' },
-  })
-})
-
-test('k3s ServiceLB beside MetalLB', async () => {
-  expect(found(await variant('lan-healthy', { [pods]: svclb }), id)).toEqual([
-    ['fail', expect.stringMatching(/^MetalLB and k3s ServiceLB \(.*\) serve Service default\/nginx-lb at once/)],
   ])
 })
 

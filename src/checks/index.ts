@@ -20,6 +20,7 @@ import ipFamilies from './assignment/ip-families.ts'
 import kubeOvnVip from './assignment/kube-ovn-vip.ts'
 import kubeVipPool from './assignment/kube-vip-pool.ts'
 import noPool from './assignment/no-pool.ts'
+import oneSystem from './assignment/one-system.ts'
 import otherController from './assignment/other-controller.ts'
 import poolExhausted from './assignment/pool-exhausted.ts'
 import poolHygiene from './assignment/pool-hygiene.ts'
@@ -125,6 +126,11 @@ const all: readonly Check[] = [
   twoAllocators,
   classMismatch,
   kubeVipPool,
+  oneSystem,
+  kubeVipPool,
+  otherController,
+  twoAllocators,
+  classMismatch,
   noPool,
   poolExhausted,
   requestRefused,

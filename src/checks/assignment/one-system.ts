@@ -1,0 +1,117 @@
+import { cite, type Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { known } from '../../evidence/gap.ts'
+import { objectName, type Service } from '../../evidence/kubernetes.ts'
+import { metallbPods } from '../../evidence/metallb-install.ts'
+import type { Question } from '../../evidence/question.ts'
+import { podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
+import { observedByMetallb } from '../../lb/metallb/observed.ts'
+import { keepalivedNodes } from '../../lb/keepalived.ts'
+import { inWords } from '../../net/words.ts'
+import { defineCheck } from '../check.ts'
+import { fail, pass, skipped, type Fix } from '../finding.ts'
+
+export default defineCheck({
+  id: 'assignment/one-system',
+  title: 'Neither keepalived nor a second MetalLB serves the VIP',
+  needs: ['kubernetes/pods'],
+  alsoReads: [
+    'kubernetes/services',
+    'kubernetes/daemonsets',
+    'kubernetes/leases',
+    'kubernetes/nodes',
+    'kubernetes/servicel2statuses',
+    'node/ip-addr',
+    'node/processes',
+  ],
+  appliesTo: ({ question }) => question.vip !== null || question.service !== null || 'Nothing has a VIP here.',
+  blocks: false,
+  run: ({ evidence, question }) => {
+    const { service } = question
+    const subject = service === null ? `vip/${question.vip?.text ?? ''}` : `service/${objectName(service)}`
+    const own = serving(evidence, question)
+    const others = othersOf(evidence, question)
+    const all = [...own, ...others]
+    const what = service === null ? `the VIP ${question.vip?.text ?? ''}` : `Service ${objectName(service)}`
+    if (all.length > 1)
+      return [
+        fail(
+          subject,
+          `${inWords(all.map(({ says }) => says))} serve ${what} at once: each writes its status or answers for its address, and clients reach now one, now the other.`,
+          all.flatMap(({ proof }) => proof),
+          mend(service, others.length > 0),
+        ),
+      ]
+    const [first] = all
+    return [
+      first === undefined
+        ? skipped(subject, `Nothing left a mark on ${what}.`)
+        : pass(subject, `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`, first.proof),
+    ]
+  },
+  docs: {
+    means:
+      'A second system serves the VIP beside MetalLB or kube-vip: keepalived, which holds the same address on an interface of another node, or a second MetalLB in another namespace. Two hosts answer for one address, or the status flaps.',
+    byHand:
+      'kubectl get pods -A | grep -e metallb -e kube-vip. On the nodes: ip address | grep VIP, pgrep -a keepalived.',
+    mend: 'Let one system serve the VIP: give keepalived another address, remove one MetalLB, or give each a loadBalancerClass of its own.',
+    sources: [
+      'keepalived.conf(5), virtual_ipaddress; RFC 9568 (VRRP)',
+      'Facts, "Coexistence: Others"',
+      'Kubernetes documentation, "Service: Specifying class of load balancer implementation"',
+    ],
+  },
+})
+
+interface Serving {
+  readonly says: string
+  readonly proof: readonly Proof[]
+}
+
+/** keepalived, by its process and the address; controllers that mark the Service are other-controller's to tell. */
+function othersOf(evidence: Evidence, question: Question): readonly Serving[] {
+  const [held] = keepalivedNodes(evidence, question)
+  return held === undefined
+    ? []
+    : [{ says: `keepalived (${held.node} runs it and has the VIP on ${held.interface})`, proof: held.proof }]
+}
+
+/** MetalLB and kube-vip, as far as they left marks; that both did is two-allocators' to say. */
+function serving(evidence: Evidence, question: Question): readonly Serving[] {
+  const { service } = question
+  const pods = podsServing(evidence, question)
+  if (servedByKubeVip(evidence, question) && pods.length > 0 && (service === null || kubeVipMark(service) !== null))
+    return [{ says: 'kube-vip', proof: pods.slice(0, 2).map(({ pod }) => cite(pod, 'metadata', 'name')) }]
+  if (service === null) return []
+  const mark = metallbMark(service)
+  const announcing = known(observedByMetallb(evidence, question)) ?? []
+  if (mark === null && announcing.length === 0) return []
+  const proof = mark === null ? announcing.map((one) => one.proof) : [cite(service, 'metadata', 'annotations', mark)]
+  const controllers = known(metallbPods(evidence, 'controller')) ?? []
+  const namespaces = [...new Set(controllers.map(({ metadata }) => metadata?.namespace ?? ''))].sort()
+  return namespaces.length < 2
+    ? [{ says: 'MetalLB', proof }]
+    : namespaces.map((namespace) => ({
+        says: `the MetalLB of ${namespace}`,
+        proof: controllers
+          .filter(({ metadata }) => metadata?.namespace === namespace)
+          .slice(0, 1)
+          .map((pod) => cite(pod, 'metadata', 'name')),
+      }))
+}
+
+function mend(service: Service | null, keepalived: boolean): Fix {
+  const { namespace = 'default', name = '' } = service?.metadata ?? {}
+  return keepalived
+    ? {
+        commands: ['kubectl get nodes -o wide'],
+        changes:
+          'Shows the addresses of the nodes. Take the VIP out of keepalived’s virtual_ipaddress and restart it, or give the Service another address.',
+      }
+    : {
+        commands: [`kubectl -n ${namespace} get service ${name} -o yaml`],
+        changes:
+          'Shows who wrote what. Remove one of the two, or give each a loadBalancerClass of its own (--lb-class).',
+      }
+}

@@ -1,0 +1,30 @@
+import { citeLine, type Proof } from '../evidence/cite.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import { nodeFile } from '../evidence/node.ts'
+import type { Question } from '../evidence/question.ts'
+import { podsServing } from './kube-vip/announcers.ts'
+import { boundAnywhere } from './kube-vip/bound.ts'
+
+/** A node that runs keepalived and has the question's VIP on an interface. */
+export interface KeepalivedNode {
+  readonly node: string
+  readonly interface: string
+  readonly proof: readonly Proof[]
+}
+
+/** keepalived puts the VIP on an interface of its master and runs as a process there. Where kube-vip serves the VIP, its own nodes do not count. */
+export function keepalivedNodes(evidence: Evidence, question: Question): readonly KeepalivedNode[] {
+  const { vip } = question
+  if (vip === null) return []
+  const ofKubeVip = new Set(podsServing(evidence, question).flatMap(({ node }) => node ?? []))
+  return boundAnywhere(evidence, vip)
+    .filter(({ node }) => !ofKubeVip.has(node))
+    .flatMap(({ node, interface: name, proof }) => {
+      const lines = known(evidence.node(node).processes)?.lines ?? []
+      const at = lines.findIndex((text) => /^\s*\d+\s+(?:\S*\/)?keepalived(?:\s|$)/.test(text))
+      return at === -1
+        ? []
+        : [{ node, interface: name, proof: [proof, citeLine(nodeFile(node, 'processes'), at + 1, lines[at] ?? '')] }]
+    })
+}

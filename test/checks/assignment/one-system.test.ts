@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals'
+import { editJson, variant, type Json } from '../../fixtures.ts'
+import { kubeVipCluster, pods } from '../../kube-vip.ts'
+import { found, foundIn } from '../found.ts'
+
+const id = 'assignment/one-system'
+
+test('MetalLB alone, kube-vip alone, and both in the split that is safe', async () => {
+  expect(await foundIn('lan-healthy', id)).toEqual([
+    ['pass', 'Neither keepalived nor another MetalLB serves Service default/nginx-lb beside MetalLB.'],
+  ])
+  expect(found(await kubeVipCluster(), id)).toEqual([
+    ['pass', 'Neither keepalived nor another MetalLB serves Service default/nginx-lb beside kube-vip.'],
+  ])
+  expect(await foundIn('control-plane-vip', id)).toEqual([
+    ['pass', 'Neither keepalived nor another MetalLB serves Service default/nginx-lb beside MetalLB.'],
+  ])
+  expect(await foundIn('control-plane-vip', id, '10.240.0.5')).toEqual([
+    ['pass', 'Neither keepalived nor another MetalLB serves the VIP 10.240.0.5 beside kube-vip.'],
+  ])
+})
+
+const running = {
+  'nodes/worker-0/processes.txt': (text: string) => `${text.trimEnd()}\n   4242 /usr/sbin/keepalived\n`,
+}
+
+test('keepalived on the node of kube-vip’s leader is no second holder; on another node it is', async () => {
+  expect(found(await kubeVipCluster({ changes: running }), id)[0]?.[0]).toBe('pass')
+  const elsewhere = await kubeVipCluster({
+    nodes: ['worker-1'],
+    holder: 'worker-1',
+    bound: [['worker-0', 'eth0']],
+    changes: running,
+  })
+  expect(found(elsewhere, id)).toEqual([
+    ['fail', expect.stringContaining('kube-vip and keepalived (worker-0 runs it and has the VIP on eth0) serve')],
+  ])
+})
+
+test('two MetalLBs', async () => {
+  const evidence = await variant('lan-healthy', {
+    [pods]: editJson((list: Json) => {
+      const own = list.items.find(
+        ({ metadata }: Json) => metadata.name.startsWith('controller-') && metadata.namespace === 'metallb-system',
+      )
+      list.items.push({ ...own, metadata: { ...own.metadata, namespace: 'edge-lb' } })
+    }),
+  })
+  expect(found(evidence, id)).toEqual([
+    ['fail', expect.stringMatching(/^the MetalLB of edge-lb and the MetalLB of metallb-system serve Service/)],
+  ])
+})

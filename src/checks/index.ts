@@ -120,17 +120,13 @@ import wireUnansweredRequests from './wire/unanswered-requests.ts'
 
 const all: readonly Check[] = [
   kubeOvnVip,
+  oneSystem,
   ipFamilies,
   vipAssigned,
   otherController,
   twoAllocators,
   classMismatch,
   kubeVipPool,
-  oneSystem,
-  kubeVipPool,
-  otherController,
-  twoAllocators,
-  classMismatch,
   noPool,
   poolExhausted,
   requestRefused,

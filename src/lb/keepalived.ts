@@ -21,10 +21,14 @@ export function keepalivedNodes(evidence: Evidence, question: Question): readonl
   return boundAnywhere(evidence, vip)
     .filter(({ node }) => !ofKubeVip.has(node))
     .flatMap(({ node, interface: name, proof }) => {
-      const lines = known(evidence.node(node).processes)?.lines ?? []
-      const at = lines.findIndex((text) => /^\s*\d+\s+(?:\S*\/)?keepalived(?:\s|$)/.test(text))
-      return at === -1
-        ? []
-        : [{ node, interface: name, proof: [proof, citeLine(nodeFile(node, 'processes'), at + 1, lines[at] ?? '')] }]
+      const process = keepalivedProcess(evidence, node)
+      return process === null ? [] : [{ node, interface: name, proof: [proof, process] }]
     })
+}
+
+/** The line of a node's processes that is keepalived; null where none is, or they were not read. */
+export function keepalivedProcess(evidence: Evidence, node: string): Proof | null {
+  const lines = known(evidence.node(node).processes)?.lines ?? []
+  const at = lines.findIndex((text) => /^\s*\d+\s+(?:\S*\/)?keepalived(?:\s|$)/.test(text))
+  return at === -1 ? null : citeLine(nodeFile(node, 'processes'), at + 1, lines[at] ?? '')
 }

@@ -1,7 +1,8 @@
-import { cite, citeLine, type Proof } from '../evidence/cite.ts'
+import { cite, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import { perEvidence } from '../evidence/memo.ts'
+import { keepalivedProcess } from './keepalived.ts'
 
 /** A program in the cluster that announces addresses of Services when told to, and whose orders are not in the evidence. */
 export interface OtherAnnouncer {
@@ -44,9 +45,6 @@ export const otherAnnouncers = perEvidence((evidence: Evidence): readonly OtherA
 /** keepalived outside of pods. */
 const onNodes = (evidence: Evidence): OtherAnnouncer[] =>
   evidence.nodeNames.flatMap((node) => {
-    const processes = known(evidence.node(node).processes)
-    const at = processes?.lines.findIndex((line) => /(?:^|[\s/])keepalived(?:\s|$)/.test(line)) ?? -1
-    return processes === null || at === -1
-      ? []
-      : [{ name: `keepalived on ${node}`, proof: citeLine(processes.file, at + 1, processes.lines[at] ?? '') }]
+    const proof = keepalivedProcess(evidence, node)
+    return proof === null ? [] : [{ name: `keepalived on ${node}`, proof }]
   })

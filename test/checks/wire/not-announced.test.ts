@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals'
+import { readFileSync } from 'node:fs'
 import check from '../../../src/checks/wire/not-announced.ts'
-import { withCaptures } from '../../capture/captures.ts'
+import { capturePath, withCaptures } from '../../capture/captures.ts'
 import { fixture } from '../../fixtures.ts'
+import { withoutMetallbAnd } from '../../other-systems.ts'
 import { ask, runCheck } from '../../vpc/ask.ts'
 
 /** A capture that works, ten seconds long, in which nobody speaks of the control plane's VIP. */
@@ -26,6 +28,16 @@ test('MetalLB is not blamed for its silence', async () => {
   expect(runCheck(check, ask(evidence, { fabric: 'lan' }))[0]).toMatchObject({
     status: 'skipped',
     says: expect.stringMatching(/^MetalLB announces for five seconds/),
+  })
+})
+
+test('nobody is blamed for the silence of an announcer whose habits are not known', async () => {
+  const evidence = await withoutMetallbAnd(() => undefined, {
+    'captures/client/silence.pcap': readFileSync(capturePath('silence-client')),
+  })
+  expect(runCheck(check, ask(evidence, { fabric: 'lan' }))[0]).toMatchObject({
+    status: 'skipped',
+    says: expect.stringMatching(/^Neither MetalLB nor kube-vip serves the Service/),
   })
 })
 

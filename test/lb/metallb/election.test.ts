@@ -82,7 +82,7 @@ const ending = (conditions: object) =>
 test.each([
   ['an endpoint that ends and still serves', { ready: false, serving: true, terminating: true }, 'controller-0'],
   ['one that serves no more', { ready: false, serving: false, terminating: true }, null],
-])('%s: MetalLB elects %3$s', async (_, conditions, node) => {
+])('%s: MetalLB elects by it', async (_, conditions, node) => {
   const evidence = await variant('lan-healthy', { [slices]: ending(conditions) })
   expect(electedNode(evidence, ask(evidence, { fabric: 'lan' }).question)).toBe(node)
 })

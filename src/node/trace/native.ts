@@ -1,4 +1,4 @@
-import type { NftChain, NftTable } from '../parse/nft.ts'
+import type { NftChain, NftTable } from '../../evidence/node/nft.ts'
 import { next, type Decision } from './branch.ts'
 import { withStep } from './iptables.ts'
 import type { Branch, Step } from './types.ts'

@@ -1,4 +1,4 @@
-import { record, type NftTable } from '../parse/nft.ts'
+import { record, type NftTable } from '../../evidence/node/nft.ts'
 import { mayMeet } from './nft-elements.ts'
 import { absent, meets, valueOf } from './nft-value.ts'
 import type { Packet } from './types.ts'

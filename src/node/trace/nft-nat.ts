@@ -1,6 +1,6 @@
 import { addressOf, parseAddress } from '../../net/address.ts'
 import { parseRange, rangeOf, sizeOf, type Range } from '../../net/range.ts'
-import { record } from '../parse/nft.ts'
+import { record } from '../../evidence/node/nft.ts'
 import { accept } from './branch.ts'
 import { withStep } from './iptables.ts'
 import { anyEnd, partOf, type NativeChain, type Stated } from './native.ts'

@@ -1,4 +1,4 @@
-import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../parse/nft.ts'
+import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../../evidence/node/nft.ts'
 import { joined, next, type Decided, type Decision } from './branch.ts'
 import { withStep } from './iptables.ts'
 import { anyEnd, partOf, type NativeChain, type Stated, type Walked } from './native.ts'

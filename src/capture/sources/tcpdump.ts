@@ -86,9 +86,9 @@ export async function readTcpdump(
     })
   })
   try {
-    const { cut } = await readFrames(name, child.stdout, wanted, take, new AbortController().signal).catch(
+    const { cut, frames } = await readFrames(name, child.stdout, wanted, take, new AbortController().signal).catch(
       (error: unknown) => {
-        if (error instanceof UserError) return { cut: null }
+        if (error instanceof UserError) return { cut: null, frames: new Map<number, number>() }
         throw error
       },
     )
@@ -96,7 +96,7 @@ export async function readTcpdump(
     const status = await closed
     const refused = refusal(complaint, status)
     if (refused !== null) throw refused
-    return { cut: signal.aborted ? null : cut, dropped: droppedIn(complaint) }
+    return { cut: signal.aborted ? null : cut, dropped: droppedIn(complaint), frames }
   } finally {
     signal.removeEventListener('abort', end)
     if (child.exitCode === null && child.signalCode === null) end()

@@ -1,7 +1,7 @@
 import os from 'node:os'
 import { conclude, verdictOf, type Surroundings } from '../../capture/conclude.ts'
 import { mayBeNeighbour } from '../../capture/link.ts'
-import { isClaim, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
+import { isClaim, isOdd, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
 import { observer } from '../../capture/observe.ts'
 import { askNeighbour } from '../../capture/sources/ask.ts'
 import { targetsOf, type NodeAddress } from '../../collect/node-hints.ts'
@@ -81,7 +81,7 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family, t
       const message = neighbourMessage(frame)
       if (message === null) return false
       see(message)
-      return typeof message !== 'string' && sameAddress(message.about, vip) && show(message)
+      return !isOdd(message) && sameAddress(message.about, vip) && show(message)
     },
     ...(flags.probe ? { meanwhile: (name: string, signal: AbortSignal) => probe(name, vip, control, signal) } : {}),
   })

@@ -1,11 +1,10 @@
 import { cite, rememberPlace, type Proof } from './cite.ts'
 import type { Evidence } from './evidence.ts'
-import { gap, isGap, known, type Gap, type Known } from './gap.ts'
+import { gap, isAbsent, isGap, known, type Gap, type Known } from './gap.ts'
 import { kubernetesFile, objectName, type KubernetesKindName, type KubernetesObject } from './kubernetes.ts'
 import { perEvidence } from './memo.ts'
 import { metallbInstalled, metallbSettings, olderThan } from './metallb-install.ts'
 import { readAddressPool, readOldConfig, type OldConfig } from './metallb-old-config.ts'
-import { notInBundle } from './store.ts'
 import { parseYaml } from './yaml.ts'
 
 type ConfigMap = KubernetesObject<'configmaps'>
@@ -43,10 +42,7 @@ export const configMapEra = perEvidence((evidence: Evidence): ConfigMapEra | nul
 
 const empty: OldConfig = { ipaddresspools: [], l2advertisements: [], bgpadvertisements: [], bgppeers: [], refused: [] }
 
-const notInstalled = ({ store }: Evidence): boolean => {
-  const file = store.read(kubernetesFile('ipaddresspools'))
-  return isGap(file) && file.reason === notInBundle
-}
+const notInstalled = ({ store }: Evidence): boolean => isAbsent(store.read(kubernetesFile('ipaddresspools')))
 
 function configOf(
   configMap: ConfigMap,

@@ -1,9 +1,8 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { isAbsent, isGap, known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import { notInBundle } from '../../evidence/store.ts'
 import { configMapEra, editCommand, type ConfigMapEra } from '../../evidence/metallb-config-map.ts'
 import { metallbSettings } from '../../evidence/metallb-install.ts'
 import { overlappingPools } from '../../lb/metallb/pools.ts'
@@ -36,7 +35,7 @@ export default defineCheck({
     const states = evidence.kubernetes.configurationstates
     const { namespace } = metallbSettings(evidence)
     const [clash] = overlappingPools(evidence)
-    if (isGap(states) && clash === undefined && states.reason !== notInBundle)
+    if (isGap(states) && clash === undefined && !isAbsent(states))
       return [
         unknown(`namespace/${namespace}`, 'It is not known whether MetalLB has taken its configuration.', [states]),
       ]

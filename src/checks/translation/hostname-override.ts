@@ -67,7 +67,12 @@ export default defineCheck({
     const wrong = isDraft(share) ? null : deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
-        ? warn(subject, `${sentence}. This packet gets through nevertheless.`, [told.proof], { fix, blocks: false })
+        ? warn(
+            subject,
+            `${sentence}. ${isDraft(share) ? 'Whether this packet gets through is not known.' : 'This packet gets through nevertheless.'}`,
+            [told.proof],
+            { fix, blocks: false },
+          )
         : { ...wrong, proof: [told.proof, ...wrong.proof] },
     ]
   },

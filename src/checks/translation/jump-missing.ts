@@ -38,7 +38,12 @@ export default defineCheck({
     const wrong = isDraft(share) ? null : deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
-        ? warn(subject, `${sentence}. This packet gets through without.`, proof, { fix, blocks: false })
+        ? warn(
+            subject,
+            `${sentence}. ${isDraft(share) ? 'Whether this packet gets through without is not known.' : 'This packet gets through without.'}`,
+            proof,
+            { fix, blocks: false },
+          )
         : { ...wrong, proof: [...proof, ...wrong.proof] },
     ]
   },

@@ -9,6 +9,6 @@ if (asked.length === 1 && (asked[0] === '--version' || asked[0] === '-V' || aske
 } else {
   // oclif compares node's version by loading semver, a tenth of our start; package.json's `engines` says the same to npm.
   process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
-  const { main } = await import('../dist/bundle/main.js')
+  const { main } = await import('../dist/bundle/cli/main.js')
   await main(import.meta.url)
 }

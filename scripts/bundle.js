@@ -8,7 +8,7 @@ const commands = readdirSync('dist/commands', { recursive: true })
   .map((file) => `dist/commands/${file}`)
 
 await build({
-  entryPoints: ['dist/main.js', ...commands],
+  entryPoints: ['dist/cli/main.js', ...commands],
   outdir: 'dist/bundle',
   outbase: 'dist',
   // Not beside the commands: oclif takes every file there for a command.

@@ -6,11 +6,12 @@ import type { Answer } from '../src/diagnosis/diagnosis.ts'
 import { parseTarget, questionsFor } from '../src/diagnosis/targets.ts'
 import { evidenceOf } from '../src/evidence/evidence.ts'
 import { isGap } from '../src/evidence/gap.ts'
+import { asMetallbReads } from '../src/lb/metallb/config-map.ts'
 import { readManifest } from '../src/evidence/manifest.ts'
 import type { Store } from '../src/evidence/store.ts'
-import { fabricOf } from '../src/vpc/fabric.ts'
-import { targetOf } from './answers.ts'
-import { changedStore, fixture, fixtureStore, truthOf, type Change } from './fixtures.ts'
+import { fabricOf } from '../src/fabric/recognise.ts'
+import { targetOf } from './kit/answers.ts'
+import { changedStore, fixture, fixtureStore, truthOf, type Change } from './kit/fixtures.ts'
 
 /** Recordings of every kind of fault and of none; all of them would take minutes. */
 const names = [
@@ -40,7 +41,7 @@ function filesOf(store: Store, folder = ''): string[] {
 async function judged(name: string, changes: Readonly<Record<string, Change>>): Promise<Answer> {
   const truth = await truthOf(name)
   const store = changedStore(await fixtureStore(name), changes)
-  const evidence = evidenceOf(store, readManifest(store, name))
+  const evidence = asMetallbReads(evidenceOf(store, readManifest(store, name)))
   // Without the account's files the fabric would be taken for a LAN: here it is told, as a user would with --fabric.
   const asked = { client: { kind: 'vpc' }, fabric: fabricOf(await fixture(name)), vpcId: null } as const
   const { questions, gaps } = questionsFor(evidence, [parseTarget(targetOf(truth))], asked)

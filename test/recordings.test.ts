@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { diagnosisOfFixture } from './answers.ts'
-import { fixtureNames, truthOf, type Truth } from './fixtures.ts'
+import { diagnosisOfFixture } from './kit/answers.ts'
+import { fixtureNames, truthOf, type Truth } from './kit/fixtures.ts'
 
 /** What a client saw, as a verdict: every try connected, or none did. A pending Service has no address to try. */
 function seen({ clientSaw }: Truth): 'reachable' | 'unreachable' {

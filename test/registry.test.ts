@@ -8,7 +8,8 @@ const root = path.join(import.meta.dirname, '..')
 
 describe.each(checks.map((check) => [check.id, check] as const))('%s', (id, check) => {
   test('stands in the file of its name, with a test of its name', () => {
-    expect(existsSync(path.join(root, 'src/checks', `${id}.ts`))).toBe(true)
+    const files = [`${id}.ts`, `${id}/check.ts`].filter((file) => existsSync(path.join(root, 'src/checks', file)))
+    expect(files).toHaveLength(1)
     expect(existsSync(path.join(root, 'test/checks', `${id}.test.ts`))).toBe(true)
   })
 
@@ -29,11 +30,7 @@ describe.each(checks.map((check) => [check.id, check] as const))('%s', (id, chec
 test('every file of src/checks stands in the registry, in the order of the hops', () => {
   const files = hops.flatMap((hop) => {
     const folder = path.join(root, 'src/checks', hop)
-    return existsSync(folder)
-      ? readdirSync(folder)
-          .filter((name) => name.endsWith('.ts'))
-          .map((name) => `${hop}/${name.replace(/\.ts$/, '')}`)
-      : []
+    return existsSync(folder) ? readdirSync(folder).map((name) => `${hop}/${name.replace(/\.ts$/, '')}`) : []
   })
   expect(checks.map(({ id }) => id).toSorted()).toEqual(files.toSorted())
   const order = checks.map(({ id }) => hops.indexOf(id.split('/')[0] as (typeof hops)[number]))
@@ -43,4 +40,16 @@ test('every file of src/checks stands in the registry, in the order of the hops'
 test('what explains a failure exists', () => {
   const ids = new Set<string>(checks.map(({ id }) => id))
   expect(checks.flatMap(({ consequenceOf }) => consequenceOf ?? []).filter((id) => !ids.has(id))).toEqual([])
+})
+
+test('a check that stands behind another names one of its own hop', () => {
+  const ids = new Set<string>(checks.map(({ id }) => id))
+  const strays = checks.filter(
+    ({ id, after }) => after !== undefined && (!ids.has(after) || after.split('/')[0] !== id.split('/')[0]),
+  )
+  expect(strays.map(({ id }) => id)).toEqual([])
+  const place = new Map(checks.map(({ id }, at) => [id as string, at]))
+  expect(
+    checks.filter(({ id, after }) => after !== undefined && (place.get(after) ?? 0) > (place.get(id) ?? 0)),
+  ).toEqual([])
 })

@@ -6,7 +6,7 @@ import { tracedPacket } from '../src/diagnosis/traced-packet.ts'
 import { isGap } from '../src/evidence/gap.ts'
 import { plain } from '../src/report/paint.ts'
 import { traceText } from '../src/report/trace.ts'
-import { fixture, fixtureNames, fixturePath, fixtureStore, truthOf, variant } from './fixtures.ts'
+import { fixture, fixtureNames, fixturePath, fixtureStore, truthOf, variant } from './kit/fixtures.ts'
 
 const bin = path.join(import.meta.dirname, '../bin/run.js')
 const asked = { client: { kind: 'vpc' }, fabric: 'lan', vpcId: null } as const

@@ -1,31 +1,9 @@
-import type { Evidence } from '../evidence/evidence.ts'
 import type { EvidenceKind } from '../evidence/kinds.ts'
-import type { Question } from '../evidence/question.ts'
+import type { Context, NodeContext } from '../journey/context.ts'
 import type { Draft } from './finding.ts'
 import type { Hop } from './hop.ts'
 
-/**
- * At which nodes the packet enters the cluster, and how that is known.
- * `owner`: its interface owns the VIP; `route`: a route of the VPC points at it; `announcer`: it was seen to announce the VIP;
- * `predicted`: it would be elected; `candidate`: nobody may announce, so any node with an interface in the VIP's subnet.
- * More than one node where the VIP is announced by several (BGP), or only candidates are known. None where nothing is known.
- */
-export interface Receiving {
-  readonly by: 'owner' | 'route' | 'announcer' | 'predicted' | 'candidate' | 'client' | 'unknown'
-  readonly nodes: readonly string[]
-}
-
-/** What a check is asked. */
-export interface Context {
-  readonly evidence: Evidence
-  readonly question: Question
-  readonly receiving: Receiving
-  /** For a check of each node (`each`): the node that this run is about. Null otherwise. */
-  readonly node: string | null
-}
-
-/** A context about one node. */
-export type NodeContext = Context & { readonly node: string }
+export type { Context, NodeContext } from '../journey/context.ts'
 
 /**
  * A check's docs, printed by `vipdoctor explain` and into docs/findings: `means` says what a failure is, `byHand` how to see it without
@@ -41,6 +19,8 @@ export interface Docs {
 interface Common {
   /** `hop/name`: folder and file name; stable for ever, the user's handle. */
   readonly id: `${Hop}/${string}`
+  /** The check of the same hop behind which this one stands, where the order by name is not the packet's. */
+  readonly after?: `${Hop}/${string}`
   /** What is true when it passes. */
   readonly title: string
   /** The evidence it cannot do without; a gap there makes it `unknown` without running. Kinds of a node are looked up for the node of the run. */

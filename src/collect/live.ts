@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { evidenceOf, type Evidence } from '../evidence/evidence.ts'
 import { readManifest } from '../evidence/manifest.ts'
+import { asMetallbReads } from '../lb/metallb/config-map.ts'
 import { memoryStore } from '../evidence/store.ts'
 import { emptyCollection, sealed, type Collection, type Progress } from './collection.ts'
 import { readAccount } from './ec2/read-account.ts'
@@ -137,7 +138,7 @@ async function readChosenNodes(
 /** Evidence over closed files: what a check of a bundle with the same files would judge. */
 export const evidenceOver = (files: ReadonlyMap<string, Uint8Array>): Evidence => {
   const store = memoryStore(files)
-  return evidenceOf(store, readManifest(store, 'The collected evidence'))
+  return asMetallbReads(evidenceOf(store, readManifest(store, 'The collected evidence')))
 }
 
 function addNode(collection: Collection, node: string, { files, gaps }: NodeOutput): void {

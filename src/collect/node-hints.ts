@@ -1,6 +1,6 @@
 import os from 'node:os'
 import { isGap } from '../evidence/gap.ts'
-import { kubernetesFile, type Node } from '../evidence/kubernetes.ts'
+import { kubernetesFile, type Node } from '../evidence/kubernetes/kinds.ts'
 import { readKubernetes } from '../evidence/listing.ts'
 import { memoryStore } from '../evidence/store.ts'
 import type { NodeHint } from './ec2/region.ts'

@@ -1,5 +1,5 @@
-import { awsKinds, awsListsById, type AwsKindName } from '../evidence/aws.ts'
-import { kubernetesKinds, type KubernetesKindName } from '../evidence/kubernetes.ts'
+import { awsKinds, awsListsById, type AwsKindName } from '../evidence/ec2/kinds.ts'
+import { kubernetesKinds, type KubernetesKindName } from '../evidence/kubernetes/kinds.ts'
 
 /** The ClusterRole, as YAML, that lets somebody list these kinds and nothing else: no verb but `list`, no Secrets. */
 export function clusterRole(kinds: readonly KubernetesKindName[]): string {

@@ -1,6 +1,6 @@
-import { awsKinds, type AwsKindName } from '../evidence/aws.ts'
+import { awsKinds, type AwsKindName } from '../evidence/ec2/kinds.ts'
 import { sourceOf, type EvidenceKind } from '../evidence/kinds.ts'
-import { kubernetesKinds, type KubernetesKindName } from '../evidence/kubernetes.ts'
+import { kubernetesKinds, type KubernetesKindName } from '../evidence/kubernetes/kinds.ts'
 
 /** What a check says that it reads. */
 export interface Reads {

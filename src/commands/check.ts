@@ -3,18 +3,18 @@ import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answerAs } from '../diagnosis/diagnose.ts'
 import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
-import { openBundle } from '../evidence/bundle.ts'
+import { openBundle } from '../collect/open-bundle.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
-import type { Asked, readLiveCluster } from '../live.ts'
-import { liveFlags } from '../live-flags.ts'
-import { exitCodeOf } from '../report/exit-code.ts'
+import type { Asked, readLiveCluster } from '../cli/live.ts'
+import { liveFlags } from '../cli/live-flags.ts'
+import { exitCodeOf } from '../cli/exit-code.ts'
 import { jsonReporter } from '../report/json.ts'
 import { textReporter } from '../report/text.ts'
-import { fabricOf } from '../vpc/fabric.ts'
-import { lookOf, print } from '../terminal.ts'
+import { fabricOf } from '../fabric/recognise.ts'
+import { lookOf, print } from '../cli/terminal.ts'
 
 export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
@@ -121,7 +121,7 @@ async function liveEvidence(
   const [{ evidenceOver }, { refuseUnwritable, writeBundle }, { readLiveCluster }] = await Promise.all([
     import('../collect/live.ts'),
     import('../collect/write-bundle.ts'),
-    import('../live.ts'),
+    import('../cli/live.ts'),
   ])
   const saved = flags['save-bundle']
   if (saved !== undefined) refuseUnwritable(saved)
@@ -162,6 +162,6 @@ async function probeLive(
   evidence: Evidence,
   questions: readonly Question[],
 ): Promise<readonly Probe[]> {
-  const { probeLiveCluster } = await import('../live.ts')
+  const { probeLiveCluster } = await import('../cli/live.ts')
   return probeLiveCluster(flags, evidence, questions)
 }

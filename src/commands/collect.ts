@@ -5,8 +5,8 @@ import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { parseTarget } from '../diagnosis/targets.ts'
 import { UserError } from '../evidence/user-error.ts'
-import { readLiveCluster } from '../live.ts'
-import { liveFlags } from '../live-flags.ts'
+import { readLiveCluster } from '../cli/live.ts'
+import { liveFlags } from '../cli/live-flags.ts'
 
 export default class Collect extends Command {
   static override summary = 'Write the evidence that a live check would judge, as a bundle.'

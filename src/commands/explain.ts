@@ -2,7 +2,7 @@ import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { explanation } from '../report/explanation.ts'
-import { lookOf } from '../terminal.ts'
+import { lookOf } from '../cli/terminal.ts'
 
 export default class Explain extends Command {
   static override summary = 'Say what a finding means, how to see it by hand, and how to mend it.'

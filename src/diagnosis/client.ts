@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import { objectName } from '../evidence/kubernetes.ts'
+import { objectName } from '../evidence/kubernetes/kinds.ts'
 import type { Client, Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { parseAddress } from '../net/address.ts'

@@ -14,7 +14,7 @@ import {
 } from './diagnosis.ts'
 import { judgeResults } from './judge.ts'
 import { nodePortPaths } from './node-ports.ts'
-import { receivingNodes } from './receiving.ts'
+import { receivingNodes } from '../journey/receiving.ts'
 import { runChecks, type Result } from './run-checks.ts'
 
 /** Judges every question over the same evidence. `questionGaps` are those that may hide questions nobody could ask. NodePorts are judged besides where that is asked for. */

@@ -1,4 +1,4 @@
-import type { Receiving } from '../checks/check.ts'
+import type { Receiving } from '../journey/context.ts'
 import type { Finding, Status } from '../checks/finding.ts'
 import type { PathHop } from '../checks/hop.ts'
 import type { Port } from '../net/port.ts'

@@ -1,4 +1,5 @@
-import type { Check, Receiving } from '../checks/check.ts'
+import type { Check } from '../checks/check.ts'
+import type { Receiving } from '../journey/context.ts'
 import type { Finding, Status } from '../checks/finding.ts'
 import { hops, pathHops, type Hop } from '../checks/hop.ts'
 import type { Cause, PathStep, Verdict } from './diagnosis.ts'

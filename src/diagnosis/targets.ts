@@ -1,6 +1,6 @@
 import { isGap, known, type Gap } from '../evidence/gap.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { objectName, type Service } from '../evidence/kubernetes.ts'
+import { objectName, type Service } from '../evidence/kubernetes/kinds.ts'
 import { clientText, type Client, type ControlPlaneVip, type Fabric, type Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'

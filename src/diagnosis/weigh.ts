@@ -1,4 +1,4 @@
-import type { Receiving } from '../checks/check.ts'
+import type { Receiving } from '../journey/context.ts'
 import type { Finding } from '../checks/finding.ts'
 import type { Proof } from '../evidence/cite.ts'
 import { inWords } from '../net/words.ts'

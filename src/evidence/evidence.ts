@@ -1,12 +1,11 @@
-import { awsKinds, awsListsById, type AwsItem, type AwsKindName } from './aws.ts'
+import { awsKinds, awsListsById, type AwsItem, type AwsKindName } from './ec2/kinds.ts'
 import { citeLine, type Proof } from './cite.ts'
 import { gap, isGap, type Gap, type Known } from './gap.ts'
 import { readText } from './json.ts'
-import { kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes.ts'
+import { kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes/kinds.ts'
 import { readAws, readKubernetes, readObject } from './listing.ts'
 import type { Manifest } from './manifest.ts'
-import { asMetallbReads } from './metallb-config-map.ts'
-import { nodeKinds, readNode, type NodeKindName, type NodeValue } from './node.ts'
+import { nodeKinds, readNode, type NodeKindName, type NodeValue } from './node/kinds.ts'
 import type { Shaped } from './shape.ts'
 import type { Store } from './store.ts'
 import { textFile, type TextFile } from './text-file.ts'
@@ -55,11 +54,9 @@ export function evidenceOf(store: Store, manifest: Manifest): Evidence {
   const explained: Store = { ...store, read: (path) => withRecordedReason(store.read(path), recorded) }
   const nodes = new Map<string, NodeEvidence>()
   const nodeNames = store.list('nodes')
-  const evidence: Evidence = {
+  return {
     time: manifest.time ?? gap('bundle.json', 'has no time'),
-    kubernetes: lazy(kubernetesKinds, (name) =>
-      asMetallbReads(evidence, name, () => readKubernetes(explained, name)),
-    ) as KubernetesEvidence,
+    kubernetes: lazy(kubernetesKinds, (name) => readKubernetes(explained, name)) as KubernetesEvidence,
     aws: awsEvidence(explained),
     nodeNames,
     node: (name) => {
@@ -70,7 +67,6 @@ export function evidenceOf(store: Store, manifest: Manifest): Evidence {
     recordedGaps: manifest.gaps.map(({ source, reason }) => gap(source, reason)),
     store: explained,
   }
-  return evidence
 }
 
 /** A collection that could not read a file knows better why than the file's absence. */
@@ -132,7 +128,8 @@ function lazy<K extends string>(kinds: Readonly<Record<K, unknown>>, read: (name
   return Object.defineProperties({}, Object.fromEntries(names.map((name) => [name, lazyProperty(() => read(name))])))
 }
 
-function lazyProperty(read: () => unknown): PropertyDescriptor {
+/** A property that is read on first use. */
+export function lazyProperty(read: () => unknown): PropertyDescriptor {
   let value: { readonly read: unknown } | null = null
   return { enumerable: true, get: () => (value ??= { read: read() }).read }
 }

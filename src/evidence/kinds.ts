@@ -1,8 +1,8 @@
-import { awsFile, awsKinds, type AwsKindName } from './aws.ts'
+import { awsFile, awsKinds, type AwsKindName } from './ec2/kinds.ts'
 import type { Evidence } from './evidence.ts'
 import { gap, type Known } from './gap.ts'
-import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from './kubernetes.ts'
-import { nodeKinds, type NodeKindName } from './node.ts'
+import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from './kubernetes/kinds.ts'
+import { nodeKinds, type NodeKindName } from './node/kinds.ts'
 
 type Kebab<S extends string> = S extends `${infer Head}${infer Tail}`
   ? `${Head extends Lowercase<Head> ? Head : `-${Lowercase<Head>}`}${Kebab<Tail>}`

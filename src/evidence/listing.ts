@@ -1,9 +1,9 @@
-import { awsFile, awsKinds, type AwsItem, type AwsKindName } from './aws.ts'
+import { awsFile, awsKinds, type AwsItem, type AwsKindName } from './ec2/kinds.ts'
 import { rememberPlace } from './cite.ts'
 import { gap, isGap, type Known } from './gap.ts'
 import { memberOf, readJsonList } from './json-list.ts'
 import { readJson } from './json.ts'
-import { kubernetesFile, kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes.ts'
+import { kubernetesFile, kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes/kinds.ts'
 import { conform, type Misfit, type Shape, type Shaped } from './shape.ts'
 import type { Store } from './store.ts'
 

@@ -1,7 +1,7 @@
 import type { Address } from '../net/address.ts'
 import type { Port } from '../net/port.ts'
 import type { Cidr } from '../net/range.ts'
-import type { OvnVip, Pod, Service, ServicePort, SwitchLBRule } from './kubernetes.ts'
+import type { OvnVip, Pod, Service, ServicePort, SwitchLBRule } from './kubernetes/kinds.ts'
 
 /** What carries frames between hosts: a VPC (delivery by ownership or route), or a LAN (delivery by ARP or NDP). */
 export type Fabric = 'ec2' | 'lan'

@@ -6,7 +6,7 @@ import { kubeVipAnnouncers, servedByKubeVip } from './kube-vip/announcers.ts'
 import { announcingByBgp, bgpSpeakers } from './metallb/bgp.ts'
 import { electedNode, eligibleNodes } from './metallb/election.ts'
 import { servedByOther } from './other-systems.ts'
-import { metallbInstalled } from '../evidence/metallb-install.ts'
+import { metallbInstalled } from './metallb/install.ts'
 import { observedByMetallb } from './metallb/observed.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { podNamed } from '../evidence/pods.ts'
+import { podNamed } from '../evidence/kubernetes/pods.ts'
 import type { Endpoint } from './endpoints.ts'
 
 /**

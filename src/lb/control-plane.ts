@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, type Known } from '../evidence/gap.ts'
-import type { Pod } from '../evidence/kubernetes.ts'
+import type { Pod } from '../evidence/kubernetes/kinds.ts'
 import type { ControlPlaneVip } from '../evidence/question.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import { kubeVipPods } from './kube-vip/pods.ts'

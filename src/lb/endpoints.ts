@@ -1,8 +1,8 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known, type Known } from '../evidence/gap.ts'
-import { objectName, type EndpointSlice, type Pod, type Service } from '../evidence/kubernetes.ts'
+import { objectName, type EndpointSlice, type Pod, type Service } from '../evidence/kubernetes/kinds.ts'
 import type { Question } from '../evidence/question.ts'
-import { podsLabelled } from '../evidence/pods.ts'
+import { podsLabelled } from '../evidence/kubernetes/pods.ts'
 
 /** One endpoint of a Service at one port, as an EndpointSlice lists it. `node` and `pod` are null where the slice names none. */
 export interface Endpoint {

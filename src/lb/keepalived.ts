@@ -1,7 +1,7 @@
 import { citeLine, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import { nodeFile } from '../evidence/node.ts'
+import { nodeFile } from '../evidence/node/kinds.ts'
 import type { Question } from '../evidence/question.ts'
 import { podsServing } from './kube-vip/announcers.ts'
 import { boundAnywhere } from './kube-vip/bound.ts'

@@ -1,4 +1,4 @@
-import type { Service } from '../evidence/kubernetes.ts'
+import type { Service } from '../evidence/kubernetes/kinds.ts'
 
 const firstOf = (keys: readonly string[], { metadata }: Service): string | null =>
   keys.find((key) => metadata?.annotations?.[key] !== undefined) ?? null

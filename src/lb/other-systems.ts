@@ -1,7 +1,7 @@
 import { cite, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
-import { objectName, type Pod, type Service } from '../evidence/kubernetes.ts'
+import { objectName, type Pod, type Service } from '../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../evidence/memo.ts'
 import { indexBy } from '../net/index-by.ts'
 import { inWords } from '../net/words.ts'

@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import type { KubernetesObject, Pod } from '../evidence/kubernetes.ts'
+import type { KubernetesObject, Pod } from '../evidence/kubernetes/kinds.ts'
 import { parseCidr, rangeCovers, type Range } from '../net/range.ts'
 import { selects } from './selector.ts'
 

@@ -1,4 +1,4 @@
-import type { LabelSelector } from '../evidence/kubernetes.ts'
+import type { LabelSelector } from '../evidence/kubernetes/kinds.ts'
 
 type Labels = Readonly<Record<string, string>> | undefined
 

@@ -1,8 +1,8 @@
 import { citeLine, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
-import { rulesOf } from './parse/iptables-save.ts'
-import { record } from './parse/nft.ts'
+import { rulesOf } from '../evidence/node/iptables-save.ts'
+import { record } from '../evidence/node/nft.ts'
 import type { Step } from './trace/types.ts'
 
 /** Whether the node keeps a client at the endpoint that it got: for how many seconds (null where the dump does not say), by which rule. */

@@ -2,8 +2,8 @@ import { citeLine, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Family } from '../net/address.ts'
-import { rulesOf, type IptablesSave, type IptablesTable } from './parse/iptables-save.ts'
-import { record, type NftTable } from './parse/nft.ts'
+import { rulesOf, type IptablesSave, type IptablesTable } from '../evidence/node/iptables-save.ts'
+import { record, type NftTable } from '../evidence/node/nft.ts'
 
 /** A chain of kube-proxy that has rules, and the built-in chain from which nothing leads to it. */
 export interface MissingJump {

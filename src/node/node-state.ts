@@ -1,11 +1,11 @@
 import type { Evidence, NodeEvidence } from '../evidence/evidence.ts'
 import { gap, gapsAmong, isAbsent, isGap, known, type Gap, type Known } from '../evidence/gap.ts'
-import { nodeFile, type NodeValue } from '../evidence/node.ts'
+import { nodeFile, type NodeValue } from '../evidence/node/kinds.ts'
 import type { Family } from '../net/address.ts'
-import type { IpSets } from './parse/ipset.ts'
-import type { IptablesSave } from './parse/iptables-save.ts'
-import type { Ipvs } from './parse/ipvs.ts'
-import { isIptablesTable, type Nftables } from './parse/nft.ts'
+import type { IpSets } from '../evidence/node/ipset.ts'
+import type { IptablesSave } from '../evidence/node/iptables-save.ts'
+import type { Ipvs } from '../evidence/node/ipvs.ts'
+import { isIptablesTable, type Nftables } from '../evidence/node/nft.ts'
 
 /**
  * What a packet meets on one node, in one family. A back-end that the kernel does not have is null. `doubts` are gaps in what might hold

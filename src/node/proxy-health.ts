@@ -1,7 +1,7 @@
 import { citeList, citeLine, type Proof } from '../evidence/cite.ts'
 import type { Evidence, NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import { record } from './parse/nft.ts'
+import { record } from '../evidence/node/nft.ts'
 import { settingOf } from './proxy-settings.ts'
 
 /** What kube-proxy answers at /healthz. `healthy` is null where its release does not say. */

@@ -2,7 +2,7 @@ import { cite, citeLine, citeList, type Proof } from '../evidence/cite.ts'
 import type { Evidence, NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { TextFile } from '../evidence/text-file.ts'
-import { record } from './parse/nft.ts'
+import { record } from '../evidence/node/nft.ts'
 import { kubeProxyProcesses } from './service-proxy.ts'
 
 /** What kube-proxy was told, and where it stands. An empty value is what an unset key has. */

@@ -3,7 +3,7 @@ import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Family } from '../net/address.ts'
 import { samplesOf } from './metrics.ts'
-import type { IptablesSave } from './parse/iptables-save.ts'
+import type { IptablesSave } from '../evidence/node/iptables-save.ts'
 
 /** How many rules a kube-proxy in iptables mode says that it wrote into a table, and how many are there. */
 export interface RuleCount {

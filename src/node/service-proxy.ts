@@ -1,7 +1,7 @@
 import { citeLine, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import { firstRuleOf, type IptablesSave } from './parse/iptables-save.ts'
+import { firstRuleOf, type IptablesSave } from '../evidence/node/iptables-save.ts'
 
 /** How kube-proxy's rules stand on a node: the mode that they show, and one rule as proof. Null where there are none. */
 export interface ServiceRules {

@@ -1,9 +1,9 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { gap, isGap, known, type Gap, type Known } from '../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../evidence/kubernetes.ts'
+import { kubernetesFile, objectName } from '../evidence/kubernetes/kinds.ts'
 import type { Question } from '../evidence/question.ts'
-import { nodeNamesByAddress } from '../evidence/nodes-by-name.ts'
-import { podNamed, podsAt } from '../evidence/pods.ts'
+import { nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
+import { podNamed, podsAt } from '../evidence/kubernetes/pods.ts'
 import { addressOf, parseAddress, type Address, type Family } from '../net/address.ts'
 import {
   intersect,

@@ -1,4 +1,4 @@
-import { record } from '../node/parse/nft.ts'
+import { record } from '../evidence/node/nft.ts'
 
 /**
  * A rule of a native table as `nft list ruleset` would print it, from its expressions in nft's JSON. What is no such list (a rule's comment)

@@ -8,7 +8,7 @@ import { observer, type Observation } from '../../src/capture/observe.ts'
 import { packetReader } from '../../src/capture/packet-file.ts'
 import { parseAddress } from '../../src/net/address.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
-import { variant, type Json } from '../fixtures.ts'
+import { variant, type Json } from '../kit/fixtures.ts'
 
 /** The path of a recorded capture. */
 export const capturePath = (name: string): string =>

@@ -10,7 +10,7 @@ import { mayBeNeighbour } from '../../src/capture/link.ts'
 import { neighbourMessage } from '../../src/capture/neighbour-message.ts'
 import { interfaceBlock, packetBlock, sectionHeader } from '../../src/capture/pcapng-writer.ts'
 import { fileSource } from '../../src/capture/sources/file.ts'
-import { has } from '../has.ts'
+import { has } from '../kit/has.ts'
 import { capturePath, framesIn } from './captures.ts'
 
 const names = readdirSync(path.dirname(capturePath('x')))

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { fixturePath } from '../fixtures.ts'
-import { recordedWorld, type World } from './recorded-world.ts'
+import { fixturePath } from '../kit/fixtures.ts'
+import { recordedWorld, type World } from '../kit/recorded-world.ts'
 
 interface Report {
   readonly verdict: string

@@ -4,8 +4,8 @@ import { expect, test } from '@jest/globals'
 import { checks } from '../../src/checks/index.ts'
 import { clusterRole, iamPolicy } from '../../src/collect/policy.ts'
 import { wantedBy } from '../../src/collect/wanted.ts'
-import { awsKinds } from '../../src/evidence/aws.ts'
-import { kubernetesKinds } from '../../src/evidence/kubernetes.ts'
+import { awsKinds } from '../../src/evidence/ec2/kinds.ts'
+import { kubernetesKinds } from '../../src/evidence/kubernetes/kinds.ts'
 
 const sources = (folder: string): string[] =>
   readdirSync(new URL(`../../src/${folder}/`, import.meta.url), { recursive: true, encoding: 'utf8' })
@@ -14,7 +14,7 @@ const sources = (folder: string): string[] =>
 
 test('what a live check lists is all that the code looks at, declared or not', () => {
   const { kubernetes } = wantedBy(checks, { internet: false })
-  const code = ['lb', 'vpc', 'node', 'diagnosis', 'checks'].flatMap(sources).join('\n')
+  const code = ['lb', 'fabric', 'node', 'journey', 'diagnosis', 'checks'].flatMap(sources).join('\n')
   const used = [...code.matchAll(/\bkubernetes\.([a-z0-9]+)\b(?!\.io)/g)]
     .map(([, name]) => name)
     .filter((name) => name !== undefined && name in kubernetesKinds)
@@ -23,7 +23,7 @@ test('what a live check lists is all that the code looks at, declared or not', (
 
 test('the listings of an account that the code looks at are those that a live check of any client asks for', () => {
   const { aws } = wantedBy(checks, { internet: true })
-  const code = ['lb', 'vpc', 'node', 'diagnosis', 'checks'].flatMap(sources).join('\n')
+  const code = ['lb', 'fabric', 'node', 'journey', 'diagnosis', 'checks'].flatMap(sources).join('\n')
   const used = [...code.matchAll(/\baws\.([A-Za-z]+)\b/g)]
     .map(([, name = '']) => name)
     .filter((name) => name in awsKinds)

@@ -10,8 +10,8 @@ import { isGap } from '../../src/evidence/gap.ts'
 import { UserError } from '../../src/evidence/user-error.ts'
 import type { Store } from '../../src/evidence/store.ts'
 import { addressOf, parseAddress } from '../../src/net/address.ts'
-import { fabricOf } from '../../src/vpc/fabric.ts'
-import { fixtureNames, fixtureStore } from '../fixtures.ts'
+import { fabricOf } from '../../src/fabric/recognise.ts'
+import { fixtureNames, fixtureStore } from '../kit/fixtures.ts'
 
 /** All files of a recorded bundle but what the recorder added. */
 function filesOf(store: Store, folder = '', out = new Map<string, Uint8Array>()): Map<string, Uint8Array> {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, write
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { openBundle } from '../../src/evidence/bundle.ts'
+import { openBundle } from '../../src/collect/open-bundle.ts'
 import { emptyCollection, sealed } from '../../src/collect/collection.ts'
 import { refuseUnwritable, writeBundle } from '../../src/collect/write-bundle.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { judge, targetOf } from '../answers.ts'
-import { fixture, fixtureNames, truthOf } from '../fixtures.ts'
+import { judge, targetOf } from '../kit/answers.ts'
+import { fixture, fixtureNames, truthOf } from '../kit/fixtures.ts'
 
 describe.each(fixtureNames)('%s', (name) => {
   test('the verdict at every node’s NodePort is what the bastion saw there', async () => {

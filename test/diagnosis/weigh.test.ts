@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { Check, Receiving } from '../../src/checks/check.ts'
+import type { Check } from '../../src/checks/check.ts'
+import type { Receiving } from '../../src/journey/context.ts'
 import { fail, pass, unknown, type Draft } from '../../src/checks/finding.ts'
 import type { Result } from '../../src/diagnosis/run-checks.ts'
 import { weigh } from '../../src/diagnosis/weigh.ts'

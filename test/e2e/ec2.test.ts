@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { awsFile, awsKinds, type AwsKindName, awsListsById } from '../../src/evidence/aws.ts'
+import { awsFile, awsKinds, type AwsKindName, awsListsById } from '../../src/evidence/ec2/kinds.ts'
 import { readAccount } from '../../src/collect/ec2/read-account.ts'
 import { daemon, freePort, hasTool, tool, until } from './tools.ts'
 

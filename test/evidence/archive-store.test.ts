@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import tar from 'tar-stream'
 import { openArchive } from '../../src/evidence/archive-store.ts'
 import { directoryStore } from '../../src/evidence/directory-store.ts'
-import { fixtureNames, fixturePath } from '../fixtures.ts'
+import { fixtureNames, fixturePath } from '../kit/fixtures.ts'
 
 let folder = ''
 beforeAll(() => {

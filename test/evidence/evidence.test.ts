@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { cite } from '../../src/evidence/cite.ts'
 import { isGap } from '../../src/evidence/gap.ts'
-import { editJson, fixture, fixtureNames, variant, type Json } from '../fixtures.ts'
+import { editJson, fixture, fixtureNames, variant, type Json } from '../kit/fixtures.ts'
 
 test('every recording is read without a misfit', async () => {
   for (const name of fixtureNames) {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { found } from '../checks/found.ts'
-import { editJson, variant, type Json } from '../fixtures.ts'
+import { found } from '../kit/found.ts'
+import { editJson, variant, type Json } from '../kit/fixtures.ts'
 
 test('an ingress controller behind the VIP is named in the path: host routing is its job', async () => {
   const evidence = await variant('lan-healthy', {

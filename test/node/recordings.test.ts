@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Evidence } from '../../src/evidence/evidence.ts'
 import { isGap, known } from '../../src/evidence/gap.ts'
-import { takes } from '../../src/evidence/listen.ts'
+import { takes } from '../../src/evidence/node/listen.ts'
 import { parseAddress, type Address } from '../../src/net/address.ts'
 import { autopsy } from '../../src/node/death.ts'
 import { nodeState, type NodeState } from '../../src/node/node-state.ts'
 import { addressOfNode, deviceTo, journeys, sourceFor, type Journey } from '../../src/node/vip-trace.ts'
-import { judge } from '../answers.ts'
-import { fixture, fixtureNames, truthOf } from '../fixtures.ts'
+import { judge } from '../kit/answers.ts'
+import { fixture, fixtureNames, truthOf } from '../kit/fixtures.ts'
 
 /**
  * Tries that the network decided before or between the nodes, where the tracer of one node has no say: security groups that admit no

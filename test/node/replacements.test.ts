@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { diagnosisOf } from '../answers.ts'
-import { editJson, fixture, fixtureNames, variant, type Change, type Json } from '../fixtures.ts'
-import { found } from '../checks/found.ts'
+import { diagnosisOf } from '../kit/answers.ts'
+import { editJson, fixture, fixtureNames, variant, type Change, type Json } from '../kit/fixtures.ts'
+import { found } from '../kit/found.ts'
 import { replacementOn } from '../../src/node/replacements.ts'
 
 const node = 'controller-0'

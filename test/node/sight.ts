@@ -1,9 +1,9 @@
 import { isGap, known } from '../../src/evidence/gap.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
-import { takes } from '../../src/evidence/listen.ts'
+import { takes } from '../../src/evidence/node/listen.ts'
 import { nodeOfPod } from '../../src/node/vip-trace.ts'
 import type { Outcome } from '../../src/node/trace/types.ts'
-import { nodeOfInterface } from '../../src/vpc/node-interfaces.ts'
+import { nodeOfInterface } from '../../src/fabric/ec2/node-interfaces.ts'
 
 /** What a client that tries once may see when its packet ends like this at a node, in the words of a recording's truth. */
 export function sightsOf(evidence: Evidence, node: string, { fate, packet }: Outcome): readonly string[] {

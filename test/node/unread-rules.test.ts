@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Diagnosis } from '../../src/diagnosis/diagnosis.ts'
-import { nodeFile, type NodeKindName } from '../../src/evidence/node.ts'
-import { diagnosisOf } from '../answers.ts'
-import { editJson, variant, type Change } from '../fixtures.ts'
+import { nodeFile, type NodeKindName } from '../../src/evidence/node/kinds.ts'
+import { diagnosisOf } from '../kit/answers.ts'
+import { editJson, variant, type Change } from '../kit/fixtures.ts'
 
 const legacyFile = 'iptables-legacy-save.txt'
 

@@ -3,7 +3,7 @@ import { isGap } from '../../src/evidence/gap.ts'
 import { nodeState } from '../../src/node/node-state.ts'
 import { tracePacket } from '../../src/node/trace/trace.ts'
 import { parseAddress, type Address } from '../../src/net/address.ts'
-import { fixture, fixtureNames, truthOf } from '../fixtures.ts'
+import { fixture, fixtureNames, truthOf } from '../kit/fixtures.ts'
 import { seen, sightsOf } from './sight.ts'
 
 function address(text: string | undefined): Address {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { nftRuleText } from '../../src/report/nft-rule.ts'
 import { isGap } from '../../src/evidence/gap.ts'
-import { fixture, fixtureNames } from '../fixtures.ts'
+import { fixture, fixtureNames } from '../kit/fixtures.ts'
 
 const daddr = { payload: { protocol: 'ip', field: 'daddr' } }
 const mark = { meta: { key: 'mark' } }

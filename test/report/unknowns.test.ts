@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { Chalk } from 'chalk'
 import { textReporter } from '../../src/report/text.ts'
-import { judge, printed } from '../answers.ts'
-import { variant, type Change } from '../fixtures.ts'
+import { judge, printed } from '../kit/answers.ts'
+import { variant, type Change } from '../kit/fixtures.ts'
 
 /** The report without its path, of the healthy recording without some files. */
 async function withoutFiles(changes: Readonly<Record<string, Change>>): Promise<string> {

@@ -1,4 +1,4 @@
-import { aclFindings } from '../acl-findings.ts'
+import { aclFindings } from '../about/acl.ts'
 import { defineCheck } from '../check.ts'
 
 export default defineCheck({

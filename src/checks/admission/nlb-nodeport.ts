@@ -1,20 +1,21 @@
 import { cite } from '../../evidence/cite.ts'
-import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { portText, type Port } from '../../net/port.ts'
-import { authorize, permissionText } from '../../vpc/admission.ts'
-import { arrivalInterface } from '../../vpc/delivery.ts'
-import { holdingsOf, interfacesOfVpc } from '../../vpc/holders.ts'
+import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
+import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
+import { holdingsOf, interfacesOfVpc } from '../../fabric/ec2/holders.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
-import { numberOf } from '../../vpc/ip-protocol.ts'
-import { groupsOf, judgeGroups } from '../../vpc/security-groups.ts'
-import { groupsText, idOf, listText } from '../../vpc/words.ts'
+import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
+import { groupsOf, judgeGroups } from '../../fabric/ec2/security-groups.ts'
+import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context, type NodeContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'admission/nlb-nodeport',
+  after: 'admission/nodeport',
   title: 'The nodes admit the load balancers of the VPC at the NodePort and at the port of its health check',
   needs: ['aws/network-interfaces'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'aws/subnets'],

@@ -2,11 +2,17 @@ import type { Proof } from '../../evidence/cite.ts'
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { portText } from '../../net/port.ts'
-import { admitsClient, authorize, permissionText, rangesForRule, type ClientAdmission } from '../../vpc/admission.ts'
-import { rangesText } from '../../vpc/client-set.ts'
-import { arrivalInterface } from '../../vpc/delivery.ts'
-import type { GroupRule } from '../../vpc/security-group-rules.ts'
-import { groupsText, idOf, interfaceText, listText } from '../../vpc/words.ts'
+import {
+  admitsClient,
+  authorize,
+  permissionText,
+  rangesForRule,
+  type ClientAdmission,
+} from '../../fabric/ec2/admission.ts'
+import { rangesText } from '../../fabric/ec2/client-set.ts'
+import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
+import type { GroupRule } from '../../fabric/ec2/security-group-rules.ts'
+import { groupsText, idOf, interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { fail, pass, unknown, type Draft, type Fix } from '../finding.ts'
 

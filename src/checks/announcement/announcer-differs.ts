@@ -1,13 +1,14 @@
 import { isGap } from '../../evidence/gap.ts'
 import { electedNode } from '../../lb/metallb/election.ts'
-import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
+import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
-import { announcedByArp } from '../announced.ts'
+import { announcedByArp } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/announcer-differs',
+  after: 'announcement/no-eligible-node',
   title: 'The node that announces the VIP is the one that MetalLB should elect',
   needs: ['kubernetes/nodes', 'kubernetes/l2advertisements', 'kubernetes/ipaddresspools', 'kubernetes/pods'],
   alsoReads: [

@@ -1,6 +1,6 @@
 import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
 import {
   announcingByBgp,
   bgpBackend,
@@ -10,17 +10,18 @@ import {
   type BgpSpeaker,
 } from '../../lb/metallb/bgp.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
-import { configMapEra, editCommand, showCommand } from '../../evidence/metallb-config-map.ts'
-import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
+import { configMapEra, editCommand, showCommand } from '../../lb/metallb/config-map.ts'
+import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { inWords } from '../../net/words.ts'
-import { announcedByBgp, onlyByBgp, unannounced } from '../announced.ts'
-import { peerText } from '../bgp-sessions.ts'
+import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
+import { peerText } from '../../journey/bgp-sessions.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
-import { outsText } from '../outs-text.ts'
+import { outsText } from '../about/outs-text.ts'
 
 export default defineCheck({
   id: 'announcement/bgp-advertisement',
+  after: 'announcement/l2-advertisement',
   title: 'A BGPAdvertisement takes the VIP to a peer',
   needs: ['kubernetes/bgpadvertisements', 'kubernetes/bgppeers', 'kubernetes/ipaddresspools', 'kubernetes/nodes'],
   alsoReads: [

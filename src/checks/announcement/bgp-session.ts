@@ -1,15 +1,16 @@
 import { isGap } from '../../evidence/gap.ts'
 import { bgpSpeakers, type BgpSpeaker } from '../../lb/metallb/bgp.ts'
-import { showCommand } from '../../evidence/metallb-config-map.ts'
+import { showCommand } from '../../lb/metallb/config-map.ts'
 import { inWords } from '../../net/words.ts'
-import { announcedByBgp, onlyByBgp, unannounced } from '../announced.ts'
-import { calicoPeers, obstaclesOf, type Obstacle } from '../bgp-obstacles.ts'
-import { bgpSession, peerText } from '../bgp-sessions.ts'
+import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
+import { calicoPeers, obstaclesOf, type Obstacle } from '../../journey/bgp-obstacles.ts'
+import { bgpSession, peerText } from '../../journey/bgp-sessions.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/bgp-session',
+  after: 'announcement/l2-advertisement',
   title: 'The speakers that announce the VIP have a session with their peers',
   needs: ['kubernetes/bgpadvertisements', 'kubernetes/bgppeers', 'kubernetes/ipaddresspools', 'kubernetes/nodes'],
   alsoReads: [

@@ -1,6 +1,12 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName, type OvnVip, type Pod, type SwitchLBRule } from '../../evidence/kubernetes.ts'
+import {
+  kubernetesFile,
+  objectName,
+  type OvnVip,
+  type Pod,
+  type SwitchLBRule,
+} from '../../evidence/kubernetes/kinds.ts'
 import { isAllocated, matches, parentRules, parentsOf, subnetOf, switchLbVip } from '../../lb/kube-ovn/vips.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
@@ -8,6 +14,7 @@ import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/kube-ovn-port',
+  after: 'announcement/l2-advertisement',
   title: 'OVN has a port that answers for the VIP',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/vips', 'kubernetes/switchlbrules', 'kubernetes/ovnsubnets'],

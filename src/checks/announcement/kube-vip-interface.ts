@@ -1,6 +1,6 @@
 import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { nodeFile } from '../../evidence/node.ts'
+import { nodeFile } from '../../evidence/node/kinds.ts'
 import { kubeVipAnnouncers, podsServing } from '../../lb/kube-vip/announcers.ts'
 import { boundAnywhere, boundOn, type Bound } from '../../lb/kube-vip/bound.ts'
 import { toldInterface } from '../../lb/kube-vip/interface.ts'
@@ -10,10 +10,11 @@ import { cidrOf, rangeHas } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
-import { servedByKubeVipAlone } from '../kube-vip.ts'
+import { servedByKubeVipAlone } from '../about/kube-vip.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-interface',
+  after: 'announcement/kube-vip-lease',
   title: 'kube-vip’s leader has the VIP on an interface that answers for it',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/leases', 'kubernetes/nodes', 'node/ip-addr', 'node/sysctl'],

@@ -1,7 +1,7 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
 import type { Question } from '../../evidence/question.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
 import { podsServing } from '../../lb/kube-vip/announcers.ts'
@@ -13,10 +13,11 @@ import { parseAddress, sameAddress } from '../../net/address.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, warn, type Draft } from '../finding.ts'
-import { servedByKubeVipAlone } from '../kube-vip.ts'
+import { servedByKubeVipAlone } from '../about/kube-vip.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-lease',
+  after: 'announcement/l2-advertisement',
   title: 'A node holds the lease by which kube-vip announces the VIP',
   needs: ['kubernetes/pods', 'kubernetes/leases'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/services', 'kubernetes/endpointslices', 'node/ip-addr'],

@@ -7,7 +7,7 @@ import {
   type IPAddressPool,
   type L2Advertisement,
   type Service,
-} from '../../evidence/kubernetes.ts'
+} from '../../evidence/kubernetes/kinds.ts'
 import {
   allows,
   bgpAdvertisementsFor,
@@ -16,10 +16,10 @@ import {
   sharingObstacle,
 } from '../../lb/metallb/advertisements.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
-import { editCommand } from '../../evidence/metallb-config-map.ts'
-import { metallbSettings } from '../../evidence/metallb-install.ts'
-import { metallbPools, poolOf, whereAre } from '../../evidence/metallb-pools.ts'
-import { underMetallb } from '../announced.ts'
+import { editCommand } from '../../lb/metallb/config-map.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbPools, poolOf, whereAre } from '../../lb/metallb/pool-ranges.ts'
+import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
 import { counted, inWords } from '../../net/words.ts'

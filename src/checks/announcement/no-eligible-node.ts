@@ -3,13 +3,14 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { announcers } from '../../lb/announcers.ts'
 import { electionFunnel, type Candidate } from '../../lb/metallb/election.ts'
 import { inWords } from '../../net/words.ts'
-import { announcedByArp, unannounced } from '../announced.ts'
+import { announcedByArp, unannounced } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, type Fix } from '../finding.ts'
-import { outsText } from '../outs-text.ts'
+import { outsText } from '../about/outs-text.ts'
 
 export default defineCheck({
   id: 'announcement/no-eligible-node',
+  after: 'announcement/vip-bound-twice',
   title: 'MetalLB can elect a node to announce the VIP',
   needs: ['kubernetes/nodes', 'kubernetes/l2advertisements', 'kubernetes/ipaddresspools'],
   alsoReads: [

@@ -1,6 +1,6 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { metallbInstalled } from '../../evidence/metallb-install.ts'
+import { metallbInstalled } from '../../lb/metallb/install.ts'
 import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
@@ -9,10 +9,11 @@ import { otherAnnouncers } from '../../lb/other-announcers.ts'
 import { inWords, startOf } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
-import { ofItsClass } from '../pending.ts'
+import { ofItsClass } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'announcement/other-announcer',
+  after: 'announcement/several-announcers',
   title: 'Somebody answers for a VIP that neither MetalLB nor kube-vip announces',
   needs: ['kubernetes/services', 'kubernetes/pods'],
   alsoReads: [

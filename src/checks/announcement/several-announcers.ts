@@ -1,13 +1,14 @@
 import { isGap } from '../../evidence/gap.ts'
-import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
+import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { inWords } from '../../net/words.ts'
-import { announcedByArp } from '../announced.ts'
+import { announcedByArp } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/several-announcers',
+  after: 'announcement/vip-bound-twice',
   title: 'At most one speaker reports that it announces the VIP',
   needs: ['kubernetes/servicel2statuses'],
   alsoReads: [

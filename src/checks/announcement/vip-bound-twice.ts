@@ -1,4 +1,4 @@
-import { nodeFile } from '../../evidence/node.ts'
+import { nodeFile } from '../../evidence/node/kinds.ts'
 import { citeList } from '../../evidence/cite.ts'
 import { known } from '../../evidence/gap.ts'
 import { kubeVipAnnouncers, podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'

@@ -1,12 +1,13 @@
 import { cite } from '../../evidence/cite.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
-import { metallbSettings } from '../../evidence/metallb-install.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
-import { ofItsClass, pendingAtMetallb } from '../pending.ts'
+import { ofItsClass, pendingAtMetallb } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'assignment/class-mismatch',
+  after: 'assignment/two-allocators',
   title: 'MetalLB handles the class of the Service',
   needs: ['kubernetes/services', 'kubernetes/pods'],
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],

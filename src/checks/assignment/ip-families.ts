@@ -1,7 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
+import { objectName, type KubernetesObject } from '../../evidence/kubernetes/kinds.ts'
 import { parseAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
@@ -9,6 +9,7 @@ import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/ip-families',
+  after: 'assignment/one-system',
   title: 'The Service has a VIP of each of its IP families, and of no other',
   needs: ['kubernetes/services'],
   alsoReads: ['kubernetes/events'],

@@ -1,6 +1,6 @@
 import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName, type OvnVip } from '../../evidence/kubernetes.ts'
+import { kubernetesFile, objectName, type OvnVip } from '../../evidence/kubernetes/kinds.ts'
 import { addressesOf, isAllocated, otherHolder, subnetHas, subnetNamed } from '../../lb/kube-ovn/vips.ts'
 import { parseAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'

@@ -1,24 +1,25 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Service } from '../../evidence/kubernetes.ts'
+import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { cloudPool, cloudProviderInstalled, poolConfigMap, type CloudPool } from '../../lb/kube-vip/cloud-provider.ts'
 import { servicePods } from '../../lb/kube-vip/pods.ts'
 import { overlaps, rangeOf, rangeText, type Range } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
 import { networksOfNode } from '../../node/networks.ts'
-import { subnetOfAddress } from '../../vpc/address-space.ts'
-import { clusterVpc } from '../../vpc/cluster-vpc.ts'
-import { holdingsInVpc } from '../../vpc/holders.ts'
-import { interfaceText } from '../../vpc/words.ts'
+import { subnetOfAddress } from '../../fabric/ec2/address-space.ts'
+import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
+import { holdingsInVpc } from '../../fabric/ec2/holders.ts'
+import { interfaceText } from '../../fabric/ec2/words.ts'
 import { addressOf, parseAddress } from '../../net/address.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
-import { servedByKubeVipAlone } from '../kube-vip.ts'
-import { overlap, takenAddresses, type Taken } from '../taken-addresses.ts'
+import { servedByKubeVipAlone } from '../about/kube-vip.ts'
+import { overlap, takenAddresses, type Taken } from '../../journey/taken-addresses.ts'
 
 export default defineCheck({
   id: 'assignment/kube-vip-pool',
+  after: 'assignment/two-allocators',
   title: 'The pool of kube-vip-cloud-provider lies in the nodes’ subnet and holds no address that something else has',
   needs: ['kubernetes/pods', 'kubernetes/configmaps', 'kubernetes/nodes'],
   alsoReads: [

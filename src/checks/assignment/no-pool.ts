@@ -1,16 +1,17 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
-import { configMapEra, editCommand, type ConfigMapEra } from '../../evidence/metallb-config-map.ts'
-import { metallbSettings } from '../../evidence/metallb-install.ts'
-import { metallbPools, whereAre } from '../../evidence/metallb-pools.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
+import { configMapEra, editCommand, type ConfigMapEra } from '../../lb/metallb/config-map.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbPools, whereAre } from '../../lb/metallb/pool-ranges.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, type Fix } from '../finding.ts'
-import { pendingInItsClass } from '../pending.ts'
+import { pendingInItsClass } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'assignment/no-pool',
+  after: 'assignment/two-allocators',
   title: 'MetalLB has a pool',
   needs: ['kubernetes/ipaddresspools'],
   alsoReads: ['kubernetes/configmaps', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],

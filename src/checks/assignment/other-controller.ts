@@ -1,5 +1,5 @@
 import { cite } from '../../evidence/cite.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { otherSystem } from '../../lb/other-systems.ts'
 import { startOf } from '../../net/words.ts'
@@ -8,6 +8,7 @@ import { pass, skipped, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/other-controller',
+  after: 'assignment/vip-assigned',
   title: 'No other load-balancer controller takes part in the Service',
   needs: ['kubernetes/services', 'kubernetes/pods'],
   alsoReads: ['kubernetes/leases'],

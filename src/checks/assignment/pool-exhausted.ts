@@ -1,18 +1,19 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes.ts'
-import { editCommand } from '../../evidence/metallb-config-map.ts'
+import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes/kinds.ts'
+import { editCommand } from '../../lb/metallb/config-map.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { metallbPools, poolName } from '../../evidence/metallb-pools.ts'
+import { metallbPools, poolName } from '../../lb/metallb/pool-ranges.ts'
 import { familiesOf, isFull, whyNotFrom } from '../../lb/metallb/pool-choice.ts'
 import { holdingsOf, occupancy, requestOf } from '../../lb/metallb/pools.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
-import { pendingInItsClass, refusalOf, saysFull } from '../pending.ts'
+import { pendingInItsClass, refusalOf, saysFull } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'assignment/pool-exhausted',
+  after: 'assignment/two-allocators',
   title: 'A pool that may serve the Service has a free address',
   needs: ['kubernetes/ipaddresspools', 'kubernetes/services'],
   alsoReads: [

@@ -2,20 +2,21 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap } from '../../evidence/gap.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
-import type { IPAddressPool } from '../../evidence/kubernetes.ts'
-import { editCommand, isDerived } from '../../evidence/metallb-config-map.ts'
-import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
+import type { IPAddressPool } from '../../evidence/kubernetes/kinds.ts'
+import { editCommand, isDerived } from '../../lb/metallb/config-map.ts'
+import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
 import type { Fabric } from '../../evidence/question.ts'
 import { rangeText, sizeOf, type Range } from '../../net/range.ts'
 import { without } from '../../net/range-set.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { overlap, takenAddresses, type TakenFromPool } from '../taken-addresses.ts'
-import { underMetallb } from '../announced.ts'
+import { overlap, takenAddresses, type TakenFromPool } from '../../journey/taken-addresses.ts'
+import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/pool-hygiene',
+  after: 'assignment/request-refused',
   title: 'The pool of the VIP holds no address that something else has',
   needs: ['kubernetes/ipaddresspools', 'kubernetes/nodes'],
   alsoReads: [

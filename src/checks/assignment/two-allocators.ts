@@ -1,22 +1,23 @@
 import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Service } from '../../evidence/kubernetes.ts'
-import { editCommand } from '../../evidence/metallb-config-map.ts'
+import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
+import { editCommand } from '../../lb/metallb/config-map.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { kubeVipPods, refusalOf, servicePods } from '../../lb/kube-vip/pods.ts'
-import { metallbInstalled, metallbSettings } from '../../evidence/metallb-install.ts'
+import { metallbInstalled, metallbSettings } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
-import { poolName, poolOf } from '../../evidence/metallb-pools.ts'
+import { poolName, poolOf } from '../../lb/metallb/pool-ranges.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { seenIn } from '../captures.ts'
+import { seenIn } from '../about/captures.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, warn, type Draft, type Fix } from '../finding.ts'
-import { ofItsClass } from '../pending.ts'
+import { ofItsClass } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'assignment/two-allocators',
+  after: 'assignment/vip-assigned',
   title: 'Only one of MetalLB and kube-vip serves the Service',
   needs: ['kubernetes/pods', 'kubernetes/services'],
   alsoReads: [

@@ -1,16 +1,16 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { metallbPods } from '../../evidence/metallb-install.ts'
+import { metallbPods } from '../../lb/metallb/install.ts'
 import { parseAddress } from '../../net/address.ts'
 import { rangeOf } from '../../net/range.ts'
-import { authorize, permissionText } from '../../vpc/admission.ts'
-import { clusterVpc } from '../../vpc/cluster-vpc.ts'
-import { holdersOf } from '../../vpc/holders.ts'
-import { numberOf } from '../../vpc/ip-protocol.ts'
-import { judgeNodeFlow, primaryAddress } from '../../vpc/node-flow.ts'
-import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
-import { groupsOf } from '../../vpc/security-groups.ts'
-import { groupsText, idOf, listText } from '../../vpc/words.ts'
+import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
+import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
+import { holdersOf } from '../../fabric/ec2/holders.ts'
+import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
+import { judgeNodeFlow, primaryAddress } from '../../fabric/ec2/node-flow.ts'
+import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
+import { groupsOf } from '../../fabric/ec2/security-groups.ts'
+import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -19,6 +19,7 @@ const bfdPort = 3784
 
 export default defineCheck({
   id: 'control/bgp-ports',
+  after: 'control/memberlist-ports',
   title: 'The speakers reach their BGP peers in the VPC',
   needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
   alsoReads: ['kubernetes/bgppeers', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],

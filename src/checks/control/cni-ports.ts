@@ -1,22 +1,23 @@
 import { cite } from '../../evidence/cite.ts'
-import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { citeFirst, type Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import type { Pod } from '../../evidence/kubernetes.ts'
+import type { Pod } from '../../evidence/kubernetes/kinds.ts'
 import { rangeOf } from '../../net/range.ts'
 import type { Port } from '../../net/port.ts'
 import { portText } from '../../net/port.ts'
-import { authorize, permissionText } from '../../vpc/admission.ts'
-import { numberOf } from '../../vpc/ip-protocol.ts'
-import { judgeNodeFlow, primaryAddress } from '../../vpc/node-flow.ts'
-import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
-import { groupsOf } from '../../vpc/security-groups.ts'
-import { groupsText, listText } from '../../vpc/words.ts'
+import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
+import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
+import { judgeNodeFlow, primaryAddress } from '../../fabric/ec2/node-flow.ts'
+import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
+import { groupsOf } from '../../fabric/ec2/security-groups.ts'
+import { groupsText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/cni-ports',
+  after: 'control/kubelet-port',
   title: 'The agents of the CNI reach each other',
   needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/processes'],

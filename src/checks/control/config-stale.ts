@@ -1,14 +1,14 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isAbsent, isGap, known } from '../../evidence/gap.ts'
-import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
+import { objectName, type KubernetesObject } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import { configMapEra, editCommand, type ConfigMapEra } from '../../evidence/metallb-config-map.ts'
-import { metallbSettings } from '../../evidence/metallb-install.ts'
+import { configMapEra, editCommand, type ConfigMapEra } from '../../lb/metallb/config-map.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
 import { overlappingPools } from '../../lb/metallb/pools.ts'
 import { samplesOf } from '../../node/metrics.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { underMetallb } from '../announced.ts'
+import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -16,6 +16,7 @@ type State = KubernetesObject<'configurationstates'>
 
 export default defineCheck({
   id: 'control/config-stale',
+  after: 'control/memberlist',
   title: 'MetalLB has taken its configuration',
   needs: [],
   alsoReads: [

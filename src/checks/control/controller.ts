@@ -1,14 +1,15 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { kubernetesFile } from '../../evidence/kubernetes.ts'
-import { metallbPods } from '../../evidence/metallb-install.ts'
+import { kubernetesFile } from '../../evidence/kubernetes/kinds.ts'
+import { metallbPods } from '../../lb/metallb/install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
-import { underMetallb } from '../announced.ts'
+import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/controller',
+  after: 'control/memberlist',
   title: 'MetalLB’s controller is ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],

@@ -1,7 +1,7 @@
 import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { inWords, counted } from '../../net/words.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses } from '../../node/service-proxy.ts'
@@ -10,6 +10,7 @@ import { pass, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/health-check-node-port',
+  after: 'control/kubelet-port',
   title: 'With externalTrafficPolicy Local the nodes answer the Service’s health check',
   needs: ['kubernetes/services'],
   alsoReads: ['node/listen', 'node/processes'],

@@ -1,19 +1,20 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import type { NetworkInterface } from '../../evidence/aws.ts'
-import { authorize, permissionText } from '../../vpc/admission.ts'
-import { apiServerHosts } from '../api-servers.ts'
-import { clusterVpc } from '../../vpc/cluster-vpc.ts'
-import { numberOf } from '../../vpc/ip-protocol.ts'
-import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
-import { groupsOf, judgeGroups } from '../../vpc/security-groups.ts'
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
+import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
+import { apiServerHosts } from '../../journey/api-servers.ts'
+import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
+import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
+import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
+import { groupsOf, judgeGroups } from '../../fabric/ec2/security-groups.ts'
 import { rangeOf } from '../../net/range.ts'
-import { groupsText, listText } from '../../vpc/words.ts'
+import { groupsText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/kubelet-port',
+  after: 'control/memberlist-ports',
   title: 'The API servers reach the kubelets',
   needs: ['aws/network-interfaces', 'kubernetes/endpointslices', 'kubernetes/nodes'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],

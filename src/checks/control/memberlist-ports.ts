@@ -1,21 +1,22 @@
 import { cite } from '../../evidence/cite.ts'
-import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { metallbPods } from '../../evidence/metallb-install.ts'
+import { metallbPods } from '../../lb/metallb/install.ts'
 import { joined } from '../../net/range-set.ts'
 import type { Protocol } from '../../net/port.ts'
-import { authorize } from '../../vpc/admission.ts'
-import { rangesText } from '../../vpc/client-set.ts'
-import { numberOf } from '../../vpc/ip-protocol.ts'
-import { primaryRanges } from '../../vpc/node-flow.ts'
-import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
-import { groupsOf, judgeGroups } from '../../vpc/security-groups.ts'
-import { groupsText } from '../../vpc/words.ts'
+import { authorize } from '../../fabric/ec2/admission.ts'
+import { rangesText } from '../../fabric/ec2/client-set.ts'
+import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
+import { primaryRanges } from '../../fabric/ec2/node-flow.ts'
+import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
+import { groupsOf, judgeGroups } from '../../fabric/ec2/security-groups.ts'
+import { groupsText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/memberlist-ports',
+  after: 'control/webhook-port',
   title: "MetalLB's speakers hear each other",
   needs: ['aws/network-interfaces', 'kubernetes/pods', 'kubernetes/nodes'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],

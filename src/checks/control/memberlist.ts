@@ -1,7 +1,7 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { isReady, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
-import { underMetallb } from '../announced.ts'
+import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
+import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, unknown } from '../finding.ts'
 
@@ -10,6 +10,7 @@ const defaultPort = 7946
 
 export default defineCheck({
   id: 'control/memberlist',
+  after: 'control/speaker',
   title: 'The node’s speaker can be found by the others',
   needs: ['node/listen', 'kubernetes/pods'],
   alsoReads: ['node/processes', 'kubernetes/daemonsets', 'kubernetes/deployments'],

@@ -2,16 +2,17 @@ import { cite, citeList } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import { kubernetesFile } from '../../evidence/kubernetes.ts'
-import { isReady, metallbPods, metallbSettings } from '../../evidence/metallb-install.ts'
+import { kubernetesFile } from '../../evidence/kubernetes/kinds.ts'
+import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
 import { forbiddingLevel, missingObject, powerless } from '../../lb/metallb/speakers.ts'
-import { underMetallb } from '../announced.ts'
+import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/speaker',
+  after: 'control/webhook-port',
   title: 'MetalLB’s speakers are ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/events', 'kubernetes/namespaces', 'kubernetes/daemonsets', 'kubernetes/deployments'],

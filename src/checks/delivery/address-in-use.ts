@@ -7,6 +7,7 @@ import { fail, pass, skipped } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/address-in-use',
+  after: 'delivery/interface-off-subnet',
   title: 'No host outside the cluster has the VIP',
   needs: ['kubernetes/nodes'],
   alsoReads: ['node/ip-neigh', 'node/ip-link'],

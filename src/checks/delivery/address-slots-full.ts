@@ -1,15 +1,16 @@
 import { cite } from '../../evidence/cite.ts'
-import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
-import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
-import { idOf, listText } from '../../vpc/words.ts'
+import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
+import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
+import { idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/address-slots-full',
+  after: 'delivery/pool-not-reserved',
   title: 'The interfaces of the nodes have room for the VIP',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/instances', 'aws/instance-types', 'aws/vpcs'],

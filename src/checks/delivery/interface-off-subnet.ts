@@ -1,16 +1,17 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { allows, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { inWords } from '../../net/words.ts'
 import { rangeHas } from '../../net/range.ts'
 import { networksOfNode } from '../../node/networks.ts'
-import { announcedByArp } from '../announced.ts'
+import { announcedByArp } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/interface-off-subnet',
+  after: 'delivery/vip-aligned-with-subnet',
   title: 'The interfaces that an L2Advertisement names can announce the VIP',
   needs: ['node/ip-addr', 'kubernetes/l2advertisements', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
   alsoReads: ['node/ip-link', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],

@@ -10,6 +10,7 @@ import { fail, pass, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/kube-ovn-external-lb',
+  after: 'delivery/kube-ovn-path',
   title: 'Kube-OVN leaves a Service’s VIP in its underlay subnet to MetalLB',
   needs: ['kubernetes/nodes'],
   alsoReads: ['kubernetes/ovnsubnets', 'kubernetes/l2advertisements', 'kubernetes/ipaddresspools', 'node/ip-link'],

@@ -2,7 +2,7 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { clientText, type Question } from '../../evidence/question.ts'
-import { podNamed } from '../../evidence/pods.ts'
+import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { isUnderlay, subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { defineCheck } from '../check.ts'
@@ -10,6 +10,7 @@ import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/kube-ovn-path',
+  after: 'delivery/vip-not-owned',
   title: 'The client’s network reaches the VIP’s subnet in OVN',
   needs: ['kubernetes/ovnsubnets'],
   alsoReads: ['kubernetes/pods', 'kubernetes/nodes', 'node/ip-route'],

@@ -1,17 +1,18 @@
-import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
-import { isPublic } from '../../vpc/client-set.ts'
-import { vpcById } from '../../vpc/address-space.ts'
-import { subnetOfInterface, vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
-import { idOf } from '../../vpc/words.ts'
+import { isPublic } from '../../fabric/ec2/client-set.ts'
+import { vpcById } from '../../fabric/ec2/address-space.ts'
+import { subnetOfInterface, vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
+import { idOf } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/no-public-address',
+  after: 'delivery/source-dest-check',
   title: 'A VIP for clients on the internet has a public address',
   needs: [],
   // Internet gateways are read where the client is on the internet, and only there.

@@ -1,14 +1,15 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { subnetPlaces, vpcById } from '../../vpc/address-space.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
-import { otherAddressFix } from '../../vpc/other-address.ts'
-import { listText, subnetText } from '../../vpc/words.ts'
+import { subnetPlaces, vpcById } from '../../fabric/ec2/address-space.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
+import { otherAddressFix } from '../about/other-address.ts'
+import { listText, subnetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/no-subnet',
+  after: 'delivery/path-cannot-carry-vip',
   title: 'A VIP inside the ranges of the VPC lies in one of its subnets',
   needs: ['aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/ipaddresspools'],

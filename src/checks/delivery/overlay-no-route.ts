@@ -1,13 +1,20 @@
 import { isGap } from '../../evidence/gap.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
-import { leadsToInterface, overlayRoutes, routeFix, routeTargetFor, type SubnetRoute } from '../../vpc/overlay.ts'
-import { citeRoute, citeRoutes, destinationText, targetOf } from '../../vpc/routes.ts'
-import { listText, targetText } from '../../vpc/words.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
+import {
+  leadsToInterface,
+  overlayRoutes,
+  routeFix,
+  routeTargetFor,
+  type SubnetRoute,
+} from '../../fabric/ec2/overlay.ts'
+import { citeRoute, citeRoutes, destinationText, targetOf } from '../../fabric/ec2/routes.ts'
+import { listText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/overlay-no-route',
+  after: 'delivery/owner-detached',
   title: "A route of the client's subnet leads to a VIP outside the VPC",
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],

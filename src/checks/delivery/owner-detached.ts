@@ -1,14 +1,15 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { moveRemedy } from '../../vpc/assign.ts'
-import { vipPlace, vpcDelivery, type VpcDelivery } from '../../vpc/delivery.ts'
-import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
-import { idOf, interfaceText } from '../../vpc/words.ts'
+import { moveRemedy } from '../../fabric/ec2/assign.ts'
+import { vipPlace, vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
+import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
+import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-detached',
+  after: 'delivery/owner-foreign',
   title: 'The interface that holds the VIP is attached to a running instance',
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/nodes'],

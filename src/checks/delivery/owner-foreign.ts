@@ -1,14 +1,15 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
-import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
-import { otherAddressFix } from '../../vpc/other-address.ts'
-import { idOf, interfaceText } from '../../vpc/words.ts'
+import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
+import { otherAddressFix } from '../about/other-address.ts'
+import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-foreign',
+  after: 'delivery/vip-not-owned',
   title: 'The interface that holds the VIP belongs to a node of the cluster',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/ipaddresspools'],

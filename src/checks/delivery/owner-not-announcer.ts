@@ -1,16 +1,17 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Service } from '../../evidence/kubernetes.ts'
+import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { announcers } from '../../lb/announcers.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
-import { vpcDelivery, type VpcDelivery } from '../../vpc/delivery.ts'
-import { moveToNode } from '../../vpc/move.ts'
-import { interfaceText, listText } from '../../vpc/words.ts'
+import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
+import { moveToNode } from '../../fabric/ec2/move.ts'
+import { interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-not-announcer',
+  after: 'delivery/source-dest-check',
   title: 'The node to which the VPC delivers the VIP is one that can answer for it',
   needs: ['aws/network-interfaces', 'kubernetes/nodes'],
   alsoReads: [

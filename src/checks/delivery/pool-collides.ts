@@ -1,19 +1,20 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
+import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
 import { overlaps, rangeText } from '../../net/range.ts'
 import { sameAddress, addressOf } from '../../net/address.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
-import { holdingsInVpc, type Holding } from '../../vpc/holders.ts'
-import { nodeOfInterface } from '../../vpc/node-interfaces.ts'
-import { reservationsOf } from '../../vpc/reservations.ts'
-import { otherAddressFix } from '../../vpc/other-address.ts'
-import { interfaceText, listText } from '../../vpc/words.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
+import { holdingsInVpc, type Holding } from '../../fabric/ec2/holders.ts'
+import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
+import { reservationsOf } from '../../fabric/ec2/reservations.ts'
+import { otherAddressFix } from '../about/other-address.ts'
+import { interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/pool-collides',
+  after: 'delivery/pool-spans-subnets',
   title: "Nothing but the nodes uses addresses of the VIP's pool",
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
   alsoReads: ['aws/vpcs'],

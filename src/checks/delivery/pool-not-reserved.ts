@@ -1,17 +1,18 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
+import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
 import { joined, without } from '../../net/range-set.ts'
-import { rangesText } from '../../vpc/client-set.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
-import { reservationsOf } from '../../vpc/reservations.ts'
+import { rangesText } from '../../fabric/ec2/client-set.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
+import { reservationsOf } from '../../fabric/ec2/reservations.ts'
 import { within } from '../../net/range-set.ts'
-import { subnetText } from '../../vpc/words.ts'
+import { subnetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/pool-not-reserved',
+  after: 'delivery/pool-spans-subnets',
   title: "EC2 keeps its hands off the VIP's pool",
   needs: ['aws/subnets', 'aws/network-interfaces', 'kubernetes/ipaddresspools'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes'],

@@ -1,17 +1,18 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { poolName, poolOf, rangesOf } from '../../evidence/metallb-pools.ts'
-import { rangesText } from '../../vpc/client-set.ts'
-import { subnetPlaces } from '../../vpc/address-space.ts'
-import { nodeInterfaces } from '../../vpc/node-interfaces.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
+import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
+import { rangesText } from '../../fabric/ec2/client-set.ts'
+import { subnetPlaces } from '../../fabric/ec2/address-space.ts'
+import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { joined, within, without } from '../../net/range-set.ts'
-import { listText, subnetText } from '../../vpc/words.ts'
+import { listText, subnetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/pool-spans-subnets',
+  after: 'delivery/stale-neighbour',
   title: "The VIP's pool lies in one subnet",
   needs: ['aws/subnets', 'aws/network-interfaces', 'kubernetes/ipaddresspools'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes'],

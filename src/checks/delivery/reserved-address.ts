@@ -1,14 +1,15 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { reservedFor, reservedInWords } from '../../vpc/address-space.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
-import { otherAddressFix } from '../../vpc/other-address.ts'
-import { subnetText } from '../../vpc/words.ts'
+import { reservedFor, reservedInWords } from '../../fabric/ec2/address-space.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
+import { otherAddressFix } from '../about/other-address.ts'
+import { subnetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/reserved-address',
+  after: 'delivery/vip-aligned-with-subnet',
   title: 'The VIP is none of the five addresses that EC2 keeps in every subnet',
   needs: ['aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],

@@ -1,15 +1,22 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { nodeOfInterface } from '../../vpc/node-interfaces.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
-import { leadsToInterface, overlayRoutes, routeFix, routeTargetFor, type SubnetRoute } from '../../vpc/overlay.ts'
-import { citeRoute, destinationText, interfaceOf, targetOf } from '../../vpc/routes.ts'
-import { interfaceText, targetText } from '../../vpc/words.ts'
+import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
+import {
+  leadsToInterface,
+  overlayRoutes,
+  routeFix,
+  routeTargetFor,
+  type SubnetRoute,
+} from '../../fabric/ec2/overlay.ts'
+import { citeRoute, destinationText, interfaceOf, targetOf } from '../../fabric/ec2/routes.ts'
+import { interfaceText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/route-blackhole',
+  after: 'delivery/vip-not-owned',
   title: 'The route to a VIP outside the VPC leads to a running node of the cluster',
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/instances', 'kubernetes/nodes'],

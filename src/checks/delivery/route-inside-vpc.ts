@@ -1,16 +1,17 @@
 import { isGap } from '../../evidence/gap.ts'
 import { addressOf } from '../../net/address.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
-import { holdersOf } from '../../vpc/holders.ts'
-import { citeRoute, destinationText, targetOf, type RouteMatch } from '../../vpc/routes.ts'
-import { routeInsideVpc } from '../../vpc/whole-subnet-route.ts'
-import { subnetPlaces } from '../../vpc/address-space.ts'
-import { listText, targetText } from '../../vpc/words.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
+import { holdersOf } from '../../fabric/ec2/holders.ts'
+import { citeRoute, destinationText, targetOf, type RouteMatch } from '../../fabric/ec2/routes.ts'
+import { routeInsideVpc } from '../../fabric/ec2/whole-subnet-route.ts'
+import { subnetPlaces } from '../../fabric/ec2/address-space.ts'
+import { listText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/route-inside-vpc',
+  after: 'delivery/source-dest-check',
   title: 'No route takes the place of ownership for a VIP inside the VPC',
   needs: ['aws/route-tables', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes'],

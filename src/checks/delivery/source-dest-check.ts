@@ -1,14 +1,15 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { vipPlace, vpcDelivery } from '../../vpc/delivery.ts'
-import { checkOff } from '../../vpc/overlay.ts'
-import { interfaceText, idOf } from '../../vpc/words.ts'
-import { citeRoute } from '../../vpc/routes.ts'
+import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
+import { checkOff } from '../../fabric/ec2/overlay.ts'
+import { interfaceText, idOf } from '../../fabric/ec2/words.ts'
+import { citeRoute } from '../../fabric/ec2/routes.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/source-dest-check',
+  after: 'delivery/vip-not-owned',
   title: 'The interface that a route leads to takes packets that are not addressed to it',
   needs: ['aws/network-interfaces', 'aws/vpcs', 'aws/subnets', 'aws/route-tables'],
   alsoReads: ['kubernetes/nodes'],

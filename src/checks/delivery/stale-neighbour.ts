@@ -1,12 +1,13 @@
 import { isGap } from '../../evidence/gap.ts'
 import { neighboursOf } from '../../node/neighbours.ts'
-import { vpcDelivery } from '../../vpc/delivery.ts'
-import { idOf, listText } from '../../vpc/words.ts'
+import { vpcDelivery } from '../../fabric/ec2/delivery.ts'
+import { idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/stale-neighbour',
+  after: 'delivery/static-shadows-propagated',
   title: 'Hosts of the subnet know the VIP by the hardware address of its owner',
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'node/ip-neigh'],

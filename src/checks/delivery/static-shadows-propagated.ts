@@ -1,13 +1,14 @@
 import { isGap } from '../../evidence/gap.ts'
-import { vipPlace } from '../../vpc/delivery.ts'
-import { citeRoute, destinations, destinationText, isPropagated, targetOf } from '../../vpc/routes.ts'
+import { vipPlace } from '../../fabric/ec2/delivery.ts'
+import { citeRoute, destinations, destinationText, isPropagated, targetOf } from '../../fabric/ec2/routes.ts'
 import { rangeHas } from '../../net/range.ts'
-import { targetText } from '../../vpc/words.ts'
+import { targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/static-shadows-propagated',
+  after: 'delivery/vip-not-owned',
   title: 'No route made by hand hides the one that a route server writes for the VIP',
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],

@@ -1,15 +1,16 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
 import { matches, parentsOf, subnetNameOf } from '../../lb/kube-ovn/vips.ts'
-import { isReady } from '../../evidence/metallb-install.ts'
+import { isReady } from '../../lb/metallb/install.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/kube-ovn-backends',
+  after: 'endpoint/pod-network',
   title: 'A ready pod stands behind the VIP of Kube-OVN',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/endpointslices', 'kubernetes/vips', 'kubernetes/switchlbrules'],

@@ -1,8 +1,8 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Pod } from '../../evidence/kubernetes.ts'
+import { objectName, type Pod } from '../../evidence/kubernetes/kinds.ts'
 import { clientText } from '../../evidence/question.ts'
-import { podNamed } from '../../evidence/pods.ts'
+import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { endpointsOf, type Endpoint } from '../../lb/endpoints.ts'
 import { admits, policiesOf, policyEnforcer } from '../../lb/policy.ts'
 import { parseAddress } from '../../net/address.ts'
@@ -13,6 +13,7 @@ import { fail, pass, unknown, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/network-policy',
+  after: 'endpoint/pod-network',
   title: 'No NetworkPolicy keeps the client from the pods',
   needs: ['kubernetes/networkpolicies', 'kubernetes/endpointslices', 'kubernetes/pods'],
   alsoReads: ['kubernetes/nodes', 'node/iptables-nft', 'node/iptables-legacy'],

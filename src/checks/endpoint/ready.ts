@@ -1,8 +1,8 @@
 import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes.ts'
-import { podNamed } from '../../evidence/pods.ts'
+import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
+import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import type { Question } from '../../evidence/question.ts'
 import { ingressBehind } from '../../lb/behind.ts'
 import { endpointsOf, podsOf, type Endpoint } from '../../lb/endpoints.ts'
@@ -13,6 +13,7 @@ import { counted } from '../../net/words.ts'
 
 export default defineCheck({
   id: 'endpoint/ready',
+  after: 'endpoint/vip-bound',
   title: 'The Service has a ready endpoint',
   needs: ['kubernetes/endpointslices'],
   alsoReads: ['kubernetes/pods', 'kubernetes/nodes'],

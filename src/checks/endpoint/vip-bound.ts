@@ -1,10 +1,10 @@
 import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { takes } from '../../evidence/listen.ts'
-import { nodeFile } from '../../evidence/node.ts'
+import { takes } from '../../evidence/node/listen.ts'
+import { nodeFile } from '../../evidence/node/kinds.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { announcers } from '../../lb/announcers.ts'
-import { moveToNode } from '../../vpc/move.ts'
+import { moveToNode } from '../../fabric/ec2/move.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown } from '../finding.ts'
 

@@ -1,16 +1,17 @@
 import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
-import { addressesOfPod, podsOn } from '../../evidence/pods.ts'
+import { addressesOfPod, podsOn } from '../../evidence/kubernetes/pods.ts'
 import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
-import { record } from '../../node/parse/nft.ts'
+import { record } from '../../evidence/node/nft.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Fix } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/bridge-nf-call',
+  after: 'forwarding/pod-neighbour-failed',
   title: 'What stays on the pods’ bridge passes the packet filter',
   needs: [],
   alsoReads: [

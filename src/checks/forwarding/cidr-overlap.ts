@@ -1,17 +1,18 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { parseAddress } from '../../net/address.ts'
 import { overlaps, parseCidr, rangeHas } from '../../net/range.ts'
-import { vpcById, vpcRanges } from '../../vpc/address-space.ts'
-import { clusterVpc } from '../../vpc/cluster-vpc.ts'
-import { holdingsInVpc } from '../../vpc/holders.ts'
-import { listText } from '../../vpc/words.ts'
+import { vpcById, vpcRanges } from '../../fabric/ec2/address-space.ts'
+import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
+import { holdingsInVpc } from '../../fabric/ec2/holders.ts'
+import { listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cidr-overlap',
+  after: 'forwarding/route-quota',
   title: 'The ranges of pods and Services lie outside the ranges of the VPC',
   needs: ['aws/vpcs', 'aws/network-interfaces', 'kubernetes/nodes'],
   alsoReads: ['kubernetes/services'],

@@ -1,7 +1,7 @@
 import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import { citeFirst } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { nodesByName } from '../../evidence/nodes-by-name.ts'
+import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { endpointsOf, podsOf } from '../../lb/endpoints.ts'
 import { parseCidr, rangeCovers } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
@@ -11,6 +11,7 @@ import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-config',
+  after: 'forwarding/cni-ready',
   title: 'The node’s CNI configuration names plugins that are there, and there is one',
   needs: ['kubernetes/nodes'],
   alsoReads: ['node/cni-conf', 'node/cni-bin', 'kubernetes/pods', 'kubernetes/endpointslices'],

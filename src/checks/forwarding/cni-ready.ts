@@ -1,12 +1,13 @@
 import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import { citeFirst } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { nodesByName } from '../../evidence/nodes-by-name.ts'
+import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, type Fix } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-ready',
+  after: 'forwarding/pod-neighbour-failed',
   title: 'The node’s pod network is ready',
   needs: ['kubernetes/nodes'],
   alsoReads: ['node/cni-conf', 'kubernetes/pods'],

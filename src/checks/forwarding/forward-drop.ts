@@ -2,10 +2,11 @@ import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, type Draft } from '../finding.ts'
-import { arrivals, deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+import { arrivals, deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/forward-drop',
+  after: 'forwarding/route-quota',
   title: 'No rule of a node drops or rejects the packet on its way to the pod',
   needs: ['node/ip-route'],
   alsoReads: [

@@ -2,7 +2,7 @@ import { citeLine } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/ip-forward-off',

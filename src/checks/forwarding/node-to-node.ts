@@ -2,18 +2,19 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { rangeOf } from '../../net/range.ts'
-import { admitsClient, authorize, permissionText, rangesForRule } from '../../vpc/admission.ts'
-import { rangesText } from '../../vpc/client-set.ts'
-import { hasPorts, numberOf, protocolText } from '../../vpc/ip-protocol.ts'
-import { judgeNodeFlow, primaryAddress, primaryRanges, type NodeFlowJudgement } from '../../vpc/node-flow.ts'
-import { groupsOf, wouldAdmit } from '../../vpc/security-groups.ts'
-import { groupsText, idOf, listText } from '../../vpc/words.ts'
+import { admitsClient, authorize, permissionText, rangesForRule } from '../../fabric/ec2/admission.ts'
+import { rangesText } from '../../fabric/ec2/client-set.ts'
+import { hasPorts, numberOf, protocolText } from '../../fabric/ec2/ip-protocol.ts'
+import { judgeNodeFlow, primaryAddress, primaryRanges, type NodeFlowJudgement } from '../../fabric/ec2/node-flow.ts'
+import { groupsOf, wouldAdmit } from '../../fabric/ec2/security-groups.ts'
+import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
-import { legsTo, passesOn, type Leg } from '../forwarded.ts'
+import { legsTo, passesOn, type Leg } from '../../journey/legs.ts'
 
 export default defineCheck({
   id: 'forwarding/node-to-node',
+  after: 'forwarding/pod-route',
   title: 'The security groups let the receiving node pass packets on to the nodes of the endpoints',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],

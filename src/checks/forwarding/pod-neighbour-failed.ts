@@ -4,12 +4,14 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips, type Loss } from '../traced.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import type { Loss } from '../../journey/lost-answer.ts'
 import type { Outcome } from '../../node/trace/types.ts'
 import type { Journey } from '../../node/vip-trace.ts'
 
 export default defineCheck({
   id: 'forwarding/pod-neighbour-failed',
+  after: 'forwarding/pod-route-missing',
   title: 'Whom the node hands the packet to answers for its address',
   needs: ['node/ip-neigh', 'node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/processes', 'kubernetes/pods'],

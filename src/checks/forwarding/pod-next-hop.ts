@@ -1,11 +1,11 @@
-import { nodesByName } from '../../evidence/nodes-by-name.ts'
+import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
 import { addressOfNode } from '../../node/vip-trace.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { pass, type Fix } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/pod-next-hop',

@@ -1,6 +1,6 @@
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { arrivals, deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+import { arrivals, deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/pod-route-missing',

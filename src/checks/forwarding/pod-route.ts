@@ -1,10 +1,10 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import type { RouteTable } from '../../evidence/aws.ts'
+import type { RouteTable } from '../../evidence/ec2/kinds.ts'
 import { gap, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
 import { bitsOf, type Address } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
-import { internalAddresses } from '../../vpc/cluster-vpc.ts'
+import { internalAddresses } from '../../fabric/ec2/cluster-vpc.ts'
 import {
   citeRoute,
   citeRoutes,
@@ -13,14 +13,15 @@ import {
   routeFor,
   routeTableOf,
   targetOf,
-} from '../../vpc/routes.ts'
-import { idOf, interfaceText, listText, targetText } from '../../vpc/words.ts'
+} from '../../fabric/ec2/routes.ts'
+import { idOf, interfaceText, listText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
-import { legsTo, passesOn, type Leg } from '../forwarded.ts'
+import { legsTo, passesOn, type Leg } from '../../journey/legs.ts'
 
 export default defineCheck({
   id: 'forwarding/pod-route',
+  after: 'forwarding/pod-route-missing',
   title: 'The route tables of the VPC lead to the pods of the endpoints',
   needs: [
     'aws/route-tables',

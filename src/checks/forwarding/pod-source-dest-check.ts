@@ -1,12 +1,12 @@
-import type { NetworkInterface } from '../../evidence/aws.ts'
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { interfacesOfNode } from '../../vpc/node-interfaces.ts'
-import { checkOff } from '../../vpc/overlay.ts'
-import { idOf, listText } from '../../vpc/words.ts'
+import { interfacesOfNode } from '../../fabric/ec2/node-interfaces.ts'
+import { checkOff } from '../../fabric/ec2/overlay.ts'
+import { idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
-import { legsTo, passesOn } from '../forwarded.ts'
+import { legsTo, passesOn } from '../../journey/legs.ts'
 
 export default defineCheck({
   id: 'forwarding/pod-source-dest-check',

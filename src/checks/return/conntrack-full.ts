@@ -2,7 +2,7 @@ import { citeLine } from '../../evidence/cite.ts'
 import { gap, isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
-import { translatedVips } from '../traced.ts'
+import { translatedVips } from '../about/traced.ts'
 
 const count = 'net.netfilter.nf_conntrack_count'
 const max = 'net.netfilter.nf_conntrack_max'
@@ -12,6 +12,7 @@ const nearlyFull = 0.95
 
 export default defineCheck({
   id: 'return/conntrack-full',
+  after: 'return/rp-filter',
   title: 'The node’s connection table has room',
   needs: ['node/sysctl'],
   appliesTo: translatedVips,

@@ -1,11 +1,12 @@
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
-import { placeOf } from '../translator.ts'
-import { lostAnswer } from '../unmasqueraded.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { placeOf } from '../../journey/translator.ts'
+import { lostAnswer } from '../../journey/lost-answer.ts'
 
 export default defineCheck({
   id: 'return/masquerade-missing',
+  after: 'return/rp-filter',
   title: 'The answer of a pod on another node comes back through the node that translated',
   needs: ['node/ip-route'],
   alsoReads: [

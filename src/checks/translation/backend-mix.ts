@@ -1,16 +1,17 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { nodeState, type NodeState } from '../../node/node-state.ts'
-import { firstRuleOf, type IptablesSave } from '../../node/parse/iptables-save.ts'
+import { firstRuleOf, type IptablesSave } from '../../evidence/node/iptables-save.ts'
 import { traceOn, traceVip, type VipTrace } from '../../node/vip-trace.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 import { inWords } from '../../net/words.ts'
-import { translatedVips } from '../traced.ts'
-import { placeOf } from '../translator.ts'
+import { translatedVips } from '../about/traced.ts'
+import { placeOf } from '../../journey/translator.ts'
 
 export default defineCheck({
   id: 'translation/backend-mix',
+  after: 'translation/notrack',
   title: 'kube-proxy’s rules stand in one back-end of iptables only',
   needs: ['node/iptables-nft'],
   alsoReads: ['node/iptables-legacy', 'node/ip6tables-nft', 'node/ip6tables-legacy', 'node/ip-route', 'node/processes'],

@@ -1,19 +1,20 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Pod } from '../../evidence/kubernetes.ts'
+import { objectName, type Pod } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
-import { addressesOfPod } from '../../evidence/pods.ts'
+import { addressesOfPod } from '../../evidence/kubernetes/pods.ts'
 import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
-import { noKubeProxy } from '../kube-proxy-on.ts'
-import { translatedVips } from '../traced.ts'
+import { noKubeProxy } from '../about/kube-proxy.ts'
+import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/cluster-cidr',
+  after: 'translation/rules-complete',
   title: 'kube-proxy’s clusterCIDR holds every pod',
   needs: ['kubernetes/pods'],
   alsoReads: ['node/kube-proxy-config', 'node/kube-proxy-configz', 'node/processes', 'kubernetes/configmaps'],

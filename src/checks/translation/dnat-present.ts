@@ -2,10 +2,11 @@ import { addressAndPort, portText } from '../../net/port.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
-import { arrivals, deadly, isDraft, proofOf, shareDyingOf, translatedVips } from '../traced.ts'
+import { arrivals, deadly, isDraft, proofOf, shareDyingOf, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/dnat-present',
+  after: 'translation/session-affinity',
   title: 'The node translates the VIP to an endpoint',
   needs: ['node/ip-route'],
   alsoReads: [

@@ -1,15 +1,16 @@
 import { citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes.ts'
-import { podsAt } from '../../evidence/pods.ts'
+import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
+import { podsAt } from '../../evidence/kubernetes/pods.ts'
 import { parseAddress } from '../../net/address.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
-import { deadly, isDraft, proofOf, shareLost, translatedVips } from '../traced.ts'
-import { listedPlaces, placeOf, translatorOf } from '../translator.ts'
+import { deadly, isDraft, proofOf, shareLost, translatedVips } from '../about/traced.ts'
+import { listedPlaces, placeOf, translatorOf } from '../../journey/translator.ts'
 
 export default defineCheck({
   id: 'translation/dnat-stale-endpoint',
+  after: 'translation/hostport-hijack',
   title: 'The node translates the VIP to endpoints that exist',
   needs: ['node/ip-route', 'kubernetes/endpointslices'],
   alsoReads: [

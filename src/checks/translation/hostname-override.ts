@@ -4,12 +4,13 @@ import { configPath, settingOf } from '../../node/proxy-settings.ts'
 import { kubeProxyProcesses } from '../../node/service-proxy.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
-import { noKubeProxy } from '../kube-proxy-on.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
-import { lostAnswer } from '../unmasqueraded.ts'
+import { noKubeProxy } from '../about/kube-proxy.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { lostAnswer } from '../../journey/lost-answer.ts'
 
 export default defineCheck({
   id: 'translation/hostname-override',
+  after: 'translation/source-ranges',
   title: 'kube-proxy knows which node it is on',
   needs: [],
   alsoReads: [

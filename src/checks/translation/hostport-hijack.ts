@@ -1,11 +1,12 @@
 import { isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
-import { listedPlaces, placeOf, translatorOf } from '../translator.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { listedPlaces, placeOf, translatorOf } from '../../journey/translator.ts'
 
 export default defineCheck({
   id: 'translation/hostport-hijack',
+  after: 'translation/no-endpoints-reject',
   title: 'No other rule translates the VIP before kube-proxy does',
   needs: ['node/ip-route', 'kubernetes/endpointslices'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],

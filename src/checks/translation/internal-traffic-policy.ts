@@ -1,6 +1,6 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
 import { parseAddress } from '../../net/address.ts'
 import { addressAndPort } from '../../net/port.ts'
@@ -9,10 +9,11 @@ import { autopsy } from '../../node/death.ts'
 import { traceVip } from '../../node/vip-trace.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, warn, type Draft } from '../finding.ts'
-import { proofOf } from '../traced.ts'
+import { proofOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/internal-traffic-policy',
+  after: 'translation/no-local-endpoint',
   title: 'What runs on the client’s node reaches the Service at its cluster IP, too',
   needs: ['kubernetes/endpointslices'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/pods', 'node/iptables-nft', 'node/nft-ruleset', 'node/proc-net-ip-vs'],

@@ -4,10 +4,11 @@ import { autopsy } from '../../node/death.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/ipvs-input-drop',
+  after: 'translation/notrack',
   title: 'The node’s INPUT rules let the packet through to IPVS',
   needs: ['node/ip-route'],
   alsoReads: [

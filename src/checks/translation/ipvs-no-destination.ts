@@ -6,10 +6,11 @@ import { addressAndPort } from '../../net/port.ts'
 import { counted } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/ipvs-no-destination',
+  after: 'translation/no-local-endpoint',
   title: 'The virtual server of IPVS has a real server',
   needs: ['node/ip-route'],
   alsoReads: ['node/proc-net-ip-vs', 'node/ipvsadm', 'node/iptables-nft', 'node/ipset', 'node/processes'],

@@ -4,11 +4,12 @@ import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, warn } from '../finding.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
-import { lostAnswer } from '../unmasqueraded.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { lostAnswer } from '../../journey/lost-answer.ts'
 
 export default defineCheck({
   id: 'translation/jump-missing',
+  after: 'translation/rules-complete',
   title: 'The kernel’s hooks lead to kube-proxy’s chains',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],

@@ -1,13 +1,14 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import { podNamed } from '../../evidence/pods.ts'
+import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 
 export default defineCheck({
   id: 'translation/kube-ovn-load-balancer',
+  after: 'translation/kube-proxy-running',
   title: 'OVN’s load balancer is switched on where the client is attached',
   needs: ['kubernetes/ovnsubnets'],
   alsoReads: ['kubernetes/deployments', 'kubernetes/pods'],

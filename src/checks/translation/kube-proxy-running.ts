@@ -1,7 +1,7 @@
 import type { NodeEvidence } from '../../evidence/evidence.ts'
 import { citeList, type Proof } from '../../evidence/cite.ts'
 import { gapsAmong, known } from '../../evidence/gap.ts'
-import { nodeFile } from '../../evidence/node.ts'
+import { nodeFile } from '../../evidence/node/kinds.ts'
 import { healthListener, healthOf } from '../../node/proxy-health.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'

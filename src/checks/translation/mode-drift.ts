@@ -5,11 +5,12 @@ import { modesLoaded } from '../../node/service-proxy.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
-import { noKubeProxy } from '../kube-proxy-on.ts'
-import { translatedVips } from '../traced.ts'
+import { noKubeProxy } from '../about/kube-proxy.ts'
+import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/mode-drift',
+  after: 'translation/two-proxies',
   title: 'kube-proxy works in the mode that its configuration names, and no other mode’s rules are left',
   needs: [],
   alsoReads: [

@@ -1,10 +1,11 @@
 import { addressAndPort } from '../../net/port.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/no-endpoints-reject',
+  after: 'translation/no-local-endpoint',
   title: 'kube-proxy does not reject the packet for want of endpoints',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/processes'],

@@ -1,10 +1,11 @@
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../traced.ts'
+import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 import { autopsy } from '../../node/death.ts'
 
 export default defineCheck({
   id: 'translation/notrack',
+  after: 'translation/rules-complete',
   title: 'Connection tracking sees the packet, so that it can be translated',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],

@@ -3,11 +3,12 @@ import { ruleCounts } from '../../node/rule-count.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
-import { noKubeProxy } from '../kube-proxy-on.ts'
-import { translatedVips } from '../traced.ts'
+import { noKubeProxy } from '../about/kube-proxy.ts'
+import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/rules-complete',
+  after: 'translation/sync-stale',
   title: 'The node has exactly the rules that kube-proxy wrote',
   needs: [],
   alsoReads: [

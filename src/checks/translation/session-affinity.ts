@@ -1,16 +1,17 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { objectName, type Service } from '../../evidence/kubernetes.ts'
+import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { counted } from '../../net/words.ts'
 import { affinityOf } from '../../node/affinity.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { traceVip } from '../../node/vip-trace.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { pass, skipped, warn, type Draft } from '../finding.ts'
-import { arrivals, translatedVips } from '../traced.ts'
+import { arrivals, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/session-affinity',
+  after: 'translation/source-ranges',
   title: 'The node keeps each client at one endpoint, as the Service asks',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/ipvsadm'],

@@ -3,10 +3,11 @@ import { clientText } from '../../evidence/question.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../traced.ts'
+import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/source-ranges',
+  after: 'translation/strict-arp',
   title: 'The Service’s source ranges admit the client',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/ipset', 'node/processes'],

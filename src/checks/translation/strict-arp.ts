@@ -7,10 +7,11 @@ import { inWords } from '../../net/words.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
-import { translatedVips } from '../traced.ts'
+import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/strict-arp',
+  after: 'translation/sync-stale',
   title: 'In IPVS mode only the announcer answers ARP for the VIP',
   needs: [],
   alsoReads: ['node/ip-addr', 'node/sysctl', 'kubernetes/endpointslices'],

@@ -1,17 +1,18 @@
 import { gap, isGap, known } from '../../evidence/gap.ts'
-import { nodeFile } from '../../evidence/node.ts'
+import { nodeFile } from '../../evidence/node/kinds.ts'
 import { ofFamily, samplesOf } from '../../node/metrics.ts'
 import { healthOf } from '../../node/proxy-health.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
-import { noKubeProxy } from '../kube-proxy-on.ts'
-import { translatedVips } from '../traced.ts'
+import { noKubeProxy } from '../about/kube-proxy.ts'
+import { translatedVips } from '../about/traced.ts'
 
 /** kube-proxy calls itself unhealthy after twice its sync period, 60 s by default (kubernetes v1.34.4 pkg/proxy/healthcheck/proxy_health.go). */
 const patienceSeconds = 60
 
 export default defineCheck({
   id: 'translation/sync-stale',
+  after: 'translation/two-proxies',
   title: 'kube-proxy has written what it was told',
   needs: [],
   alsoReads: ['node/kube-proxy-metrics', 'node/healthz', 'node/processes', 'node/listen'],

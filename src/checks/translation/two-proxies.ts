@@ -3,7 +3,7 @@ import { replacementOn, rivalsOn } from '../../node/replacements.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
-import { translatedVips } from '../traced.ts'
+import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/two-proxies',

@@ -1,12 +1,13 @@
-import { captured, eachCapture, wireReads } from '../captures.ts'
+import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { announcers } from '../../lb/announcers.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
-import { knownStations } from '../stations.ts'
+import { knownStations } from '../../journey/stations.ts'
 
 export default defineCheck({
   id: 'wire/announcer-not-predicted',
+  after: 'wire/several-announcers',
   title: 'The node that claims the VIP on the wire is the one that should',
   needs: [],
   alsoReads: [

@@ -1,9 +1,10 @@
-import { captured, eachCapture, wireReads } from '../captures.ts'
+import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 
 export default defineCheck({
   id: 'wire/announcer-without-eni',
+  after: 'wire/several-announcers',
   title: 'What a node announces in a VPC is held by a network interface',
   needs: [],
   alsoReads: wireReads,

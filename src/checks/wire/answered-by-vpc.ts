@@ -1,9 +1,10 @@
-import { captured, eachCapture, wireReads } from '../captures.ts'
+import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { defineCheck } from '../check.ts'
 import { pass, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'wire/answered-by-vpc',
+  after: 'wire/several-announcers',
   title: 'The VPC answers for the VIP with the interface that holds it',
   needs: [],
   alsoReads: wireReads,

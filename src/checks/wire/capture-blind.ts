@@ -1,9 +1,10 @@
-import { captured, eachCapture, wireReads } from '../captures.ts'
+import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { defineCheck } from '../check.ts'
 import { pass, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'wire/capture-blind',
+  after: 'wire/unanswered-requests',
   title: 'A capture that is silent about the VIP shows that it would have seen it',
   needs: [],
   alsoReads: wireReads,

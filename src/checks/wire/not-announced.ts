@@ -1,4 +1,4 @@
-import { captured, eachCapture, wireReads } from '../captures.ts'
+import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { announcers } from '../../lb/announcers.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, warn } from '../finding.ts'

@@ -1,4 +1,4 @@
-import { captured, eachCapture, wireReads } from '../captures.ts'
+import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 

@@ -1,4 +1,4 @@
-import { awsFile, awsKinds, type AwsKindName } from '../../evidence/aws.ts'
+import { awsFile, awsKinds, type AwsKindName } from '../../evidence/ec2/kinds.ts'
 import { jsonBytes, type Collection, type Progress } from '../collection.ts'
 import { limiter } from '../limiter.ts'
 import type { Account, ApiAnswer } from './client.ts'

@@ -1,4 +1,4 @@
-import { awsFile, type AwsKindName } from '../../evidence/aws.ts'
+import { awsFile, type AwsKindName } from '../../evidence/ec2/kinds.ts'
 import { emptyCollection, jsonBytes, type Collection, type Progress } from '../collection.ts'
 import { openAccount, type Account, type AccountOptions } from './client.ts'
 import { findVpc } from './find-vpc.ts'

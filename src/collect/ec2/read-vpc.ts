@@ -1,4 +1,4 @@
-import { awsListsById, type AwsKindName } from '../../evidence/aws.ts'
+import { awsListsById, type AwsKindName } from '../../evidence/ec2/kinds.ts'
 import { inChunks, itemsOf, textsOf, type Item, type Listings } from './listings.ts'
 
 /** Reads the wanted listings of one VPC, in rounds: a later one asks for what an earlier one named. */

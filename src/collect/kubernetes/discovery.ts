@@ -1,4 +1,4 @@
-import { kubernetesKinds, type KubernetesKindName } from '../../evidence/kubernetes.ts'
+import { kubernetesKinds, type KubernetesKindName } from '../../evidence/kubernetes/kinds.ts'
 import { ask, isRefusal, type Refusal } from './ask.ts'
 import type { Cluster } from './cluster.ts'
 import type { Resource } from './list.ts'

@@ -1,4 +1,4 @@
-import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../evidence/kubernetes.ts'
+import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../evidence/kubernetes/kinds.ts'
 import { emptyCollection, jsonBytes, type Collection, type Progress } from '../collection.ts'
 import { limiter } from '../limiter.ts'
 import { ask, isRefusal, type Refusal } from './ask.ts'

@@ -1,4 +1,4 @@
-import type { Node } from '../../evidence/kubernetes.ts'
+import type { Node } from '../../evidence/kubernetes/kinds.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { addressAndPort } from '../../net/port.ts'
 import { hintsOf, targetsOf, type NodeAddress } from '../node-hints.ts'

@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core'
-import { captureBgp } from '../../watch/bgp.ts'
-import { bgpFlags } from '../../watch/flags.ts'
+import { captureBgp } from '../../cli/watch/bgp.ts'
+import { bgpFlags } from '../../cli/watch/flags.ts'
 
 export default class CaptureBgp extends Command {
   static override summary =

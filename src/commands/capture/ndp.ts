@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core'
-import { neighbourFlags } from '../../watch/flags.ts'
-import { captureNeighbours } from '../../watch/neighbours.ts'
+import { neighbourFlags } from '../../cli/watch/flags.ts'
+import { captureNeighbours } from '../../cli/watch/neighbours.ts'
 
 export default class CaptureNdp extends Command {
   static override summary = 'Watch neighbour discovery and say who claims a VIP, and what silence means.'

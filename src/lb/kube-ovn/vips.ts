@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import type { KubernetesObject, OvnSubnet, OvnVip, Pod } from '../../evidence/kubernetes.ts'
+import type { KubernetesObject, OvnSubnet, OvnVip, Pod } from '../../evidence/kubernetes/kinds.ts'
 import type { KubeOvnVip, Question } from '../../evidence/question.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import { protocolOf } from '../../net/port.ts'

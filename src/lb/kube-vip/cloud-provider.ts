@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import type { KubernetesObject, Pod, Service } from '../../evidence/kubernetes.ts'
+import type { KubernetesObject, Pod, Service } from '../../evidence/kubernetes/kinds.ts'
 import { parseAddress } from '../../net/address.ts'
 import { parseCidr, parseRange, rangeHas, sizeOf, type Range } from '../../net/range.ts'
 

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { objectName, type Lease, type Service } from '../../evidence/kubernetes.ts'
+import { objectName, type Lease, type Service } from '../../evidence/kubernetes/kinds.ts'
 import type { Question } from '../../evidence/question.ts'
 import { nodeNamed } from './nodes.ts'
 import { asksForElection } from './pods.ts'

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Node } from '../../evidence/kubernetes.ts'
+import { objectName, type Node } from '../../evidence/kubernetes/kinds.ts'
 
 /** The node of a name that kube-vip wrote: it may be a bare host name where the node has a longer one. Null for none. */
 export function nodeNamed(evidence: Evidence, name: string): Node | null {

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import type { Pod, Service } from '../../evidence/kubernetes.ts'
+import type { Pod, Service } from '../../evidence/kubernetes/kinds.ts'
 import { inWords } from '../../net/words.ts'
 import { kubeVipSettings, type KubeVipSettings } from './settings.ts'
 

@@ -1,4 +1,4 @@
-import type { Pod } from '../../evidence/kubernetes.ts'
+import type { Pod } from '../../evidence/kubernetes/kinds.ts'
 
 /** How kube-vip makes a VIP known. Exactly one must be set, else the process ends (kube-vip v1.2.3 cmd/kube-vip.go). */
 export type KubeVipMode = 'arp' | 'bgp' | 'table' | 'wireguard'

@@ -1,11 +1,17 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import type { BGPAdvertisement, IPAddressPool, L2Advertisement, Node, Service } from '../../evidence/kubernetes.ts'
+import type {
+  BGPAdvertisement,
+  IPAddressPool,
+  L2Advertisement,
+  Node,
+  Service,
+} from '../../evidence/kubernetes/kinds.ts'
 import type { Question } from '../../evidence/question.ts'
 import { anySelects } from '../selector.ts'
 import { sharingKey } from './sharing.ts'
-import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
-import { poolOf } from '../../evidence/metallb-pools.ts'
+import { metallbSettings, olderThan } from './install.ts'
+import { poolOf } from './pool-ranges.ts'
 
 interface Advertisement {
   readonly spec?: L2Advertisement['spec']

@@ -2,18 +2,12 @@ import { hash } from 'node:crypto'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
-import type { L2Advertisement, Node, Pod } from '../../evidence/kubernetes.ts'
+import type { L2Advertisement, Node, Pod } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
-import {
-  isReady,
-  metallbPods,
-  metallbSettings,
-  olderThan,
-  type MetallbSettings,
-} from '../../evidence/metallb-install.ts'
+import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
 import { usableEndpoints } from './usable-endpoints.ts'
 
 /**

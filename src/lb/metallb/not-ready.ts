@@ -1,6 +1,6 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
-import type { Pod } from '../../evidence/kubernetes.ts'
-import { isReady } from '../../evidence/metallb-install.ts'
+import type { Pod } from '../../evidence/kubernetes/kinds.ts'
+import { isReady } from './install.ts'
 import { counted } from '../../net/words.ts'
 
 /** What a pod's status says about why it is not ready, in one phrase; null for a ready pod. Crash loops show in `restartCount` too, not only as a reason. */

@@ -1,10 +1,10 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { objectName, type KubernetesObject } from '../../evidence/kubernetes.ts'
+import { objectName, type KubernetesObject } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import type { Question } from '../../evidence/question.ts'
-import { metallbPods, metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
+import { metallbPods, metallbSettings, olderThan } from './install.ts'
 
 type ServiceL2Status = KubernetesObject<'servicel2statuses'>
 

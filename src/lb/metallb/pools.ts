@@ -1,8 +1,8 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
-import type { IPAddressPool, Service } from '../../evidence/kubernetes.ts'
-import { metallbPools, poolName, rangesOf } from '../../evidence/metallb-pools.ts'
+import type { IPAddressPool, Service } from '../../evidence/kubernetes/kinds.ts'
+import { metallbPools, poolName, rangesOf } from './pool-ranges.ts'
 import { parseAddress, type Address, type Family } from '../../net/address.ts'
 import { intersect, rangeHas, rangeText, sizeOf, type Range } from '../../net/range.ts'
 

@@ -1,4 +1,4 @@
-import type { Service } from '../../evidence/kubernetes.ts'
+import type { Service } from '../../evidence/kubernetes/kinds.ts'
 
 /** The key under which a Service shares its address with others; null for one that shares with nobody. */
 export function sharingKey({ metadata }: Service): string | null {

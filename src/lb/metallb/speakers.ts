@@ -1,9 +1,9 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import { objectName, type KubernetesObject, type Pod } from '../../evidence/kubernetes.ts'
+import { objectName, type KubernetesObject, type Pod } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import { metallbSettings } from '../../evidence/metallb-install.ts'
+import { metallbSettings } from './install.ts'
 
 /** Why a speaker cannot work although it may run, as the rest of a sentence about it. */
 export interface Handicap {

@@ -2,7 +2,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
 import type { Question } from '../../evidence/question.ts'
 import { endpointsOf, type Endpoint } from '../endpoints.ts'
-import { metallbSettings, olderThan } from '../../evidence/metallb-install.ts'
+import { metallbSettings, olderThan } from './install.ts'
 
 /**
  * The endpoints that let MetalLB announce a Service: the ready ones and, since 0.14.0, where none is ready those that still serve while

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import type { KubernetesObject, Service } from '../../evidence/kubernetes.ts'
+import type { KubernetesObject, Service } from '../../evidence/kubernetes/kinds.ts'
 
 type Configuration = KubernetesObject<'validatingwebhookconfigurations'>
 

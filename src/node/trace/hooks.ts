@@ -1,6 +1,6 @@
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import type { NodeState } from '../node-state.ts'
-import { isIptablesTable } from '../parse/nft.ts'
+import { isIptablesTable } from '../../evidence/node/nft.ts'
 import { next, onward, type Decided } from './branch.ts'
 import { runBaseChain } from './iptables.ts'
 import { runNativeChain } from './nft.ts'

@@ -1,6 +1,6 @@
 import { rangeHas } from '../../net/range.ts'
-import { inSet } from '../parse/ipset.ts'
-import type { Match, Rule } from '../parse/iptables-rule.ts'
+import { inSet } from '../../evidence/node/ipset.ts'
+import type { Match, Rule } from '../../evidence/node/iptables-rule.ts'
 import { goesElsewhere, hasConnection, isDestinationNat, type Packet } from './types.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,5 @@
 import { parseAddress, type Address } from '../../net/address.ts'
-import { record } from '../parse/nft.ts'
+import { record } from '../../evidence/node/nft.ts'
 
 /**
  * The elements of a large set or map by what they hold, so that a lookup among those of 10,000 Services is one step, as in the kernel.

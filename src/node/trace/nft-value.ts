@@ -1,6 +1,6 @@
 import { parseAddress, type Address } from '../../net/address.ts'
 import { parseCidrOrAddress, parseRange, rangeHas } from '../../net/range.ts'
-import { record, type NftTable } from '../parse/nft.ts'
+import { record, type NftTable } from '../../evidence/node/nft.ts'
 import { isAddress, mayMeet } from './nft-elements.ts'
 import { hasConnection, isDestinationNat, type Packet } from './types.ts'
 import type { World } from './world.ts'

@@ -1,6 +1,6 @@
 import { addressOf, parseAddress, type Address } from '../../net/address.ts'
 import { parseCidrOrAddress, parseRange, sizeOf } from '../../net/range.ts'
-import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../parse/nft.ts'
+import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../../evidence/node/nft.ts'
 import { accept, joined, next, type Decided, type Decision } from './branch.ts'
 import { withStep } from './iptables.ts'
 import { mayMeet } from './nft-elements.ts'

@@ -2,7 +2,7 @@ import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import type { Protocol } from '../../net/port.ts'
 import type { NodeState } from '../node-state.ts'
 import { onward, packetKey, type Decided } from './branch.ts'
-import { record } from '../parse/nft.ts'
+import { record } from '../../evidence/node/nft.ts'
 import { runHook } from './hooks.ts'
 import { toRealServers } from './ipvs.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Address } from '../../net/address.ts'
-import type { IpSets } from '../parse/ipset.ts'
+import type { IpSets } from '../../evidence/node/ipset.ts'
 
 /** What matches ask of the node besides the packet. Null where the evidence does not say. */
 export interface World {

@@ -7,7 +7,7 @@ import { notificationText, takeMessages } from '../../../src/capture/bgp/message
 import { stream } from '../../../src/capture/bgp/stream.ts'
 import { decodeSegment, mayBeTcp, type Segment } from '../../../src/capture/tcp.ts'
 import { parseAddress } from '../../../src/net/address.ts'
-import { has } from '../../has.ts'
+import { has } from '../../kit/has.ts'
 import { capturePath, framesIn } from '../captures.ts'
 
 const peer = parseAddress('10.240.0.50')

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/admission/client-egress.ts'
-import { fixture, type Json } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { edited, ids } from '../../vpc/edits.ts'
+import { fixture, type Json } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { edited, ids } from '../../fabric/ec2/edits.ts'
 
 const bastion = { client: '10.240.0.50' }
 const withEgress = (recording: string, ...rules: Json[]) =>

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/admission/nacl-in.ts'
-import { fixture, type Json } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { byId, edited, entry, ids } from '../../vpc/edits.ts'
+import { fixture, type Json } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { byId, edited, entry, ids } from '../../fabric/ec2/edits.ts'
 
 /** Refuses the Service port by number 90, before everything is allowed by number 100. */
 const refusing = (recording: string) =>

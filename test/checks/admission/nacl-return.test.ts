@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/admission/nacl-return.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { byId, edited, entry, ids } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { byId, edited, entry, ids } from '../../fabric/ec2/edits.ts'
 
 const egressOnly = (first: number, last: number) =>
   edited('hard-way-healthy', {

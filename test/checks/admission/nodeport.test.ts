@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/admission/nodeport.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
 
 test('passes with a remark for clients of the VIP, who do not use it', async () => {
   const [status, text] = says(check, await fixture('hard-way-four-faults'))

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { advertisement, allUp, byBgp, object, peer } from '../../bgp.ts'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { advertisement, allUp, byBgp, object, peer } from '../../kit/bgp.ts'
+import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'announcement/bgp-advertisement'
 const nodes = 'controller-0, controller-1, worker-0 and worker-1'

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { allUp, byBgp, nodeNames, peer, session, withBgpType } from '../../bgp.ts'
-import { fixtureStore, variant } from '../../fixtures.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { allUp, byBgp, nodeNames, peer, session, withBgpType } from '../../kit/bgp.ts'
+import { fixtureStore, variant } from '../../kit/fixtures.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'announcement/bgp-session'
 const pods = 'kubernetes/pods.json'

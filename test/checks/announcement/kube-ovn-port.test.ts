@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import type { Json } from '../../fixtures.ts'
-import { kubeOvnCluster } from '../../kube-ovn.ts'
-import { found } from '../found.ts'
+import type { Json } from '../../kit/fixtures.ts'
+import { kubeOvnCluster } from '../../kit/kube-ovn.ts'
+import { found } from '../../kit/found.ts'
 
 const id = 'announcement/kube-ovn-port'
 const from = 'pod/default/keepalived-0'

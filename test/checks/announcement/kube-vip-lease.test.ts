@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { kubeVipCluster, leases } from '../../kube-vip.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { kubeVipCluster, leases } from '../../kit/kube-vip.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'announcement/kube-vip-lease'
 const controlPlane = '10.240.0.5'

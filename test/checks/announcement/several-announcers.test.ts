@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
-import { layer2, oldMetallb } from '../../old-metallb.ts'
-import { found, foundIn } from '../found.ts'
+import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { layer2, oldMetallb } from '../../kit/old-metallb.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'announcement/several-announcers'
 

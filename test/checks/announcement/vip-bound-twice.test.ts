@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { kubeVipCluster } from '../../kube-vip.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { kubeVipCluster } from '../../kit/kube-vip.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'announcement/vip-bound-twice'
 const both = [

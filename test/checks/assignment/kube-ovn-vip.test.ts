@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf, judge } from '../../answers.ts'
-import type { Json } from '../../fixtures.ts'
-import { kubeOvnCluster, type KubeOvnCluster } from '../../kube-ovn.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf, judge } from '../../kit/answers.ts'
+import type { Json } from '../../kit/fixtures.ts'
+import { kubeOvnCluster, type KubeOvnCluster } from '../../kit/kube-ovn.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'assignment/kube-ovn-vip'
 const from = 'pod/default/keepalived-0'

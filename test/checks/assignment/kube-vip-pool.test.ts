@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { editJson, type Json } from '../../fixtures.ts'
-import { kubeVipCluster } from '../../kube-vip.ts'
-import { found } from '../found.ts'
+import { editJson, type Json } from '../../kit/fixtures.ts'
+import { kubeVipCluster } from '../../kit/kube-vip.ts'
+import { found } from '../../kit/found.ts'
 
 const id = 'assignment/kube-vip-pool'
 

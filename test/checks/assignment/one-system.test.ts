@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { kubeVipCluster, pods } from '../../kube-vip.ts'
-import { found, foundIn } from '../found.ts'
+import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { kubeVipCluster, pods } from '../../kit/kube-vip.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'assignment/one-system'
 

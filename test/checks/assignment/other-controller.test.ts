@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { also, withoutMetallbAnd } from '../../other-systems.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { also, withoutMetallbAnd } from '../../kit/other-systems.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'assignment/other-controller'
 const services = 'kubernetes/services.json'

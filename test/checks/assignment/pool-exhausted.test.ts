@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { editJson, variant, type Change, type Json } from '../../fixtures.ts'
-import { diagnosisOf } from '../../answers.ts'
-import { found, foundIn } from '../found.ts'
+import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'assignment/pool-exhausted'
 const pools = 'kubernetes/ipaddresspools.metallb.io.json'

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { withCaptures } from '../../capture/captures.ts'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { kubeVipCluster } from '../../kube-vip.ts'
-import { found, foundIn } from '../found.ts'
+import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { kubeVipCluster } from '../../kit/kube-vip.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'assignment/two-allocators'
 const pools = 'kubernetes/ipaddresspools.metallb.io.json'

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
-import { diagnosisOf } from '../../answers.ts'
-import { editJson, type Json } from '../../fixtures.ts'
-import { kubeVipCluster, type KubeVipCluster } from '../../kube-vip.ts'
-import { found } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { editJson, type Json } from '../../kit/fixtures.ts'
+import { kubeVipCluster, type KubeVipCluster } from '../../kit/kube-vip.ts'
+import { found } from '../../kit/found.ts'
 
 const id = 'assignment/vip-assigned'
 const configmaps = 'kubernetes/configmaps.json'

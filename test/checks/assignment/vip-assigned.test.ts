@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { found, foundIn } from '../found.ts'
+import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'assignment/vip-assigned'
 

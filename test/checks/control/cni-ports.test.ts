@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/cni-ports.ts'
-import { fixture, type Json } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { edited, ids, ingress, tcp } from '../../vpc/edits.ts'
+import { fixture, type Json } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
 const nodes = ['worker-0', 'worker-1']
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { foundIn } from '../found.ts'
+import { foundIn } from '../../kit/found.ts'
 
 const id = 'control/controller'
 

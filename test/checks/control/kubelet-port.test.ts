@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/kubelet-port.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { edited, ids, ingress, tcp } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
 test('fails where the nodes do not admit the API servers', async () => {
   const evidence = await edited('hard-way-healthy', { rules: ingress([tcp(80, '10.240.0.0/16')]) })

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { variant, type Change } from '../../fixtures.ts'
-import { found, foundIn } from '../found.ts'
+import { variant, type Change } from '../../kit/fixtures.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'control/memberlist'
 const listen = 'nodes/worker-0/ss-listen.txt'

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { peer } from '../../bgp.ts'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { oldMetallb, layer2 } from '../../old-metallb.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { peer } from '../../kit/bgp.ts'
+import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { oldMetallb, layer2 } from '../../kit/old-metallb.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'control/misplaced'
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { known } from '../../../src/evidence/gap.ts'
-import { diagnosisOf } from '../../answers.ts'
-import { editJson, type Json } from '../../fixtures.ts'
-import { kubeOvnCluster } from '../../kube-ovn.ts'
-import { found } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { editJson, type Json } from '../../kit/fixtures.ts'
+import { kubeOvnCluster } from '../../kit/kube-ovn.ts'
+import { found } from '../../kit/found.ts'
 
 const id = 'delivery/kube-ovn-path'
 const from = 'pod/default/keepalived-0'

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
-import { foundIn } from '../found.ts'
+import { foundIn } from '../../kit/found.ts'
 import check from '../../../src/checks/delivery/no-public-address.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { byId, edited, ids } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const internet = { client: 'internet' }
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/no-subnet.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
 
 test('fails for an address of the VPC that no subnet covers', async () => {
   const [draft] = runCheck(check, ask(await fixture('hard-way-l2'), { vip: '10.240.7.7' }))

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/owner-detached.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { byId, edited, ids } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 test('fails where the owner is attached to nothing, and moves the address', async () => {
   const evidence = await edited('hard-way-healthy', {

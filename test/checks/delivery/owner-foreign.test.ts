@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/owner-foreign.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { edited, ids, ownedBy } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { edited, ids, ownedBy } from '../../fabric/ec2/edits.ts'
 
 test('fails where a load balancer got the address, and never takes it back', async () => {
   const evidence = await edited('hard-way-l2', {

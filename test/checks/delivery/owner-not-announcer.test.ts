@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/owner-not-announcer.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, controlPlane, runCheck, says } from '../../vpc/ask.ts'
-import { ids } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, controlPlane, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ids } from '../../fabric/ec2/edits.ts'
 
 test('fails where the policy is Local and the owner has no endpoint', async () => {
   const [draft] = runCheck(check, ask(await fixture('etp-local-moved')))

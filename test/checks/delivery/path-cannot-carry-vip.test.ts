@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/path-cannot-carry-vip.ts'
-import type { Json } from '../../fixtures.ts'
-import { ask, runCheck } from '../../vpc/ask.ts'
-import { byId, edited, ids } from '../../vpc/edits.ts'
+import type { Json } from '../../kit/fixtures.ts'
+import { ask, runCheck } from '../../fabric/ec2/ask.ts'
+import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const over = (recording: string, target: Json) =>
   edited(recording, {

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/pool-spans-subnets.ts'
-import { fixture } from '../../fixtures.ts'
-import { says } from '../../vpc/ask.ts'
-import { edited, ids } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { says } from '../../fabric/ec2/ask.ts'
+import { edited, ids } from '../../fabric/ec2/edits.ts'
 
 const pool = (...addresses: string[]) =>
   edited('hard-way-healthy', {

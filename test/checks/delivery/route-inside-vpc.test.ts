@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/route-inside-vpc.ts'
-import { fixture } from '../../fixtures.ts'
-import { says } from '../../vpc/ask.ts'
-import { byId, edited, ids } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { says } from '../../fabric/ec2/ask.ts'
+import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const withRoute = (recording: string, destination: string) =>
   edited(recording, {

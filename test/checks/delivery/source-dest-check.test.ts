@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/source-dest-check.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { edited, ids } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { edited, ids } from '../../fabric/ec2/edits.ts'
 
 const overlay = { vip: '172.20.0.100' }
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/stale-neighbour.ts'
-import { editJson, fixture, type Json } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { edited } from '../../vpc/edits.ts'
+import { editJson, fixture, type Json } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { edited } from '../../fabric/ec2/edits.ts'
 
 const knownBy = (lladdr: string, state = 'REACHABLE') =>
   edited('hard-way-healthy', {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/vip-aligned-with-subnet.ts'
-import { editJson, fixture, variant, type Json } from '../../fixtures.ts'
-import { says } from '../../vpc/ask.ts'
+import { editJson, fixture, variant, type Json } from '../../kit/fixtures.ts'
+import { says } from '../../fabric/ec2/ask.ts'
 
 const announcedBy = (node: string) => ({ by: 'announcer', nodes: [node] }) as const
 

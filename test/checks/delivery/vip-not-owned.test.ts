@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/vip-not-owned.ts'
-import { fixture } from '../../fixtures.ts'
-import { kubeVipCluster } from '../../kube-vip.ts'
-import { found } from '../found.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { byId, edited, ids, ownedBy } from '../../vpc/edits.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { kubeVipCluster } from '../../kit/kube-vip.ts'
+import { found } from '../../kit/found.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { byId, edited, ids, ownedBy } from '../../fabric/ec2/edits.ts'
 
 const announcedBy = (node: string) => ({ by: 'announcer', nodes: [node] }) as const
 

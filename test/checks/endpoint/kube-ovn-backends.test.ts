@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { kubeOvnCluster } from '../../kube-ovn.ts'
-import { found } from '../found.ts'
+import { kubeOvnCluster } from '../../kit/kube-ovn.ts'
+import { found } from '../../kit/found.ts'
 
 const id = 'endpoint/kube-ovn-backends'
 const from = 'pod/default/keepalived-0'

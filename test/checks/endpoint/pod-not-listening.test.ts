@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { known } from '../../../src/evidence/gap.ts'
-import { editJson, fixture, variant, type Change, type Json } from '../../fixtures.ts'
-import { found, foundIn } from '../found.ts'
+import { editJson, fixture, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'endpoint/pod-not-listening'
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { variant } from '../../fixtures.ts'
-import { found, foundIn } from '../found.ts'
+import { variant } from '../../kit/fixtures.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'endpoint/vip-bound'
 

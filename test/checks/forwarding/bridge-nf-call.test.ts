@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { editJson, fixture, variant, type Json } from '../../fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { editJson, fixture, variant, type Json } from '../../kit/fixtures.ts'
 import { known } from '../../../src/evidence/gap.ts'
-import { found, foundIn } from '../found.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'forwarding/bridge-nf-call'
 const off = (text: string) => text.replace('bridge-nf-call-iptables = 1', 'bridge-nf-call-iptables = 0')

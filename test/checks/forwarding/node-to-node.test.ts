@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/forwarding/node-to-node.ts'
-import { editJson, fixture, type Json } from '../../fixtures.ts'
-import { runOn, says } from '../../vpc/ask.ts'
-import { edited, ids, ingress, tcp } from '../../vpc/edits.ts'
+import { editJson, fixture, type Json } from '../../kit/fixtures.ts'
+import { runOn, says } from '../../fabric/ec2/ask.ts'
+import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
 test('fails for the target port, as a consequence of the closed Service port whose rule would cover it', async () => {
   const evidence = await fixture('four-faults-but-ownership')

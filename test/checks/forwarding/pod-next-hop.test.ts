@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { editJson, fixtureNames, variant, type Change, type Json } from '../../fixtures.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { editJson, fixtureNames, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'forwarding/pod-next-hop'
 const pods = /^10\.200\.[23]\./

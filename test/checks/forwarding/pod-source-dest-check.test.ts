@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/forwarding/pod-source-dest-check.ts'
-import { editJson, fixture, type Json } from '../../fixtures.ts'
-import { runOn } from '../../vpc/ask.ts'
-import { byId, edited, ids } from '../../vpc/edits.ts'
+import { editJson, fixture, type Json } from '../../kit/fixtures.ts'
+import { runOn } from '../../fabric/ec2/ask.ts'
+import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const checking = (files: Parameters<typeof edited>[1]['files'] = {}) =>
   edited('hard-way-healthy', {

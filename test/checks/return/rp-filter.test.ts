@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { advertisement, allUp, byBgp } from '../../bgp.ts'
-import { editJson, variant, type Json } from '../../fixtures.ts'
-import { kubeVipCluster } from '../../kube-vip.ts'
-import { found, foundIn } from '../found.ts'
+import { advertisement, allUp, byBgp } from '../../kit/bgp.ts'
+import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { kubeVipCluster } from '../../kit/kube-vip.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'return/rp-filter'
 const strict = (text: string) => text.replace('net.ipv4.conf.all.rp_filter = 0', 'net.ipv4.conf.all.rp_filter = 1')

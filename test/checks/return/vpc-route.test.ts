@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/return/vpc-route.ts'
-import { fixture, type Json } from '../../fixtures.ts'
-import { says } from '../../vpc/ask.ts'
-import { byId, edited, ids } from '../../vpc/edits.ts'
+import { fixture, type Json } from '../../kit/fixtures.ts'
+import { says } from '../../fabric/ec2/ask.ts'
+import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const defaultRoute = (target: Readonly<Record<string, string>> | null) =>
   edited('hard-way-healthy', {

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { fixtureStore, variant } from '../../fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { fixtureStore, variant } from '../../kit/fixtures.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
-import { found, foundIn } from '../found.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'translation/backend-mix'
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { variant } from '../../fixtures.ts'
-import { found, foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { variant } from '../../kit/fixtures.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'translation/dnat-stale-endpoint'
 const rules = 'nodes/controller-0/iptables-nft-save.txt'

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { editJson, type Json } from '../../fixtures.ts'
-import { kubeOvnCluster } from '../../kube-ovn.ts'
-import { found } from '../found.ts'
+import { editJson, type Json } from '../../kit/fixtures.ts'
+import { kubeOvnCluster } from '../../kit/kube-ovn.ts'
+import { found } from '../../kit/found.ts'
 
 const id = 'translation/kube-ovn-load-balancer'
 const from = 'pod/default/keepalived-0'

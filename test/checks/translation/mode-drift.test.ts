@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { fixtureStore, variant } from '../../fixtures.ts'
+import { fixtureStore, variant } from '../../kit/fixtures.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
-import { found, foundIn } from '../found.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'translation/mode-drift'
 const config = 'nodes/controller-0/kube-proxy-config.yaml'

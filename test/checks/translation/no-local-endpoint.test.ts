@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOfFixture } from '../../answers.ts'
-import { foundIn } from '../found.ts'
+import { diagnosisOfFixture } from '../../kit/answers.ts'
+import { foundIn } from '../../kit/found.ts'
 
 const id = 'translation/no-local-endpoint'
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { fixture, fixtureNames, variant } from '../../fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { fixture, fixtureNames, variant } from '../../kit/fixtures.ts'
 import { ruleCounts } from '../../../src/node/rule-count.ts'
-import { found, foundIn } from '../found.ts'
+import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'translation/rules-complete'
 const rules = 'nodes/controller-0/iptables-nft-save.txt'

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../answers.ts'
-import { fixture } from '../../fixtures.ts'
-import { foundIn } from '../found.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { foundIn } from '../../kit/found.ts'
 
 const id = 'translation/source-ranges'
 const target = 'default/guarded'

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/wire/announcer-not-predicted.ts'
 import { withCaptures } from '../../capture/captures.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
 import { readFileSync } from 'node:fs'
 import { capturePath } from '../../capture/captures.ts'
-import { variant } from '../../fixtures.ts'
+import { variant } from '../../kit/fixtures.ts'
 
 test('passes where the announcer on the wire is the one of the status', async () => {
   const evidence = await withCaptures('lan-healthy', { 'client/announce': 'metallb-announce-client' })

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/wire/answered-by-vpc.ts'
 import { withCaptures } from '../../capture/captures.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
 
 test("passes where the answer carries the owner's hardware address", async () => {
   const evidence = await withCaptures('captured-vpc-owned', { 'client/c': 'vpc-owned-client' })

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/wire/capture-blind.ts'
 import { withCaptures } from '../../capture/captures.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
 
 test('warns where a silent capture does not show that it works', async () => {
   const evidence = await withCaptures('lan-healthy', { 'client/quiet': 'metallb-quiet-client' })

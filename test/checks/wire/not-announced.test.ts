@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import check from '../../../src/checks/wire/not-announced.ts'
 import { capturePath, withCaptures } from '../../capture/captures.ts'
-import { fixture } from '../../fixtures.ts'
-import { withoutMetallbAnd } from '../../other-systems.ts'
-import { ask, runCheck } from '../../vpc/ask.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { withoutMetallbAnd } from '../../kit/other-systems.ts'
+import { ask, runCheck } from '../../fabric/ec2/ask.ts'
 
 /** A capture that works, ten seconds long, in which nobody speaks of the control plane's VIP. */
 const quiet = () => withCaptures('control-plane-vip', { 'client/quiet': 'metallb-failover-client' })

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/wire/several-announcers.ts'
 import { withCaptures } from '../../capture/captures.ts'
-import { fixture } from '../../fixtures.ts'
-import { ask, runCheck, says } from '../../vpc/ask.ts'
-import { diagnosisOf } from '../../answers.ts'
+import { fixture } from '../../kit/fixtures.ts'
+import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 
 test('fails where a stranger answers beside the announcer, and names it', async () => {
   const evidence = await withCaptures('lan-healthy', { 'client/stranger': 'stranger-client' })

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { awsFile, awsKinds, type AwsKindName } from '../../../src/evidence/aws.ts'
+import { awsFile, awsKinds, type AwsKindName } from '../../../src/evidence/ec2/kinds.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
 import { readAccount, type AccountQuestion } from '../../../src/collect/ec2/read-account.ts'
 import type { NodeHint } from '../../../src/collect/ec2/region.ts'
-import { fixtureStore } from '../../fixtures.ts'
+import { fixtureStore } from '../../kit/fixtures.ts'
 import { ec2Server, type Ec2Server, type Ec2ServerOptions } from './server.ts'
 
 type Item = Record<string, unknown>

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { kept, type JsonObject } from '../../../src/collect/kubernetes/keep.ts'
-import { layer2 } from '../../old-metallb.ts'
+import { layer2 } from '../../kit/old-metallb.ts'
 
 const dataOf = (namespace: string, name: string, data: JsonObject) =>
   kept({ metadata: { name, namespace }, data, binaryData: { blob: 'aHVzaA==' } }, 'ConfigMap', 'v1')

@@ -3,10 +3,10 @@ import net from 'node:net'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { isGap } from '../../../src/evidence/gap.ts'
-import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../../src/evidence/kubernetes.ts'
+import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../../src/evidence/kubernetes/kinds.ts'
 import { openCluster } from '../../../src/collect/kubernetes/cluster.ts'
 import { readCluster } from '../../../src/collect/kubernetes/read-cluster.ts'
-import { fixtureStore } from '../../fixtures.ts'
+import { fixtureStore } from '../../kit/fixtures.ts'
 import { apiServer, certificates, kubeconfigText, type ApiServer, type ApiServerOptions } from './server.ts'
 
 type Item = Record<string, unknown>

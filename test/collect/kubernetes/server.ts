@@ -4,7 +4,7 @@ import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../../src/evidence/kubernetes.ts'
+import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../../src/evidence/kubernetes/kinds.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
 import type { Store } from '../../../src/evidence/store.ts'
 

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test, describe } from '@jest/globals'
 import { nodeScript } from '../../../src/collect/node/script.ts'
-import { nodeKinds } from '../../../src/evidence/node.ts'
+import { nodeKinds } from '../../../src/evidence/node/kinds.ts'
 import { nodeScriptFiles, parseNodeOutput } from '../../../src/collect/node/frames.ts'
-import { has } from '../../has.ts'
+import { has } from '../../kit/has.ts'
 
 const isRoot = process.getuid?.() === 0
 

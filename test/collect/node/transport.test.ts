@@ -8,7 +8,7 @@ import { parseNodeOutput } from '../../../src/collect/node/frames.ts'
 import { nodeScript } from '../../../src/collect/node/script.ts'
 import { readNodes } from '../../../src/collect/node/read-nodes.ts'
 import { localTransport, sshTransport, type NodeTransport } from '../../../src/collect/node/transport.ts'
-import { recordedWorld } from '../recorded-world.ts'
+import { recordedWorld } from '../../kit/recorded-world.ts'
 
 // A real sshd with keys of its own on loopback, and the real ssh in front: nothing of the user's configuration is read or written.
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-ssh-'))

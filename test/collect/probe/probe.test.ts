@@ -9,8 +9,8 @@ import { questionsFor } from '../../../src/diagnosis/targets.ts'
 import { evidenceOf } from '../../../src/evidence/evidence.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
 import { addressOf } from '../../../src/net/address.ts'
-import { fixtureStore } from '../../fixtures.ts'
-import { recordedWorld } from '../recorded-world.ts'
+import { fixtureStore } from '../../kit/fixtures.ts'
+import { recordedWorld } from '../../kit/recorded-world.ts'
 
 const vip = addressOf(4, 0x0af00064n)
 const port = { protocol: 'tcp', port: 80 } as const

@@ -6,11 +6,11 @@ import { packetReader } from '../../../src/capture/packet-file.ts'
 import { recordedCaptures } from '../../../src/capture/recorded.ts'
 import { evidenceOf } from '../../../src/evidence/evidence.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
-import { nodeKinds, type NodeKindName } from '../../../src/evidence/node.ts'
+import { nodeKinds, type NodeKindName } from '../../../src/evidence/node/kinds.ts'
 import { memoryStore, type Store } from '../../../src/evidence/store.ts'
 import { parseAddress } from '../../../src/net/address.ts'
 import { nodeState } from '../../../src/node/node-state.ts'
-import { rulesOf, type IptablesSave } from '../../../src/node/parse/iptables-save.ts'
+import { rulesOf, type IptablesSave } from '../../../src/evidence/node/iptables-save.ts'
 import { tracePacket } from '../../../src/node/trace/trace.ts'
 
 const address = (text: string) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { isGap } from '../../../src/evidence/gap.ts'
 import type { Store } from '../../../src/evidence/store.ts'
-import { fixtureNames, fixtureStore } from '../../fixtures.ts'
+import { fixtureNames, fixtureStore } from '../../kit/fixtures.ts'
 
 /** A file of a recording: its path in a bundle says what reads it. */
 export interface Sample {

@@ -5,7 +5,7 @@ import type { Store } from '../../../src/evidence/store.ts'
 import { parseAddress, type Address } from '../../../src/net/address.ts'
 import { nodeState } from '../../../src/node/node-state.ts'
 import { tracePacket } from '../../../src/node/trace/trace.ts'
-import { fixtureNames, fixtureStore, truthOf } from '../../fixtures.ts'
+import { fixtureNames, fixtureStore, truthOf } from '../../kit/fixtures.ts'
 
 /** What came of cutting the rules of one node. */
 export interface Truncated {

@@ -1,4 +1,4 @@
-import { fixtureNames, fixtureStore } from '../../fixtures.ts'
+import { fixtureNames, fixtureStore } from '../../kit/fixtures.ts'
 import { judgeCase, type Disagreement } from './judge.ts'
 import { openLab, type Lab } from './lab.ts'
 import { recordedNode, type RecordedNode } from './recordings.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { isGap } from '../../../src/evidence/gap.ts'
 import { parseAddress } from '../../../src/net/address.ts'
-import { isIptablesTable, nftablesOf, record } from '../../../src/node/parse/nft.ts'
-import { fixtureStore } from '../../fixtures.ts'
+import { isIptablesTable, nftablesOf, record } from '../../../src/evidence/node/nft.ts'
+import { fixtureStore } from '../../kit/fixtures.ts'
 import type { From, KernelCase, TestPacket, World } from './lab.ts'
 import { freshPort } from './packets.ts'
 

@@ -5,9 +5,9 @@ import { known } from '../../../src/evidence/gap.ts'
 import { electedNode, electionOrder } from '../../../src/lb/metallb/election.ts'
 import { observedByMetallb } from '../../../src/lb/metallb/observed.ts'
 import { addressOf, parseAddress } from '../../../src/net/address.ts'
-import { editJson, fixture, fixtureNames, truthOf, variant, type Json } from '../../fixtures.ts'
-import { layer2, oldMetallb } from '../../old-metallb.ts'
-import { ask } from '../../vpc/ask.ts'
+import { editJson, fixture, fixtureNames, truthOf, variant, type Json } from '../../kit/fixtures.ts'
+import { layer2, oldMetallb } from '../../kit/old-metallb.ts'
+import { ask } from '../../fabric/ec2/ask.ts'
 
 const ec2 = ['10', '11', '12'].map((last) => `ip-10-0-1-${last}.ec2.internal`)
 

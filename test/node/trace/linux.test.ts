@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { NodeState } from '../../../src/node/node-state.ts'
-import { parseIptablesSave } from '../../../src/node/parse/iptables-save.ts'
+import { parseIptablesSave } from '../../../src/evidence/node/iptables-save.ts'
 import { tracePacket, type Start } from '../../../src/node/trace/trace.ts'
 import { address, fates, plainNode, syn, withNative, withRules } from './world.ts'
 

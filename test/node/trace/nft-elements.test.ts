@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { parseAddress } from '../../../src/net/address.ts'
-import type { NftTable } from '../../../src/node/parse/nft.ts'
+import type { NftTable } from '../../../src/evidence/node/nft.ts'
 import { mayMeet } from '../../../src/node/trace/nft-elements.ts'
 import { absent, meets, type Value } from '../../../src/node/trace/nft-value.ts'
 

@@ -1,7 +1,7 @@
 import { parseAddress, type Address } from '../../../src/net/address.ts'
 import type { NodeState } from '../../../src/node/node-state.ts'
-import { parseIptablesSave } from '../../../src/node/parse/iptables-save.ts'
-import { nftablesOf } from '../../../src/node/parse/nft.ts'
+import { parseIptablesSave } from '../../../src/evidence/node/iptables-save.ts'
+import { nftablesOf } from '../../../src/evidence/node/nft.ts'
 import { tracePacket, type Start } from '../../../src/node/trace/trace.ts'
 import type { Outcome } from '../../../src/node/trace/types.ts'
 

@@ -1,0 +1,18 @@
+import { known } from '../../evidence/gap.ts'
+import { healthListener } from '../../node/proxy-health.ts'
+import { replacementOn } from '../../node/replacements.ts'
+import { kubeProxyProcesses } from '../../node/service-proxy.ts'
+import type { NodeContext } from '../check.ts'
+import { skipped, type Draft } from '../finding.ts'
+
+/** Why there is nothing to say about a node's kube-proxy: another program handles Services, or none runs. Null where one may run. */
+export function noKubeProxy({ evidence, node }: NodeContext): Draft | null {
+  const here = evidence.node(node)
+  const replacement = replacementOn(evidence, node)
+  if (replacement !== null) return skipped(`node/${node}`, `Services on ${node} are handled by ${replacement.name}.`)
+  return known(here.processes) !== null &&
+    kubeProxyProcesses(here).length === 0 &&
+    healthListener(evidence, here).serves !== true
+    ? skipped(`node/${node}`, `No kube-proxy runs on ${node}.`)
+    : null
+}

@@ -1,0 +1,140 @@
+import { citeLine, type Proof } from '../../evidence/cite.ts'
+import { isGap, type Gap } from '../../evidence/gap.ts'
+import { autopsy, type Death } from '../../node/death.ts'
+import { replacementOn } from '../../node/replacements.ts'
+import type { Step } from '../../node/trace/types.ts'
+import { traceVip, type Journey, type VipTrace } from '../../node/vip-trace.ts'
+import { addressAndPort } from '../../net/port.ts'
+import type { Loss } from '../../journey/lost-answer.ts'
+import type { Context, NodeContext } from '../check.ts'
+import { fail, unknown, warn, type Draft, type Fix } from '../finding.ts'
+
+/** How the packets of one question end on one node: which share dies of something, and the first that does. */
+export interface Share {
+  readonly trace: VipTrace
+  /** `all` of every part of the clients, `some` of some part, or `none`. */
+  readonly dead: 'all' | 'some' | 'none'
+  /** The parts of the clients of which all die, in words; meant for a share of `some`. */
+  readonly clients: readonly string[]
+  readonly example: Loss | null
+  /** A rule that is not known was on the way, or evidence is missing that could change the answer. */
+  readonly doubt: Step | Gap | null
+}
+
+/** A packet to this VIP is translated by the node; the reason why not otherwise. */
+export const translatedVips = ({ question }: Context): true | string =>
+  question.service !== null || 'A control-plane VIP is not translated: the node itself answers.'
+
+const nearlyAll = 1 - 1e-6
+
+/** Which share of the packets dies of `deaths` on this node. Unknown where rules or routes that the packet meets are not known. */
+export const shareDyingOf = (context: NodeContext, deaths: readonly Death[]): Share | Draft =>
+  shareLost(context, (journey) => {
+    const found = autopsy(journey)
+    return found !== null && deaths.includes(found.death) ? found : null
+  })
+
+/** The share of the packets of which `lost` says that they are lost, and by what. */
+export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss | null): Share | Draft {
+  const { evidence, question, node } = context
+  const subject = `node/${node}`
+  const replacement = replacementOn(evidence, node)
+  if (replacement !== null)
+    return unknown(
+      subject,
+      `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
+      [],
+      [replacement.proof],
+    )
+  const trace = traceVip(evidence, question, node)
+  if (isGap(trace)) return unknown(subject, `It is not known what ${node} does with the packet.`, [trace])
+  const parts = trace.parts.map(({ clients, journeys }) => {
+    const dead = journeys.flatMap((journey) => {
+      const found = lost(journey)
+      return found === null ? [] : [{ journey, found }]
+    })
+    return { clients, dead, share: dead.reduce((sum, { journey }) => sum + journey.probability, 0) }
+  })
+  const whole = parts.filter(({ share }) => share >= nearlyAll)
+  const dead =
+    parts.length > 0 && whole.length === parts.length ? 'all' : parts.some(({ share }) => share > 0) ? 'some' : 'none'
+  const first = parts.flatMap((part) => part.dead)[0]
+  const unread = unreadOn(trace)
+  if (first === undefined && unread.length > 0)
+    return unknown(
+      subject,
+      `It is not known what ${node} does with the packet: not all of its rules were read.`,
+      unread,
+    )
+  const doubt = first === undefined ? null : doubtAbout(trace, first.journey, first.found)
+  return { trace, dead, clients: whole.map(({ clients }) => clients), example: first?.found ?? null, doubt }
+}
+
+/** What may hold rules too on the nodes that a packet meets, and was not read. */
+const unreadOn = ({ doubts, parts }: VipTrace): readonly Gap[] => [
+  ...new Set([...doubts, ...parts.flatMap(({ journeys }) => journeys.flatMap(({ second }) => second?.doubts ?? []))]),
+]
+
+/** Why a loss is not certain: on the node where it happened, or on the one before. */
+function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node }: Loss): Step | Gap | null {
+  const here = first.doubt ?? doubts[0] ?? null
+  if (here !== null || node === null || second === null || isGap(second.outcome)) return here
+  return second.outcome.doubt ?? second.doubts[0] ?? null
+}
+
+export const isDraft = (value: Share | Draft): value is Draft => 'status' in value
+
+interface Words {
+  /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
+  readonly says: (example: Loss, share: Share) => string
+  readonly fix: (example: Loss, share: Share) => Fix
+  readonly consequenceOf?: readonly string[]
+}
+
+/** The finding of a share that is not none: a failure where all die, a part lost where some do, unknown where a rule is not known. */
+export function deadly(context: NodeContext, share: Share, { says, fix }: Words): Draft | null {
+  const { example, doubt, dead } = share
+  if (example === null || dead === 'none') return null
+  const subject = `node/${example.node ?? context.node}`
+  const proof = proofOf(example.outcome.steps.slice(-3))
+  const sentence = says(example, share)
+  if (doubt !== null) {
+    const rule =
+      'gap' in doubt
+        ? ''
+        : ` A rule that this program does not know is on the way: line ${String(doubt.line)} of ${doubt.file ?? ''}.`
+    return unknown(subject, `Perhaps ${sentence}${rule}`, 'gap' in doubt ? [doubt] : [], proof)
+  }
+  if (dead === 'all') return fail(subject, sentence, proof, fix(example, share))
+  const whom = share.clients.length > 0 ? `clients in ${share.clients.join(', ')}` : 'a part of the connections'
+  return warn(subject, `For ${whom}: ${sentence}`, proof, { fix: fix(example, share), partial: true, blocks: true })
+}
+
+/** The rules that decided, as proof: the last ones first is how a person would look them up. */
+export function proofOf(steps: readonly Step[]): Proof[] {
+  return steps.flatMap(({ file, line, text, table, chain }) =>
+    file === null || line === null || line < 1 ? [] : [citeLine(file, line, text === '' ? `${table} ${chain}` : text)],
+  )
+}
+
+/** Where the packets of a trace arrive, with their shares: `10.200.2.2:80 (50 %)`. */
+export function arrivals({
+  parts,
+}: VipTrace): readonly { readonly place: string; readonly journey: Journey; readonly share: number }[] {
+  const shares = new Map<string, { journey: Journey; share: number }>()
+  for (const { journeys } of parts) {
+    for (const journey of journeys) {
+      if (autopsy(journey) !== null) continue
+      const { destination, destinationPort } = journey.first.packet
+      const place = addressAndPort(destination.text, destinationPort)
+      const known = shares.get(place)
+      shares.set(place, {
+        journey: known?.journey ?? journey,
+        share: (known?.share ?? 0) + journey.probability / parts.length,
+      })
+    }
+  }
+  return [...shares]
+    .map(([place, { journey, share }]) => ({ place, journey, share }))
+    .sort((one, other) => (one.place < other.place ? -1 : 1))
+}

@@ -1,0 +1,135 @@
+import { cite, type Proof } from '../../../evidence/cite.ts'
+import type { Evidence } from '../../../evidence/evidence.ts'
+import { isGap, known } from '../../../evidence/gap.ts'
+import { objectName, type IPAddressPool, type Service } from '../../../evidence/kubernetes/kinds.ts'
+import { metallbSettings } from '../../../lb/metallb/install.ts'
+import { metallbPools, poolName, rangesOf } from '../../../lb/metallb/pool-ranges.ts'
+import { whyRefused } from '../../../lb/metallb/pool-choice.ts'
+import { buggy, requestOf } from '../../../lb/metallb/pools.ts'
+import { whyNotShared } from '../../../lb/metallb/sharing.ts'
+import { parseAddress, type Address } from '../../../net/address.ts'
+import { rangeHas, rangeOf } from '../../../net/range.ts'
+import { inWords } from '../../../net/words.ts'
+import { defineCheck } from '../../check.ts'
+import { fail, pass } from '../../finding.ts'
+import { pendingInItsClass, refusalOf, saysFull } from '../../about/pending.ts'
+import { refusalIn } from './refusals.ts'
+
+export default defineCheck({
+  id: 'assignment/request-refused',
+  after: 'assignment/two-allocators',
+  title: 'MetalLB can give the Service what it asks for',
+  needs: ['kubernetes/services', 'kubernetes/ipaddresspools'],
+  alsoReads: [
+    'kubernetes/events',
+    'kubernetes/namespaces',
+    'kubernetes/pods',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+  ],
+  appliesTo: pendingInItsClass,
+  blocks: true,
+  consequenceOf: ['assignment/no-pool'],
+  run: ({ evidence, question }) => {
+    const { service } = question
+    const pools = metallbPools(evidence)
+    if (service === null || isGap(pools) || pools.length === 0) return []
+    const subject = `service/${objectName(service)}`
+    const event = refusalOf(evidence, service)
+    const told = event !== null && !saysFull(event) ? event : null
+    const derived = impossible(evidence, service, pools)
+    if (told === null && derived === null)
+      return [
+        pass(subject, `Nothing that Service ${objectName(service)} asks for is refused.`, [
+          cite(service, 'metadata', 'annotations'),
+        ]),
+      ]
+    const way = told === null ? null : refusalIn(told)
+    const { namespace: metallb } = metallbSettings(evidence)
+    const why = derived ?? way?.means ?? 'it cannot give what the Service asks for'
+    const { namespace = 'default', name = '' } = service.metadata ?? {}
+    const edit = `kubectl -n ${namespace} edit service ${name}`
+    return [
+      fail(
+        subject,
+        `MetalLB refuses Service ${objectName(service)}: ${why}${told === null ? '' : ` ("${told.message ?? ''}")`}.`,
+        [...(told === null ? [] : [cite(told, 'message')]), ...asks(service)],
+        {
+          commands: [way?.command(service, metallb) ?? edit],
+          changes: `${way === null ? 'Opens the Service for editing: correct what it asks for, in its annotations metallb.io/… or in spec.loadBalancerIP' : upper(way.mend)}. MetalLB tries again as soon as the Service or a pool changes.`,
+        },
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'The Service asks for a certain pool or address (annotations metallb.io/address-pool, metallb.io/loadBalancerIPs, the old prefix metallb.universe.tf/, or spec.loadBalancerIP), and MetalLB cannot give it: no such pool, a pool that admits other namespaces or Services only, an address in no pool, another family, or an address that another Service holds without sharing it. Two Services share an address where both have the same metallb.io/allow-shared-ip, no port in common, and either externalTrafficPolicy Cluster or one selector.',
+    byHand: 'kubectl describe service NAME: the events AllocationFailed and LoadBalancerFailed say what was refused.',
+    mend: 'Correct the annotation or the field, add the address to a pool, or give both Services the same metallb.io/allow-shared-ip.',
+    sources: [
+      'MetalLB v0.16.1 controller/service.go (allocateIPs, getDesiredLbIPs), internal/allocator/allocator.go (Assign, checkSharing)',
+      'MetalLB documentation, "Usage: Requesting specific IPs" and "IP address sharing"',
+    ],
+  },
+})
+
+/** What is plain from the objects themselves, also when the event has expired. */
+function impossible(evidence: Evidence, service: Service, pools: readonly IPAddressPool[]): string | null {
+  const { pool: name, addresses, twice } = requestOf(service)
+  if (twice) return 'it asks both by annotation and by spec.loadBalancerIP'
+  const pool = pools.find((one) => poolName(one) === name)
+  if (name !== null && pool === undefined)
+    return `it asks for pool ${name}, and there are only ${inWords(pools.map(poolName))}`
+  if (addresses.length > 2) return `it asks for ${inWords(addresses)}, and two addresses are the most`
+  const read = addresses.map((text) => parseAddress(text))
+  const wrong = read.indexOf(null)
+  if (wrong !== -1) return `${addresses[wrong] ?? ''}, which it asks for, is no address`
+  const [one, other] = read
+  if (one?.family !== undefined && one.family === other?.family)
+    return `it asks for ${one.text} and ${other.text}, which are of one family`
+  const each = read.flatMap((address) =>
+    address === null ? [] : (whyNotThis(evidence, service, pools, address) ?? []),
+  )
+  if (each[0] !== undefined) return each[0]
+  const why = pool === undefined ? null : whyRefused(evidence, pool, service)
+  return why === null ? null : `pool ${name ?? ''}, which it asks for, ${why}`
+}
+
+/** Why a Service cannot have one address that it asks for. */
+function whyNotThis(
+  evidence: Evidence,
+  service: Service,
+  pools: readonly IPAddressPool[],
+  address: Address,
+): string | null {
+  const asked = `${address.text}, which it asks for,`
+  const families = service.spec?.ipFamilies ?? []
+  if (families.length > 0 && !families.includes(`IPv${String(address.family)}`))
+    return `${asked} is not of its family ${inWords(families)}`
+  const holding = pools.find((one) => rangesOf(one).some((range) => rangeHas(range, address)))
+  if (holding === undefined) return `${asked} is in no pool`
+  if (holding.spec?.avoidBuggyIPs === true && buggy(rangeOf(address)) > 0n)
+    return `${asked} ends in .0 or .255, and pool ${poolName(holding)} has avoidBuggyIPs`
+  const { pool } = requestOf(service)
+  if (pool !== null && poolName(holding) !== pool) return `${asked} is not in pool ${pool}, which it asks for too`
+  const closed = whyRefused(evidence, holding, service)
+  if (closed !== null) return `pool ${poolName(holding)}, which has ${address.text}, ${closed}`
+  for (const holder of known(evidence.kubernetes.services) ?? []) {
+    if (holder === service || !holder.status?.loadBalancer?.ingress?.some(({ ip }) => ip === address.text)) continue
+    const why = whyNotShared(holder, service)
+    if (why !== null) return `Service ${objectName(holder)} holds ${address.text}, and ${why}`
+  }
+  return null
+}
+
+const upper = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+
+function asks(service: Service): Proof[] {
+  const keys = Object.keys(service.metadata?.annotations ?? {}).filter((key) =>
+    /^metallb\.(io|universe\.tf)\//.test(key),
+  )
+  return [
+    ...keys.map((key) => cite(service, 'metadata', 'annotations', key)),
+    ...(service.spec?.loadBalancerIP === undefined ? [] : [cite(service, 'spec', 'loadBalancerIP')]),
+  ]
+}

@@ -1,0 +1,167 @@
+import { cite, citeList } from '../../../evidence/cite.ts'
+import { isGap } from '../../../evidence/gap.ts'
+import { kubernetesFile, objectName, type Service } from '../../../evidence/kubernetes/kinds.ts'
+import { kubeVipMark } from '../../../lb/marks.ts'
+import { addressSource } from '../../../lb/kube-vip/pods.ts'
+import { servedByOther, type OtherSystem } from '../../../lb/other-systems.ts'
+import { startOf } from '../../../net/words.ts'
+import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../../lb/metallb/install.ts'
+import { defineCheck, type Context } from '../../check.ts'
+import { fail, pass, unknown, type Draft } from '../../finding.ts'
+import { whyPendingAtKubeVip } from './pending-at-kube-vip.ts'
+
+export default defineCheck({
+  id: 'assignment/vip-assigned',
+  title: 'The Service has a VIP',
+  needs: ['kubernetes/services'],
+  alsoReads: [
+    'kubernetes/pods',
+    'kubernetes/events',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+    'kubernetes/configmaps',
+  ],
+  appliesTo: ({ question }) =>
+    question.service !== null || 'A control-plane VIP is configured in kube-vip, not assigned to a Service.',
+  blocks: true,
+  consequenceOf: [
+    'assignment/class-mismatch',
+    'assignment/no-pool',
+    'assignment/pool-exhausted',
+    'assignment/request-refused',
+  ],
+  run: (context) => {
+    const { service, vip } = context.question
+    if (service === null) return []
+    const subject = `service/${objectName(service)}`
+    if (vip === null) return [whyPending(context, service, subject)]
+    const at = service.status?.loadBalancer?.ingress?.findIndex(({ ip }) => ip === vip.text) ?? 0
+    const pool =
+      service.metadata?.annotations?.['metallb.io/ip-allocated-from-pool'] ??
+      service.metadata?.annotations?.['metallb.universe.tf/ip-allocated-from-pool']
+    const from = pool === undefined ? kubeVipSource(service) : `, from MetalLB's pool ${pool}`
+    return [
+      pass(subject, `Service ${objectName(service)} has the VIP ${vip.text}${from}.`, [
+        cite(service, 'status', 'loadBalancer', 'ingress', Math.max(at, 0), 'ip'),
+      ]),
+    ]
+  },
+  docs: {
+    means:
+      'The Service is of type LoadBalancer, but nothing has given it an address: it stays <pending>. No packet can be sent to it. A Service of another type, or one without a ClusterIP, never gets one.',
+    byHand:
+      'kubectl get service NAME: EXTERNAL-IP is <pending>. kubectl describe service NAME shows the events of the allocator; MetalLB writes none where it has no pool at all.',
+    mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full.',
+    sources: [
+      'kube-vip v1.2.3 pkg/instance/instance.go; kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam (facts KV-S02, KV-S03, KV-S04, KV-S05, KV-S06, KV-I01, KV-I02)',
+      'MetalLB v0.16.1 controller/service.go (convergeBalancer), internal/allocator/allocator.go',
+      'Facts ML-A01, ML-A04, ML-A05',
+      'Kubernetes documentation, "Service: Type LoadBalancer"',
+    ],
+  },
+})
+
+/** Why a Service is pending, where no check of its own says it: nothing allocates, another allocator, no ClusterIP, or a silent controller. */
+function whyPending(context: Context, service: Service, subject: string): Draft {
+  const { evidence } = context
+  const name = objectName(service)
+  const pending = cite(service, 'status', 'loadBalancer')
+  const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
+  if (hostname !== undefined) {
+    return unknown(
+      subject,
+      `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`,
+      [],
+      [cite(service, 'status', 'loadBalancer', 'ingress')],
+    )
+  }
+  const { loadBalancerClass, clusterIP } = service.spec ?? {}
+  const show = `kubectl get service -n ${service.metadata?.namespace ?? 'default'} ${service.metadata?.name ?? ''} -o yaml`
+  if (clusterIP === 'None') {
+    return fail(
+      subject,
+      `Service ${name} is pending because it is headless: a Service without a ClusterIP gets no VIP.`,
+      [cite(service, 'spec', 'clusterIP'), pending],
+      {
+        commands: [show],
+        changes: 'Shows the Service. clusterIP cannot be changed: create the Service again without clusterIP: None.',
+      },
+    )
+  }
+  const other = servedByOther(evidence, service)
+  if (other !== null) return pendingAtOther(other, name, subject)
+  const atKubeVip = whyPendingAtKubeVip(context, service)
+  if (atKubeVip !== null) return atKubeVip
+  const installed = metallbInstalled(evidence)
+  if (isGap(installed))
+    return unknown(
+      subject,
+      `Service ${name} is pending, and it is not known whether MetalLB is installed.`,
+      [installed],
+      [pending],
+    )
+  if (!installed && loadBalancerClass !== undefined) {
+    return fail(
+      subject,
+      `Service ${name} is pending: its class is ${loadBalancerClass}, and nothing that handles this class gave it an address.`,
+      [cite(service, 'spec', 'loadBalancerClass'), pending],
+      {
+        commands: [show],
+        changes:
+          'Shows the Service. loadBalancerClass cannot be changed: install what handles the class, or create the Service again without it.',
+      },
+    )
+  }
+  if (!installed) {
+    return fail(
+      subject,
+      `Service ${name} is pending because nothing allocates addresses: there is no MetalLB, no kube-vip for Services and no cloud controller.`,
+      [citeList(kubernetesFile('pods'), '/items', 'no MetalLB controller among them'), pending],
+      {
+        commands: [
+          'kubectl apply -f https://raw.githubusercontent.com/metallb/metallb/v0.16.1/config/manifests/metallb-native.yaml',
+        ],
+        changes:
+          'Installs MetalLB in the namespace metallb-system; it needs an IPAddressPool and an L2Advertisement or BGPAdvertisement besides.',
+      },
+    )
+  }
+  const { namespace } = metallbSettings(evidence)
+  const controllers = metallbPods(evidence, 'controller')
+  const silent = !isGap(controllers) && !controllers.some(isReady)
+  return fail(
+    subject,
+    `Service ${name} is pending: it has no VIP${silent ? ', and no controller of MetalLB is ready to give it one' : ''}.`,
+    [pending],
+    {
+      commands: [
+        `kubectl -n ${namespace} get deployment controller`,
+        `kubectl -n ${namespace} logs deployment/controller --tail=50`,
+      ],
+      changes: 'Shows whether the controller runs and what it says.',
+    },
+  )
+}
+
+/** Where kube-vip took the address from; nothing for a Service that shows no mark of kube-vip. */
+function kubeVipSource(service: Service): string {
+  if (kubeVipMark(service) === null) return ''
+  const source = addressSource(service)
+  if (source === 'annotation') return ', from kube-vip.io/loadbalancerIPs'
+  return source === 'spec' ? ', from spec.loadBalancerIP' : ', which kube-vip found in its status'
+}
+
+/** LB IPAM of Cilium says why it gave none; of the others nothing is in the evidence. */
+function pendingAtOther(other: OtherSystem, name: string, subject: string): Draft {
+  if (other.refused === null)
+    return unknown(
+      subject,
+      `${startOf(other.name)} serves Service ${name}, since ${other.why}; why it gave no address is not in the evidence.`,
+      [],
+      other.proof,
+    )
+  return fail(subject, `${startOf(other.name)} has no address for Service ${name}: ${other.refused}.`, other.proof, {
+    commands: ['kubectl get ciliumloadbalancerippools'],
+    changes: 'Shows the pools of LB IPAM: one of them has to match the Service and to have a free address.',
+  })
+}

@@ -1,0 +1,195 @@
+import { cite, citeList } from '../../../evidence/cite.ts'
+import { isGap, known } from '../../../evidence/gap.ts'
+import { nodeFile } from '../../../evidence/node/kinds.ts'
+import { kubeVipAnnouncers, podsServing } from '../../../lb/kube-vip/announcers.ts'
+import { boundAnywhere } from '../../../lb/kube-vip/bound.ts'
+import { unreadAmong } from '../../../lb/kube-vip/nodes.ts'
+import { kubeVipPods, type KubeVipPod } from '../../../lb/kube-vip/pods.ts'
+import { kubeVipContainer } from '../../../lb/kube-vip/settings.ts'
+import { isReady } from '../../../lb/metallb/install.ts'
+import { whyNotReady } from '../../../lb/metallb/not-ready.ts'
+import { sameAddress } from '../../../net/address.ts'
+import { counted, inWords } from '../../../net/words.ts'
+import { defineCheck, type Context } from '../../check.ts'
+import { fail, pass, type Draft } from '../../finding.ts'
+import { editOf, editsOf } from '../../about/kube-vip-edit.ts'
+import { vipAsNodeAddress, vipAsOwnAddress } from './own-address.ts'
+
+export default defineCheck({
+  id: 'control/kube-vip',
+  after: 'control/memberlist',
+  title: 'kube-vip’s pods are ready, with settings that it accepts',
+  needs: ['kubernetes/pods'],
+  alsoReads: [
+    'kubernetes/nodes',
+    'kubernetes/leases',
+    'node/ip-addr',
+    'node/proc-net-ip-vs',
+    'node/proxy-mode',
+    'aws/network-interfaces',
+  ],
+  appliesTo: ({ evidence, question }) => {
+    const pods = kubeVipPods(evidence)
+    if (isGap(pods)) return true
+    if (pods.length === 0) return 'kube-vip is not installed.'
+    return (
+      question.service === null ||
+      pods.some(({ settings }) => settings.services) ||
+      'kube-vip serves the control plane only.'
+    )
+  },
+  blocks: false,
+  consequenceOf: ['forwarding/cni-ready'],
+  run: (context) => {
+    const { evidence, question } = context
+    const own = podsServing(evidence, question)
+    const pods = own.length > 0 ? own : (known(kubeVipPods(evidence)) ?? []).filter(({ settings }) => settings.services)
+    const wrong = [
+      ...refused(pods),
+      ...unready(context, pods),
+      ...severalLeaders(pods),
+      ...vipAsNodeAddress(context),
+      ...vipAsOwnAddress(context, pods),
+      ...balancerLost(context, pods),
+    ]
+    if (wrong.length > 0) return wrong
+    const [first] = pods
+    const modes = first === undefined ? '' : ` in ${modeName[first.settings.modes[0] ?? 'arp']} mode`
+    return [
+      pass(
+        'pods/kube-vip',
+        `${pods.length === 1 ? 'The kube-vip pod is' : `All ${String(pods.length)} kube-vip pods are`} ready${modes}, on ${inWords(pods.flatMap(({ node }) => node ?? []))}.`,
+        pods.slice(0, 4).map(({ pod }) => cite(pod, 'status', 'phase')),
+      ),
+    ]
+  },
+  docs: {
+    means:
+      'kube-vip cannot do its work: its pods are not ready, or its settings are such that the process ends (no mode or several of vip_arp, bgp_enable, vip_routingtable, vip_wireguard; neither cp_enable nor svc_enable), or that several nodes take the address at once (ARP without leader election), or the VIP has become the node’s own address in Kubernetes, or was a machine’s own address before.',
+    byHand:
+      'kubectl -n kube-system get pods -o wide | grep kube-vip; kubectl -n kube-system logs POD. The log ends with "no valid kube-vip mode detected", "multiple kube-vip modes detected" or "no features are enabled". kubectl get nodes -o wide: no INTERNAL-IP may be the VIP.',
+    mend: 'Correct the environment in /etc/kubernetes/manifests/kube-vip.yaml on each node of the control plane, or of the DaemonSet kube-vip-ds. Pin the kubelet’s address with --node-ip, and Calico’s with IP_AUTODETECTION_METHOD=kubernetes-internal-ip.',
+    sources: [
+      'kube-vip v1.2.3 cmd/kube-vip.go, pkg/kubevip/config_envvar.go',
+      'kube-vip documentation, "ARP"; kube-vip issue 682',
+      'Facts KV-N02, KV-N03, KV-N04; kube-vip issues 454, 745, 1288',
+    ],
+  },
+})
+
+const modeName = { arp: 'ARP', bgp: 'BGP', table: 'routing table', wireguard: 'WireGuard' }
+
+/** One finding a pod whose settings end the process; the pods of a DaemonSet share theirs, so only the first of each kind is told. */
+function refused(pods: readonly KubeVipPod[]): readonly Draft[] {
+  const said = new Set<string>()
+  return pods.flatMap((one) => {
+    const { modes, controlPlane, services } = one.settings
+    const why =
+      modes.length === 0
+        ? 'no mode is on (vip_arp, bgp_enable, vip_routingtable, vip_wireguard)'
+        : modes.length > 1
+          ? `${counted(modes.length, 'mode')} are on at once: ${inWords(modes.map((mode) => modeName[mode]))}`
+          : controlPlane || services
+            ? null
+            : 'neither cp_enable nor svc_enable is on'
+    if (why === null || said.has(why)) return []
+    said.add(why)
+    const name = one.pod.metadata?.name ?? ''
+    const at = (one.pod.spec?.containers ?? []).findIndex((container) => container === kubeVipContainer(one.pod))
+    return [
+      fail(
+        `pod/${name}`,
+        `kube-vip in ${name} ends as soon as it starts: ${why}.`,
+        [cite(one.pod, 'spec', 'containers', Math.max(at, 0), 'env')],
+        {
+          commands: [editOf(one)],
+          changes: 'With exactly one mode and at least one of cp_enable and svc_enable, kube-vip starts.',
+        },
+      ),
+    ]
+  })
+}
+
+function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
+  const wrong = pods.flatMap((one) => {
+    const why = whyNotReady(one.pod)
+    return why === null ? [] : [{ ...one, why }]
+  })
+  const [first] = wrong
+  if (first === undefined) return []
+  const { vip, fabric, service } = question
+  const nodes = pods.flatMap(({ node }) => node ?? [])
+  const nobody =
+    !pods.some(({ pod }) => isReady(pod)) &&
+    vip !== null &&
+    boundAnywhere(evidence, vip).length === 0 &&
+    unreadAmong(evidence, nodes).length === 0
+  const each = wrong.map(({ pod, node, why }) => `${pod.metadata?.name ?? ''} on ${node ?? 'no node'} ${why.says}`)
+  const { namespace = 'kube-system', name = '' } = first.pod.metadata ?? {}
+  return [
+    fail(
+      'pods/kube-vip',
+      `${String(wrong.length)} of ${counted(pods.length, 'kube-vip pod')} ${wrong.length === 1 ? 'is' : 'are'} not ready: ${each.join('; ')}.`,
+      wrong.map(({ why }) => why.proof),
+      {
+        commands: [
+          `kubectl -n ${namespace} logs ${name} --previous --tail=20`,
+          `kubectl -n ${namespace} describe pod ${name}`,
+        ],
+        changes: 'Shows what kube-vip said before it ended, and the events of the pod.',
+      },
+      { blocks: nobody && (fabric === 'lan' || service === null) },
+    ),
+  ]
+}
+
+/** By ARP without leader election every pod takes the control plane's address. */
+function severalLeaders(pods: readonly KubeVipPod[]): readonly Draft[] {
+  const without = pods.filter(
+    ({ settings }) => settings.controlPlane && settings.modes[0] === 'arp' && !settings.leaderElection,
+  )
+  const [first] = without
+  if (first === undefined || without.length < 2) return []
+  return [
+    fail(
+      'pods/kube-vip',
+      `${counted(without.length, 'kube-vip pod')} elect no leader (vip_leaderelection is not true), so ${inWords(without.flatMap(({ node }) => node ?? []))} all take ${first.settings.address ?? 'the VIP'} by ARP.`,
+      without.slice(0, 4).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env')),
+      {
+        commands: editsOf(without),
+        changes: 'With vip_leaderelection "true" one node at a time holds the address.',
+      },
+    ),
+  ]
+}
+
+/** With `lb_enable` the leader balances the control plane by IPVS; a kube-proxy in IPVS mode deletes what it does not know. */
+function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
+  const { vip, service, port } = question
+  if (vip === null || service !== null || !pods.some(({ settings }) => settings.ipvs)) return []
+  return (known(kubeVipAnnouncers(evidence, question).observed) ?? []).flatMap((node) => {
+    const table = known(evidence.node(node).procNetIpVs)
+    const mode = known(evidence.node(node).proxyMode)?.lines[0]?.trim()
+    if (table === null || mode !== 'ipvs') return []
+    const there = table.services.some((one) => sameAddress(one.address, vip) && one.port === port.port)
+    return there
+      ? []
+      : [
+          fail(
+            `node/${node}`,
+            `kube-vip is to balance ${vip.text}:${String(port.port)} by IPVS (lb_enable), but ${node} has no such IPVS service: kube-proxy in IPVS mode deletes what is not its own.`,
+            [
+              citeList(
+                nodeFile(node, 'procNetIpVs'),
+                '',
+                `${String(table.services.length)} services, none is ${vip.text}:${String(port.port)}`,
+              ),
+            ],
+            {
+              commands: ['kubectl -n kube-system edit configmap kube-proxy'],
+              changes: `With ${vip.text}/32 in ipvs.excludeCIDRs kube-proxy leaves the service alone; start the kube-proxies again.`,
+            },
+          ),
+        ]
+  })
+}

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { Flags } from '@oclif/core'
+import { parseNodeOutput, type NodeOutput } from '../collect/node/frames.ts'
+import { UserError } from '../evidence/user-error.ts'
+
+/** The flags of every command that reads a live cluster. */
+export const liveFlags = {
+  kubeconfig: Flags.string({
+    helpValue: 'FILE',
+    helpGroup: 'LIVE',
+    description: 'kubeconfig; else KUBECONFIG, ~/.kube/config, or the pod’s service account',
+  }),
+  context: Flags.string({ helpValue: 'NAME', helpGroup: 'LIVE', description: 'context of the kubeconfig' }),
+  region: Flags.string({
+    helpValue: 'REGION',
+    helpGroup: 'LIVE',
+    description: 'AWS region; else AWS_REGION, the profile, the nodes',
+  }),
+  profile: Flags.string({ helpValue: 'NAME', helpGroup: 'LIVE', description: 'AWS profile' }),
+  nodes: Flags.option({
+    options: ['none', 'ssh', 'local'] as const,
+    default: 'none' as const,
+    helpGroup: 'LIVE',
+    description: 'how nodes are read: not at all, by the system’s OpenSSH, or this machine only',
+  })(),
+  'nodes-for': Flags.option({
+    options: ['vip', 'all'] as const,
+    default: 'vip' as const,
+    helpGroup: 'LIVE',
+    description: 'which nodes: those that the VIP’s packet can meet, or all',
+  })(),
+  'node-addresses': Flags.option({
+    options: ['internal', 'external', 'name'] as const,
+    default: 'internal' as const,
+    helpGroup: 'LIVE',
+    description: 'what ssh is given: the node’s internal or external address, or its name, as in ~/.ssh/config',
+  })(),
+  'ssh-user': Flags.string({
+    helpValue: 'USER',
+    helpGroup: 'LIVE',
+    description: 'user on the nodes; may need sudo -n',
+  }),
+  'ssh-option': Flags.string({
+    multiple: true,
+    helpValue: 'KEY=VALUE',
+    helpGroup: 'LIVE',
+    description: 'as ssh -o; may be repeated',
+  }),
+  'node-output': Flags.string({
+    multiple: true,
+    helpValue: 'NODE=FILE',
+    helpGroup: 'LIVE',
+    description: 'what the node script printed on a node where you ran it by hand; may be repeated',
+  }),
+  quiet: Flags.boolean({
+    char: 'q',
+    helpGroup: 'LIVE',
+    description: 'no progress on standard error, only what failed',
+  }),
+  partial: Flags.boolean({ helpGroup: 'LIVE', description: 'after Ctrl-C, go on with what was read' }),
+}
+
+/** Where credentials of AWS may come from without asking the network: then the account is asked at once. */
+export function hasAwsSettings(env: NodeJS.ProcessEnv): boolean {
+  const named = [
+    'AWS_ACCESS_KEY_ID',
+    'AWS_PROFILE',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
+    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  ]
+  const file = (name: string | undefined, usual: string) => existsSync(name ?? path.join(os.homedir(), '.aws', usual))
+  return (
+    named.some((name) => (env[name] ?? '') !== '') ||
+    file(env.AWS_SHARED_CREDENTIALS_FILE, 'credentials') ||
+    file(env.AWS_CONFIG_FILE, 'config')
+  )
+}
+
+/** The files of `--kubeconfig`, else of `KUBECONFIG`; none where neither is set. */
+export function kubeconfigsOf(flag: string | undefined, env: NodeJS.ProcessEnv): readonly string[] {
+  return flag !== undefined ? [flag] : (env.KUBECONFIG ?? '').split(path.delimiter).filter((file) => file !== '')
+}
+
+/** Reads `--node-output NODE=FILE`. @throws UserError where a file is not there or is not what the node script printed. */
+export function nodeOutputs(given: readonly string[] | undefined): ReadonlyMap<string, NodeOutput> {
+  return new Map(
+    (given ?? []).map((text): [string, NodeOutput] => {
+      const [node = '', ...rest] = text.split('=')
+      const file = rest.join('=')
+      if (!/^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(node) || file === '')
+        throw new UserError(
+          `--node-output ${text} is not NODE=FILE.`,
+          'For example: --node-output worker-0=worker-0.out',
+        )
+      if (!existsSync(file)) throw new UserError(`--node-output: there is no file ${file}.`)
+      const output = parseNodeOutput(readFileSync(file))
+      if (output.files.size === 0) {
+        throw new UserError(
+          `${file} is not what the node script printed.`,
+          '`vipdoctor collect --print-node-script` prints the script; run it by sh on the node.',
+        )
+      }
+      return [node, output]
+    }),
+  )
+}

@@ -1,0 +1,127 @@
+import { setMaxListeners } from 'node:events'
+import type { Interfaces } from '@oclif/core'
+import { checks } from '../checks/index.ts'
+import type { Progress } from '../collect/collection.ts'
+import { readLive, type LiveFiles, type LiveOptions } from '../collect/live.ts'
+import { thisNode } from '../collect/node-hints.ts'
+import { nodesForVips } from '../journey/nodes-for-vip.ts'
+import { localTransport, sshTransport } from '../collect/node/transport.ts'
+import { probe, type Probe } from '../collect/probe/probe.ts'
+import { wantedBy, type Wanted } from '../collect/wanted.ts'
+import { questionsFor, type Target } from '../diagnosis/targets.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import type { Client, Fabric, Question } from '../evidence/question.ts'
+import { UserError } from '../evidence/user-error.ts'
+import { interruptedExitCode, onInterrupt } from './interrupt.ts'
+import { hasAwsSettings, kubeconfigsOf, nodeOutputs, type liveFlags } from './live-flags.ts'
+import { progressOn } from './progress.ts'
+import { fabricOf } from '../fabric/recognise.ts'
+
+type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
+  readonly fabric: Fabric | 'auto'
+  readonly 'vpc-id': string | undefined
+}
+
+/** What is asked of the evidence, as far as it decides which nodes are read. */
+export interface Asked {
+  readonly targets: readonly Target[]
+  readonly client: Client
+  /** Which kinds are read, where it is not what the checks need. */
+  readonly wanted?: Wanted
+}
+
+/** Reads the live cluster that the flags name, showing progress; null where Ctrl-C ended it and nothing more is wanted. */
+export async function readLiveCluster(flags: Flags, asked: Asked, tool: string): Promise<LiveFiles | null> {
+  const { signal, release } = onInterrupt()
+  const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
+  try {
+    const live = await readLive(optionsOf(flags, asked, { tool, signal, progress }))
+    if (!signal.aborted || flags.partial) return live
+    done()
+    process.stderr.write('vipdoctor: interrupted. With --partial, what was read until then is kept.\n')
+    process.exitCode = interruptedExitCode
+    return null
+  } finally {
+    done()
+    release()
+  }
+}
+
+/** How long a connection is waited for: a SYN is sent anew after one and three seconds. */
+const connectMs = 5_000
+
+/** Tries the connections that `--probe` asks for, showing progress. */
+export async function probeLiveCluster(
+  flags: Flags,
+  evidence: Evidence,
+  questions: readonly Question[],
+): Promise<readonly Probe[]> {
+  const { signal, release } = onInterrupt()
+  setMaxListeners(0, signal)
+  const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
+  const ssh = sshTransport({ user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] })
+  const transport = { none: null, local: localTransport, ssh }[flags.nodes]
+  try {
+    return await probe(evidence, questions, {
+      transport,
+      reaches: flags.nodes === 'local' ? [thisNode(known(evidence.kubernetes.nodes) ?? []).node] : null,
+      by: flags['node-addresses'],
+      timeoutMs: connectMs,
+      signal,
+      progress,
+    })
+  } finally {
+    done()
+    release()
+  }
+}
+
+function optionsOf(
+  flags: Flags,
+  { targets, client, wanted }: Asked,
+  run: { readonly tool: string; readonly signal: AbortSignal; readonly progress: Progress },
+): LiveOptions {
+  const { env } = process
+  const vpcId = flags['vpc-id'] ?? null
+  const explicit = flags.fabric === 'ec2' || flags.region !== undefined || flags.profile !== undefined || vpcId !== null
+  const choose = (evidence: Evidence): readonly string[] => {
+    const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
+    return nodesForVips(
+      evidence,
+      judgeable(() => questionsFor(evidence, targets, { client, fabric, vpcId }).questions),
+    )
+  }
+  return {
+    ...run,
+    cluster: { kubeconfigs: kubeconfigsOf(flags.kubeconfig, env), context: flags.context ?? null },
+    account: {
+      when: flags.fabric === 'lan' ? 'never' : explicit ? 'asked' : hasAwsSettings(env) ? 'now' : 'maybe',
+      region: flags.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? null,
+      profile: flags.profile ?? null,
+      vpcId,
+    },
+    nodes: {
+      how: flags.nodes,
+      ssh: { user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] },
+      by: flags['node-addresses'],
+      choose: flags['nodes-for'] === 'all' ? null : choose,
+      atOnce: 16,
+      given: nodeOutputs(flags['node-output']),
+    },
+    wanted: wanted ?? wantedBy(checks, { internet: client.kind === 'internet' }),
+    now: () => new Date(),
+    // A node lists 100,000 rules in half a minute, and may need a minute for each of several listings.
+    timeouts: { kubernetesMs: 30_000, awsMs: 30_000, nodeMs: 300_000 },
+  }
+}
+
+/** Without a question there is no node to read; what is wrong with the question is said when it is judged. */
+function judgeable<T>(questions: () => readonly T[]): readonly T[] {
+  try {
+    return questions()
+  } catch (error) {
+    if (error instanceof UserError) return []
+    throw error
+  }
+}

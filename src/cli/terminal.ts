@@ -1,0 +1,17 @@
+import { once } from 'node:events'
+import { Chalk, supportsColor } from 'chalk'
+import type { Look } from '../report/paint.ts'
+
+/** The look of standard output: colour and width only on a terminal, colour only where nothing forbids it (https://no-color.org). */
+export function lookOf(flags: { readonly 'no-color': boolean }): Look {
+  const terminal = process.stdout.isTTY
+  const forbidden = flags['no-color'] || (process.env.NO_COLOR ?? '') !== '' || process.env.TERM === 'dumb'
+  const level = terminal && !forbidden && supportsColor !== false ? supportsColor.level : 0
+  const columns = terminal ? process.stdout.columns : 80
+  return { paint: new Chalk({ level }), width: Math.min(Math.max(columns, 40), 120) }
+}
+
+/** Writes to standard output no faster than it is read: a long report must not stand in memory a second time. */
+export async function print(chunks: Iterable<string>): Promise<void> {
+  for (const chunk of chunks) if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
+}

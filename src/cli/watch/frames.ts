@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import type { Frame } from '../../capture/frame.ts'
+import type { FrameSource, SourceEnd, Wanted } from '../../capture/source.ts'
+import { fileSource } from '../../capture/sources/file.ts'
+import { liveSource } from '../../capture/sources/live.ts'
+import { writeFrames } from '../../capture/sources/write-file.ts'
+import { UserError } from '../../evidence/user-error.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { parseAddress, type Address } from '../../net/address.ts'
+import type { FrameFlags } from './flags.ts'
+import { nodeSource } from './node-source.ts'
+
+/** Exit codes as everywhere: it is as it should be, a fault was seen, nothing can be concluded. */
+export const exitCodes = { fine: 0, fault: 1, open: 3 } as const
+
+interface Watch {
+  /** Which frames matter, and the same for the kernel; how much of each is kept. */
+  readonly wanted: Wanted
+  readonly filter: string
+  readonly snapLength: number
+  /** What ssh is given for the node of the flags; null for its name. */
+  readonly nodeAddress?: string | null
+  /** Whose way leads to the interface, where none is named. */
+  readonly towards: Address
+  /** Sees each frame; true ends the watch. */
+  readonly take: (frame: Frame) => boolean
+  /** What is done while listening, on the interface; the watch ends a moment after it. */
+  readonly meanwhile?: (interfaceName: string, signal: AbortSignal) => Promise<void>
+}
+
+/** How long tcpdump takes until it listens, and how long an answer may take after the last question. */
+const settleMs = 800
+const answerMs = 1200
+
+/** Hands every wanted frame of the flags' source to `take`, until its end, the duration, Ctrl-C, or `take` says so. */
+export async function watchFrames(flags: FrameFlags, watch: Watch): Promise<SourceEnd> {
+  const { source, interfaceName } = await sourceOf(flags, watch)
+  const file = flags.write === undefined ? null : writeFrames(flags.write)
+  const stop = new AbortController()
+  const end = (): void => {
+    stop.abort()
+  }
+  const interrupt = onInterrupt()
+  interrupt.signal.addEventListener('abort', end)
+  const { meanwhile } = watch
+  const asks = interfaceName !== null && meanwhile !== undefined
+  const timer = flags.read !== undefined || asks ? null : setTimeout(end, flags.duration * 1000)
+  const asking = asks
+    ? wait(settleMs, stop.signal)
+        .then(() => meanwhile(interfaceName, stop.signal))
+        .then(() => wait(answerMs, stop.signal))
+        .finally(end)
+    : Promise.resolve()
+  try {
+    const [ended] = await Promise.all([
+      source.read(
+        watch.wanted,
+        (frame) => {
+          if (stop.signal.aborted) return
+          file?.write(frame)
+          if (watch.take(frame)) end()
+        },
+        stop.signal,
+      ),
+      asking,
+    ])
+    return ended
+  } finally {
+    end()
+    if (timer !== null) clearTimeout(timer)
+    interrupt.release()
+    file?.close()
+  }
+}
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+
+async function sourceOf(
+  flags: FrameFlags,
+  { towards, filter, snapLength, nodeAddress }: Watch,
+): Promise<{ source: FrameSource; interfaceName: string | null }> {
+  if (flags.read !== undefined) {
+    refuse(flags, ['interface', 'node', 'source'], 'is about listening, and a file was named')
+    return { source: await fileSource(flags.read), interfaceName: null }
+  }
+  const options = { promiscuous: flags.promiscuous, filter, snapLength }
+  if (flags.node !== undefined) {
+    refuse(flags, ['source'], 'is about this host, and on a node tcpdump listens')
+    const ssh = { user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] }
+    const target = { node: flags.node, address: nodeAddress ?? flags.node }
+    return { source: nodeSource(target, flags.interface ?? null, options, ssh), interfaceName: null }
+  }
+  const interfaceName = flags.interface ?? interfaceTo(towards)
+  if (!existsSync(`/sys/class/net/${interfaceName}`))
+    throw new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
+  return { source: await liveSource(interfaceName, options, { asked: flags.source, say }), interfaceName }
+}
+
+/** @throws UserError where one of these flags is given. */
+function refuse(flags: FrameFlags, names: readonly ('interface' | 'node' | 'source')[], why: string): void {
+  const given = names.find((name) => flags[name] !== undefined)
+  if (given !== undefined) throw new UserError(`--${given} ${why}.`, 'Leave one of the two out.')
+}
+
+const say = (line: string): void => {
+  process.stderr.write(`vipdoctor: ${line}.\n`)
+}
+
+/** The interface that a packet to an address would leave by, as the kernel's routes have it. */
+function interfaceTo({ text }: Address): string {
+  const name = routes(['get', text])[0]?.dev
+  if (name !== undefined && name !== 'lo') return name
+  throw new UserError(
+    `No interface of this host has a route to ${text}.`,
+    'Name one by --interface; `ip -brief link` lists them.',
+  )
+}
+
+/** The gateway on an interface; null without one. */
+export function gatewayOn(interfaceName: string, family: 4 | 6): Address | null {
+  const found = routes(['show', 'default', 'dev', interfaceName], family).find(({ gateway }) => gateway !== undefined)
+  return parseAddress(found?.gateway)
+}
+
+function routes(asked: readonly string[], family: 4 | 6 = 4): { dev?: string; gateway?: string }[] {
+  try {
+    const flags = family === 6 ? ['-6', '-j'] : ['-j']
+    const text = execFileSync('ip', [...flags, 'route', ...asked], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    return JSON.parse(text) as { dev?: string; gateway?: string }[]
+  } catch {
+    // No iproute2 on this machine, or no such route: there is nothing to know.
+    return []
+  }
+}
+
+/** @throws UserError where it is no address. */
+export function addressOfFlag(flag: string, text: string): Address {
+  const address = parseAddress(text)
+  if (address === null) throw new UserError(`"${text}" is no address.`, `For example: --${flag} 10.240.0.100`)
+  return address
+}

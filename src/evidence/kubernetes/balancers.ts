@@ -1,0 +1,222 @@
+import { type KubernetesKind, metadata, labelSelector, condition, kindOf, custom, customOfCluster } from './kind.ts'
+
+// Sources: MetalLB v0.16.1 api/v1beta1 and v1beta2; frr-k8s api/v1beta1; Calico libcalico-go apis/v3; Kube-OVN 1.16.
+
+const advertisementSpec = {
+  ipAddressPools: ['string'],
+  ipAddressPoolSelectors: [labelSelector],
+  nodeSelectors: [labelSelector],
+  interfaces: ['string'],
+  serviceSelectors: [labelSelector],
+  aggregationLength: 'number',
+  aggregationLengthV6: 'number',
+  localPref: 'number',
+  communities: ['string'],
+  peers: ['string'],
+} as const
+
+/** The custom resources of the systems that announce VIPs, and of those that may be in their way. */
+export const balancerKinds = {
+  ipaddresspools: kindOf(
+    'IPAddressPool',
+    'ipaddresspools',
+    'metallb.io',
+    {
+      metadata,
+      spec: {
+        addresses: ['string'],
+        autoAssign: 'boolean',
+        avoidBuggyIPs: 'boolean',
+        serviceAllocation: {
+          priority: 'number',
+          namespaces: ['string'],
+          namespaceSelectors: [labelSelector],
+          serviceSelectors: [labelSelector],
+        },
+      },
+      status: { assignedIPv4: 'number', assignedIPv6: 'number', availableIPv4: 'number', availableIPv6: 'number' },
+    },
+    custom,
+  ),
+  addresspools: kindOf(
+    'AddressPool',
+    'addresspools',
+    'metallb.io',
+    {
+      metadata,
+      spec: {
+        protocol: 'string',
+        addresses: ['string'],
+        autoAssign: 'boolean',
+        avoidBuggyIPs: 'boolean',
+        bgpAdvertisements: 'json',
+      },
+    },
+    custom,
+  ),
+  l2advertisements: kindOf(
+    'L2Advertisement',
+    'l2advertisements',
+    'metallb.io',
+    { metadata, spec: advertisementSpec },
+    custom,
+  ),
+  bgpadvertisements: kindOf(
+    'BGPAdvertisement',
+    'bgpadvertisements',
+    'metallb.io',
+    { metadata, spec: advertisementSpec },
+    custom,
+  ),
+  bgppeers: kindOf(
+    'BGPPeer',
+    'bgppeers',
+    'metallb.io',
+    {
+      metadata,
+      spec: {
+        myASN: 'number',
+        peerASN: 'number',
+        dynamicASN: 'string',
+        peerAddress: 'string',
+        interface: 'string',
+        peerPort: 'number',
+        sourceAddress: 'string',
+        nodeSelectors: [labelSelector],
+        bfdProfile: 'string',
+        ebgpMultiHop: 'boolean',
+        holdTime: 'string',
+        keepaliveTime: 'string',
+        vrf: 'string',
+        password: 'string',
+        passwordSecret: { name: 'string', namespace: 'string' },
+      },
+    },
+    custom,
+  ),
+  bfdprofiles: kindOf('BFDProfile', 'bfdprofiles', 'metallb.io', { metadata, spec: 'json' }, custom),
+  communities: kindOf('Community', 'communities', 'metallb.io', { metadata, spec: 'json' }, custom),
+  servicel2statuses: kindOf(
+    'ServiceL2Status',
+    'servicel2statuses',
+    'metallb.io',
+    {
+      metadata,
+      status: { node: 'string', serviceName: 'string', serviceNamespace: 'string', interfaces: [{ name: 'string' }] },
+    },
+    custom,
+  ),
+  servicebgpstatuses: kindOf(
+    'ServiceBGPStatus',
+    'servicebgpstatuses',
+    'metallb.io',
+    { metadata, status: { node: 'string', serviceName: 'string', serviceNamespace: 'string', peers: ['string'] } },
+    custom,
+  ),
+  configurationstates: kindOf(
+    'ConfigurationState',
+    'configurationstates',
+    'metallb.io',
+    { metadata, status: 'json' },
+    custom,
+  ),
+  bgpsessionstates: kindOf(
+    'BGPSessionState',
+    'bgpsessionstates',
+    'frrk8s.metallb.io',
+    {
+      metadata,
+      status: { bgpStatus: 'string', bfdStatus: 'string', node: 'string', peer: 'string', vrf: 'string' },
+    },
+    custom,
+  ),
+  frrnodestates: kindOf(
+    'FRRNodeState',
+    'frrnodestates',
+    'frrk8s.metallb.io',
+    { metadata, status: { lastConversionResult: 'string', lastReloadResult: 'string' } },
+    { custom: true, namespaced: false },
+  ),
+  calicobgppeers: kindOf(
+    'BGPPeer',
+    'bgppeers',
+    'crd.projectcalico.org',
+    { metadata, spec: { peerIP: 'string', node: 'string', nodeSelector: 'string' } },
+    { custom: true, namespaced: false },
+  ),
+  // Kube-OVN 1.16 pkg/apis/kubeovn/v1; `parentV4ip` and `status.ready` are of 1.13 and before.
+  vips: kindOf(
+    'Vip',
+    'vips',
+    'kubeovn.io',
+    {
+      metadata,
+      spec: {
+        namespace: 'string',
+        subnet: 'string',
+        type: 'string',
+        v4ip: 'string',
+        v6ip: 'string',
+        macAddress: 'string',
+        selector: ['string'],
+        attachSubnets: ['string'],
+      },
+      status: {
+        type: 'string',
+        v4ip: 'string',
+        v6ip: 'string',
+        mac: 'string',
+        ready: 'boolean',
+        conditions: [condition],
+      },
+    },
+    customOfCluster,
+  ),
+  switchlbrules: kindOf(
+    'SwitchLBRule',
+    'switch-lb-rules',
+    'kubeovn.io',
+    {
+      metadata,
+      spec: {
+        vip: 'string',
+        namespace: 'string',
+        selector: ['string'],
+        endpoints: ['string'],
+        sessionAffinity: 'string',
+        ports: [{ name: 'string', port: 'number', targetPort: 'number', protocol: 'string' }],
+      },
+      status: { ports: 'string', service: 'string' },
+    },
+    customOfCluster,
+  ),
+  ovnsubnets: kindOf(
+    'Subnet',
+    'subnets',
+    'kubeovn.io',
+    {
+      metadata,
+      spec: {
+        vpc: 'string',
+        cidrBlock: 'string',
+        gateway: 'string',
+        excludeIps: ['string'],
+        vlan: 'string',
+        enableLb: 'boolean',
+        enableExternalLBAddress: 'boolean',
+      },
+      status: { v4availableIPs: 'number', v6availableIPs: 'number', conditions: [condition] },
+    },
+    customOfCluster,
+  ),
+  ovnips: kindOf(
+    'IP',
+    'ips',
+    'kubeovn.io',
+    {
+      metadata,
+      spec: { subnet: 'string', namespace: 'string', podName: 'string', v4IpAddress: 'string', v6IpAddress: 'string' },
+    },
+    customOfCluster,
+  ),
+} as const satisfies Record<string, KubernetesKind>

@@ -1,0 +1,39 @@
+import type { NetworkInterface } from '../evidence/ec2/kinds.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { gap, isGap, known, type Known } from '../evidence/gap.ts'
+import { parseAddress, type Address } from '../net/address.ts'
+import { holdersOf } from '../fabric/ec2/holders.ts'
+import { nodeOfInterface } from '../fabric/ec2/node-interfaces.ts'
+
+/** A host of an API server: the interface that holds its address, and the node that it is, null for none. */
+export interface ApiServerHost {
+  readonly eni: NetworkInterface
+  readonly address: Address
+  readonly name: string | null
+}
+
+/** The hosts of the API servers: the endpoints of default/kubernetes, as far as interfaces of the VPC hold them. */
+export function apiServerHosts(evidence: Evidence, vpcId: string): Known<readonly ApiServerHost[]> {
+  const slices = evidence.kubernetes.endpointslices
+  if (isGap(slices)) return slices
+  const own = slices.filter(
+    ({ metadata }) =>
+      metadata?.namespace === 'default' && metadata.labels?.['kubernetes.io/service-name'] === 'kubernetes',
+  )
+  const addresses = own.flatMap(({ endpoints }) =>
+    (endpoints ?? []).flatMap((one) => (one.addresses ?? []).flatMap((text) => parseAddress(text) ?? [])),
+  )
+  const hosts = addresses.flatMap((address) =>
+    (known(holdersOf(evidence, vpcId, address)) ?? []).slice(0, 1).map(({ interface: eni }) => ({
+      eni,
+      address,
+      name: known(nodeOfInterface(evidence, eni)),
+    })),
+  )
+  return hosts.length > 0
+    ? hosts
+    : gap(
+        'kubernetes/endpointslices.discovery.k8s.io.json',
+        'names no host of an API server that holds an address in the VPC',
+      )
+}

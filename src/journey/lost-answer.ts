@@ -1,0 +1,21 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { autopsy, type Autopsy, type Death } from '../node/death.ts'
+import { nodeOfPod, type Journey } from '../node/vip-trace.ts'
+
+/** What one journey was lost by: an autopsy, or what joins it with the other nodes (`death` is then null). */
+export interface Loss extends Omit<Autopsy, 'death'> {
+  readonly death: Death | null
+}
+
+/**
+ * What loses the answer of a packet that a node passes on to a pod of another node with the client's own address: the pod answers the
+ * client past the node that translated. Null where the answer comes back through that node.
+ */
+export function lostAnswer(evidence: Evidence, node: string, journey: Journey): Loss | null {
+  const { first, second } = journey
+  const { packet } = first
+  if (second === null || packet.sourceNat !== null || autopsy(journey) !== null) return null
+  // A client that lives on the node itself (the node, a pod of it) gets its answers through the node anyway.
+  if (packet.inDevice === null || nodeOfPod(evidence, packet.source) === node) return null
+  return { death: null, node: null, outcome: first, step: first.steps.at(-1) ?? null }
+}

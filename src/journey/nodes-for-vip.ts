@@ -1,0 +1,33 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import type { Question } from '../evidence/question.ts'
+import { announcers } from '../lb/announcers.ts'
+import { receivingNodes } from './receiving.ts'
+
+/** How many nodes are read where nobody is known to announce and any of them might. */
+const mostCandidates = 8
+
+/**
+ * The nodes that the packets of these questions can meet, as far as the cluster and the account tell before any node was read: those that
+ * receive them, those that announce the VIP, those with an endpoint. Sorted.
+ */
+export function nodesForVips(evidence: Evidence, questions: readonly Question[]): readonly string[] {
+  const nodes = new Set<string>()
+  for (const question of questions) {
+    const { by, nodes: receiving } = receivingNodes(evidence, question)
+    const bounded = by === 'candidate' ? receiving.slice(0, mostCandidates) : receiving
+    const announcing = question.vip === null ? [] : (known(announcers(evidence, question).observed) ?? [])
+    for (const node of [...bounded, ...announcing, ...endpointNodes(evidence, question)]) nodes.add(node)
+  }
+  return [...nodes].sort()
+}
+
+function endpointNodes(evidence: Evidence, { service, controlPlane }: Question): readonly string[] {
+  if (controlPlane !== null) return controlPlane.pods.flatMap(({ spec }) => spec?.nodeName ?? [])
+  const { name, namespace } = service?.metadata ?? {}
+  return (known(evidence.kubernetes.endpointslices) ?? [])
+    .filter(
+      ({ metadata }) => metadata?.namespace === namespace && metadata?.labels?.['kubernetes.io/service-name'] === name,
+    )
+    .flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []))
+}

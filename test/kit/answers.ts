@@ -1,0 +1,39 @@
+import { checks } from '../../src/checks/index.ts'
+import { parseClient } from '../../src/diagnosis/client.ts'
+import { answer } from '../../src/diagnosis/diagnose.ts'
+import type { Answer, Diagnosis } from '../../src/diagnosis/diagnosis.ts'
+import { parseTarget, questionsFor } from '../../src/diagnosis/targets.ts'
+import type { Evidence } from '../../src/evidence/evidence.ts'
+import { addressAndPort } from '../../src/net/port.ts'
+import type { Reporter } from '../../src/report/reporter.ts'
+import { fabricOf } from '../../src/fabric/recognise.ts'
+import { fixture, truthOf, type Truth } from './fixtures.ts'
+
+/** What `vipdoctor check [TARGET…]` judges over this evidence. */
+export function judge(evidence: Evidence, targets: readonly string[], client = 'vpc', nodePorts = false): Answer {
+  const asked = { client: parseClient(client), fabric: fabricOf(evidence), vpcId: null }
+  const { questions, gaps } = questionsFor(evidence, targets.map(parseTarget), asked)
+  return answer(checks, evidence, questions, gaps, nodePorts)
+}
+
+/** What `vipdoctor check` prints of an answer. */
+export const printed = (answer: Answer, reporter: Reporter): string =>
+  [...reporter.whole({ ...answer, diagnoses: answer.diagnoses.map(reporter.diagnosis) }, null)].join('')
+
+/** The one diagnosis of a target. */
+export function diagnosisOf(evidence: Evidence, target: string, client = 'vpc'): Diagnosis {
+  const { diagnoses } = judge(evidence, [target], client)
+  const [diagnosis, ...more] = diagnoses
+  if (diagnosis === undefined || more.length > 0) throw new Error(`${target} has ${String(diagnoses.length)} diagnoses`)
+  return diagnosis
+}
+
+/** What a recording's truth asks for: its VIP and port, or its Service while that is pending. */
+export const targetOf = ({ vip, port, service }: Truth): string =>
+  vip === null ? (service ?? '') : addressAndPort(vip, port)
+
+/** The diagnosis of what a recording is about, for the client that tried it. */
+export async function diagnosisOfFixture(name: string, client?: string): Promise<Diagnosis> {
+  const truth = await truthOf(name)
+  return diagnosisOf(await fixture(name), targetOf(truth), client ?? truth.client.split(' ')[1])
+}

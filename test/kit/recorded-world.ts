@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { Store } from '../../src/evidence/store.ts'
+import { isGap } from '../../src/evidence/gap.ts'
+import { fixtureStore } from './fixtures.ts'
+import { ec2Server, type Ec2Server, type Fault } from '../collect/ec2/server.ts'
+import { apiServer, type ApiFault, type ApiServer } from '../collect/kubernetes/server.ts'
+
+// A recorded cluster as a live one: an API server, an EC2 API, and what the node script would have printed on its nodes.
+
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Milliseconds from Ctrl-C to its end; null where there was none. */
+  readonly afterInterrupt: number | null
+}
+
+export interface World {
+  readonly folder: string
+  readonly api: ApiServer
+  readonly ec2: Ec2Server
+  /** `--node-output` for every recorded node. */
+  readonly nodeOutputs: readonly string[]
+  /** Runs the built program against this world; it gets Ctrl-C as soon as `interruptWhen` is true. */
+  readonly vipdoctor: (
+    args: readonly string[],
+    options?: { env?: Record<string, string>; interruptWhen?: () => boolean },
+  ) => Promise<Ran>
+  readonly close: () => Promise<void>
+}
+
+const bin = path.join(import.meta.dirname, '../../bin/run.js')
+
+export async function recordedWorld(
+  name: string,
+  faults: { readonly api?: Record<string, ApiFault>; readonly ec2?: Record<string, Fault> } = {},
+): Promise<World> {
+  const store = renewed(await fixtureStore(name))
+  const textAt = (file: string): string => {
+    const bytes = store.read(file)
+    return isGap(bytes) ? '' : Buffer.from(bytes).toString()
+  }
+  const answers: Record<string, Record<string, unknown>> = {}
+  for (const file of store.list('aws').filter((one) => one.endsWith('.json'))) {
+    const byId = /^(.*reservations|.*entries)-((?:subnet|pl)-.*)\.json$/.exec(file)
+    const words = file === 'caller-identity.json' ? 'get-caller-identity' : (byId?.[1] ?? file.replace('.json', ''))
+    const action = words.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    answers[byId === null ? action : `${action}:${byId[2] ?? ''}`] = JSON.parse(textAt(`aws/${file}`)) as Record<
+      string,
+      unknown
+    >
+  }
+  const api = await apiServer({ store, faults: faults.api ?? {} })
+  const ec2 = await ec2Server({ answers, faults: faults.ec2 ?? {} })
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-world-'))
+  const nodeOutputs = store.list('nodes').map((node) => {
+    const frames = [
+      ...framesOf(node, store.list(`nodes/${node}`)),
+      ...framesOf(node, store.list(`nodes/${node}/cni-conf`), 'cni-conf/'),
+    ]
+    const file = path.join(folder, `${node}.out`)
+    writeFileSync(file, ['vipdoctor-node 1', ...frames, 'vipdoctor-node end', ''].join('\n'))
+    return `--node-output=${node}=${file}`
+  })
+  function framesOf(node: string, files: readonly string[], inside = ''): string[] {
+    return files.flatMap((file) => {
+      const bytes = store.read(`nodes/${node}/${inside}${file}`)
+      return isGap(bytes)
+        ? []
+        : [
+            `>${inside}${file}`,
+            ...`${Buffer.from(bytes).toString()}\n`
+              .split('\n')
+              .slice(0, -1)
+              .map((line) => `|${line}`),
+            '<0',
+          ]
+    })
+  }
+  return {
+    folder,
+    api,
+    ec2,
+    nodeOutputs,
+    vipdoctor: (args, { env = {}, interruptWhen } = {}) =>
+      new Promise((resolve) => {
+        const settings = {
+          PATH: process.env.PATH,
+          HOME: folder,
+          AWS_ENDPOINT_URL: ec2.url,
+          AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+          AWS_SECRET_ACCESS_KEY: 'x',
+          AWS_EC2_METADATA_DISABLED: 'true',
+          KUBECONFIG: api.kubeconfig,
+          ...env,
+        }
+        const child = spawn(process.execPath, [bin, ...args], { env: settings })
+        let stdout = ''
+        let stderr = ''
+        child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+        child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+        let interrupted: number | null = null
+        const watch = setInterval(() => {
+          if (interruptWhen?.() !== true || interrupted !== null) return
+          interrupted = Date.now()
+          child.kill('SIGINT')
+        }, 50)
+        child.once('close', (code) => {
+          clearInterval(watch)
+          resolve({ code, stdout, stderr, afterInterrupt: interrupted === null ? null : Date.now() - interrupted })
+        })
+      }),
+    close: async () => {
+      await api.close()
+      await ec2.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** A lease lives by being renewed: what a recording shows as held is held now. */
+function renewed(store: Store): Store {
+  return {
+    ...store,
+    read: (file) => {
+      const bytes = store.read(file)
+      if (file !== 'kubernetes/leases.coordination.k8s.io.json' || isGap(bytes)) return bytes
+      const now = new Date().toISOString().replace('Z', '000Z')
+      return Buffer.from(
+        Buffer.from(bytes)
+          .toString()
+          .replaceAll(/"renewTime": "[^"]+"/g, `"renewTime": "${now}"`),
+      )
+    },
+  }
+}

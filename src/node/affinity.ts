@@ -17,7 +17,10 @@ export interface Affinity {
  * iptables remembers by `recent`, nftables by a set with a timeout, IPVS by a persistent virtual server.
  */
 export function affinityOf(here: NodeEvidence, steps: readonly Step[]): Affinity | null {
-  const chosen = steps.find(({ backend, chain }) => backend === 'ipvs' || /^(KUBE-SEP-|endpoint-)/.test(chain))
+  // Without affinity kube-proxy from 1.36 on translates in the chain of the Service itself (writeServiceToEndpointDNATs).
+  const chosen =
+    steps.find(({ backend, chain }) => backend === 'ipvs' || /^(KUBE-SEP-|endpoint-)/.test(chain)) ??
+    steps.findLast(({ backend, chain }) => backend === 'native' && /^(service|local)-/.test(chain))
   if (chosen === undefined) return null
   if (chosen.backend === 'ipvs') return byIpvs(here, chosen)
   return chosen.backend === 'native' ? byNft(here, chosen) : byRecent(here, steps, chosen)

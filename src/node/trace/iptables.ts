@@ -1,11 +1,11 @@
-import { addressOf, parseAddress, type Address } from '../../net/address.ts'
-import { sizeOf } from '../../net/range.ts'
+import { parseAddress } from '../../net/address.ts'
 import type { Action, Rule } from '../../evidence/node/iptables-rule.ts'
 import { rulesFor } from '../../evidence/node/iptables-index.ts'
 import type { IptablesChain } from '../../evidence/node/chain-table.ts'
 import type { IptablesSave } from '../../evidence/node/iptables-save.ts'
 import { accept, joined, next, settled, type Decided, type Decision } from './branch.ts'
 import { ruleApplies } from './match.ts'
+import { spread } from './spread.ts'
 import { hasConnection, type Branch, type Packet, type Step } from './types.ts'
 import type { World } from './world.ts'
 
@@ -125,10 +125,15 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
     case 'masquerade':
       return end(accept, { ...packet, sourceNat: 'masquerade' })
     case 'snat':
-      return end(accept, {
-        ...packet,
-        sourceNat: action.to === null ? 'masquerade' : addressOf(action.to.family, action.to.first),
-      })
+      if (action.to === null) return end(accept, { ...packet, sourceNat: 'masquerade' })
+      return spread(packet, action.to, null).map(({ address, part }) => ({
+        branch: {
+          ...withStep(branch, step),
+          probability: branch.probability * part,
+          packet: { ...packet, sourceNat: address },
+        },
+        left: { kind: 'decided', decision: accept },
+      }))
     case 'mark':
       return on({ ...packet, mark: ((packet.mark & ~action.mask) ^ action.value) >>> 0 })
     case 'connmark':
@@ -173,32 +178,19 @@ function call(
   })
 }
 
-/** DNAT: one branch for each address of a range. Conntrack keeps the first translation, so a packet translated before stays as it is. */
+/** DNAT: one branch for each end. Conntrack keeps the first translation, so a packet translated before stays as it is. */
 function translated(branch: Branch, step: Step, { to }: Extract<Action, { readonly kind: 'dnat' }>): readonly Walked[] {
   const { packet } = branch
-  const targets = to.flatMap(({ addresses, ports }) => {
-    const [first, last] = ports ?? [packet.destinationPort, packet.destinationPort]
-    // Of a range of ports the kernel keeps the one that is asked for where it is in it, else it draws one.
-    const kept = first <= packet.destinationPort && packet.destinationPort <= last
-    const drawn = Math.max(1, Math.min(last - first + 1, 64))
-    const ended = kept ? [packet.destinationPort] : Array.from({ length: drawn }, (_, index) => first + index)
-    const spread = (address: Address, part: number) =>
-      ended.map((port) => ({ address, port, part: part / ended.length }))
-    if (addresses === null) return spread(packet.destination, 1)
-    const many = Number(sizeOf(addresses))
-    const shown = Math.min(many, 64)
-    return Array.from({ length: shown }, (_, index) =>
-      spread(addressOf(addresses.family, addresses.first + BigInt(index)), 1 / shown),
-    ).flat()
-  })
-  return targets.map(({ address, port, part }) => ({
-    branch: {
-      ...withStep(branch, step),
-      probability: (branch.probability * part) / to.length,
-      packet: { ...packet, translated: true, destination: address, destinationPort: port },
-    },
-    left: { kind: 'decided', decision: accept },
-  }))
+  return to
+    .flatMap(({ addresses, ports }) => spread(packet, addresses, ports))
+    .map(({ address, port, part }) => ({
+      branch: {
+        ...withStep(branch, step),
+        probability: (branch.probability * part) / to.length,
+        packet: { ...packet, translated: true, destination: address, destinationPort: port },
+      },
+      left: { kind: 'decided', decision: accept },
+    }))
 }
 
 const stepOf = ({ backend, hook, table, save }: BaseChain, chain: string, line: number, text: string): Step => ({

@@ -37,7 +37,6 @@ export default defineCheck({
     if (all.length > 1)
       return [
         fail(
-          'several-systems',
           subject,
           `${inWords(all.map(({ says }) => says))} serve ${what} at once: each writes its status or answers for its address, and clients reach now one, now the other.`,
           all.flatMap(({ proof }) => proof),
@@ -47,13 +46,8 @@ export default defineCheck({
     const [first] = all
     return [
       first === undefined
-        ? skipped('no-mark', subject, `Nothing left a mark on ${what}.`)
-        : pass(
-            'one-system',
-            subject,
-            `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`,
-            first.proof,
-          ),
+        ? skipped(subject, `Nothing left a mark on ${what}.`)
+        : pass(subject, `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`, first.proof),
     ]
   },
   docs: {

@@ -38,12 +38,7 @@ export default defineCheck({
     const [clash] = overlappingPools(evidence)
     if (isGap(states) && clash === undefined && !isAbsent(states))
       return [
-        unknown(
-          'states-not-read',
-          `namespace/${namespace}`,
-          'It is not known whether MetalLB has taken its configuration.',
-          [states],
-        ),
+        unknown(`namespace/${namespace}`, 'It is not known whether MetalLB has taken its configuration.', [states]),
       ]
     const stale = staleSpeakers(evidence)
     if (
@@ -58,14 +53,12 @@ export default defineCheck({
       return reported.length === 0
         ? [
             skipped(
-              'states-not-reported',
               `namespace/${namespace}`,
               'MetalLB reports the state of its configuration since 0.15.3; here nothing reports one.',
             ),
           ]
         : [
             pass(
-              'taken',
               `namespace/${namespace}`,
               `${counted(reported.length, 'component')} of MetalLB ${reported.length === 1 ? 'has' : 'have'} taken the configuration.`,
               [...reported.slice(0, 1).map((state) => cite(state, 'status'))],
@@ -82,7 +75,6 @@ export default defineCheck({
     ]
     return [
       fail(
-        refused.length === 0 ? 'pools-overlap' : 'refused',
         `namespace/${namespace}`,
         `${says.join(': ')}. What was changed since has no effect.`,
         [
@@ -132,7 +124,6 @@ const staleSpeakers = perEvidence((evidence: Evidence): readonly Stale[] =>
 
 const byMetric = (namespace: string, stale: readonly Stale[]): Draft =>
   fail(
-    'stale-by-metric',
     `namespace/${namespace}`,
     `MetalLB’s speakers do not take the configuration: ${inWords(
       stale.map(({ node, says }) => `that of ${node} ${says}`),
@@ -154,14 +145,8 @@ function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigM
   const subject = `namespace/${namespace}`
   if (configMap?.data === undefined || proof === null)
     return isGap(config)
-      ? [unknown('config-map-not-read', subject, 'It is not known how MetalLB is configured.', [config])]
-      : [
-          skipped(
-            'no-config-map',
-            subject,
-            'MetalLB has no ConfigMap that it could refuse; assignment/no-pool speaks of that.',
-          ),
-        ]
+      ? [unknown(subject, 'It is not known how MetalLB is configured.', [config])]
+      : [skipped(subject, 'MetalLB has no ConfigMap that it could refuse; assignment/no-pool speaks of that.')]
   const name = objectName(configMap)
   const [clash] = overlappingPools(evidence)
   const why = isGap(config)
@@ -170,11 +155,9 @@ function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigM
         ...config.refused.map((sentence) => `"${sentence}"`),
         ...(clash === undefined ? [] : [`pools ${inWords(clash.names)} overlap at ${clash.text}`]),
       ][0]
-  if (why === undefined)
-    return [pass('config-map-accepted', subject, `MetalLB can take its configuration in ConfigMap ${name}.`, [proof])]
+  if (why === undefined) return [pass(subject, `MetalLB can take its configuration in ConfigMap ${name}.`, [proof])]
   return [
     fail(
-      'config-map-refused',
       subject,
       `MetalLB must refuse its configuration in ConfigMap ${name}: ${why}. It goes on with the last good one; after a start it has none.`,
       [proof],

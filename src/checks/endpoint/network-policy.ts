@@ -34,9 +34,7 @@ export default defineCheck({
     })
     const guarded = ready.filter(({ pod }) => policiesOf(evidence, pod).length > 0)
     if (guarded.length === 0)
-      return [
-        pass('no-policy', subject, `No NetworkPolicy selects the pods behind Service ${objectName(service)}.`, []),
-      ]
+      return [pass(subject, `No NetworkPolicy selects the pods behind Service ${objectName(service)}.`, [])]
     const enforcer = policyEnforcer(evidence)
     const judged = guarded.map((one) => ({ ...one, ...judge(context, one.endpoint, one.pod, port.protocol) }))
     const policies = [...new Set(judged.flatMap(({ pod }) => policiesOf(evidence, pod)))]
@@ -48,13 +46,11 @@ export default defineCheck({
       return [
         unsure === undefined
           ? pass(
-              'let-in',
               subject,
               `${names} ${policies.length === 1 ? 'lets' : 'let'} ${judged[0]?.who ?? 'the client'} in at the pods behind Service ${objectName(service)}.`,
               proof,
             )
           : unknown(
-              'client-not-known',
               subject,
               `It is not known whether ${names} ${policies.length === 1 ? 'lets' : 'let'} ${unsure.who} in: its addresses are not in the evidence.`,
               [],
@@ -76,13 +72,12 @@ export default defineCheck({
     return [
       enforcer === null
         ? warn(
-            'not-enforced',
             subject,
             `${says}; nothing in the evidence enforces policies, so it stops no packet as far as can be seen.`,
             proof,
             { fix, blocks: false },
           )
-        : fail('refused', subject, `${says}; ${enforcer} enforces it.`, proof, fix, all ? {} : { partial: true }),
+        : fail(subject, `${says}; ${enforcer} enforces it.`, proof, fix, all ? {} : { partial: true }),
     ]
   },
   docs: {

@@ -33,16 +33,13 @@ export default defineCheck({
     const subject = `service/${name}`
     const endpoints = endpointsOf(evidence, question)
     if (isGap(endpoints))
-      return [
-        unknown('endpoints-not-read', subject, `It is not known whether Service ${name} has endpoints.`, [endpoints]),
-      ]
+      return [unknown(subject, `It is not known whether Service ${name} has endpoints.`, [endpoints])]
     const ready = endpoints.filter((endpoint) => endpoint.ready)
     const [first] = ready
     if (first !== undefined) {
       const of = ready.length === endpoints.length ? '' : ` of ${String(endpoints.length)}`
       return [
         pass(
-          'ready',
           subject,
           `Service ${name} has ${String(ready.length)}${of} ready ${ready.length === 1 ? 'endpoint' : 'endpoints'}${behind(evidence, service, ready)}.`,
           ready.slice(0, 5).map(({ slice, index }) => cite(slice, 'endpoints', index, 'addresses', 0)),
@@ -55,21 +52,18 @@ export default defineCheck({
       .join(',')
     const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
     const other = otherFamily(evidence, question)
-    const [reason, why] =
+    const why =
       other !== null
-        ? ['other-family', other.why]
+        ? other.why
         : endpoints.length > 0
-          ? ['not-ready', `none of its ${counted(endpoints.length, 'endpoint')} is ready`]
+          ? `none of its ${counted(endpoints.length, 'endpoint')} is ready`
           : pods === null
-            ? ['slices-empty', 'its EndpointSlices are empty']
+            ? 'its EndpointSlices are empty'
             : pods.length === 0
               ? selector === ''
-                ? ['no-selector', 'it has no selector and no EndpointSlice with an address']
-                : ['no-pod-selected', `no pod has the labels ${selector} that it selects`]
-              : [
-                  'pods-without-address',
-                  `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`,
-                ]
+                ? 'it has no selector and no EndpointSlice with an address'
+                : `no pod has the labels ${selector} that it selects`
+              : `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`
     const proof =
       other !== null
         ? other.proof
@@ -81,7 +75,7 @@ export default defineCheck({
             ]
     const namespace = service.metadata?.namespace ?? 'default'
     return [
-      fail(reason, subject, `Service ${name} has no ready endpoint: ${why}.`, proof, {
+      fail(subject, `Service ${name} has no ready endpoint: ${why}.`, proof, {
         commands: [
           selector === ''
             ? `kubectl -n ${namespace} get endpointslices`

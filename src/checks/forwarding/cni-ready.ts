@@ -45,7 +45,6 @@ export default defineCheck({
     if (wrong.length > 0) {
       return [
         fail(
-          'no-config',
           subject,
           `${node} has no pod network: ${wrong.join(', and ')}.`,
           proof,
@@ -62,15 +61,12 @@ export default defineCheck({
       ]
     }
     if (object === undefined)
-      return [
-        unknown('node-not-listed', subject, `${node} is in no listing of nodes, so its pod network is not known.`, []),
-      ]
+      return [unknown(subject, `${node} is in no listing of nodes, so its pod network is not known.`, [])]
     const status = ready === -1 ? 'Unknown' : (conditions[ready]?.status ?? 'Unknown')
     const reason = conditions[ready]?.reason ?? 'no reason'
     if (status !== 'True') {
       return [
         fail(
-          'not-ready',
           subject,
           `${node} is not Ready: ${reason}${message === '' ? '' : `, "${message}"`}.`,
           [cite(object, 'status', 'conditions', Math.max(ready, 0), 'reason')],
@@ -87,12 +83,10 @@ export default defineCheck({
     }
     const shown: Proof[] = isGap(conf) ? [] : [citeFirst(conf, files[0] ?? '') ?? citeLine(conf.file, 1, '')]
     return [
-      pass(
-        'ready',
-        subject,
-        `${node} is Ready${isGap(conf) ? '' : ` and has the CNI configuration ${files[0] ?? ''}`}.`,
-        [cite(object, 'status', 'conditions', ready, 'status'), ...shown],
-      ),
+      pass(subject, `${node} is Ready${isGap(conf) ? '' : ` and has the CNI configuration ${files[0] ?? ''}`}.`, [
+        cite(object, 'status', 'conditions', ready, 'status'),
+        ...shown,
+      ]),
     ]
   },
   docs: {

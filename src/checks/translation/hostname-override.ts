@@ -37,9 +37,7 @@ export default defineCheck({
     if (told === null && isGap(config) && kubeProxyProcesses(here).length === 0)
       return [
         {
-          ...unknown('name-not-known', subject, `It is not known which node kube-proxy on ${node} takes itself for.`, [
-            config,
-          ]),
+          ...unknown(subject, `It is not known which node kube-proxy on ${node} takes itself for.`, [config]),
           blocks: false,
         },
       ]
@@ -47,15 +45,10 @@ export default defineCheck({
     const name = told?.value.trim().toLowerCase() ?? ''
     if (told === null || name === '')
       return [
-        pass(
-          'own-hostname',
-          subject,
-          `kube-proxy on ${node} goes by the node’s own hostname.`,
-          told === null ? [] : [told.proof],
-        ),
+        pass(subject, `kube-proxy on ${node} goes by the node’s own hostname.`, told === null ? [] : [told.proof]),
       ]
     if (name === node.toLowerCase())
-      return [pass('knows-its-node', subject, `kube-proxy on ${node} knows that it is there.`, [told.proof])]
+      return [pass(subject, `kube-proxy on ${node} knows that it is there.`, [told.proof])]
     const nodes = known(evidence.kubernetes.nodes)
     const exists = nodes?.some(({ metadata }) => metadata?.name === name) !== false
     const sentence = exists
@@ -72,21 +65,11 @@ export default defineCheck({
       const found = autopsy(journey)
       return found?.death === 'no-local-endpoint' ? found : lostAnswer(evidence, node, journey)
     })
-    if (isDraft(share))
-      return [
-        warn(exists ? 'other-name' : 'name-of-no-node', subject, `${sentence}.`, [told.proof], { fix, blocks: false }),
-      ]
-    const wrong = deadly(context, share, {
-      reason: exists ? 'other-name' : 'name-of-no-node',
-      says: () => `${sentence}.`,
-      fix: () => fix,
-    })
+    if (isDraft(share)) return [warn(subject, `${sentence}.`, [told.proof], { fix, blocks: false })]
+    const wrong = deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
-        ? warn('other-name-but-passes', subject, `${sentence}. This packet gets through nevertheless.`, [told.proof], {
-            fix,
-            blocks: false,
-          })
+        ? warn(subject, `${sentence}. This packet gets through nevertheless.`, [told.proof], { fix, blocks: false })
         : { ...wrong, proof: [told.proof, ...wrong.proof] },
     ]
   },

@@ -123,9 +123,13 @@ function startsOf(evidence: Evidence, question: Question, state: NodeState, vip:
   }
   return clientParts(evidence, question, state, vip).map(({ range, source }) => ({
     clients: client.kind === 'address' ? source.text : rangeText(range),
-    start: { ...rest, source, inDevice: deviceTo(state, source) },
+    // An address of the node itself, loopback included, never comes in from outside.
+    start: { ...rest, source, inDevice: isOwn(state, source) ? null : deviceTo(state, source) },
   }))
 }
+
+const isOwn = (state: NodeState, source: Address): boolean =>
+  lookUpRoute(state, { source, destination: source, mark: 0, inDevice: null })?.type === 'local'
 
 /** The device by which packets from an address come in: the one that leads back to it. */
 export const deviceTo = (state: NodeState, source: Address): string | null =>

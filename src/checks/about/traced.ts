@@ -64,6 +64,7 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
   const unread = unreadOn(trace)
   if (first === undefined && unread.length > 0)
     return unknown(
+      'some-rules-not-read',
       subject,
       `It is not known what ${node} does with the packet: not all of its rules were read.`,
       unread,

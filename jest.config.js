@@ -8,4 +8,5 @@ export default {
   testSequencer: '<rootDir>/scripts/slow-suites-first.js',
   testTimeout: 30_000,
   maxWorkers: '100%',
+  reporters: ['default', '<rootDir>/scripts/skipped-last.js'],
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
+import { parseClient } from '../src/diagnosis/client.ts'
 import { packetsToTrace } from '../src/diagnosis/trace-target.ts'
 import { tracedPacket } from '../src/diagnosis/traced-packet.ts'
 import { isGap } from '../src/evidence/gap.ts'
@@ -84,6 +85,17 @@ test('an address that is no VIP is traced at the port and protocol that are name
   // kube-proxy's cluster-ips-check refuses ports that no Service has.
   expect(stdout).toMatch(/100 % {2}rejected with icmp-port-unreachable/)
 })
+
+test.each(['10.240.0.21', '127.0.0.1'])(
+  'a client at %s, an address of the node itself, sets out on it',
+  async (client) => {
+    const evidence = await fixture('hard-way-healthy')
+    const [question] = packetsToTrace(evidence, '10.240.0.100:80', { ...asked, client: parseClient(client) })
+    const [part] = question === undefined ? [] : tracedPacket(evidence, question, 'worker-1').parts
+    expect(part?.from).toBe('sent by the node itself')
+    expect(part?.journeys[0]?.hops[0]?.steps[0]).toMatchObject({ hook: 'OUTPUT', table: 'nat' })
+  },
+)
 
 test('where the rules of the node are cut off nothing is said of them, and the exit code is 3', async () => {
   const cut = await variant('hard-way-healthy', {

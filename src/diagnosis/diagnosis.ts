@@ -60,6 +60,8 @@ export interface Answer<T = Diagnosis> {
   readonly verdict: Verdict
   readonly counts: Readonly<Record<Verdict, number>>
   readonly warned: boolean
+  /** False where a listing that may name more VIPs was not read. */
+  readonly complete: boolean
   readonly account: JudgedAccount | null
   readonly diagnoses: readonly T[]
   readonly gaps: readonly HidingGap[]

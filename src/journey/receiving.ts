@@ -3,6 +3,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
+import { nodeOfPod } from '../node/vip-trace.ts'
 import { announcers } from '../lb/announcers.ts'
 import { vpcDelivery } from '../fabric/ec2/delivery.ts'
 
@@ -14,8 +15,9 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   const { client, vip } = question
   // OVN carries its own VIPs from pod to pod; no node receives them.
   if (question.kubeOvn !== undefined) return { by: 'unknown', nodes: [] }
-  if (question.service !== null && client.kind === 'node') return { by: 'client', nodes: [client.name] }
-  if (question.service !== null && client.kind === 'pod') return nodeOfPod(evidence, client.namespace, client.name)
+  const home = question.service === null ? null : homeOf(evidence, client)
+  if (home !== null) return { by: 'client', nodes: [home] }
+  if (question.service !== null && client.kind === 'pod') return { by: 'unknown', nodes: [] }
   if (vip === null) return { by: 'unknown', nodes: [] }
   if (question.fabric === 'ec2') {
     const delivery = vpcDelivery(evidence, question)
@@ -34,9 +36,11 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   return nodes.length > 0 ? { by: 'candidate', nodes } : { by: 'unknown', nodes: [] }
 }
 
-/** A client that is a node or a pod is served by its own node's rules: the packet meets no network before them. */
-function nodeOfPod(evidence: Evidence, namespace: string, name: string): Receiving {
-  const pod = podNamed(evidence, `${namespace}/${name}`)
-  const node = pod?.spec?.nodeName
-  return node === undefined ? { by: 'unknown', nodes: [] } : { by: 'client', nodes: [node] }
+/** The node of a client that is a node or a pod, by its name or its address: its own rules serve it, and it meets no network before them. */
+function homeOf(evidence: Evidence, client: Question['client']): string | null {
+  if (client.kind === 'node') return client.name
+  if (client.kind === 'address') return nodeOfPod(evidence, client.address)
+  return client.kind === 'pod'
+    ? (podNamed(evidence, `${client.namespace}/${client.name}`)?.spec?.nodeName ?? null)
+    : null
 }

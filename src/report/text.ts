@@ -4,22 +4,28 @@ import { questionName } from '../diagnosis/targets.ts'
 import { placeText, type Proof } from '../evidence/cite.ts'
 import { clientText } from '../evidence/question.ts'
 import { addressAndPort } from '../net/port.ts'
+import { gateText } from './gate-text.ts'
 import { statusText, verdictText, type Look } from './paint.ts'
 import { probesText } from './probes.ts'
-import type { Reporter } from './reporter.ts'
+import type { Format, Reporter } from './reporter.ts'
 import { gapsText, unknownText } from './unknowns.ts'
 import { wrap } from './wrap.ts'
 
 /** The answer for people: for each VIP the verdict, the path, the causes with proof and fix, and what else is worth knowing. */
-export const textReporter = (look: Look): Reporter => ({
+export const textReporter = (look: Look): Reporter<string> => ({
   diagnosis: (diagnosis) => diagnosisText(diagnosis, look),
-  whole: function* (answer, probes) {
+  whole: function* (answer, { probes, gate }) {
     const summary = answer.diagnoses.length === 1 ? [] : [summaryText(answer, look)]
-    const end = [...summary, ...gapsText(answer.gaps, look), ...accountText(answer.account)]
+    const end = [...summary, ...gapsText(answer.gaps, look), ...accountText(answer.account), gateText(gate, look)]
     for (const [index, block] of [...answer.diagnoses, ...end].entries()) yield index === 0 ? block : `\n\n${block}`
     yield '\n'
     if (probes !== null) yield probesText(probes)
   },
+})
+
+export const textFormat = (look: Look): Format<string> => ({
+  report: () => textReporter(look),
+  failed: ({ message, suggestion }) => `vipdoctor: ${message}\n${suggestion === null ? '' : `${suggestion}\n`}`,
 })
 
 function accountText(account: JudgedAccount | null): string[] {

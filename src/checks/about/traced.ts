@@ -27,7 +27,7 @@ export const translatedVips = ({ question }: Context): true | string =>
 
 const nearlyAll = 1 - 1e-6
 
-/** Which share of the packets dies of `deaths` on this node. Unknown where the node's rules or routes are not known. */
+/** Which share of the packets dies of `deaths` on this node. Unknown where rules or routes that the packet meets are not known. */
 export const shareDyingOf = (context: NodeContext, deaths: readonly Death[]): Share | Draft =>
   shareLost(context, (journey) => {
     const found = autopsy(journey)
@@ -61,8 +61,28 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
   const dead =
     parts.length > 0 && whole.length === parts.length ? 'all' : parts.some(({ share }) => share > 0) ? 'some' : 'none'
   const first = parts.flatMap((part) => part.dead)[0]
-  const doubt = first?.journey.first.doubt ?? trace.doubts[0] ?? null
+  const unread = unreadOn(trace)
+  if (first === undefined && unread.length > 0)
+    return unknown(
+      'some-rules-not-read',
+      subject,
+      `It is not known what ${node} does with the packet: not all of its rules were read.`,
+      unread,
+    )
+  const doubt = first === undefined ? null : doubtAbout(trace, first.journey, first.found)
   return { trace, dead, clients: whole.map(({ clients }) => clients), example: first?.found ?? null, doubt }
+}
+
+/** What may hold rules too on the nodes that a packet meets, and was not read. */
+const unreadOn = ({ doubts, parts }: VipTrace): readonly Gap[] => [
+  ...new Set([...doubts, ...parts.flatMap(({ journeys }) => journeys.flatMap(({ second }) => second?.doubts ?? []))]),
+]
+
+/** Why a loss is not certain: on the node where it happened, or on the one before. */
+function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node }: Loss): Step | Gap | null {
+  const here = first.doubt ?? doubts[0] ?? null
+  if (here !== null || node === null || second === null || isGap(second.outcome)) return here
+  return second.outcome.doubt ?? second.doubts[0] ?? null
 }
 
 export const isDraft = (value: Share | Draft): value is Draft => 'status' in value

@@ -1,9 +1,8 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { isAbsent, isGap, known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import { notInBundle } from '../../evidence/store.ts'
 import { configMapEra, editCommand, type ConfigMapEra } from '../../lb/metallb/config-map.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { overlappingPools } from '../../lb/metallb/pools.ts'
@@ -37,7 +36,7 @@ export default defineCheck({
     const states = evidence.kubernetes.configurationstates
     const { namespace } = metallbSettings(evidence)
     const [clash] = overlappingPools(evidence)
-    if (isGap(states) && clash === undefined && states.reason !== notInBundle)
+    if (isGap(states) && clash === undefined && !isAbsent(states))
       return [
         unknown(
           'states-not-read',

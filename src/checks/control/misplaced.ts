@@ -1,11 +1,10 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import { gapsAmong, isAbsent, isGap, known } from '../../evidence/gap.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { configMapEra } from '../../lb/metallb/config-map.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
-import { notInBundle } from '../../evidence/store.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
@@ -85,7 +84,7 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
       ),
     ]
   // A kind that nobody listed because it is not installed has no objects.
-  const unread = gapsAmong(...listed).filter(({ reason }) => reason !== notInBundle)
+  const unread = gapsAmong(...listed).filter((one) => !isAbsent(one))
   if (unread.length > 0)
     return [
       unknown(

@@ -72,13 +72,10 @@ export default defineCheck({
       const found = autopsy(journey)
       return found?.death === 'no-local-endpoint' ? found : lostAnswer(evidence, node, journey)
     })
-    const wrong = isDraft(share)
-      ? null
-      : deadly(context, share, {
-          reason: exists ? 'other-name' : 'name-of-no-node',
-          says: () => `${sentence}.`,
-          fix: () => fix,
-        })
+    if (isDraft(share))
+      return [warn('other-name-effect-not-known', subject, `${sentence}.`, [told.proof], { fix, blocks: false })]
+    const reason = exists ? 'other-name' : 'name-of-no-node'
+    const wrong = deadly(context, share, { reason, says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
         ? warn('other-name-but-passes', subject, `${sentence}. This packet gets through nevertheless.`, [told.proof], {

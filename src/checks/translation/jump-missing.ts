@@ -38,9 +38,9 @@ export default defineCheck({
       changes:
         'kube-proxy makes its jumps anew when it starts. Find what took them away (iptables -F, a firewall’s reload), or it will do so again.',
     }
-    const wrong = isDraft(share)
-      ? null
-      : deadly(context, share, { reason: 'missing', says: () => `${sentence}.`, fix: () => fix })
+    if (isDraft(share))
+      return [warn('missing-effect-not-known', subject, `${sentence}.`, proof, { fix, blocks: false })]
+    const wrong = deadly(context, share, { reason: 'missing', says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
         ? warn('missing-but-passes', subject, `${sentence}. This packet gets through without.`, proof, {

@@ -163,17 +163,20 @@ export function subjectOf({ vip, service, kubeOvn }: Question): string {
 }
 
 function result(check: Check, draft: Draft, node: string | null): Result {
-  const { status, reason, subject, says, proof, fix, awsCode, gaps } = draft
-  const hop = hopOf(check) as Finding['hop']
+  const { status, reason, subject, brief, says, proof, look, fix, advice, refused, awsCode, gaps } = draft
   const finding: Finding = {
     id: check.id,
-    hop,
+    hop: hopOf(check) as Finding['hop'],
     status,
     reason,
     subject,
+    brief,
     says,
     proof,
+    look,
     fix,
+    ...(advice === undefined ? {} : { advice }),
+    ...(refused === undefined ? {} : { refused }),
     ...(awsCode === undefined ? {} : { awsCode }),
     ...(gaps === undefined ? {} : { gaps: gaps.map(({ source, reason }) => ({ source, reason })) }),
   }

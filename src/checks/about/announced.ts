@@ -6,7 +6,7 @@ import { servedByOther } from '../../lb/other-systems.ts'
 import { startOf } from '../../net/words.ts'
 import { ofItsClass } from './pending.ts'
 import type { Context } from '../check.ts'
-import type { Fix } from '../finding.ts'
+import type { Remedy } from '../finding.ts'
 import { fail, warn, type Draft } from '../finding.ts'
 import type { Proof } from '../../evidence/cite.ts'
 
@@ -48,7 +48,7 @@ export function unannounced(
   subject: string,
   says: string,
   proof: readonly Proof[],
-  fix: Fix,
+  fix: Remedy,
 ): Draft {
   return question.fabric === 'lan'
     ? fail(reason, subject, says, proof, fix)

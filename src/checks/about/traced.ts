@@ -7,7 +7,7 @@ import { traceVip, type Journey, type VipTrace } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { Context, NodeContext } from '../check.ts'
-import { fail, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
 export interface Share {
@@ -92,7 +92,7 @@ interface Words {
   readonly reason: string | ((example: Loss, share: Share) => string)
   /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
   readonly says: (example: Loss, share: Share) => string
-  readonly fix: (example: Loss, share: Share) => Fix
+  readonly fix: (example: Loss, share: Share) => Remedy
   readonly consequenceOf?: readonly string[]
 }
 

@@ -6,7 +6,7 @@ import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { calicoPeers, obstaclesOf, type Obstacle } from '../../journey/bgp-obstacles.ts'
 import { bgpSession, peerText } from '../../journey/bgp-sessions.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/bgp-session',
@@ -131,7 +131,7 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
 const distinct = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>
   obstacles.filter(({ says }, index) => obstacles.findIndex((other) => other.says === says) === index)
 
-function fixFor({ evidence }: Context, pairs: readonly (readonly [string, string])[]): Fix {
+function fixFor({ evidence }: Context, pairs: readonly (readonly [string, string])[]): Remedy {
   const [node, peer] = pairs[0] ?? ['NODE', 'PEER']
   return {
     commands: [

@@ -5,7 +5,7 @@ import { electionFunnel, type Candidate } from '../../lb/metallb/election.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByArp, unannounced } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, type Remedy } from '../finding.ts'
 import { outsText } from '../about/outs-text.ts'
 import { excludeLabel, outsOf } from '../../lb/metallb/out.ts'
 
@@ -96,7 +96,7 @@ const remark = (funnel: readonly Candidate[]): string => {
   return out.length === 0 ? '' : `; ${outsText(out)}`
 }
 
-function mend(funnel: readonly Candidate[]): Fix {
+function mend(funnel: readonly Candidate[]): Remedy {
   const labelled = funnel.filter(({ out }) => out === 'exclude-label')
   if (labelled.length > 0)
     return {

@@ -13,7 +13,7 @@ import { holdingsInVpc } from '../../fabric/ec2/holders.ts'
 import { interfaceText } from '../../fabric/ec2/words.ts'
 import { addressOf, parseAddress } from '../../net/address.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { servedByKubeVipAlone } from '../about/kube-vip.ts'
 import { overlap, takenAddresses, type Taken } from '../../journey/taken-addresses.ts'
 
@@ -146,7 +146,7 @@ function primaries(evidence: Evidence): readonly Taken[] {
     }))
 }
 
-const otherPool = ({ key }: CloudPool): Fix => ({
+const otherPool = ({ key }: CloudPool): Remedy => ({
   commands: [`kubectl -n kube-system patch configmap kubevip --type merge -p '{"data":{"${key}":"RANGE"}}'`],
   changes: `Replaces the value of ${key}; put free addresses of the nodes’ subnet in the place of RANGE. Services keep the addresses that they have.`,
 })

@@ -12,7 +12,7 @@ import { counted, inWords } from '../../net/words.ts'
 import { overlap, takenAddresses, type TakenFromPool } from '../../journey/taken-addresses.ts'
 import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/pool-hygiene',
@@ -89,7 +89,7 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
 }
 
 /** The pool without these addresses, as one patch. */
-function narrowed(pool: IPAddressPool, left: readonly Range[]): Fix {
+function narrowed(pool: IPAddressPool, left: readonly Range[]): Remedy {
   const { namespace = 'metallb-system', name = '' } = pool.metadata ?? {}
   if (isDerived(pool))
     return {

@@ -10,7 +10,7 @@ import {
 import { citeRoute, citeRoutes, destinationText, targetOf } from '../../fabric/ec2/routes.ts'
 import { listText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/overlay-no-route',
@@ -108,7 +108,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   ]
 }
 
-const withFix = (fix: Fix | null) => (fix === null ? {} : { fix })
+const withFix = (fix: Remedy | null) => (fix === null ? {} : { fix })
 
 type Found = SubnetRoute & { readonly match: NonNullable<SubnetRoute['match']> }
 

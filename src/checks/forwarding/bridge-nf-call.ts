@@ -6,7 +6,7 @@ import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { record } from '../../evidence/node/nft.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
@@ -124,7 +124,7 @@ function podBridge(evidence: Evidence, node: string, family: Family): PodBridge 
 }
 
 /** The finding for a pod as client whose packet is translated to its own bridge and keeps its source: its answer is lost. */
-function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fix: Fix) {
+function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fix: Remedy) {
   const { receiving, node } = context
   if (receiving.by !== 'client' || !receiving.nodes.includes(node)) return null
   const share = shareLost(context, ({ first }) => {

@@ -4,7 +4,7 @@ import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
 import { addressOfNode } from '../../node/vip-trace.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { pass, type Fix } from '../finding.ts'
+import { pass, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
@@ -69,7 +69,7 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   }
 }
 
-function fixOf({ evidence, node }: NodeContext, { pod, home, to, name }: Astray): Fix {
+function fixOf({ evidence, node }: NodeContext, { pod, home, to, name }: Astray): Remedy {
   const { podCIDR, podCIDRs = [] } = nodesByName(evidence).get(home)?.spec ?? {}
   const range = [podCIDR, ...podCIDRs].flatMap((text) => parseCidr(text) ?? []).find((one) => rangeHas(one, pod))
   const gateway = addressOfNode(evidence, home, pod.family)

@@ -44,10 +44,10 @@ export function lost(store: Store, { file, pointer, line, value }: Proof): strin
       ? null
       : `the line is: ${printed.slice(0, 80)}`
   }
-  const found = at(JSON.parse(text), pointer ?? '')
+  const found = at(JSON.parse(text), pointer)
   if (found !== nothing)
     return shows(value, found) ? null : `what stands there is ${JSON.stringify(found).slice(0, 80)}`
   // A field that is not there is a fact about what stands around it.
-  const around = (pointer ?? '').split('/').slice(0, -1).join('/')
+  const around = pointer.split('/').slice(0, -1).join('/')
   return value === null && around !== '' && at(JSON.parse(text), around) !== nothing ? null : 'no such pointer'
 }

@@ -19,6 +19,8 @@ export interface Finding {
   readonly id: string
   readonly hop: Hop
   readonly status: Status
+  /** Which of the sentences of its check `says` is: stable for ever, in kebab-case; decide on this and never on the sentence. */
+  readonly reason: string
   readonly subject: string
   readonly says: string
   readonly proof: readonly Proof[]
@@ -47,8 +49,16 @@ interface More {
   readonly consequenceOf?: readonly string[]
 }
 
-const draft = (status: Status, subject: string, says: string, proof: readonly Proof[], more: More = {}): Draft => ({
+const draft = (
+  status: Status,
+  reason: string,
+  subject: string,
+  says: string,
+  proof: readonly Proof[],
+  more: More = {},
+): Draft => ({
   status,
+  reason,
   subject,
   says,
   proof,
@@ -56,28 +66,31 @@ const draft = (status: Status, subject: string, says: string, proof: readonly Pr
   fix: more.fix ?? null,
 })
 
-export const pass = (subject: string, says: string, proof: readonly Proof[]): Draft =>
-  draft('pass', subject, says, proof)
+export const pass = (reason: string, subject: string, says: string, proof: readonly Proof[]): Draft =>
+  draft('pass', reason, subject, says, proof)
 
-export const warn = (subject: string, says: string, proof: readonly Proof[], more?: More): Draft =>
-  draft('warn', subject, says, proof, more)
+export const warn = (reason: string, subject: string, says: string, proof: readonly Proof[], more?: More): Draft =>
+  draft('warn', reason, subject, says, proof, more)
 
 /** A failure always says how to mend it; `fix` is null only where nothing that can be typed would. */
 export const fail = (
+  reason: string,
   subject: string,
   says: string,
   proof: readonly Proof[],
   fix: Fix | null,
   more?: Omit<More, 'fix'>,
-): Draft => draft('fail', subject, says, proof, fix === null ? more : { ...more, fix })
+): Draft => draft('fail', reason, subject, says, proof, fix === null ? more : { ...more, fix })
 
 /** `says` says what cannot be told; the reports name the gaps beside it. */
 export const unknown = (
+  reason: string,
   subject: string,
   says: string,
   gaps: readonly Gap[],
   proof: readonly Proof[] = [],
   more?: More,
-): Draft => ({ ...draft('unknown', subject, says, proof, more), ...(gaps.length === 0 ? {} : { gaps }) })
+): Draft => ({ ...draft('unknown', reason, subject, says, proof, more), ...(gaps.length === 0 ? {} : { gaps }) })
 
-export const skipped = (subject: string, says: string): Draft => draft('skipped', subject, says, [])
+export const skipped = (reason: string, subject: string, says: string): Draft =>
+  draft('skipped', reason, subject, says, [])

@@ -44,12 +44,16 @@ export const onlyByBgp = ({ evidence, question }: Context): boolean =>
 /** Nobody announces: on a LAN the end of the packet, on EC2, which delivers by ownership, a warning. */
 export function unannounced(
   { question }: Context,
+  reason: string,
   subject: string,
   says: string,
   proof: readonly Proof[],
   fix: Fix,
 ): Draft {
   return question.fabric === 'lan'
-    ? fail(subject, says, proof, fix)
-    : warn(subject, `${says} EC2 delivers by ownership, so this stops no packet.`, proof, { fix, blocks: false })
+    ? fail(reason, subject, says, proof, fix)
+    : warn(reason, subject, `${says} EC2 delivers by ownership, so this stops no packet.`, proof, {
+        fix,
+        blocks: false,
+      })
 }

@@ -49,7 +49,9 @@ export function seenIn(context: Context): { readonly seen: readonly Seen[]; read
       : [{ capture, observation: observed, conclusion, proof: proofOf(capture, observed) }]
   })
   const unread = all.flatMap(({ file, gap, messages }) =>
-    gap !== null && messages.length === 0 ? [unknown(`capture/${file}`, 'A capture could not be read.', [gap])] : [],
+    gap !== null && messages.length === 0
+      ? [unknown('capture-not-readable', `capture/${file}`, 'A capture could not be read.', [gap])]
+      : [],
   )
   return { seen, unread }
 }
@@ -60,7 +62,11 @@ export function eachCapture(context: Context, judge: (seen: Seen, subject: strin
   const drafts = seen.map(
     (one) =>
       judge(one, `capture/${one.capture.file}`) ??
-      skipped(`capture/${one.capture.file}`, `That is not what this capture shows: ${words[one.conclusion.outcome]}.`),
+      skipped(
+        'other-outcome',
+        `capture/${one.capture.file}`,
+        `That is not what this capture shows: ${words[one.conclusion.outcome]}.`,
+      ),
   )
   return [...drafts, ...unread]
 }

@@ -48,6 +48,7 @@ function run(context: NodeContext): readonly Draft[] {
   if (isGap(arrival) || arrival === null)
     return [
       unknown(
+        'arrival-not-known',
         subject,
         `It is not known whether ${node} admits ${portText(port)}, its NodePort.`,
         isGap(arrival) ? [arrival] : [],
@@ -55,13 +56,18 @@ function run(context: NodeContext): readonly Draft[] {
     ]
   const admission = admitsClient(evidence, question, arrival, port)
   if (isGap(admission))
-    return [unknown(subject, `It is not known whether ${node} admits ${portText(port)}, its NodePort.`, [admission])]
+    return [
+      unknown('client-not-known', subject, `It is not known whether ${node} admits ${portText(port)}, its NodePort.`, [
+        admission,
+      ]),
+    ]
   const { client, groupIds, judgement } = admission
   const groups = groupsText(evidence, groupIds)
   const proof = [cite(arrival, 'Groups'), ...judgement.rules.slice(0, 4).map((rule) => rule.proof())]
   if (judgement.answer === 'all')
     return [
       pass(
+        'allowed',
         subject,
         `${groups} of ${idOf(arrival)} (${node}) would admit the NodePort ${portText(port)} from ${client.text} too.`,
         proof,
@@ -70,6 +76,7 @@ function run(context: NodeContext): readonly Draft[] {
   if (!asksForNodePort(context))
     return [
       pass(
+        'refused-and-not-used',
         subject,
         `The NodePort ${portText(port)} of ${node} is not open to ${client.text}; clients of the VIP do not use it.`,
         proof,
@@ -78,6 +85,7 @@ function run(context: NodeContext): readonly Draft[] {
   if (judgement.answer === 'unknown')
     return [
       unknown(
+        'rules-not-known',
         subject,
         `It is not known whether ${node} admits ${portText(port)} from ${client.text}.`,
         judgement.possible.flatMap(({ gap }) => gap ?? []),
@@ -96,7 +104,7 @@ function run(context: NodeContext): readonly Draft[] {
   const from = judgement.answer === 'some' ? rangesText(judgement.refused) : client.text
   const says = `${groups} of ${idOf(arrival)} (${node}) refuse the NodePort ${portText(port)} from ${from}.`
   const more = { blocks: true, awsCode: 'ENI_SG_RULES_MISMATCH', partial: judgement.answer === 'some' }
-  return [fail(subject, says, proof, fix, more)]
+  return [fail('refused', subject, says, proof, fix, more)]
 }
 
 /** Whether the question is about a node's own address at the NodePort, not about the VIP. */

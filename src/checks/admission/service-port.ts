@@ -44,12 +44,27 @@ function run(context: NodeContext): readonly Draft[] {
   const { evidence, question, node } = context
   const arrival = arrivalInterface(evidence, question, node)
   if (isGap(arrival))
-    return [unknown(`node/${node}`, `It is not known which interface of ${node} receives the packet.`, [arrival])]
+    return [
+      unknown('arrival-not-known', `node/${node}`, `It is not known which interface of ${node} receives the packet.`, [
+        arrival,
+      ]),
+    ]
   if (arrival === null)
-    return [unknown(`node/${node}`, `${node} has no interface in the VPC that is in the evidence.`, [])]
+    return [
+      unknown(
+        'no-interface-in-vpc',
+        `node/${node}`,
+        `${node} has no interface in the VPC that is in the evidence.`,
+        [],
+      ),
+    ]
   const admission = admitsClient(evidence, question, arrival, question.port)
   if (isGap(admission))
-    return [unknown(`eni/${idOf(arrival)}`, `It is not known from which addresses the client comes.`, [admission])]
+    return [
+      unknown('client-not-known', `eni/${idOf(arrival)}`, `It is not known from which addresses the client comes.`, [
+        admission,
+      ]),
+    ]
   const { groupIds, judgement, client } = admission
   const subject = groupIds.length === 1 ? `security-group/${groupIds[0] ?? ''}` : `eni/${idOf(arrival)}`
   const groups = groupsText(evidence, groupIds)
@@ -59,11 +74,17 @@ function run(context: NodeContext): readonly Draft[] {
   switch (judgement.answer) {
     case 'all':
       return [
-        pass(subject, `${groups} of ${interfaceText(evidence, arrival)} ${verb} ${port} from ${client.text}.`, proof),
+        pass(
+          'allowed',
+          subject,
+          `${groups} of ${interfaceText(evidence, arrival)} ${verb} ${port} from ${client.text}.`,
+          proof,
+        ),
       ]
     case 'unknown':
       return [
         unknown(
+          'rules-not-known',
           subject,
           `It is not known whether ${lower(groups)} ${verb} ${port} from ${client.text}${because(judgement.possible)}.`,
           gapsOf(admission),
@@ -75,7 +96,7 @@ function run(context: NodeContext): readonly Draft[] {
       const left = open.length > 0 ? `; about ${rangesText(open)} it is not known` : ''
       const says = `${groups} ${verb} ${port} from ${rangesText(admitted)} of ${client.text}, but not from ${rangesText(refused)}${left}.`
       return [
-        fail(subject, says, proof, fixOf(context, admission, arrival.VpcId ?? ''), {
+        fail('refused-in-part', subject, says, proof, fixOf(context, admission, arrival.VpcId ?? ''), {
           partial: true,
           awsCode: 'ENI_SG_RULES_MISMATCH',
         }),
@@ -89,7 +110,9 @@ function run(context: NodeContext): readonly Draft[] {
           : `${groups} ${verb} no ${port} from ${client.text}: ${String(rules.length)} ingress rules, and none matches.`
       const awsCode = rules.length === 0 ? 'SG_HAS_NO_RULES' : 'ENI_SG_RULES_MISMATCH'
       return [
-        fail(subject, says, [...proof, ...proofOf(rules)], fixOf(context, admission, arrival.VpcId ?? ''), { awsCode }),
+        fail('refused', subject, says, [...proof, ...proofOf(rules)], fixOf(context, admission, arrival.VpcId ?? ''), {
+          awsCode,
+        }),
       ]
     }
   }

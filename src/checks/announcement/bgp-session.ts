@@ -35,10 +35,20 @@ export default defineCheck({
     const subject = `vip/${vip}`
     const speakers = bgpSpeakers(evidence, question)
     if (isGap(speakers))
-      return [unknown(subject, `It is not known whether ${vip} is announced over a session.`, [speakers])]
+      return [
+        unknown('sessions-not-read', subject, `It is not known whether ${vip} is announced over a session.`, [
+          speakers,
+        ]),
+      ]
     const telling = speakers.filter(({ out }) => out === null)
     if (telling.length === 0)
-      return [skipped(subject, 'No node tells a peer of the VIP; announcement/bgp-advertisement speaks of that.')]
+      return [
+        skipped(
+          'nobody-tells-peers',
+          subject,
+          'No node tells a peer of the VIP; announcement/bgp-advertisement speaks of that.',
+        ),
+      ]
     return [judge(context, subject, vip, telling)]
   },
   docs: {
@@ -79,8 +89,8 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
     const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
     const says = `No speaker that announces ${vip} has a BGP session: ${inWords(states, 6)}${why}. The routers have no route to it.`
     return onlyByBgp(context)
-      ? unannounced(context, subject, says, proof, fix)
-      : warn(subject, says, proof, { fix, blocks: false })
+      ? unannounced(context, 'no-session', subject, says, proof, fix)
+      : warn('no-session', subject, says, proof, { fix, blocks: false })
   }
   if (down.length > 0) {
     const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
@@ -88,12 +98,13 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
     const says = `Of the speakers that announce ${vip} by BGP these have no session: ${inWords(states, 6)}${why}.${rest}`
     // With a session somewhere the router knows a way; where the others were not read it may know none.
     return connected.length > 0 || !onlyByBgp(context) || context.question.fabric === 'ec2'
-      ? warn(subject, says, proof, { fix, blocks: false })
-      : unknown(subject, says, open.slice(0, 3), proof)
+      ? warn('some-without-session', subject, says, proof, { fix, blocks: false })
+      : unknown('some-without-session', subject, says, open.slice(0, 3), proof)
   }
   const clash = distinct(pairs.flatMap(({ peer }) => calicoPeers(evidence, peer)))
   if (clash.length > 0)
     return warn(
+      'bgp-speaker-conflict',
       subject,
       `${clash.map(({ says }) => says).join('; ')}.`,
       clash.map((one) => one.proof),
@@ -101,12 +112,14 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
     )
   if (connected.length > 0)
     return pass(
+      'established',
       subject,
       `${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} a BGP session over which ${vip} is announced.`,
       up.map(({ session }) => session.proof),
     )
   const blocks = onlyByBgp(context) && context.question.fabric === 'lan'
   return unknown(
+    'state-not-known',
     subject,
     `It is not known whether ${inWords(telling.map(({ node }) => node))} ${telling.length === 1 ? 'has' : 'have'} a BGP session${why}.`,
     open.slice(0, 3),

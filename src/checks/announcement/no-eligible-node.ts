@@ -29,19 +29,37 @@ export default defineCheck({
     const subject = `vip/${question.vip.text}`
     const funnel = electionFunnel(evidence, question)
     if (isGap(funnel))
-      return [unknown(subject, `It is not known which nodes may announce ${question.vip.text}.`, [funnel])]
+      return [
+        unknown('candidates-not-known', subject, `It is not known which nodes may announce ${question.vip.text}.`, [
+          funnel,
+        ]),
+      ]
     const staying = stayingIn(funnel)
     if (staying !== null)
-      return [pass(subject, `${staying.names} may announce ${question.vip.text}${staying.remark}.`, staying.proof)]
+      return [
+        pass(
+          'eligible',
+          subject,
+          `${staying.names} may announce ${question.vip.text}${staying.remark}.`,
+          staying.proof,
+        ),
+      ]
     const reasons = [...new Set(funnel.map(({ out }) => out))]
     if (reasons.every((reason) => reason?.startsWith('is selected by no') === true))
-      return [skipped(subject, 'No node is selected at all; announcement/l2-advertisement speaks of that.')]
+      return [
+        skipped(
+          'no-node-selected',
+          subject,
+          'No node is selected at all; announcement/l2-advertisement speaks of that.',
+        ),
+      ]
     if (reasons.every((reason) => reason === 'has no ready speaker' || reason === 'has no speaker'))
-      return [skipped(subject, 'No speaker is ready; control/speaker speaks of that.')]
+      return [skipped('no-speaker-ready', subject, 'No speaker is ready; control/speaker speaks of that.')]
     const seen = known(announcers(evidence, question).observed) ?? []
     if (seen.length > 0)
       return [
         pass(
+          'announced-nevertheless',
           subject,
           `${inWords(seen)} reports that it announces ${question.vip.text}, although ${outsText(funnel)}.`,
           funnel.map(({ proof }) => proof),
@@ -50,6 +68,7 @@ export default defineCheck({
     return [
       unannounced(
         context,
+        'nobody-eligible',
         subject,
         `No node may announce ${question.vip.text}: ${outsText(funnel)}.`,
         funnel.map(({ proof }) => proof),

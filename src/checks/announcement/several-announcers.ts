@@ -31,12 +31,14 @@ export default defineCheck({
     if (vip === null) return []
     const subject = `vip/${vip.text}`
     const observed = observedByMetallb(evidence, question)
-    if (isGap(observed)) return [unknown(subject, `It is not known who announces ${vip.text}.`, [observed])]
+    if (isGap(observed))
+      return [unknown('announcers-not-known', subject, `It is not known who announces ${vip.text}.`, [observed])]
     const nodes = [...new Set(observed.map(({ node }) => node))]
     const proof = observed.map((one) => one.proof)
-    if (nodes.length === 0) return [skipped(subject, `No speaker reports that it announces ${vip.text}.`)]
+    if (nodes.length === 0)
+      return [skipped('nobody-announces', subject, `No speaker reports that it announces ${vip.text}.`)]
     if (nodes.length === 1)
-      return [pass(subject, `Only ${nodes.join('')} reports that it announces ${vip.text}.`, proof)]
+      return [pass('one-announces', subject, `Only ${nodes.join('')} reports that it announces ${vip.text}.`, proof)]
     const effect =
       fabric === 'lan'
         ? 'Clients keep the answer that came last, and their connections break when it changes.'
@@ -44,6 +46,7 @@ export default defineCheck({
     const { namespace } = metallbSettings(evidence)
     return [
       warn(
+        'several-announce',
         subject,
         `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${effect}`,
         proof,

@@ -44,10 +44,11 @@ export default defineCheck({
     if (service === null) return []
     const configMap = poolConfigMap(evidence)
     const subject = 'configmap/kube-system/kubevip'
-    if (isGap(configMap)) return [unknown(subject, 'The pools of kube-vip-cloud-provider are not known.', [configMap])]
+    if (isGap(configMap))
+      return [unknown('pools-not-known', subject, 'The pools of kube-vip-cloud-provider are not known.', [configMap])]
     const pool = configMap === null ? null : cloudPool(configMap, service.metadata?.namespace ?? 'default')
     if (pool === null || pool.ranges.length === 0)
-      return [skipped(subject, `kube-vip-cloud-provider has no pool for Service ${objectName(service)}.`)]
+      return [skipped('no-pool', subject, `kube-vip-cloud-provider has no pool for Service ${objectName(service)}.`)]
     return [judged(context, service, pool)]
   },
   docs: {
@@ -67,6 +68,7 @@ function judged({ evidence, question }: Context, service: Service, pool: CloudPo
   const taken = overlap([...takenAddresses(evidence, ec2), ...(ec2 ? primaries(evidence) : [])], pool.ranges)
   if (taken.length > 0)
     return warn(
+      'pool-collides',
       subject,
       `The pool ${pool.key} of kube-vip-cloud-provider holds ${inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))}. It gives them out like any other.`,
       [own, ...taken.flatMap(({ proof }) => proof).slice(0, 20)],
@@ -75,6 +77,7 @@ function judged({ evidence, question }: Context, service: Service, pool: CloudPo
   const home = homes(evidence, ec2)
   if (home.length === 0)
     return unknown(
+      'home-not-known',
       subject,
       `It is not known whether the pool ${pool.key} lies in a subnet of the nodes.`,
       ec2
@@ -87,14 +90,18 @@ function judged({ evidence, question }: Context, service: Service, pool: CloudPo
   const byArp = servicePods(evidence).some(({ settings }) => settings.modes.includes('arp'))
   if (outside.length > 0 && byArp)
     return warn(
+      'outside-node-subnets',
       subject,
       `The pool ${pool.key} of kube-vip-cloud-provider has ${inWords(outside.map(rangeText))}, outside the ${inWords([...new Set(home.map(({ text }) => text))])} of the nodes: by ARP such a VIP of Service ${objectName(service)} is found by nobody.`,
       [own, ...home.slice(0, 6).flatMap(({ proof }) => proof)],
       { fix: otherPool(pool) },
     )
-  return pass(subject, `Nothing else is known to have an address of the pool ${pool.key} of kube-vip-cloud-provider.`, [
-    own,
-  ])
+  return pass(
+    'pool-free',
+    subject,
+    `Nothing else is known to have an address of the pool ${pool.key} of kube-vip-cloud-provider.`,
+    [own],
+  )
 }
 
 interface Home {

@@ -26,7 +26,7 @@ export default defineCheck({
     const [first] = pools
     if (first !== undefined)
       return [
-        pass(subject, `MetalLB has ${counted(pools.length, 'pool')} in ${namespace}.`, [
+        pass('has-pools', subject, `MetalLB has ${counted(pools.length, 'pool')} in ${namespace}.`, [
           cite(first, 'spec', 'addresses'),
         ]),
       ]
@@ -52,6 +52,7 @@ export default defineCheck({
     )
     return [
       fail(
+        'no-pool',
         subject,
         `Service ${objectName(service)} is pending because MetalLB has no ${noun}; its controller says so at log level debug only.${hints}`,
         [

@@ -37,6 +37,7 @@ export default defineCheck({
     if (all.length > 1)
       return [
         fail(
+          'several-systems',
           subject,
           `${inWords(all.map(({ says }) => says))} serve ${what} at once: each writes its status or answers for its address, and clients reach now one, now the other.`,
           all.flatMap(({ proof }) => proof),
@@ -46,8 +47,13 @@ export default defineCheck({
     const [first] = all
     return [
       first === undefined
-        ? skipped(subject, `Nothing left a mark on ${what}.`)
-        : pass(subject, `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`, first.proof),
+        ? skipped('no-mark', subject, `Nothing left a mark on ${what}.`)
+        : pass(
+            'one-system',
+            subject,
+            `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`,
+            first.proof,
+          ),
     ]
   },
   docs: {

@@ -35,8 +35,11 @@ export default defineCheck({
     if (vip === null) return []
     const pool = poolOf(evidence, vip)
     if (isGap(pool))
-      return [unknown(`vip/${vip.text}`, 'It is not known from which pool the VIP comes.', gapsAmong(pool))]
-    if (pool === null) return [skipped(`vip/${vip.text}`, `${vip.text} is in none of MetalLB's pools.`)]
+      return [
+        unknown('pool-not-known', `vip/${vip.text}`, 'It is not known from which pool the VIP comes.', gapsAmong(pool)),
+      ]
+    if (pool === null)
+      return [skipped('vip-in-no-pool', `vip/${vip.text}`, `${vip.text} is in none of MetalLB's pools.`)]
     return [hygieneOf(evidence, pool)[question.fabric]]
   },
   docs: {
@@ -64,7 +67,12 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
   const own = cite(pool, 'spec', 'addresses')
   if (taken.length === 0) {
     const size = counted(Number(ranges.reduce((sum, range) => sum + sizeOf(range), 0n)), 'address', 'addresses')
-    return pass(subject, `None of the ${size} of pool ${poolName(pool)} is known to belong to something else.`, [own])
+    return pass(
+      'nothing-else-inside',
+      subject,
+      `None of the ${size} of pool ${poolName(pool)} is known to belong to something else.`,
+      [own],
+    )
   }
   const owners = inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))
   const left = without(
@@ -72,6 +80,7 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
     taken.map(({ common }) => common),
   )
   return warn(
+    'holds-taken-addresses',
     subject,
     `Pool ${poolName(pool)} holds ${owners}. MetalLB gives them out like any other, and whoever has them loses its traffic, or the VIP does.`,
     [own, ...taken.flatMap(({ proof }) => proof).slice(0, 20)],

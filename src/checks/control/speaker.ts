@@ -37,6 +37,7 @@ export default defineCheck({
       const shut = forbiddingLevel(evidence)
       return [
         fail(
+          'no-speaker',
           'daemonset/speaker',
           `MetalLB has no speaker pod, so no node announces anything.${shut === null ? '' : ` Namespace ${shut.namespace} enforces the Pod Security level ${shut.level}, which admits none: a speaker needs the network of its node.`}`,
           [
@@ -52,6 +53,7 @@ export default defineCheck({
     if (all.length === 0)
       return [
         pass(
+          'ready',
           'daemonset/speaker',
           `All ${String(speakers.length)} MetalLB speakers are ready.`,
           speakers.slice(0, 1).map((pod) => cite(pod, 'status', 'phase')),
@@ -63,6 +65,7 @@ export default defineCheck({
       .join('; ')
     return [
       fail(
+        'not-ready',
         'daemonset/speaker',
         `${String(all.length)} of ${String(speakers.length)} MetalLB speakers ${weak.length === 0 ? 'are not ready' : 'cannot announce'}: ${each}.`,
         all.map(({ why }) => why.proof),

@@ -44,10 +44,13 @@ export default defineCheck({
 function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const subject = `vip/${question.vip?.text ?? ''}`
   const where = vipPlace(evidence, question)
-  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP is asked for.', [where])]
+  if (isGap(where))
+    return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP is asked for.', [where])]
   const routes = overlayRoutes(evidence, question, where)
   if (isGap(routes))
-    return [unknown(subject, `It is not known which route tables lead to ${where.vip.text}.`, [routes])]
+    return [
+      unknown('tables-not-read', subject, `It is not known which route tables lead to ${where.vip.text}.`, [routes]),
+    ]
   const { client, others, gaps } = routes
   const lost = client.filter((route) => !leadsToInterface(route))
   const target = routeTargetFor(evidence, question, receiving.nodes)
@@ -55,6 +58,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     const lacking = others.filter((route) => !leadsToInterface(route))
     return [
       pass(
+        'client-has-route',
         subject,
         `${ofTables(client)} ${where.vip.text} to ${targetText(targetOf((client[0] as Found).match.route))}.`,
         client.flatMap(proofOf),
@@ -63,6 +67,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
         ? []
         : [
             warn(
+              'other-subnets-lack-route',
               subject,
               `Clients in ${listText(lacking.map(({ subnetId }) => subnetId))} have no route to ${where.vip.text}.`,
               lacking.flatMap(proofOf),
@@ -76,6 +81,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     const why = elsewhere === undefined ? '' : `: ${sends(elsewhere)}, whose own tables are not in the evidence`
     return [
       unknown(
+        'route-not-known',
         subject,
         `It is not known whether a route leads to ${where.vip.text}${why}.`,
         gaps,
@@ -84,11 +90,18 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     ]
   }
   if (client.length === 0)
-    return [unknown(subject, `It is not known in which subnets the clients of ${where.vip.text} are.`, [])]
+    return [
+      unknown(
+        'client-subnets-not-known',
+        subject,
+        `It is not known in which subnets the clients of ${where.vip.text} are.`,
+        [],
+      ),
+    ]
   const says = `${where.vip.text} lies outside the VPC, and no route of ${listText(tables(lost).map(({ RouteTableId }) => RouteTableId ?? ''))} leads to a node for it${instead(lost)}.`
   const partial = lost.length < client.length
   return [
-    fail(subject, says, lost.flatMap(proofOf), routeFix('create-route', tables(lost), where.vip, target), {
+    fail('no-route', subject, says, lost.flatMap(proofOf), routeFix('create-route', tables(lost), where.vip, target), {
       awsCode: 'NO_ROUTE_TO_DESTINATION',
       partial,
     }),

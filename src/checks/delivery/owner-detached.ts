@@ -34,15 +34,16 @@ function run(context: Context): readonly Draft[] {
   const { evidence, question } = context
   const vip = question.vip?.text ?? ''
   const delivery = vpcDelivery(evidence, question)
-  if (isGap(delivery)) return [unknown(`vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
-  if (delivery.by !== 'owner') return [skipped(`vip/${vip}`, `No interface holds ${vip}.`)]
+  if (isGap(delivery))
+    return [unknown('holder-not-known', `vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
+  if (delivery.by !== 'owner') return [skipped('not-held', `vip/${vip}`, `No interface holds ${vip}.`)]
   const { interface: eni } = delivery
   const subject = `eni/${idOf(eni)}`
   const { InstanceId, Status } = eni.Attachment ?? {}
   if (eni.Attachment === undefined || eni.Status === 'available') {
     const says = `${idOf(eni)} holds ${vip}, but is attached to nothing.`
     return [
-      fail(subject, says, [cite(eni, 'Status'), delivery.holding.proof()], moveFix(context, delivery), {
+      fail('not-in-use', subject, says, [cite(eni, 'Status'), delivery.holding.proof()], moveFix(context, delivery), {
         awsCode: 'BAD_STATE',
       }),
     ]
@@ -50,9 +51,16 @@ function run(context: Context): readonly Draft[] {
   if (Status !== undefined && Status !== 'attached') {
     const says = `${idOf(eni)} holds ${vip}, but its attachment is ${Status}.`
     return [
-      fail(subject, says, [cite(eni, 'Attachment'), delivery.holding.proof()], moveFix(context, delivery), {
-        awsCode: 'BAD_STATE_ATTACHMENT',
-      }),
+      fail(
+        'attachment-not-finished',
+        subject,
+        says,
+        [cite(eni, 'Attachment'), delivery.holding.proof()],
+        moveFix(context, delivery),
+        {
+          awsCode: 'BAD_STATE_ATTACHMENT',
+        },
+      ),
     ]
   }
   const instances = evidence.aws.instances
@@ -65,11 +73,16 @@ function run(context: Context): readonly Draft[] {
       changes: 'The instance runs, and costs, again; or move the address to a running node.',
     }
     const fix = state === 'stopped' ? start : moveFix(context, delivery)
-    return [fail(subject, says, [cite(instance, 'State'), delivery.holding.proof()], fix, { awsCode: 'BAD_STATE' })]
+    return [
+      fail('instance-not-running', subject, says, [cite(instance, 'State'), delivery.holding.proof()], fix, {
+        awsCode: 'BAD_STATE',
+      }),
+    ]
   }
   if (InstanceId !== undefined && isGap(instances))
     return [
       unknown(
+        'instance-state-not-known',
         subject,
         `${idOf(eni)} holds ${vip}; it is not known whether its instance ${InstanceId} runs.`,
         [instances],
@@ -79,6 +92,7 @@ function run(context: Context): readonly Draft[] {
     ]
   return [
     pass(
+      'attached',
       subject,
       `${interfaceText(evidence, eni)}, which holds ${vip}, is attached${state === undefined ? '' : ' to a running instance'}.`,
       [cite(eni, 'Attachment')],

@@ -59,7 +59,8 @@ function run(context: Context): readonly Draft[] {
   if (clash !== null) return [clash]
   if (question.fabric === 'lan') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
-  if (isGap(where)) return [unknown(`vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
+  if (isGap(where))
+    return [unknown('subnet-not-known', `vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
   return inVpc(context, where)
 }
 
@@ -68,9 +69,12 @@ function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
   const [first] = known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []
   return first !== undefined && onlyByBgp(context)
     ? [
-        pass(`vip/${vip.text}`, `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`, [
-          cite(first, 'spec'),
-        ]),
+        pass(
+          'announced-by-bgp',
+          `vip/${vip.text}`,
+          `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`,
+          [cite(first, 'spec')],
+        ),
       ]
     : null
 }
@@ -90,6 +94,7 @@ function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
   if (node === undefined) return null
   const name = node.metadata?.name ?? ''
   return fail(
+    'address-of-node',
     `vip/${vip.text}`,
     `${vip.text} is the own address of node ${name}: packets to the VIP and packets to the node cannot be told apart.`,
     [cite(node, 'status', 'addresses')],
@@ -103,15 +108,19 @@ function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
 function inVpc({ evidence, question }: Context, where: VipPlace): readonly Draft[] {
   const { vip, place, vpcId } = where
   const subject = `vip/${vip.text}`
-  if (place === null) return [skipped(subject, `${vip.text} lies in no subnet of ${vpcId}.`)]
+  if (place === null) return [skipped('no-subnet', subject, `${vip.text} lies in no subnet of ${vpcId}.`)]
   const own = nodeInterfaces(evidence, question.vpcId)
-  if (isGap(own)) return [unknown(subject, 'It is not known in which subnets the nodes have interfaces.', [own])]
+  if (isGap(own))
+    return [
+      unknown('node-subnets-not-known', subject, 'It is not known in which subnets the nodes have interfaces.', [own]),
+    ]
   const { subnet, range } = place
   const inside = [...own].filter(([, enis]) => enis.some(({ SubnetId }) => SubnetId === subnet.SubnetId))
   if (inside.length > 0) {
     const nodes = inside.map(([name]) => name)
     return [
       pass(
+        'node-in-subnet',
         subject,
         `${vip.text} lies in ${subnetText(subnet, range)}, where ${listText(nodes)} ${nodes.length === 1 ? 'has an interface' : 'have interfaces'}.`,
         [cite(subnet, 'CidrBlock')],
@@ -126,7 +135,11 @@ function inVpc({ evidence, question }: Context, where: VipPlace): readonly Draft
       .map((eni) => cite(eni, 'SubnetId')),
   ]
   const says = `${vip.text} lies in ${subnetText(subnet, range)}, where no node has an interface; only an interface of that subnet can hold it.`
-  return [fail(subject, says, proof, otherAddressFix(evidence, where), { awsCode: 'ENI_ADDRESS_RESTRICTION' })]
+  return [
+    fail('no-node-in-subnet', subject, says, proof, otherAddressFix(evidence, where), {
+      awsCode: 'ENI_ADDRESS_RESTRICTION',
+    }),
+  ]
 }
 
 /** On a LAN the announcer's own subnets count: what it announces elsewhere nobody asks for. */
@@ -142,6 +155,7 @@ function onLan({ evidence, receiving }: Context, vip: Address): readonly Draft[]
   if (first !== undefined)
     return [
       pass(
+        'on-node-link',
         subject,
         `${vip.text} lies in ${first.cidr.text}, the subnet of ${listText(fitting.map(({ node, device }) => `${node} (${device})`))}.`,
         first.proof,
@@ -149,13 +163,21 @@ function onLan({ evidence, receiving }: Context, vip: Address): readonly Draft[]
     ]
   const gaps = gapsAmong(...seen.map(({ networks }) => networks))
   if (gaps.length > 0 || seen.length === 0)
-    return [unknown(subject, `It is not known which subnet the announcer of ${vip.text} is in.`, gaps)]
+    return [
+      unknown(
+        'announcer-subnet-not-known',
+        subject,
+        `It is not known which subnet the announcer of ${vip.text} is in.`,
+        gaps,
+      ),
+    ]
   const networks = seen.flatMap(({ node, networks: list }) =>
     isGap(list) ? [] : list.map((one) => ({ node, ...one })),
   )
   const cidrs = [...new Set(networks.map(({ cidr }) => cidr.text))]
   return [
     fail(
+      'in-no-node-subnet',
       subject,
       `${vip.text} lies in none of the subnets of ${listText(seen.map(({ node }) => node))} (${listText(cidrs)}): hosts there do not ask for it, they send it to their router.`,
       networks.flatMap(({ proof }) => proof),

@@ -35,6 +35,7 @@ export default defineCheck({
       const elsewhere = holders.length === 0 ? '' : `; kube-vip's leader is ${holders.join(', ')}`
       return [
         fail(
+          'not-bound',
           subject,
           `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
           [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
@@ -52,6 +53,7 @@ export default defineCheck({
     if (isGap(listening))
       return [
         unknown(
+          'sockets-not-read',
           subject,
           `${node} holds ${vip.text}, and it is not known whether anything listens on port ${String(port.port)}.`,
           [listening],
@@ -64,6 +66,7 @@ export default defineCheck({
     if (listener === undefined) {
       return [
         fail(
+          'not-listening',
           subject,
           `${node} holds ${vip.text} on ${first.name}, but nothing there listens on ${port.protocol} port ${String(port.port)} of it.`,
           [
@@ -84,6 +87,7 @@ export default defineCheck({
     }
     return [
       pass(
+        'listening',
         subject,
         `${node} holds ${vip.text} on ${first.name}, and ${listener.program ?? 'a program'} listens on port ${String(port.port)}.`,
         [first.proof, citeLine(listening.file, listener.line, listening.lines[listener.line - 1] ?? '')],

@@ -35,6 +35,7 @@ export default defineCheck({
       return [
         {
           ...unknown(
+            'sysctl-not-read',
             subject,
             `It is not known whether what stays on the pods’ bridge of ${node} passes its packet filter.`,
             gaps,
@@ -45,7 +46,7 @@ export default defineCheck({
       ]
     const family = question.vip?.family ?? 4
     const bridge = podBridge(evidence, node, family)
-    if (bridge === null) return [skipped(subject, `The pods of ${node} hang on no bridge of its kernel.`)]
+    if (bridge === null) return [skipped('no-bridge', subject, `The pods of ${node} hang on no bridge of its kernel.`)]
     const name = family === 4 ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables'
     const value = sysctl.values.get(name)
     const line = sysctl.lines.get(name)
@@ -54,7 +55,9 @@ export default defineCheck({
         ? [citeLine(sysctl.file, 1, `${String(sysctl.values.size)} settings, no ${name}`)]
         : [citeLine(sysctl.file, line, `${name} = ${value ?? ''}`)]
     if (value === '1' || bridge.filtered)
-      return [pass(subject, `What stays on ${bridge.name} of ${node} passes the packet filter.`, proof)]
+      return [
+        pass('passes-filter', subject, `What stays on ${bridge.name} of ${node} passes the packet filter.`, proof),
+      ]
     const sentence = `${name} ${value === undefined ? `is not there (br_netfilter is not loaded)` : `is ${value}`} on ${node}: between two pods on ${bridge.name} answers go past the packet filter, so a pod that calls a Service whose endpoint is on the same bridge gets its answer from an address that it never asked`
     const fix = {
       commands: [
@@ -67,10 +70,16 @@ export default defineCheck({
     const wrong = lostOnBridge(context, bridge.name, sentence, fix)
     return [
       wrong === null
-        ? warn(subject, `${sentence}. Clients outside of ${node} do not notice.`, [...proof, bridge.proof], {
-            fix,
-            blocks: false,
-          })
+        ? warn(
+            'past-filter',
+            subject,
+            `${sentence}. Clients outside of ${node} do not notice.`,
+            [...proof, bridge.proof],
+            {
+              fix,
+              blocks: false,
+            },
+          )
         : { ...wrong, proof: [...proof, bridge.proof, ...wrong.proof] },
     ]
   },
@@ -127,5 +136,7 @@ function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fi
       ? { death: null, node: null, outcome: first, step: first.steps.at(-1) ?? null }
       : null
   })
-  return isDraft(share) ? null : deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+  return isDraft(share)
+    ? null
+    : deadly(context, share, { reason: 'answer-past-filter', says: () => `${sentence}.`, fix: () => fix })
 }

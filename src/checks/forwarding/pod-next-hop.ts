@@ -27,9 +27,18 @@ export default defineCheck({
     const lost = example === null ? null : astray(evidence, node, example, routed)
     if (lost === null)
       return [
-        pass(`node/${node}`, `The routes of ${node} do not lead packets for endpoints away from their nodes.`, []),
+        pass(
+          'not-astray',
+          `node/${node}`,
+          `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+          [],
+        ),
       ]
-    const wrong = deadly(context, share, { says: () => sentence(node, lost), fix: () => fixOf(context, lost) })
+    const wrong = deadly(context, share, {
+      reason: lost.home === node ? 'own-pod-to-gateway' : `to-${lost.to}`,
+      says: () => sentence(node, lost),
+      fix: () => fixOf(context, lost),
+    })
     return wrong === null ? [] : [wrong]
   },
   docs: {

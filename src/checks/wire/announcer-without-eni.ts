@@ -14,9 +14,9 @@ export default defineCheck({
   consequenceOf: ['delivery/vip-not-owned'],
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {
-      if (conclusion.outcome === 'announced') return pass(subject, conclusion.says, [proof])
+      if (conclusion.outcome === 'announced') return pass('announced', subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'announced-without-owner') return null
-      return fail(subject, conclusion.says, [proof], {
+      return fail('without-interface', subject, conclusion.says, [proof], {
         commands: [
           `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
         ],

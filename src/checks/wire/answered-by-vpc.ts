@@ -13,9 +13,9 @@ export default defineCheck({
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {
-      if (conclusion.outcome === 'answered-by-vpc') return pass(subject, conclusion.says, [proof])
+      if (conclusion.outcome === 'answered-by-vpc') return pass('answered-by-vpc', subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'stale-answer') return null
-      return warn(subject, conclusion.says, [proof], {
+      return warn('not-answered-by-vpc', subject, conclusion.says, [proof], {
         fix: {
           commands: [
             `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,

@@ -17,23 +17,30 @@ export default defineCheck({
   run: (context) =>
     eachCapture(context, ({ conclusion, observation, proof }, subject) => {
       const { vip, claimants } = observation
-      if (claimants.some(({ unasked }) => unasked > 0)) return pass(subject, conclusion.says, [proof])
+      if (claimants.some(({ unasked }) => unasked > 0)) return pass('announced', subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'silence' && conclusion.outcome !== 'unanswered') return null
       const { system } = announcers(context.evidence, context.question)
       if (system === null)
         return skipped(
+          'announcer-not-known',
           subject,
           'Neither MetalLB nor kube-vip serves the Service; how often its announcer announces is not known.',
         )
       if (system !== 'kube-vip')
-        return skipped(subject, 'MetalLB announces for five seconds after it took a VIP; later silence is its habit.')
+        return skipped(
+          'metallb-habit',
+          subject,
+          'MetalLB announces for five seconds after it took a VIP; later silence is its habit.',
+        )
       const listened = spanSeconds(observation)
       if (listened < enoughSeconds)
         return skipped(
+          'captured-too-short',
           subject,
           `The capture is ${listened.toFixed(0)} s long; kube-vip may have announced just before.`,
         )
       return warn(
+        'silent',
         subject,
         `kube-vip announces every 3 s, and in ${listened.toFixed(0)} s nothing was heard about ${vip.text}.`,
         [proof],

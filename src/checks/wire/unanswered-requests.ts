@@ -19,7 +19,7 @@ export default defineCheck({
     eachCapture(context, ({ conclusion, observation, proof }, subject) => {
       const { vip, requests } = observation
       if (conclusion.outcome === 'unanswered')
-        return fail(subject, conclusion.says, [proof], {
+        return fail('unanswered', subject, conclusion.says, [proof], {
           commands:
             context.question.fabric === 'ec2'
               ? [`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`]
@@ -27,7 +27,7 @@ export default defineCheck({
           changes: 'Nothing changes; they show who should answer, and whether anybody does now.',
         })
       return requests > 0 && observation.claimants.length > 0
-        ? pass(subject, `${vip.text} was asked for and answered.`, [proof])
+        ? pass('answered', subject, `${vip.text} was asked for and answered.`, [proof])
         : null
     }),
   docs: {

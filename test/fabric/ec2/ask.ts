@@ -76,13 +76,13 @@ function receivingOf(evidence: Evidence, question: Question): Receiving {
 /** Runs one check as the program does: what does not apply is skipped, what is needed and missing makes it unknown. */
 export function runCheck(check: Check, context: Context): readonly Draft[] {
   // No question here is about Kube-OVN.
-  if (check.kubeOvn === true) return [skipped('', 'The VIP is not of Kube-OVN.')]
+  if (check.kubeOvn === true) return [skipped('not-applicable', '', 'The VIP is not of Kube-OVN.')]
   const applies = check.appliesTo(context)
-  if (applies !== true) return [skipped('', applies)]
+  if (applies !== true) return [skipped('not-applicable', '', applies)]
   const gaps = gapsAmong(
     ...check.needs.filter((kind) => !isNodeKind(kind)).map((kind) => lookUp(context.evidence, kind, null)),
   )
-  if (gaps.length > 0) return [unknown('', check.title, gaps)]
+  if (gaps.length > 0) return [unknown('evidence-missing', '', check.title, gaps)]
   if (check.each === undefined) return check.run(context)
   return context.receiving.nodes.flatMap((node) => check.run({ ...context, node }))
 }
@@ -91,7 +91,7 @@ export function runCheck(check: Check, context: Context): readonly Draft[] {
 export function runOn(check: Check, evidence: Evidence, node: string, asked: Asked = {}): readonly Draft[] {
   const context = ask(evidence, asked)
   const applies = check.appliesTo(context)
-  if (applies !== true) return [skipped('', applies)]
+  if (applies !== true) return [skipped('not-applicable', '', applies)]
   return check.each === undefined ? [] : check.run({ ...context, node })
 }
 

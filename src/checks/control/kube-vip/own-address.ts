@@ -16,6 +16,7 @@ export function vipAsNodeAddress({ evidence, question: { vip } }: Context): read
   if (vip === null) return []
   return nodesWith(evidence, vip.text).map(({ name, proof }) =>
     fail(
+      'vip-is-internal-ip',
       `node/${name}`,
       `${name} gives the VIP ${vip.text} as its own InternalIP: the API server and the other nodes lose it as soon as the VIP moves.`,
       [proof],
@@ -42,8 +43,9 @@ export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly 
     ...byDhcp(evidence, vip),
     ...(fabric === 'ec2' ? primary(evidence, question) : []),
   ]
-  return owners.slice(0, 1).map(({ subject, says, proof }) =>
+  return owners.slice(0, 1).map(({ reason, subject, says, proof }) =>
     fail(
+      reason,
       subject,
       `The VIP ${vip.text} is ${says}: an address has one owner, and kube-vip takes this one off its node’s interface when it loses the lead.`,
       [proof],
@@ -62,6 +64,7 @@ export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly 
 }
 
 interface Owner {
+  readonly reason: string
   readonly subject: string
   readonly says: string
   readonly proof: Proof
@@ -74,6 +77,7 @@ const furtherAddresses = (evidence: Evidence, vip: Address): readonly Owner[] =>
         ? []
         : [
             {
+              reason: 'vip-is-node-address',
               subject: `node/${node.metadata?.name ?? ''}`,
               says: `the ${type} of ${node.metadata?.name ?? ''} too`,
               proof: cite(node, 'status', 'addresses', at, 'address'),
@@ -86,6 +90,7 @@ const byDhcp = (evidence: Evidence, vip: Address): readonly Owner[] =>
   boundAnywhere(evidence, vip)
     .filter(({ dynamic }) => dynamic)
     .map((one) => ({
+      reason: 'vip-by-dhcp',
       subject: `node/${one.node}`,
       says: `the address that ${one.node} got for ${one.interface} by DHCP`,
       proof: one.proof,
@@ -97,6 +102,7 @@ function primary(evidence: Evidence, { vip, vpcId: asked }: Context['question'])
   return (owners ?? [])
     .filter((one) => one.as === 'primary')
     .map((one) => ({
+      reason: 'vip-is-primary-address',
       subject: `eni/${idOf(one.interface)}`,
       says: `the primary address of ${interfaceText(evidence, one.interface)}`,
       proof: one.proof(),

@@ -120,6 +120,7 @@ export function socketDrafts(subject: string, question: Question, sockets: reado
   if (good.length > 0)
     drafts.push(
       pass(
+        'pod-listens',
         subject,
         `${good.length === 1 ? `${nameOf(good[0])} listens` : `${counted(good.length, 'pod')} listen`} on ${protocol} port ${port(good)}.`,
         good.slice(0, 5).map(({ proof }) => proof),
@@ -130,6 +131,7 @@ export function socketDrafts(subject: string, question: Question, sockets: reado
     const others = bad.length === 1 ? '' : ` The same holds for ${counted(bad.length - 1, 'other pod')} of the Service.`
     drafts.push(
       fail(
+        'pod-silent',
         bad.length === 1 ? `pod/${nameOf(first)}` : subject,
         `Nothing in ${nameOf(first)} listens on ${protocol} port ${String(endpoint.port)} of ${endpoint.address}, where the Service sends: the pod ${first.instead}.${others}`,
         [

@@ -26,13 +26,13 @@ const sound = (node: string): Draft => pass('sound', `node/${node}`, `It is soun
 const hidden = (node: string): Draft => unknown('hidden', `node/${node}`, `It is not known on ${node}.`, [])
 
 function result(node: string, draft: Draft, met = true): Result {
-  const { status, reason, subject, says, proof, fix } = draft
+  const { status, reason, subject, brief, says, proof, look, fix } = draft
   return {
     check,
     draft,
     node,
     met,
-    finding: { id: check.id, hop: 'translation', status, reason, subject, says, proof, fix },
+    finding: { id: check.id, hop: 'translation', status, reason, subject, brief, says, proof, look, fix },
   }
 }
 

@@ -8,7 +8,7 @@ import { citePart, freeNumber, ruleText, type AclPart } from '../../fabric/ec2/n
 import { idOf } from '../../fabric/ec2/words.ts'
 import { cite } from '../../evidence/cite.ts'
 import type { NodeContext } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** What the network ACLs do with the packets of one direction: `in` from the client to the VIP, `return` with the answers. */
 export function aclFindings(context: NodeContext, direction: 'in' | 'return'): readonly Draft[] {
@@ -134,7 +134,7 @@ function refused(
 
 const partsOf = ({ judgement }: Border) => judgement.denied.slice(0, 3).map(({ peers }) => peers)
 
-function fixOf(protocol: string, { judgement }: Border, part: AclPart): Fix | null {
+function fixOf(protocol: string, { judgement }: Border, part: AclPart): Remedy | null {
   const { acl, egress } = judgement
   const number = freeNumber(acl, egress, part)
   if (number === null) return null

@@ -1,4 +1,4 @@
-import { citeLine, type Proof } from '../../evidence/cite.ts'
+import type { Place, Proof } from '../../evidence/cite.ts'
 import { isGap, type Gap } from '../../evidence/gap.ts'
 import { autopsy, type Death } from '../../node/death.ts'
 import { replacementOn } from '../../node/replacements.ts'
@@ -7,7 +7,7 @@ import { traceVip, type Journey, type VipTrace } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { Context, NodeContext } from '../check.ts'
-import { fail, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
 export interface Share {
@@ -92,7 +92,7 @@ interface Words {
   readonly reason: string | ((example: Loss, share: Share) => string)
   /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
   readonly says: (example: Loss, share: Share) => string
-  readonly fix: (example: Loss, share: Share) => Fix
+  readonly fix: (example: Loss, share: Share) => Remedy
   readonly consequenceOf?: readonly string[]
 }
 
@@ -108,7 +108,7 @@ export function deadly(context: NodeContext, share: Share, { reason, says, fix }
     const rule =
       'gap' in doubt
         ? ''
-        : ` A rule that this program does not know is on the way: line ${String(doubt.line)} of ${doubt.file ?? ''}.`
+        : ` A rule that this program does not know is on the way: ${doubt.place === null ? doubt.text : inSentence(doubt.place)}.`
     return unknown(`perhaps-${name}`, subject, `Perhaps ${sentence}${rule}`, 'gap' in doubt ? [doubt] : [], proof)
   }
   if (dead === 'all') return fail(name, subject, sentence, proof, fix(example, share))
@@ -120,10 +120,13 @@ export function deadly(context: NodeContext, share: Share, { reason, says, fix }
   })
 }
 
+const inSentence = (place: Place): string =>
+  place.line === undefined ? `${place.pointer} of ${place.file}` : `line ${String(place.line)} of ${place.file}`
+
 /** The rules that decided, as proof: the last ones first is how a person would look them up. */
 export function proofOf(steps: readonly Step[]): Proof[] {
-  return steps.flatMap(({ file, line, text, table, chain }) =>
-    file === null || line === null || line < 1 ? [] : [citeLine(file, line, text === '' ? `${table} ${chain}` : text)],
+  return steps.flatMap(({ place, text, printed = text }) =>
+    place === null ? [] : [{ ...place, value: printed.trim() }],
   )
 }
 

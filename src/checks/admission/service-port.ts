@@ -14,7 +14,7 @@ import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import type { GroupRule } from '../../fabric/ec2/security-group-rules.ts'
 import { groupsText, idOf, interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { fail, pass, unknown, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'admission/service-port',
@@ -22,8 +22,7 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/managed-prefix-lists', 'aws/vpcs'],
   each: 'receiving',
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {
@@ -129,7 +128,11 @@ function because(possible: ClientAdmission['judgement']['possible']): string {
     : `: only a rule for members of ${listText(groups)} would, and whether the client is one is not known`
 }
 
-function fixOf({ evidence, question }: NodeContext, { client, groupIds }: ClientAdmission, vpcId: string): Fix | null {
+function fixOf(
+  { evidence, question }: NodeContext,
+  { client, groupIds }: ClientAdmission,
+  vpcId: string,
+): Remedy | null {
   const [groupId] = groupIds
   if (groupId === undefined) return null
   const { protocol, port } = question.port

@@ -16,7 +16,7 @@ import { inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { peerText } from '../../journey/bgp-sessions.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { outsText } from '../about/outs-text.ts'
 
 export default defineCheck({
@@ -44,7 +44,7 @@ export default defineCheck({
     const subject = `vip/${vip.text}`
     const { namespace } = metallbSettings(evidence)
     const proof = advertisements.map((one) => cite(one, 'spec'))
-    const show = (changes: string): Fix => ({
+    const show = (changes: string): Remedy => ({
       commands: [showCommand(evidence, 'bgpadvertisements,bgppeers')],
       changes,
     })
@@ -157,7 +157,7 @@ const lost = (
   subject: string,
   says: string,
   proof: readonly Proof[],
-  fix: Fix,
+  fix: Remedy,
 ): Draft =>
   onlyByBgp(context)
     ? unannounced(context, reason, subject, says, proof, fix)

@@ -5,7 +5,7 @@ import { addressesOf, isAllocated, otherHolder, subnetHas, subnetNamed } from '.
 import { parseAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/kube-ovn-vip',
@@ -60,10 +60,10 @@ export default defineCheck({
 function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
   const name = vip.metadata?.name ?? ''
   const subject = `vips/${name}`
-  const wrong = (says: string, proof: readonly Proof[], fix: Fix = look) => [
+  const wrong = (says: string, proof: readonly Proof[], fix: Remedy = look) => [
     fail('vip-without-address', subject, `Vip ${name} ${says}.`, proof, fix),
   ]
-  const look: Fix = {
+  const look: Remedy = {
     commands: [
       `kubectl get vip ${name} -o yaml`,
       `kubectl -n kube-system logs deployment/kube-ovn-controller | grep ${name}`,

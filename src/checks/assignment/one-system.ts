@@ -10,7 +10,7 @@ import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { keepalivedNodes } from '../../lb/keepalived.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped, type Fix } from '../finding.ts'
+import { fail, pass, skipped, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/one-system',
@@ -107,7 +107,7 @@ function serving(evidence: Evidence, question: Question): readonly Serving[] {
       }))
 }
 
-function mend(service: Service | null, keepalived: boolean): Fix {
+function mend(service: Service | null, keepalived: boolean): Remedy {
   const { namespace = 'default', name = '' } = service?.metadata ?? {}
   return keepalived
     ? {

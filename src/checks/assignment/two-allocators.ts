@@ -12,7 +12,7 @@ import { poolName, poolOf } from '../../lb/metallb/pool-ranges.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { seenIn } from '../about/captures.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, warn, type Draft, type Remedy } from '../finding.ts'
 import { ofItsClass } from '../about/pending.ts'
 
 export default defineCheck({
@@ -106,7 +106,7 @@ function judged(context: Context, service: Service, subject: string): Draft {
   const { evidence, question } = context
   const name = objectName(service)
   const { namespace = 'default', name: own = '' } = service.metadata ?? {}
-  const fix: Fix = {
+  const fix: Remedy = {
     commands: [`kubectl -n ${namespace} annotate service ${own} kube-vip.io/ignore=true`],
     changes:
       'kube-vip leaves this Service to MetalLB. For all Services at once set svc_enable to "false" in kube-vip, or give each system a loadBalancerClass of its own.',

@@ -10,7 +10,7 @@ import {
 import { citeRoute, citeRoutes, destinationText, targetOf } from '../../fabric/ec2/routes.ts'
 import { listText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/overlay-no-route',
@@ -18,8 +18,8 @@ export default defineCheck({
   title: "A route of the client's subnet leads to a VIP outside the VPC",
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2; on a LAN the announcer decides.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc
       ? true
@@ -108,7 +108,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   ]
 }
 
-const withFix = (fix: Fix | null) => (fix === null ? {} : { fix })
+const withFix = (fix: Remedy | null) => (fix === null ? {} : { fix })
 
 type Found = SubnetRoute & { readonly match: NonNullable<SubnetRoute['match']> }
 

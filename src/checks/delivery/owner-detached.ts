@@ -5,7 +5,7 @@ import { vipPlace, vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delive
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-detached',
@@ -13,8 +13,7 @@ export default defineCheck({
   title: 'The interface that holds the VIP is attached to a running instance',
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/nodes'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Network interfaces that hold addresses are a part of EC2.',
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {
@@ -68,7 +67,7 @@ function run(context: Context): readonly Draft[] {
   const state = instance?.State?.Name
   if (instance !== undefined && state !== undefined && state !== 'running') {
     const says = `${interfaceText(evidence, eni)} holds ${vip}, but its instance ${InstanceId ?? ''} is ${state}.`
-    const start: Fix = {
+    const start: Remedy = {
       commands: [`aws ec2 start-instances --instance-ids ${InstanceId ?? ''}`],
       changes: 'The instance runs, and costs, again; or move the address to a running node.',
     }
@@ -103,7 +102,7 @@ function run(context: Context): readonly Draft[] {
 function moveFix(
   { evidence, question, receiving }: Context,
   delivery: Extract<VpcDelivery, { by: 'owner' }>,
-): Fix | null {
+): Remedy | null {
   const where = known(vipPlace(evidence, question))
   const own = known(nodeInterfaces(evidence, question.vpcId))
   const subnetId = where?.place?.subnet.SubnetId

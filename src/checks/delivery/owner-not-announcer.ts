@@ -7,7 +7,7 @@ import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-not-announcer',
@@ -23,7 +23,7 @@ export default defineCheck({
     'kubernetes/leases',
     'kubernetes/pods',
   ],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'On a LAN the packet goes to the announcer.'),
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {
@@ -144,10 +144,10 @@ function local(context: Context, delivery: Delivered & { readonly node: string }
   )
 }
 
-const withFix = (fix: Fix | null) => (fix === null ? {} : { fix })
+const withFix = (fix: Remedy | null) => (fix === null ? {} : { fix })
 
 /** Moves the address to one of the nodes; where that cannot be done, lets every node take the packets. */
-function moveFix({ evidence, question }: Context, nodes: readonly string[]): Fix | null {
+function moveFix({ evidence, question }: Context, nodes: readonly string[]): Remedy | null {
   const { service } = question
   const { name = '', namespace = 'default' } = service?.metadata ?? {}
   const policy =

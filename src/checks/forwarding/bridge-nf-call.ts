@@ -1,4 +1,4 @@
-import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
+import { citeFile, cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { addressesOfPod, podsOn } from '../../evidence/kubernetes/pods.ts'
@@ -6,7 +6,7 @@ import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { record } from '../../evidence/node/nft.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
@@ -52,7 +52,7 @@ export default defineCheck({
     const line = sysctl.lines.get(name)
     const proof =
       line === undefined
-        ? [citeLine(sysctl.file, 1, `${String(sysctl.values.size)} settings, no ${name}`)]
+        ? [citeFile(sysctl.file, `${String(sysctl.values.size)} settings, no ${name}`)]
         : [citeLine(sysctl.file, line, `${name} = ${value ?? ''}`)]
     if (value === '1' || bridge.filtered)
       return [
@@ -124,7 +124,7 @@ function podBridge(evidence: Evidence, node: string, family: Family): PodBridge 
 }
 
 /** The finding for a pod as client whose packet is translated to its own bridge and keeps its source: its answer is lost. */
-function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fix: Fix) {
+function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fix: Remedy) {
   const { receiving, node } = context
   if (receiving.by !== 'client' || !receiving.nodes.includes(node)) return null
   const share = shareLost(context, ({ first }) => {

@@ -3,7 +3,7 @@ import { citeFirst } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, type Fix } from '../finding.ts'
+import { fail, pass, unknown, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-ready',
@@ -117,7 +117,7 @@ const owners: readonly (readonly [reason: RegExp, name: string, pods: string])[]
   [/^JoinSubnetGateway/, 'Kube-OVN', '-n kube-system get pods -l app=kube-ovn-cni'],
 ]
 
-function byReason(node: string, reason: string): Fix {
+function byReason(node: string, reason: string): Remedy {
   const owner = owners.find(([pattern]) => pattern.test(reason))
   if (owner === undefined)
     return {

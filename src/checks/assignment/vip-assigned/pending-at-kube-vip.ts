@@ -12,7 +12,7 @@ import { addressSource, refusalOf, servicePods } from '../../../lb/kube-vip/pods
 import { metallbInstalled } from '../../../lb/metallb/install.ts'
 import { inWords } from '../../../net/words.ts'
 import type { Context } from '../../check.ts'
-import { fail, unknown, type Draft, type Fix } from '../../finding.ts'
+import { fail, unknown, type Draft, type Remedy } from '../../finding.ts'
 import { ofItsClass } from '../../about/pending.ts'
 
 /** Why a Service is pending in a cluster where kube-vip serves Services; null where kube-vip does not, or where MetalLB ought to. */
@@ -137,7 +137,7 @@ function withoutAddress({ evidence }: Context, service: Service): Draft {
   )
 }
 
-function mendRefusal(service: Service, at: readonly string[]): Fix {
+function mendRefusal(service: Service, at: readonly string[]): Remedy {
   const { namespace = 'default', name = '' } = service.metadata ?? {}
   if (at.includes('annotations'))
     return {

@@ -1,19 +1,10 @@
+import { readFileSync } from 'node:fs'
 import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-/** The floors of the house, from the ground up. Those of one floor know nothing of each other. */
-const floors = [
-  ['net'],
-  ['evidence'],
-  ['fabric', 'lb', 'node', 'capture'],
-  ['journey'],
-  ['checks'],
-  ['diagnosis'],
-  ['report', 'collect'],
-  ['cli'],
-  ['commands'],
-]
+/** The floors of the house, from the ground up (docs/architecture.md). Those of one floor know nothing of each other. */
+const floors = JSON.parse(readFileSync(new URL('eslint.floors.json', import.meta.url), 'utf8'))
 
 /** The layers that `layer` may not import: those above it, and those beside it. */
 const forbidden = (layer) => {

@@ -1,10 +1,12 @@
+/** For what scripts/bundle-suites.js built of test/: nothing is left to transform. scripts/jest.js adds `testMatch`, the suites asked for. */
 export default {
   testEnvironment: 'node',
-  globalSetup: '<rootDir>/test/global-setup.js',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
+  rootDir: import.meta.dirname,
+  roots: ['<rootDir>/.cache/test'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': ['babel-jest', { configFile: false, presets: ['@babel/preset-typescript'] }] },
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  transform: {},
+  testSequencer: '<rootDir>/scripts/slow-suites-first.js',
   testTimeout: 30_000,
+  maxWorkers: '100%',
+  reporters: ['default', '<rootDir>/scripts/skipped-last.js'],
 }

@@ -1,16 +1,16 @@
 // Puts each command into few files under dist/bundle: a program of some hundred modules starts twice as slowly as one of five. The two cloud
 // clients stay outside, to be loaded only by a live collection; names of functions are kept, so that a stack still says where it was.
 import { readdirSync } from 'node:fs'
-import { build } from 'esbuild-wasm'
+import { build } from 'esbuild'
 
-const commands = readdirSync('dist/commands', { recursive: true })
-  .filter((file) => file.endsWith('.js'))
-  .map((file) => `dist/commands/${file}`)
+const commands = readdirSync('src/commands', { recursive: true })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `src/commands/${file}`)
 
 await build({
-  entryPoints: ['dist/cli/main.js', ...commands],
+  entryPoints: ['src/cli/main.ts', ...commands],
   outdir: 'dist/bundle',
-  outbase: 'dist',
+  outbase: 'src',
   // Not beside the commands: oclif takes every file there for a command.
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

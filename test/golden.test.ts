@@ -6,6 +6,7 @@ import { jsonReporter } from '../src/report/json.ts'
 import { plain } from '../src/report/paint.ts'
 import { textReporter } from '../src/report/text.ts'
 import { judge, printed, targetOf } from './kit/answers.ts'
+import { goldenOf } from './kit/golden-json.ts'
 import { fixture, fixtureNames, truthOf } from './kit/fixtures.ts'
 
 const folder = path.join(import.meta.dirname, 'golden')
@@ -32,7 +33,7 @@ describe.each(fixtureNames)('%s', (name) => {
     const text = printed(answer, textReporter(plain))
     const json = printed(answer, jsonReporter(tool))
     matchGolden(`${name}.txt`, text)
-    matchGolden(`${name}.json`, json)
+    matchGolden(`${name}.json`, goldenOf(json))
     valid(JSON.parse(json))
     expect(valid.errors ?? []).toEqual([])
     const tooWide = text

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
+import { parseClient } from '../src/diagnosis/client.ts'
 import { packetsToTrace } from '../src/diagnosis/trace-target.ts'
 import { tracedPacket } from '../src/diagnosis/traced-packet.ts'
-import { isGap } from '../src/evidence/gap.ts'
 import { plain } from '../src/report/paint.ts'
 import { traceText } from '../src/report/trace.ts'
+import { lost } from './kit/proofs.ts'
 import { fixture, fixtureNames, fixturePath, fixtureStore, truthOf, variant } from './kit/fixtures.ts'
 
 const bin = path.join(import.meta.dirname, '../bin/run.js')
@@ -17,7 +18,7 @@ function trace(...args: readonly string[]) {
 }
 
 describe.each(fixtureNames)('%s', (name) => {
-  test('every rule that is printed stands in the dump at the line that is printed', async () => {
+  test('every rule that is printed stands in the dump at the place that is printed', async () => {
     const { vip, port } = await truthOf(name)
     if (vip === null) return
     const evidence = await fixture(name)
@@ -28,14 +29,9 @@ describe.each(fixtureNames)('%s', (name) => {
         const { parts, gap } = tracedPacket(evidence, question, node)
         if (gap !== null) continue
         const steps = parts.flatMap(({ journeys }) => journeys.flatMap(({ hops }) => hops.flatMap((hop) => hop.steps)))
-        for (const { file, line, text, backend } of steps) {
-          if (file === null || line === null || (backend !== 'nft' && backend !== 'legacy')) continue
-          const bytes = store.read(file)
-          const read = isGap(bytes) ? '' : Buffer.from(bytes).toString()
-          const printed = read.split('\n')[line - 1]?.replace(/^\[\d+:\d+\] /, '')
-          expect(text.endsWith('(policy)') ? printed?.split(' ')[0] : printed).toBe(
-            text.endsWith('(policy)') ? text.split(' ')[0] : text,
-          )
+        for (const { place, text, printed = text } of steps) {
+          if (place === null) continue
+          expect(lost(store, { ...place, value: printed })).toBeNull()
         }
         for (const { journeys } of parts)
           expect(journeys.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6)
@@ -88,6 +84,17 @@ test('an address that is no VIP is traced at the port and protocol that are name
   // kube-proxy's cluster-ips-check refuses ports that no Service has.
   expect(stdout).toMatch(/100 % {2}rejected with icmp-port-unreachable/)
 })
+
+test.each(['10.240.0.21', '127.0.0.1'])(
+  'a client at %s, an address of the node itself, sets out on it',
+  async (client) => {
+    const evidence = await fixture('hard-way-healthy')
+    const [question] = packetsToTrace(evidence, '10.240.0.100:80', { ...asked, client: parseClient(client) })
+    const [part] = question === undefined ? [] : tracedPacket(evidence, question, 'worker-1').parts
+    expect(part?.from).toBe('sent by the node itself')
+    expect(part?.journeys[0]?.hops[0]?.steps[0]).toMatchObject({ hook: 'OUTPUT', table: 'nat' })
+  },
+)
 
 test('where the rules of the node are cut off nothing is said of them, and the exit code is 3', async () => {
   const cut = await variant('hard-way-healthy', {

@@ -10,10 +10,14 @@ import type { Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import type { Asked, readLiveCluster } from '../cli/live.ts'
 import { liveFlags } from '../cli/live-flags.ts'
-import { exitCodeOf } from '../cli/exit-code.ts'
-import { jsonReporter } from '../report/json.ts'
-import { textReporter } from '../report/text.ts'
-import { fabricOf } from '../fabric/recognise.ts'
+import { interrupted, reportingFailures } from '../cli/failure.ts'
+import { parseOutputFiles, writeReport } from '../cli/output-files.ts'
+import { allReports } from '../report/all-reports.ts'
+import { formatNames, formatsFor } from '../report/formats.ts'
+import { acceptanceOf, strictPolicy, type Policy } from '../diagnosis/gate.ts'
+import { plain } from '../report/paint.ts'
+import type { Setting } from '../report/reporter.ts'
+import { recognisedFabric } from '../fabric/recognise.ts'
 import { lookOf, print } from '../cli/terminal.ts'
 
 export default class Check extends Command {
@@ -54,11 +58,18 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       description: 'the VPC of the nodes, where their addresses fit more than one',
     }),
     output: Flags.option({
-      options: ['text', 'json'] as const,
+      options: formatNames,
       default: 'text' as const,
       char: 'o',
       description: 'format of the report',
     })(),
+    'output-file': Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'FORMAT=PATH',
+      description:
+        'also write a report to a file, in any format of --output; may be repeated. It is written where nothing could be judged, too',
+    }),
     'fail-on': Flags.option({
       options: ['fail', 'warn'] as const,
       default: 'fail' as const,
@@ -84,25 +95,45 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
 
   override async run(): Promise<void> {
     const { flags, argv } = await this.parse(Check)
-    const targets = argv.map((target) => parseTarget(String(target)))
-    const client = parseClient(flags.client)
     const tool = { name: this.config.name, version: this.config.version }
-    const evidence =
-      flags.bundle === undefined
-        ? await liveEvidence(flags, { targets, client }, tool)
-        : await bundleEvidence(flags.bundle, flags)
-    if (evidence === null) return
-    const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
-    const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
-    const reporter = flags.output === 'json' ? jsonReporter(tool) : textReporter(lookOf(flags))
-    const judged = answerAs(reporter.diagnosis, checks, evidence, questions, gaps, flags['node-ports'])
-    const probes = flags.probe ? await probeLive(flags, evidence, questions) : null
-    process.exitCode = exitCodeOf(judged, {
-      failOnWarning: flags['fail-on'] === 'warn',
-      allowUnknown: flags['allow-unknown'],
+    const files = parseOutputFiles(flags['output-file'])
+    await reportingFailures(files, tool, async () => {
+      const targets = argv.map((target) => parseTarget(String(target)))
+      const client = parseClient(flags.client)
+      const evidence =
+        flags.bundle === undefined
+          ? await liveEvidence(flags, { targets, client }, tool)
+          : await bundleEvidence(flags.bundle, flags)
+      if (evidence === null) return interrupted
+      const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
+      const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
+      const policy: Policy = {
+        ...strictPolicy,
+        failOn: flags['fail-on'],
+        allowUnknown: flags['allow-unknown'],
+      }
+      const setting: Setting = {
+        tool,
+        checks,
+        evidence,
+        failOn: flags['fail-on'],
+        acceptanceOf: (finding) => acceptanceOf(policy, finding),
+      }
+      const reporters = [
+        formatsFor(lookOf(flags))[flags.output],
+        ...files.map(({ format }) => formatsFor(plain)[format]),
+      ].map((format) => format.report(setting))
+      const reports = allReports(reporters, policy)
+      const judged = answerAs(reports.diagnosis, checks, evidence, questions, gaps, flags['node-ports'])
+      const probes = flags.probe ? await probeLive(flags, evidence, questions) : null
+      const { gate, texts } = reports.whole(judged, probes)
+      const [printed = [], ...written] = texts
+      for (const [index, file] of files.entries()) await writeReport(file.path, written[index] ?? [])
+      // Before it is printed: the code holds even where nobody reads to the end.
+      process.exitCode = gate.exitCode
+      await print(printed)
+      return null
     })
-    // After the exit code, which holds even where nobody reads to the end.
-    await print(reporter.whole(judged, probes))
   }
 }
 

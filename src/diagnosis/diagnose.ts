@@ -59,6 +59,7 @@ export function answerAs<T>(
       reachable: judged.reachable.length,
     },
     warned,
+    complete: questionGaps.length === 0,
     account: accountOf(evidence),
     diagnoses: verdicts.flatMap((verdict) => judged[verdict]),
     gaps: hidden.sorted(),

@@ -15,6 +15,10 @@ export interface Cause extends Finding {
 export interface PathStep {
   readonly hop: PathHop
   readonly status: Status
+  /** The check that speaks for the hop; null where none has anything to say. */
+  readonly id: string | null
+  /** {@link says} in at most 48 characters. */
+  readonly brief: string
   readonly says: string
 }
 
@@ -60,6 +64,8 @@ export interface Answer<T = Diagnosis> {
   readonly verdict: Verdict
   readonly counts: Readonly<Record<Verdict, number>>
   readonly warned: boolean
+  /** False where a listing that may name more VIPs was not read. */
+  readonly complete: boolean
   readonly account: JudgedAccount | null
   readonly diagnoses: readonly T[]
   readonly gaps: readonly HidingGap[]

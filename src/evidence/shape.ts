@@ -169,3 +169,6 @@ export function deepFreeze<T>(value: T): T {
 
 /** One step of a JSON pointer (RFC 6901 §3). */
 export const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
+
+/** The key that {@link escapeKey} made a step of. */
+export const unescapeKey = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~')

@@ -1,17 +1,17 @@
 import { clientText } from '../evidence/question.ts'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
-import type { Reporter } from './reporter.ts'
+import type { Failure, Format, Reporter } from './reporter.ts'
 import type { Tool } from './tool.ts'
 
 export const schemaVersion = 1
 
 /** The answer as `--output json` prints it: docs/json.md and docs/schema.json describe it; fields may be added, none changes its meaning. */
-export const jsonReporter = (tool: Tool): Reporter => ({
+export const jsonReporter = (tool: Tool): Reporter<string> => ({
   diagnosis: (diagnosis) => indented(diagnosisJson(diagnosis), 4),
-  whole: function* ({ verdict, account, diagnoses, gaps }, probes) {
+  whole: function* ({ verdict, account, diagnoses, gaps }, { probes, gate }) {
     yield `{\n  "schemaVersion": ${String(schemaVersion)},\n`
-    for (const [name, value] of Object.entries({ tool, verdict, account }))
+    for (const [name, value] of Object.entries({ tool, verdict, account, gate }))
       yield `  "${name}": ${indented(value, 2)},\n`
     yield '  "diagnoses": ['
     for (const [index, text] of diagnoses.entries()) yield `${index === 0 ? '' : ','}\n    ${text}`
@@ -20,6 +20,14 @@ export const jsonReporter = (tool: Tool): Reporter => ({
     yield '\n}\n'
   },
 })
+
+export const jsonFormat: Format<string> = {
+  report: ({ tool }) => jsonReporter(tool),
+  failed: ({ exitCode, message, suggestion }: Failure, tool) => {
+    const error = { exitCode, message, suggestion }
+    return `${JSON.stringify({ schemaVersion, tool, verdict: 'inconclusive', account: null, error, diagnoses: [], gaps: [] }, null, 2)}\n`
+  },
+}
 
 /** A value as it stands in an object that is indented itself: the first line goes behind the member's name. */
 const indented = (value: unknown, by: number): string =>

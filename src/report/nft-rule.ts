@@ -28,11 +28,14 @@ function statement(expression: unknown): string {
     case 'goto':
       return `${kind} ${word(one.target)}`
     case 'vmap':
-      return `${operand(one.key)} vmap ${operand(one.data)}`
+      return `${operand(one.key)} vmap ${elements(one.data)}`
     case 'dnat':
     case 'snat': {
+      // `addr . port to`: the two stand together in the values of a map.
+      const both = JSON.stringify(one.addr ?? null).includes('"concat"') && one.port === undefined
       const address = one.addr === undefined ? '' : ` ${operand(one.addr)}`
-      return `${kind} to${address}${one.port === undefined ? '' : `:${operand(one.port)}`}`
+      const to = both ? `${word(one.family)} addr . port to` : 'to'
+      return `${kind} ${to}${address}${one.port === undefined ? '' : `:${operand(one.port)}`}`
     }
     case 'masquerade':
       return one.flags === undefined ? kind : `${kind} ${operand(one.flags)}`
@@ -52,9 +55,7 @@ function statement(expression: unknown): string {
 function operand(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value)
   if (Array.isArray(value)) {
-    // An element of a verdict map: its key, and what then happens.
-    const [key, verdict] = value as readonly unknown[]
-    return isVerdict(verdict) ? `${operand(key)} : ${statement(verdict)}` : value.map(operand).join(',')
+    return value.map(operand).join(',')
   }
   const [kind, inner] = Object.entries(record(value))[0] ?? ['', null]
   const one = record(inner)
@@ -70,6 +71,8 @@ function operand(value: unknown): string {
       return `fib ${operand(one.flags)} ${word(one.result)}`
     case 'numgen':
       return `numgen ${word(one.mode)} mod ${word(one.mod)}`
+    case 'map':
+      return `${operand(one.key)} map ${elements(one.data)}`
     case 'prefix':
       return `${word(one.addr)}/${word(one.len)}`
     case 'concat':
@@ -87,6 +90,17 @@ function operand(value: unknown): string {
     default:
       return JSON.stringify(value)
   }
+}
+
+/** The elements of a map: each key, and its value or what then happens. */
+function elements(data: unknown): string {
+  const { set } = record(data)
+  if (!Array.isArray(set)) return operand(data)
+  const pairs = (set as readonly unknown[]).map((pair) => {
+    const [key, value] = Array.isArray(pair) ? (pair as readonly unknown[]) : [pair]
+    return `${operand(key)} : ${isVerdict(value) ? statement(value) : operand(value)}`
+  })
+  return `{ ${pairs.join(', ')} }`
 }
 
 const isVerdict = (value: unknown): boolean =>

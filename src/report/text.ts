@@ -1,25 +1,31 @@
 import type { Finding, Fix } from '../checks/finding.ts'
 import { verdicts, type Answer, type Cause, type Diagnosis, type JudgedAccount } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
-import type { Proof } from '../evidence/cite.ts'
+import { placeText, type Proof } from '../evidence/cite.ts'
 import { clientText } from '../evidence/question.ts'
 import { addressAndPort } from '../net/port.ts'
+import { gateText } from './gate-text.ts'
 import { statusText, verdictText, type Look } from './paint.ts'
 import { probesText } from './probes.ts'
-import type { Reporter } from './reporter.ts'
+import type { Format, Reporter } from './reporter.ts'
 import { gapsText, unknownText } from './unknowns.ts'
 import { wrap } from './wrap.ts'
 
 /** The answer for people: for each VIP the verdict, the path, the causes with proof and fix, and what else is worth knowing. */
-export const textReporter = (look: Look): Reporter => ({
+export const textReporter = (look: Look): Reporter<string> => ({
   diagnosis: (diagnosis) => diagnosisText(diagnosis, look),
-  whole: function* (answer, probes) {
+  whole: function* (answer, { probes, gate }) {
     const summary = answer.diagnoses.length === 1 ? [] : [summaryText(answer, look)]
-    const end = [...summary, ...gapsText(answer.gaps, look), ...accountText(answer.account)]
+    const end = [...summary, ...gapsText(answer.gaps, look), ...accountText(answer.account), gateText(gate, look)]
     for (const [index, block] of [...answer.diagnoses, ...end].entries()) yield index === 0 ? block : `\n\n${block}`
     yield '\n'
     if (probes !== null) yield probesText(probes)
   },
+})
+
+export const textFormat = (look: Look): Format<string> => ({
+  report: () => textReporter(look),
+  failed: ({ message, suggestion }) => `vipdoctor: ${message}\n${suggestion === null ? '' : `${suggestion}\n`}`,
 })
 
 function accountText(account: JudgedAccount | null): string[] {
@@ -105,10 +111,8 @@ function proofText(proofs: readonly Proof[], look: Look): string[] {
   return [
     '  Proof:',
     ...proofs.slice(0, shownProofs).flatMap((proof) => {
-      const place = proof.line === undefined ? (proof.pointer ?? '') : `:${String(proof.line)}`
       const value = typeof proof.value === 'string' ? proof.value : JSON.stringify(proof.value)
-      const where = proof.line === undefined ? `${proof.file} ${place}`.trimEnd() : `${proof.file}${place}`
-      return [`    ${look.paint.dim(where)}`, ...wrap(value, look.width, '      ')]
+      return [`    ${look.paint.dim(placeText(proof))}`, ...wrap(value, look.width, '      ')]
     }),
     ...(left > 0 ? [`    and ${String(left)} more (--output json shows all)`] : []),
   ]

@@ -10,7 +10,7 @@ import { mayBeNeighbour } from '../../src/capture/link.ts'
 import { neighbourMessage } from '../../src/capture/neighbour-message.ts'
 import { interfaceBlock, packetBlock, sectionHeader } from '../../src/capture/pcapng-writer.ts'
 import { fileSource } from '../../src/capture/sources/file.ts'
-import { has } from '../kit/has.ts'
+import { testNeeding } from '../kit/needing.ts'
 import { capturePath, framesIn } from './captures.ts'
 
 const names = readdirSync(path.dirname(capturePath('x')))
@@ -47,7 +47,7 @@ const inTemp = <T>(use: (folder: string) => T): T => {
   }
 }
 
-const withTshark = has('tshark') ? test : test.skip // tshark is not on this machine
+const withTshark = testNeeding('tshark')
 
 describe.each(names)('%s', (name) => {
   withTshark('has as many ARP frames and of the kinds that tshark counts', () => {

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { openBundle } from '../../src/collect/open-bundle.ts'
 import { emptyCollection, sealed } from '../../src/collect/collection.ts'
 import { refuseUnwritable, writeBundle } from '../../src/collect/write-bundle.ts'
+import { testNeeding } from '../kit/needing.ts'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-write-'))
 const at = (name: string) => path.join(folder, name)
@@ -63,7 +64,8 @@ test('a place that cannot be written to is said before anything is read', () => 
   }).toThrow(/there is no directory/)
 })
 
-const asUser = process.getuid?.() === 0 ? test.skip : test // root may write everywhere
+// Root may write everywhere.
+const asUser = testNeeding('a user other than root')
 asUser('a folder without permission leaves nothing behind', async () => {
   mkdirSync(at('closed'))
   chmodSync(at('closed'), 0o500)

@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect } from '@jest/globals'
 import { awsFile, awsKinds, type AwsKindName, awsListsById } from '../../src/evidence/ec2/kinds.ts'
 import { readAccount } from '../../src/collect/ec2/read-account.ts'
 import { daemon, freePort, hasTool, tool, until } from './tools.ts'
+import { testNeeding } from '../kit/needing.ts'
 
 // The real AWS SDK and the real AWS CLI in front of the same moto server: what we collect is what the CLI prints.
 
 const ready = hasTool('python/bin/moto_server')
-const where = ready ? test : test.skip // scripts/e2e-tools has said why
+// scripts/e2e-tools has said why it is not there.
+const where = testNeeding(tool('python/bin/moto_server'))
 
 type Json = Record<string, unknown>
 

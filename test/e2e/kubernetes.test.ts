@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect } from '@jest/globals'
 import { checks } from '../../src/checks/index.ts'
 import { openCluster } from '../../src/collect/kubernetes/cluster.ts'
 import { readCluster } from '../../src/collect/kubernetes/read-cluster.ts'
@@ -12,10 +12,11 @@ import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../
 import { fixtureStore } from '../kit/fixtures.ts'
 import { hasEtcd, startCluster, type RealCluster } from './kube-apiserver.ts'
 import { hasTool, tool } from './tools.ts'
+import { testNeeding } from '../kit/needing.ts'
 
 // Without Go's parts or etcd this suite cannot run; scripts/e2e-tools has said so in a line.
 const ready = hasTool('kube-apiserver') && hasTool('kubectl') && hasEtcd()
-const where = ready ? test : test.skip
+const where = testNeeding(tool('kube-apiserver'), tool('kubectl'), 'etcd')
 
 interface Report {
   readonly diagnoses: readonly {

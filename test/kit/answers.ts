@@ -6,19 +6,48 @@ import { parseTarget, questionsFor } from '../../src/diagnosis/targets.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
 import { addressAndPort } from '../../src/net/port.ts'
 import type { Reporter } from '../../src/report/reporter.ts'
-import { fabricOf } from '../../src/fabric/recognise.ts'
+import { recognisedFabric } from '../../src/fabric/recognise.ts'
+import type { Finding } from '../../src/checks/finding.ts'
+import { acceptanceOf, gateOf, strictPolicy, weighForGate, type Policy } from '../../src/diagnosis/gate.ts'
+import { formatsFor, type FormatName } from '../../src/report/formats.ts'
+import { plain } from '../../src/report/paint.ts'
 import { fixture, truthOf, type Truth } from './fixtures.ts'
 
 /** What `vipdoctor check [TARGET…]` judges over this evidence. */
 export function judge(evidence: Evidence, targets: readonly string[], client = 'vpc', nodePorts = false): Answer {
-  const asked = { client: parseClient(client), fabric: fabricOf(evidence), vpcId: null }
+  const asked = { client: parseClient(client), fabric: recognisedFabric(evidence), vpcId: null }
   const { questions, gaps } = questionsFor(evidence, targets.map(parseTarget), asked)
   return answer(checks, evidence, questions, gaps, nodePorts)
 }
 
 /** What `vipdoctor check` prints of an answer. */
-export const printed = (answer: Answer, reporter: Reporter): string =>
-  [...reporter.whole({ ...answer, diagnoses: answer.diagnoses.map(reporter.diagnosis) }, null)].join('')
+export function printed<T>(answer: Answer, reporter: Reporter<T>, policy = strictPolicy): string {
+  const weighed = { ...answer, diagnoses: answer.diagnoses.map((diagnosis) => weighForGate(policy, diagnosis)) }
+  const gate = gateOf(policy, weighed)
+  return [
+    ...reporter.whole({ ...answer, diagnoses: answer.diagnoses.map(reporter.diagnosis) }, { probes: null, gate }),
+  ].join('')
+}
+
+/** A report in any format of what is judged of the targets. */
+export function reported(
+  evidence: Evidence,
+  format: FormatName,
+  {
+    targets = [],
+    client = 'vpc',
+    policy = strictPolicy,
+  }: { targets?: readonly string[]; client?: string; policy?: Policy } = {},
+): string {
+  const setting = {
+    tool: { name: 'vipdoctor', version: '0.0.0' },
+    checks,
+    evidence,
+    failOn: policy.failOn,
+    acceptanceOf: (finding: Finding) => acceptanceOf(policy, finding),
+  }
+  return printed(judge(evidence, targets, client), formatsFor(plain)[format].report(setting), policy)
+}
 
 /** The one diagnosis of a target. */
 export function diagnosisOf(evidence: Evidence, target: string, client = 'vpc'): Diagnosis {

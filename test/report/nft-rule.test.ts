@@ -50,6 +50,28 @@ test.each([
     'meta l4proto tcp dnat to 10.200.2.2:80',
   ],
   [
+    'a translation to one of several by chance',
+    [
+      {
+        dnat: {
+          family: 'ip',
+          addr: {
+            map: {
+              key: { numgen: { mode: 'random', mod: 2, offset: 0 } },
+              data: {
+                set: [
+                  [0, { concat: ['10.200.2.2', 80] }],
+                  [1, { concat: ['10.200.2.3', 80] }],
+                ],
+              },
+            },
+          },
+        },
+      },
+    ],
+    'dnat ip addr . port to numgen random mod 2 map { 0 : 10.200.2.2 . 80, 1 : 10.200.2.3 . 80 }',
+  ],
+  [
     'a set of ranges',
     [
       {

@@ -1,12 +1,12 @@
-import { addressOf, parseAddress, type Address } from '../../net/address.ts'
-import { sizeOf } from '../../net/range.ts'
+import { parseAddress } from '../../net/address.ts'
 import type { Action, Rule } from '../../evidence/node/iptables-rule.ts'
 import { rulesFor } from '../../evidence/node/iptables-index.ts'
 import type { IptablesChain } from '../../evidence/node/chain-table.ts'
 import type { IptablesSave } from '../../evidence/node/iptables-save.ts'
 import { accept, joined, next, settled, type Decided, type Decision } from './branch.ts'
 import { ruleApplies } from './match.ts'
-import { hasConnection, type Branch, type Packet, type Step } from './types.ts'
+import { spread } from './spread.ts'
+import { hasConnection, type Branch, type Did, type Packet, type Step } from './types.ts'
 import type { World } from './world.ts'
 
 /** One table of one back-end at one hook. */
@@ -36,10 +36,13 @@ export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[
     walk(base, chain, branch, 0).map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
       if (chain.policy !== 'DROP') return { branch: after, decision: next }
-      const step = stepOf(base, chain.name, chain.line, `:${chain.name} DROP (policy)`)
+      const step = {
+        ...stepOf(base, chain.name, chain.line, `:${chain.name} DROP (policy)`, 'drop'),
+        printed: `:${chain.name} DROP`,
+      }
       return {
         branch: withStep(after, step),
-        decision: { kind: 'drop', why: `the policy of chain ${chain.name} is DROP` },
+        decision: { kind: 'drop', by: 'policy', why: `the policy of chain ${chain.name} is DROP` },
       }
     }),
   )
@@ -58,7 +61,7 @@ function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: numbe
         still.push(branch)
         continue
       }
-      const step = stepOf(base, chain.name, rule.line, rule.text)
+      const step = stepOf(base, chain.name, rule.line, rule.text, rule.action.kind)
       const doubt = branch.doubt ?? (applies === null ? step : null)
       // Of a condition that is not known both ways are followed; its probability is not known either and counts as even.
       const probability = applies ?? 0.5
@@ -98,7 +101,7 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
       // ACCEPT ends this table only; the next one still sees the packet.
       return end(next)
     case 'drop':
-      return end({ kind: 'drop', why: 'a rule drops it' })
+      return end({ kind: 'drop', by: 'rule', why: 'a rule drops it' })
     case 'reject':
       return end({ kind: 'reject', with: action.with })
     case 'return':
@@ -125,10 +128,15 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
     case 'masquerade':
       return end(accept, { ...packet, sourceNat: 'masquerade' })
     case 'snat':
-      return end(accept, {
-        ...packet,
-        sourceNat: action.to === null ? 'masquerade' : addressOf(action.to.family, action.to.first),
-      })
+      if (action.to === null) return end(accept, { ...packet, sourceNat: 'masquerade' })
+      return spread(packet, action.to, null).map(({ address, part }) => ({
+        branch: {
+          ...withStep(branch, step),
+          probability: branch.probability * part,
+          packet: { ...packet, sourceNat: address },
+        },
+        left: { kind: 'decided', decision: accept },
+      }))
     case 'mark':
       return on({ ...packet, mark: ((packet.mark & ~action.mask) ^ action.value) >>> 0 })
     case 'connmark':
@@ -149,7 +157,13 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
 function anyEnd(branch: Branch, step: Step): readonly Walked[] {
   const noted = withStep({ ...branch, doubt: branch.doubt ?? step, probability: branch.probability / 3 }, step)
   return [
-    { branch: noted, left: { kind: 'decided', decision: { kind: 'drop', why: 'a rule that is not known drops it' } } },
+    {
+      branch: noted,
+      left: {
+        kind: 'decided',
+        decision: { kind: 'drop', by: 'unknown-rule', why: 'a rule that is not known drops it' },
+      },
+    },
     { branch: noted, left: { kind: 'decided', decision: next } },
     { branch: noted, left: { kind: 'fell' } },
   ]
@@ -173,41 +187,35 @@ function call(
   })
 }
 
-/** DNAT: one branch for each address of a range. Conntrack keeps the first translation, so a packet translated before stays as it is. */
+/** DNAT: one branch for each end. Conntrack keeps the first translation, so a packet translated before stays as it is. */
 function translated(branch: Branch, step: Step, { to }: Extract<Action, { readonly kind: 'dnat' }>): readonly Walked[] {
   const { packet } = branch
-  const targets = to.flatMap(({ addresses, ports }) => {
-    const [first, last] = ports ?? [packet.destinationPort, packet.destinationPort]
-    // Of a range of ports the kernel keeps the one that is asked for where it is in it, else it draws one.
-    const kept = first <= packet.destinationPort && packet.destinationPort <= last
-    const drawn = Math.max(1, Math.min(last - first + 1, 64))
-    const ended = kept ? [packet.destinationPort] : Array.from({ length: drawn }, (_, index) => first + index)
-    const spread = (address: Address, part: number) =>
-      ended.map((port) => ({ address, port, part: part / ended.length }))
-    if (addresses === null) return spread(packet.destination, 1)
-    const many = Number(sizeOf(addresses))
-    const shown = Math.min(many, 64)
-    return Array.from({ length: shown }, (_, index) =>
-      spread(addressOf(addresses.family, addresses.first + BigInt(index)), 1 / shown),
-    ).flat()
-  })
-  return targets.map(({ address, port, part }) => ({
-    branch: {
-      ...withStep(branch, step),
-      probability: (branch.probability * part) / to.length,
-      packet: { ...packet, translated: true, destination: address, destinationPort: port },
-    },
-    left: { kind: 'decided', decision: accept },
-  }))
+  return to
+    .flatMap(({ addresses, ports }) => spread(packet, addresses, ports))
+    .map(({ address, port, part }) => ({
+      branch: {
+        ...withStep(branch, step),
+        probability: (branch.probability * part) / to.length,
+        packet: { ...packet, translated: true, destination: address, destinationPort: port },
+      },
+      left: { kind: 'decided', decision: accept },
+    }))
 }
 
-const stepOf = ({ backend, hook, table, save }: BaseChain, chain: string, line: number, text: string): Step => ({
+const stepOf = (
+  { backend, hook, table, save }: BaseChain,
+  chain: string,
+  line: number,
+  text: string,
+  did: Did,
+): Step => ({
   backend,
   hook,
   table,
   chain,
-  line,
-  file: save.file,
+  did,
+  place: line < 1 ? null : { file: save.file, line },
+  handle: null,
   text,
 })
 

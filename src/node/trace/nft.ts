@@ -1,28 +1,11 @@
-import { addressOf, parseAddress, type Address } from '../../net/address.ts'
-import { parseCidrOrAddress, parseRange, sizeOf } from '../../net/range.ts'
 import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../../evidence/node/nft.ts'
-import { accept, joined, next, type Decided, type Decision } from './branch.ts'
+import { joined, next, type Decided, type Decision } from './branch.ts'
 import { withStep } from './iptables.ts'
-import { mayMeet } from './nft-elements.ts'
+import { anyEnd, partOf, type NativeChain, type Stated, type Walked } from './native.ts'
+import { lookUp } from './nft-lookup.ts'
+import { translated } from './nft-nat.ts'
 import { absent, flagsMeet, meets, valueOf } from './nft-value.ts'
-import { hasConnection, type Branch, type Step } from './types.ts'
-import type { World } from './world.ts'
-
-/** One base chain of a native nftables table. */
-export interface NativeChain {
-  readonly file: string
-  readonly table: NftTable
-  readonly chain: NftChain
-  readonly world: World
-}
-
-type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }
-interface Walked {
-  readonly branch: Branch
-  readonly left: Left
-}
-/** What one statement does to a branch: it goes on in its rule, or leaves the rule, or was decided. */
-type Stated = Walked | { readonly branch: Branch; readonly left: { readonly kind: 'on' } }
+import { hasConnection, type Branch, type Did, type Step } from './types.ts'
 
 /** NFT_JUMP_STACK_SIZE, Linux include/net/netfilter/nf_tables.h. */
 const deepest = 16
@@ -34,10 +17,10 @@ export function runNativeChain(native: NativeChain, branch: Branch): readonly De
     walk(native, chain, branch, 0).map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
       if (chain.policy !== 'drop') return { branch: after, decision: next }
-      const step = stepOf(native, chain, { handle: 0, comment: null, expressions: [] }, 'policy drop')
+      const step = policyStep(native, chain)
       return {
         branch: withStep(after, step),
-        decision: { kind: 'drop', why: `the policy of chain ${chain.name} is drop` },
+        decision: { kind: 'drop', by: 'policy', why: `the policy of chain ${chain.name} is drop` },
       }
     }),
   )
@@ -85,24 +68,12 @@ function state(
   const step = stepOf(native, chain, rule)
   if (kind === 'limit' || kind === 'quota') return eitherWay(branch, step)
   if (kind === 'match') return matched(native, record(body), step, branch)
-  if (kind === 'vmap') return mapped(native, chain, rule, record(body), step, branch, depth)
+  if (kind === 'vmap') return mapped(native, record(body), step, branch, depth)
   if (kind === 'mangle') {
     const after = mangled(native, record(body), step, branch)
     return on(after)
   }
   return verdict(native, kind, body, step, branch, depth) ?? anyEnd(branch, step)
-}
-
-/** A statement that is not known may drop the packet, accept it, end its rule, or do nothing: all of them, in doubt. */
-function anyEnd(branch: Branch, step: Step): readonly Stated[] {
-  const noted = withStep({ ...branch, doubt: branch.doubt ?? step, probability: branch.probability / 4 }, step)
-  const drop: Decision = { kind: 'drop', why: 'a rule that is not known drops it' }
-  return [
-    { branch: noted, left: { kind: 'decided', decision: drop } },
-    { branch: noted, left: { kind: 'decided', decision: next } },
-    { branch: noted, left: { kind: 'fell' } },
-    { branch: noted, left: { kind: 'on' } },
-  ]
 }
 
 function matched(
@@ -138,57 +109,20 @@ function compared(op: unknown, value: ReturnType<typeof valueOf>, right: unknown
   return same === null || op === '==' || op === 'in' ? same : op === '!=' ? !same : null
 }
 
-/** A verdict map: the verdict of the first element whose key the packet has; without one the rule ends here. */
+/** A verdict map: the verdict of the element whose key the packet has; without one the rule ends here. */
 function mapped(
   native: NativeChain,
-  chain: NftChain,
-  rule: NftRule,
-  { key, data }: Readonly<Record<string, unknown>>,
+  map: Readonly<Record<string, unknown>>,
   step: Step,
   branch: Branch,
   depth: number,
 ): readonly Stated[] {
-  const elements = elementsOf(native.table, data)
-  if (elements === null) return [{ branch: { ...branch, doubt: branch.doubt ?? step }, left: { kind: 'fell' } }]
-  const { numgen } = record(key)
-  if (numgen !== undefined) {
-    const { mod, offset } = record(numgen)
-    const many = Math.max(Number(mod ?? 1), 1)
-    return Array.from({ length: many }, (_, index) => index + Number(offset ?? 0)).flatMap((drawn) => {
-      const part = { ...branch, probability: branch.probability / many }
-      const found = elements.keys.findIndex((element) => meets(drawn, element, native.table) === true)
-      return found === -1
-        ? [{ branch: part, left: { kind: 'fell' } as const }]
-        : follow(native, elements.verdicts[found], step, part, depth)
-    })
-  }
-  const value = valueOf(key, branch.packet, native.world)
-  if (value === absent) return [{ branch, left: { kind: 'fell' } }]
-  const places = mayMeet(elements.keys, value)
-  const answers = places.map((place) => meets(value, elements.keys[place], native.table))
-  const place = places[answers.indexOf(true)]
-  if (place !== undefined) return follow(native, elements.verdicts[place], step, branch, depth)
-  const doubt = answers.includes(null) || value === null ? (branch.doubt ?? step) : branch.doubt
-  return [{ branch: { ...branch, doubt }, left: { kind: 'fell' } }]
-}
-
-interface VerdictMap {
-  readonly keys: readonly unknown[]
-  readonly verdicts: readonly unknown[]
-}
-const verdictMaps = new WeakMap<readonly unknown[], VerdictMap>()
-
-function elementsOf(table: NftTable, data: unknown): VerdictMap | null {
-  const named = typeof data === 'string' && data.startsWith('@') ? table.sets.get(data.slice(1))?.elements : null
-  const list: unknown = named ?? record(data).set
-  if (!Array.isArray(list)) return null
-  const pairs = () => list.filter((pair): pair is [unknown, unknown] => Array.isArray(pair) && pair.length === 2)
-  const known = verdictMaps.get(list) ?? {
-    keys: pairs().map(([key]) => key),
-    verdicts: pairs().map(([, verdict]) => verdict),
-  }
-  verdictMaps.set(list, known)
-  return known
+  const found = lookUp(map, branch.packet, native.table, native.world)
+  if (found === null) return anyEnd(branch, step)
+  return found.flatMap(({ value, share, sure }): readonly Stated[] => {
+    const part = partOf(branch, share, sure, step)
+    return value === absent ? [{ branch: part, left: { kind: 'fell' } }] : follow(native, value, step, part, depth)
+  })
 }
 
 function follow(
@@ -199,11 +133,7 @@ function follow(
   depth: number,
 ): readonly Stated[] {
   const [[kind, body] = ['', null]] = Object.entries(record(verdictValue))
-  return (
-    verdict(native, kind, body, step, branch, depth) ?? [
-      { branch: { ...branch, doubt: branch.doubt ?? step }, left: { kind: 'fell' } },
-    ]
-  )
+  return verdict(native, kind, body, step, branch, depth) ?? anyEnd(branch, step)
 }
 
 /** A verdict or a translation; null for a statement that is not known. */
@@ -215,16 +145,16 @@ function verdict(
   branch: Branch,
   depth: number,
 ): readonly Stated[] | null {
-  const noted = withStep(branch, step)
+  const noted = (did: Did): Branch => withStep(branch, { ...step, did })
   const { packet } = branch
-  const end = (decision: Decision, after: Branch = noted): readonly Stated[] => [
-    { branch: after, left: { kind: 'decided', decision } },
+  const end = (did: Did, decision: Decision): readonly Stated[] => [
+    { branch: noted(did), left: { kind: 'decided', decision } },
   ]
   switch (kind) {
     case 'accept':
-      return end(next)
+      return end('accept', next)
     case 'drop':
-      return end({ kind: 'drop', why: 'a rule drops it' })
+      return end('drop', { kind: 'drop', by: 'rule', why: 'a rule drops it' })
     case 'continue':
       return [{ branch, left: { kind: 'on' } }]
     case 'return':
@@ -232,62 +162,20 @@ function verdict(
     case 'reject':
       // A reset answers TCP alone; the test for it is not always shown.
       if (record(body).type === 'tcp reset' && packet.protocol !== 'tcp') return [{ branch, left: { kind: 'fell' } }]
-      return end({ kind: 'reject', with: rejectText(record(body), packet.destination.family) })
+      return end('reject', { kind: 'reject', with: rejectText(record(body), packet.destination.family) })
     case 'jump':
     case 'goto':
-      return called(native, kind, record(body).target, noted, step, depth)
+      return called(native, kind, record(body).target, noted(kind), step, depth)
     case 'notrack':
       return [
-        { branch: packet.entered ? branch : { ...noted, packet: { ...packet, tracked: false } }, left: { kind: 'on' } },
-      ]
-    case 'masquerade':
-      return end(accept, { ...noted, packet: { ...packet, sourceNat: 'masquerade' } })
-    case 'snat':
-      return end(accept, {
-        ...noted,
-        packet: { ...packet, sourceNat: parseAddress(String(record(body).addr)) ?? 'masquerade' },
-      })
-    case 'dnat': {
-      const { addr, port } = record(body)
-      const addresses = addr === undefined ? [packet.destination] : addressesOf(addr)
-      if (addresses.length === 0 || (port !== undefined && typeof port !== 'number')) return null
-      const destinationPort = port ?? packet.destinationPort
-      const probability = branch.probability / addresses.length
-      return addresses.flatMap((destination) =>
-        end(accept, { ...noted, probability, packet: { ...packet, translated: true, destination, destinationPort } }),
-      )
-    }
-    case 'redirect': {
-      const { port } = record(body)
-      const own =
-        packet.inDevice === null
-          ? parseAddress('127.0.0.1')
-          : native.world.addressOfDevice(packet.inDevice, packet.destination.family)
-      return end(accept, {
-        ...noted,
-        packet: {
-          ...packet,
-          translated: true,
-          destination: own ?? packet.destination,
-          destinationPort: typeof port === 'number' ? port : packet.destinationPort,
+        {
+          branch: packet.entered ? branch : { ...noted('notrack'), packet: { ...packet, tracked: false } },
+          left: { kind: 'on' },
         },
-      })
-    }
+      ]
     default:
-      return null
+      return translated(native, kind, body, step, branch)
   }
-}
-
-/** One address, or those of a range (at most 64: which one the kernel takes is open). None where it is something else. */
-function addressesOf(value: unknown): readonly Address[] {
-  const { range, prefix } = record(value)
-  const { addr, len } = record(prefix)
-  const ends = Array.isArray(range)
-    ? parseRange(range.join('-'))
-    : parseCidrOrAddress(prefix === undefined ? String(value) : `${String(addr)}/${String(len)}`)
-  if (ends === null) return []
-  const many = Math.min(Number(sizeOf(ends)), 64)
-  return Array.from({ length: many }, (_, index) => addressOf(ends.family, ends.first + BigInt(index)))
 }
 
 function called(
@@ -299,8 +187,7 @@ function called(
   depth: number,
 ): readonly Stated[] {
   const chain = native.table.chains.get(String(target))
-  if (chain === undefined || depth >= deepest)
-    return [{ branch: { ...branch, doubt: branch.doubt ?? step }, left: { kind: 'fell' } }]
+  if (chain === undefined || depth >= deepest) return anyEnd(branch, step)
   return walk(native, chain, branch, depth + 1).map(({ branch: after, left }): Stated => {
     if (left.kind === 'decided') return { branch: after, left }
     // A goto gave the place of its caller away; after a jump the next rule follows (nothing stands behind a verdict in its own rule).
@@ -326,21 +213,35 @@ function mangled(
   const { meta, ct } = record(key)
   if (result === absent) return branch
   if (typeof result !== 'number') return { ...branch, doubt: branch.doubt ?? step }
-  if (record(meta).key === 'mark') return { ...withStep(branch, step), packet: { ...packet, mark: result } }
+  if (record(meta).key === 'mark')
+    return { ...withStep(branch, { ...step, did: 'mark' }), packet: { ...packet, mark: result } }
   if (record(ct).key === 'mark' && !hasConnection(packet)) return branch
-  if (record(ct).key === 'mark') return { ...withStep(branch, step), packet: { ...packet, connmark: result } }
+  if (record(ct).key === 'mark')
+    return { ...withStep(branch, { ...step, did: 'connmark' }), packet: { ...packet, connmark: result } }
   return branch
 }
 
-function stepOf({ file, table, chain: base }: NativeChain, chain: NftChain, rule: NftRule, what?: string): Step {
-  const text = what ?? rule.comment ?? JSON.stringify(rule.expressions)
+/** A rule of which is not yet known what it does: who finds its verdict says so. */
+function stepOf({ file, table, chain: base }: NativeChain, chain: NftChain, rule: NftRule): Step {
   return {
     backend: 'native',
     hook: base.hook ?? '',
     table: `${table.family} ${table.name}`,
     chain: chain.name,
-    line: rule.handle,
-    file,
-    text,
+    did: 'unknown',
+    place: { file, pointer: rule.pointer },
+    handle: rule.handle,
+    text: rule.comment ?? JSON.stringify(rule.expressions),
   }
 }
+
+const policyStep = ({ file, table, chain: base }: NativeChain, chain: NftChain): Step => ({
+  backend: 'native',
+  hook: base.hook ?? '',
+  table: `${table.family} ${table.name}`,
+  chain: chain.name,
+  did: 'drop',
+  place: { file, pointer: chain.pointer },
+  handle: null,
+  text: 'policy drop',
+})

@@ -7,7 +7,7 @@ import { notificationText, takeMessages } from '../../../src/capture/bgp/message
 import { stream } from '../../../src/capture/bgp/stream.ts'
 import { decodeSegment, mayBeTcp, type Segment } from '../../../src/capture/tcp.ts'
 import { parseAddress } from '../../../src/net/address.ts'
-import { has } from '../../kit/has.ts'
+import { testNeeding } from '../../kit/needing.ts'
 import { capturePath, framesIn } from '../captures.ts'
 
 const peer = parseAddress('10.240.0.50')
@@ -106,7 +106,7 @@ test('segments in any order, repeated and overlapping, give the same bytes', () 
   )
 })
 
-const withTshark = has('tshark') ? test : test.skip // tshark is not on this machine
+const withTshark = testNeeding('tshark')
 
 withTshark.each(['bgp-established', 'bgp-refused', 'bgp-wrong-asn'])(
   '%s has the messages that tshark counts',

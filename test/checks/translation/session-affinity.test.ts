@@ -49,6 +49,35 @@ test.each([['lan-healthy'], ['nftables'], ['ipvs']])('rules of %s that remember 
   ])
 })
 
+test('rules as kube-proxy writes them from 1.36 on, which draw the endpoint in the translation itself, remember no client', async () => {
+  const drawn: Change = editJson((list: Json) => {
+    for (const { rule } of list.nftables)
+      if (/^service-.*nginx-lb/.test(rule?.chain ?? '') && rule.expr.some(({ vmap }: Json) => vmap !== undefined))
+        rule.expr = [
+          { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: 'tcp' } },
+          {
+            dnat: {
+              family: 'ip',
+              addr: {
+                map: {
+                  key: { numgen: { mode: 'random', mod: 2, offset: 0 } },
+                  data: { set: [0, 1].map((draw) => [draw, { concat: [`10.200.${String(draw)}.2`, 80] }]) },
+                },
+              },
+            },
+          },
+        ]
+  })
+  const nodes = ['controller-0', 'controller-1', 'worker-0', 'worker-1']
+  const evidence = await variant('nftables', {
+    'kubernetes/services.json': service(10_800),
+    ...Object.fromEntries(nodes.map((node) => [`nodes/${node}/nft-ruleset.json`, drawn])),
+  })
+  expect(found(evidence, id)).toEqual([
+    ['warn', expect.stringMatching(/ asks for sessionAffinity ClientIP, and the rules of \S+ remember no client: /)],
+  ])
+})
+
 test('a persistent virtual server of IPVS remembers, in seconds as ipvsadm prints', async () => {
   const nodes = ['controller-0', 'controller-1', 'worker-0', 'worker-1']
   const edits = nodes.flatMap((node): [string, Change][] => [

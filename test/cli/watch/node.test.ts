@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { capturePath } from '../../capture/captures.ts'
-import { has } from '../../kit/has.ts'
+import { describeNeeding } from '../../kit/needing.ts'
 import { ended, segment, type Segment } from './segment.ts'
 
-const ready = process.getuid?.() === 0 && ['tcpdump', 'tcpreplay', 'ssh', 'ssh-keygen', '/usr/sbin/sshd'].every(has)
-const where = ready ? describe : describe.skip // needs root for namespaces, tcpdump, tcpreplay and OpenSSH's client and server
+// Root, for namespaces.
+const where = describeNeeding('root', 'tcpdump', 'tcpreplay', 'ssh', 'ssh-keygen', '/usr/sbin/sshd')
 
 // A node with a real sshd in a namespace of its own; the client's ssh has keys of the test's own.
 where('a capture on a node, over ssh', () => {

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect } from '@jest/globals'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { capturePath } from '../../capture/captures.ts'
-import { has } from '../../kit/has.ts'
+import { describeNeeding, lacking, testNeeding } from '../../kit/needing.ts'
 import { ended, segment, type Ran, type Segment } from './segment.ts'
 
 // Frames of real MetalLB, kube-vip and BGP speakers on a wire again, at their own pace, and heard by both listeners at once.
 
-const ready = process.getuid?.() === 0 && ['tcpdump', 'tcpreplay'].every(has)
-const where = ready ? describe : describe.skip // needs root for namespaces, tcpdump and tcpreplay
+// Root, for namespaces.
+const where = describeNeeding('root', 'tcpdump', 'tcpreplay')
 
 const lan = (vip: string) => ['arp', '--vip', vip, '--fabric', 'lan']
 /** Of each recording: what is asked, and how many times faster than recorded it is played. */
@@ -26,6 +26,7 @@ type Scenario = keyof typeof scenarios
 
 const listeners = { tcpdump: [], libpcap: ['--source', 'libpcap', '--promiscuous'] } as const
 type Listener = keyof typeof listeners
+const needs = { tcpdump: ['tcpdump'], libpcap: ['the package cap'] } as const
 
 where('recordings played on a wire', () => {
   const segments: Segment[] = []
@@ -58,16 +59,16 @@ where('recordings played on a wire', () => {
   const conclusionOf = ({ stdout }: Ran) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Conclusion
   beforeAll(async () => {
     const names = Object.keys(scenarios) as Scenario[]
-    const all = (Object.keys(listeners) as Listener[]).flatMap((listener) =>
-      names.map((name, index) => play(listener, name, index)),
-    )
+    const able = (Object.keys(listeners) as Listener[]).filter((listener) => lacking(needs[listener]) === null)
+    const all = able.flatMap((listener) => names.map((name, index) => play(listener, name, index)))
     await Promise.all(all)
   }, 75_000)
   afterAll(() => {
     for (const each of segments) each.remove()
   })
 
-  describe.each(Object.keys(listeners))('heard by %s', (listener) => {
+  describe.each(Object.keys(listeners) as Listener[])('heard by %s', (listener) => {
+    const test = testNeeding(...needs[listener])
     const told = (name: string): Ran => heard.get(`${listener} ${name}`) ?? { code: null, stdout: '{}', stderr: '' }
 
     test.each([

@@ -8,8 +8,10 @@ import { parsePodListen } from '../../../src/evidence/node/pod-listen.ts'
 import { diagnosisOf } from '../../kit/answers.ts'
 import { found } from '../../kit/found.ts'
 import { fixture, variant } from '../../kit/fixtures.ts'
+import { testNeeding } from '../../kit/needing.ts'
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip // network namespaces need root; CI is root
+// For network namespaces.
+const asRoot = testNeeding('root')
 const file = 'nodes/worker-0/pod-listen.txt'
 
 interface PodNamespace {

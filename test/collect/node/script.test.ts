@@ -4,8 +4,7 @@ import { nodeScript } from '../../../src/collect/node/script.ts'
 import { nodeKinds } from '../../../src/evidence/node/kinds.ts'
 import { nodeScriptFiles, parseNodeOutput } from '../../../src/collect/node/frames.ts'
 import { has } from '../../kit/has.ts'
-
-const isRoot = process.getuid?.() === 0
+import { testNeeding } from '../../kit/needing.ts'
 
 function run(argv: readonly string[], script = nodeScript) {
   const [command = 'sh', ...rest] = argv
@@ -22,7 +21,7 @@ const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toStr
 
 describe.each([['dash'], ['bash'], ['busybox sh']])('under %s', (shell) => {
   const argv = [...shell.split(' '), '-s']
-  const where = has(shell.split(' ')[0] ?? '') ? test : test.skip // a shell that this machine does not have
+  const where = testNeeding(shell.split(' ')[0] ?? '')
 
   where('every file is read, absent on purpose, or a gap with a reason', () => {
     const { output, stderr, status } = run(argv)
@@ -57,7 +56,8 @@ test('a script that was cut off on its way runs nothing', () => {
   expect(run(['sh', '-s'], nodeScript.slice(0, nodeScript.length - 30)).bytes.length).toBe(0)
 })
 
-const asRoot = isRoot ? test : test.skip // namespaces and other users need root; CI is root
+// For namespaces and other users.
+const asRoot = testNeeding('root')
 
 asRoot.each([['dash'], ['bash']])(
   'as nobody under %s, what needs root is a gap that says so, and the rest is read',

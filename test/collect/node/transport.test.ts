@@ -9,6 +9,7 @@ import { nodeScript } from '../../../src/collect/node/script.ts'
 import { readNodes } from '../../../src/collect/node/read-nodes.ts'
 import { localTransport, sshTransport, type NodeTransport } from '../../../src/collect/node/transport.ts'
 import { recordedWorld } from '../../kit/recorded-world.ts'
+import { testNeeding } from '../../kit/needing.ts'
 
 // A real sshd with keys of its own on loopback, and the real ssh in front: nothing of the user's configuration is read or written.
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-ssh-'))
@@ -192,7 +193,8 @@ test('output that is cut in the middle spoils one file and keeps those before it
   expect(gaps.get('versions.txt')).toMatch(/^the node's output ended before it/)
 })
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip // only root may make an account
+// Only root may make an account.
+const asRoot = testNeeding('root')
 asRoot('where sudo asks for a password, what needs root is a gap and the rest is read', async () => {
   const user = 'vipdoctor-test'
   spawnSync('useradd', ['-M', '-N', '-s', '/bin/sh', '-p', '*', user])

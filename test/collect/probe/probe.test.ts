@@ -11,6 +11,7 @@ import { isGap } from '../../../src/evidence/gap.ts'
 import { addressOf } from '../../../src/net/address.ts'
 import { fixtureStore } from '../../kit/fixtures.ts'
 import { recordedWorld } from '../../kit/recorded-world.ts'
+import { testNeeding } from '../../kit/needing.ts'
 
 const vip = addressOf(4, 0x0af00064n)
 const port = { protocol: 'tcp', port: 80 } as const
@@ -50,7 +51,8 @@ describe('the counters of the VIP’s rules', () => {
   })
 })
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip // namespaces need root
+// For namespaces.
+const asRoot = testNeeding('root')
 
 /** A client and a node of two namespaces; the node's rules as kube-proxy writes them, dumped before and after the client's SYN. */
 function realCounters(rules: readonly string[], route = true): string {

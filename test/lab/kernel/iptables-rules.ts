@@ -217,6 +217,7 @@ const sources = [
   '-j MASQUERADE --random-fully',
   '-j SNAT --to-source 10.0.0.2',
   '-j SNAT --to-source 10.1.0.1',
+  '-j SNAT --to-source 10.1.0.1-10.1.0.3',
 ]
 
 const calls = (...chains: readonly string[]): string[] =>

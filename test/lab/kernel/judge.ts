@@ -118,6 +118,8 @@ function expected(state: NodeState, packet: TestPacket, { fate, packet: end }: O
         fate.with === 'tcp-reset' ? 'rst' : `icmp ${String(codes[fate.with] ?? fate.with)}`,
         // What came from outside and would be answered to an address of the node itself, or from loopback, is not answered.
         ...(packet.from !== 'node' && (isOwn(state, packet.src) || packet.dst === '127.0.0.1') ? ['nothing'] : []),
+        // What the node sends to itself with a source that was translated to a stranger's address is answered to the stranger.
+        ...(end.inDevice === 'lo' && !isOwn(state, end.source.text) ? ['nothing'] : []),
       ]
     case 'dropped':
       return ['nothing']

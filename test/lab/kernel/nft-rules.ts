@@ -23,8 +23,13 @@ const sets = `
   set networks { type ipv4_addr; flags interval; elements = { 10.0.0.0/25, 10.200.1.0/24, 192.0.2.1-192.0.2.9 } }
   set services { type ipv4_addr . inet_proto . inet_service; elements = { 10.0.0.100 . tcp . 80, 10.0.0.1 . udp . 53 } }
   set nobody { type ipv4_addr; }
+  set hairpins { type ipv4_addr . ipv4_addr . inet_proto . inet_service; elements = { 10.200.1.2 . 10.200.1.2 . tcp . 8080, 10.200.1.3 . 10.200.1.3 . udp . 53 } }
+  set remembered { type ipv4_addr; flags dynamic,timeout; timeout 10800s; }
+  counter rejected { }
   map verdicts { type ipv4_addr . inet_proto . inet_service : verdict; elements = { 10.0.0.100 . tcp . 80 : goto first, 10.0.0.100 . udp . 53 : drop, 10.200.1.2 . tcp . 8080 : jump second } }
-  map portals { type inet_proto . inet_service : verdict; elements = { tcp . 80 : goto second, udp . 443 : accept, tcp . 30080 : jump first } }`
+  map portals { type inet_proto . inet_service : verdict; elements = { tcp . 80 : goto second, udp . 443 : accept, tcp . 30080 : jump first } }
+  map backends { type ipv4_addr : ipv4_addr; elements = { 10.0.0.100 : 10.200.1.2, 10.0.0.101 : 10.200.2.3 } }
+  map ends { type ipv4_addr . inet_service : ipv4_addr . inet_service; elements = { 10.0.0.100 . 80 : 10.200.1.3 . 8080, 10.0.0.100 . 443 : 10.200.1.2 . 80 } }`
 
 const matches: Text = fc.oneof(
   asked(pick('ip saddr'), pick(...sources, ...prefixes)),
@@ -72,6 +77,10 @@ const matches: Text = fc.oneof(
     'tcp flags ack',
   ),
   asked(pick('ct original ip daddr'), pick('10.0.0.100', '10.0.0.0/24')),
+  pick(
+    'fib daddr type local ip daddr != 127.0.0.0/8',
+    'ct status dnat ip saddr . ip daddr . meta l4proto . th dport @hairpins',
+  ),
 )
 
 const rejects = [
@@ -86,14 +95,21 @@ const marking = [
     'meta mark set ct mark',
   ],
   ...['ct mark set meta mark', 'ct mark set 0x4000', 'meta mark set meta mark and 0xffffbfff or 0x10', 'counter'],
+  'update @remembered { ip saddr }',
 ]
-const verdicts = ['accept', 'drop', 'return', 'return', ...rejects, 'reject', 'meta l4proto tcp reject with tcp reset']
+const verdicts = [
+  ...['accept', 'drop', 'return', 'return', ...rejects, 'reject', 'meta l4proto tcp reject with tcp reset'],
+  'counter name rejected reject',
+]
 const lookUps = [
   'ip daddr . meta l4proto . th dport vmap @verdicts',
   'meta l4proto . th dport vmap @portals',
   'ip saddr vmap { 10.0.0.50 : drop, 10.200.1.0/24 : return }',
   'tcp dport vmap { 80 : jump second, 443-8080 : accept }',
   'numgen random mod 2 vmap { 0 : drop, 1 : accept }',
+  'numgen inc mod 5 offset 10 vmap { 10-12 : drop, 13 : accept }',
+  'ip saddr vmap { 10.0.0.50 : drop, * : return }',
+  'jhash ip saddr mod 2 vmap { 0 : drop, 1 : accept }',
 ]
 const dnats = [
   ...['10.200.1.2:8080', '10.200.1.3:80', '10.0.0.50:53', '10.200.2.3:80'].flatMap((to) => [
@@ -101,9 +117,29 @@ const dnats = [
     `meta l4proto udp dnat ip to ${to}`,
   ]),
   ...['dnat ip to 10.200.1.3', 'dnat ip to 10.0.0.1', 'dnat ip to 10.200.1.2-10.200.1.3'],
+  // kube-proxy from 1.36 on
+  'meta l4proto tcp dnat ip addr . port to numgen random mod 1 map { 0 : 10.200.2.3 . 8080 }',
+  'meta l4proto tcp dnat ip addr . port to numgen random mod 2 map { 0 : 10.200.1.2 . 8080, 1 : 10.200.1.3 . 80 }',
+  'meta l4proto udp dnat ip addr . port to numgen random mod 2 map { 0 : 10.200.1.2 . 53, 1 : 10.200.2.3 . 53 }',
+  'meta l4proto tcp dnat ip addr . port to 10.200.2.3 . 8080',
+  // others
+  'meta l4proto tcp dnat ip addr . port to numgen random mod 3 map { 0 : 10.200.1.2 . 8080, 2 : 10.200.1.3 . 80 }',
+  'meta l4proto tcp dnat ip addr . port to ip daddr . tcp dport map @ends',
+  'meta l4proto tcp dnat ip to 10.200.1.3:8080-8082',
+  'meta l4proto tcp dnat ip to ip daddr map @backends : tcp dport map { 80 : 8080, 443 : 80 }',
+  'dnat ip to ip daddr map @backends',
+  'dnat ip to ip saddr map { 10.0.0.50 : 10.200.1.2, 10.200.1.0/24 : 10.200.2.3 }',
+  'dnat ip to jhash ip saddr mod 2 map { 0 : 10.200.1.2, 1 : 10.200.1.3 }',
+  'dnat ip prefix to ip daddr map { 10.0.0.0/24 : 10.200.2.0/24 }',
 ]
 const redirects = ['tcp dport 1-65535 redirect to :8080', 'redirect']
-const snats = ['masquerade', 'masquerade fully-random', 'snat ip to 10.0.0.2', 'snat ip to 10.1.0.1']
+const snats = [
+  ...['masquerade', 'masquerade fully-random', 'snat ip to 10.0.0.2', 'snat ip to 10.1.0.1'],
+  'meta mark & 0x4000 != 0 meta mark set meta mark ^ 0x4000 masquerade fully-random',
+  'snat ip to 10.1.0.1-10.1.0.3',
+  'snat ip to ip daddr map { 10.200.1.2 : 10.0.0.2, 10.200.1.3 : 10.1.0.1 }',
+  'meta l4proto tcp snat ip to 10.0.0.2:20000-30000',
+]
 const calls = ['jump first', 'jump second', 'goto first', 'goto second']
 
 interface Base {

@@ -153,6 +153,65 @@ test('nft: a range of addresses, or a network, is one way for each', () => {
   expect(fates(withNative('prerouting', [to({ prefix: { addr: '10.200.1.2', len: 31 } })]))).toEqual(both)
 })
 
+const map = (key: unknown, ...set: readonly (readonly [unknown, unknown])[]) => ({ map: { key, data: { set } } })
+const draw = (mod: number) => ({ numgen: { mode: 'random', mod, offset: 0 } })
+const end = (last: number) => ({ concat: [`10.200.1.${String(last)}`, 8080] })
+const saddr = { payload: { protocol: 'ip', field: 'saddr' } }
+
+test('nft: each endpoint that is drawn has its share (kube-proxy from 1.36 on)', () => {
+  const drawn = to(map(draw(2), [0, end(2)], [1, end(3)]))
+  expect(fates(withNative('prerouting', [drawn]))).toEqual(
+    [2, 3].map((last) => `delivered 10.200.1.${String(last)}:8080 50 %`),
+  )
+  expect(fates(withNative('prerouting', [to(map(draw(1), [0, end(2)]))]))).toEqual(['delivered 10.200.1.2:8080'])
+})
+
+test('nft: a number without an element ends the rule, and the next one is asked', () => {
+  const holed = to(map(draw(4), [0, end(2)], [{ range: [2, 3] }, end(3)]))
+  expect(fates(withNative('prerouting', [holed]))).toEqual([
+    'delivered 10.200.1.2:8080 25 %',
+    'delivered 10.200.1.3:8080 50 %',
+    'forwarded 25 %',
+  ])
+  expect(fates(withNative('prerouting', [holed, to('10.200.1.9')]))[2]).toBe('delivered 10.200.1.9:80 25 %')
+})
+
+test('nft: what the packet itself leads to in a map is known', () => {
+  const byClient = (client: string) => withNative('prerouting', [to(map(saddr, [client, end(2)]))])
+  expect(fates(byClient('10.9.9.9'))).toEqual(['delivered 10.200.1.2:8080'])
+  expect(fates(byClient('10.9.9.8'))).toEqual(['forwarded'])
+})
+
+test('nft: of a map with a key that is not known every value may be meant, and none', () => {
+  const byHash = to(map({ jhash: { mod: 2, expr: saddr } }, [0, end(2)], [1, end(3)]))
+  const all = ['delivered 10.200.1.2:8080? 33 %', 'delivered 10.200.1.3:8080? 33 %', 'forwarded? 33 %']
+  expect(fates(withNative('prerouting', [byHash]))).toEqual(all)
+  const verdicts = { vmap: { ...map({ jhash: { mod: 2, expr: saddr } }, [0, { drop: null }]).map } }
+  expect(fates(withNative('forward', [[verdicts]]))).toEqual(['dropped? 50 %', 'forwarded? 50 %'])
+})
+
+test('nft: an element for everything else is taken where no other is', () => {
+  const guard = (...first: readonly [unknown, unknown][]) => [
+    [{ vmap: map(saddr, ...first, ['*', { drop: null }]).map }],
+  ]
+  expect(fates(withNative('forward', guard(['10.9.9.9', { accept: null }])))).toEqual(['forwarded'])
+  expect(fates(withNative('forward', guard(['10.9.9.8', { accept: null }])))).toEqual(['dropped'])
+})
+
+test('nft: a map that is not in the dump leaves open what becomes of the packet', () => {
+  const lost = to({ map: { key: saddr, data: '@lost' } })
+  expect(fates(withNative('prerouting', [lost])).every((fate) => fate.includes('?'))).toBe(true)
+})
+
+test('a source is translated to each address of a range', () => {
+  const sources = (state: NodeState) =>
+    tracePacket(state, syn).map(({ packet }) => (packet.sourceNat === 'masquerade' ? '' : packet.sourceNat?.text))
+  expect(sources(withRules('nat', '-A POSTROUTING -j SNAT --to-source 10.1.0.1-10.1.0.2'))).toEqual([
+    '10.1.0.1',
+    '10.1.0.2',
+  ])
+})
+
 test('nft: a reset answers TCP alone, and codes have the names that iptables gives them', () => {
   const state = withNative('forward', [
     [{ reject: { type: 'tcp reset' } }],

@@ -1,7 +1,7 @@
-// Writes docs/findings from the built checks.
+// Writes docs/findings from the checks.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { checks } from '../dist/checks/index.js'
-import { findingsPages } from '../dist/report/findings-page.js'
+import { checks } from '../src/checks/index.ts'
+import { findingsPages } from '../src/report/findings-page.ts'
 
 const folder = new URL('../docs/findings/', import.meta.url)
 rmSync(folder, { recursive: true, force: true })

@@ -1,0 +1,44 @@
+import { UserError } from '../evidence/user-error.ts'
+import { formatsFor } from '../report/formats.ts'
+import { plain } from '../report/paint.ts'
+import type { Failure } from '../report/reporter.ts'
+import type { Tool } from '../report/tool.ts'
+import { writeReport, type OutputFile } from './output-files.ts'
+
+/** Ctrl-C, or a pipeline that was cancelled, before anything was judged. */
+export const interrupted: Failure = {
+  exitCode: 130,
+  message: 'Interrupted before anything was judged.',
+  suggestion: null,
+}
+
+/**
+ * Runs what writes the reports. Where it gives or throws a failure instead, each file gets a report that says so; what was thrown is thrown on.
+ */
+export async function reportingFailures(
+  files: readonly OutputFile[],
+  tool: Tool,
+  run: () => Promise<Failure | null>,
+): Promise<void> {
+  const write = async (failure: Failure): Promise<void> => {
+    for (const { format, path } of files) await writeReport(path, [formatsFor(plain)[format].failed(failure, tool)])
+  }
+  let failure: Failure | null
+  try {
+    failure = await run()
+  } catch (error) {
+    await write(failureOf(error))
+    throw error
+  }
+  if (failure !== null) await write(failure)
+}
+
+/** A user's mistake ends with exit code 2, everything else is a bug of this program (4). */
+function failureOf(error: unknown): Failure {
+  if (error instanceof UserError) return { exitCode: 2, message: error.message, suggestion: error.suggestion }
+  return {
+    exitCode: 4,
+    message: `A bug in vipdoctor, not a finding: ${error instanceof Error ? error.message : String(error)}`,
+    suggestion: 'Please report it with what stands on standard error.',
+  }
+}

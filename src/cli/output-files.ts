@@ -1,0 +1,64 @@
+import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { UserError } from '../evidence/user-error.ts'
+import { formatNames, type FormatName } from '../report/formats.ts'
+
+/** A report that goes into a file beside what is printed. */
+export interface OutputFile {
+  readonly format: FormatName
+  readonly path: string
+}
+
+/**
+ * Reads `--output-file FORMAT=PATH`.
+ *
+ * @throws UserError for a format that is none, a path named twice, and a place that cannot hold a file: before minutes of reading.
+ */
+export function parseOutputFiles(given: readonly string[] = []): readonly OutputFile[] {
+  const files = given.map(parseOne)
+  for (const [index, { path: name }] of files.entries()) {
+    if (files.slice(0, index).some((other) => path.resolve(other.path) === path.resolve(name)))
+      throw new UserError(`--output-file names ${name} twice.`)
+  }
+  return files
+}
+
+function parseOne(text: string): OutputFile {
+  const [name = '', ...rest] = text.split('=')
+  const format = formatNames.find((one) => one === name)
+  const file = rest.join('=')
+  if (format === undefined || file === '')
+    throw new UserError(
+      `--output-file ${text} is not FORMAT=PATH.`,
+      `For example: --output-file junit=vipdoctor.xml. The formats are ${formatNames.join(', ')}.`,
+    )
+  const folder = path.dirname(path.resolve(file))
+  if (!existsSync(folder)) throw new UserError(`${file} cannot be written: there is no directory ${folder}.`)
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new UserError(`${file} cannot be written: it is a directory.`)
+  return { format, path: file }
+}
+
+/**
+ * Writes a report. Its name appears when all is written, by a rename, so nobody meets half a file under it; a pipe or a device is written to
+ * as it is.
+ *
+ * @throws UserError where the place cannot be written to.
+ */
+export async function writeReport(file: string, chunks: Iterable<string>): Promise<void> {
+  const there = statSync(file, { throwIfNoEntry: false })
+  const direct = there !== undefined && !there.isFile()
+  const target = direct ? file : `${file}.${process.pid}.part`
+  try {
+    await pipeline(Readable.from(chunks), createWriteStream(target, { flush: !direct }))
+    if (!direct) renameSync(target, file)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw new UserError(`${file} cannot be written: ${message}.`, null, { cause: error })
+  } finally {
+    if (!direct) rmSync(target, { force: true })
+  }
+}

@@ -1,0 +1,15 @@
+import { questionName } from './targets.ts'
+import type { Question } from '../evidence/question.ts'
+import { addressAndPort } from '../net/port.ts'
+
+/** `10.240.0.100:80`, with `/udp` where it is not TCP; of what is pending the port alone. */
+export function placeOf({ vip, port }: Question): string {
+  const place = vip === null ? `port ${port.port}` : addressAndPort(vip.text, port.port)
+  return port.protocol === 'tcp' ? place : `${place}/${port.protocol}`
+}
+
+/** Whose VIP it is: its Service, the object of Kube-OVN, or the control plane. */
+export const ownerOf = (question: Question): string => questionName(question) || 'the control plane'
+
+/** `10.240.0.100:80 (default/nginx-lb)`. */
+export const titleOf = (question: Question): string => `${placeOf(question)} (${ownerOf(question)})`

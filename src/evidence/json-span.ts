@@ -1,0 +1,94 @@
+import { unescapeKey } from './shape.ts'
+
+/** From the first character of a JSON value to behind its last one. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Where the value of a JSON pointer stands in a text that is JSON; null where the pointer leads nowhere. Only the way there is read, and
+ * where the first items of a long list were looked up before, `starts` remembers them: a report asks for thousands of places of one list.
+ */
+export function jsonSpan(text: string, pointer: string, starts = new Map<string, number[]>()): Span | null {
+  let at = skipSpace(text, 0)
+  let prefix = ''
+  for (const key of pointer.split('/').slice(1).map(unescapeKey)) {
+    const next = text[at] === '[' ? itemAt(text, at, Number(key), starts, prefix) : memberAt(text, at, key)
+    if (next === null) return null
+    at = next
+    prefix += `/${key}`
+  }
+  return { start: at, end: skipValue(text, at) }
+}
+
+function memberAt(text: string, object: number, key: string): number | null {
+  if (text[object] !== '{') return null
+  let at = skipSpace(text, object + 1)
+  while (text[at] === '"') {
+    const end = skipValue(text, at)
+    const value = skipSpace(text, skipSpace(text, end) + 1)
+    if (JSON.parse(text.slice(at, end)) === key) return value
+    at = behindComma(text, skipValue(text, value))
+  }
+  return null
+}
+
+function itemAt(
+  text: string,
+  list: number,
+  index: number,
+  starts: Map<string, number[]>,
+  prefix: string,
+): number | null {
+  const known = starts.get(prefix) ?? []
+  starts.set(prefix, known)
+  for (let at = behindItem(text, list, known); known.length <= index && at < text.length && text[at] !== ']';) {
+    known.push(at)
+    at = behindComma(text, skipValue(text, at))
+  }
+  return known[index] ?? null
+}
+
+function behindItem(text: string, list: number, known: readonly number[]): number {
+  const last = known.at(-1)
+  return last === undefined ? skipSpace(text, list + 1) : behindComma(text, skipValue(text, last))
+}
+
+function behindComma(text: string, at: number): number {
+  const next = skipSpace(text, at)
+  return text[next] === ',' ? skipSpace(text, next + 1) : next
+}
+
+const space = /[ \t\r\n]*/y
+const string = /"[^"\\]*(?:\\.[^"\\]*)*"/y
+const scalar = /[^,\]} \t\r\n]*/y
+const noBracket = /[^"{}[\]]*/y
+
+const skipSpace = (text: string, at: number): number => behind(space, text, at)
+
+function skipValue(text: string, at: number): number {
+  if (text[at] === '"') return behind(string, text, at)
+  if (text[at] !== '{' && text[at] !== '[') return behind(scalar, text, at)
+  let depth = 0
+  for (let place = at; place < text.length;) {
+    const character = text[place]
+    if (character === '"') {
+      place = Math.max(behind(string, text, place), place + 1)
+    } else if (character === '{' || character === '[') {
+      depth += 1
+      place += 1
+    } else if (character === '}' || character === ']') {
+      depth -= 1
+      place += 1
+      if (depth === 0) return place
+    } else place = behind(noBracket, text, place)
+  }
+  return text.length
+}
+
+/** Behind what a sticky expression matches at a place; the place itself where it matches nothing. */
+function behind(expression: RegExp, text: string, at: number): number {
+  expression.lastIndex = at
+  return expression.test(text) ? expression.lastIndex : at
+}

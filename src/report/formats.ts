@@ -1,0 +1,38 @@
+import { github } from './github.ts'
+import { gitlab } from './gitlab.ts'
+import { jsonFormat } from './json.ts'
+import { junit } from './junit.ts'
+import { markdownFormat, stepSummary } from './markdown.ts'
+import type { Look } from './paint.ts'
+import { prometheus } from './prometheus.ts'
+import type { Format } from './reporter.ts'
+import { sarif } from './sarif.ts'
+import { textFormat } from './text.ts'
+
+export const formatNames = [
+  'text',
+  'json',
+  'junit',
+  'sarif',
+  'github',
+  'github-summary',
+  'gitlab',
+  'markdown',
+  'prometheus',
+] as const
+
+export type FormatName = (typeof formatNames)[number]
+
+/** Every format of a report; the text as it looks there where it goes. What a format made of a diagnosis is given back to it alone. */
+export const formatsFor = (look: Look): Readonly<Record<FormatName, Format>> =>
+  ({
+    text: textFormat(look),
+    json: jsonFormat,
+    junit,
+    sarif,
+    github,
+    'github-summary': stepSummary,
+    gitlab,
+    markdown: markdownFormat,
+    prometheus,
+  }) satisfies Readonly<Record<FormatName, unknown>> as unknown as Readonly<Record<FormatName, Format>>

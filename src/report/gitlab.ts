@@ -1,0 +1,41 @@
+import type { Format, Setting } from './reporter.ts'
+import { fingerprint } from './fingerprint.ts'
+import { placeOfFinding } from './location.ts'
+import { toldOnce, wrongIn, type ToldOnce, type Weight, type Wrong } from './told-once.ts'
+
+const severities: Readonly<Record<Weight, string>> = { cause: 'critical', broken: 'major', warning: 'minor' }
+
+/** GitLab's code quality report: one issue for each thing that is wrong; what is accepted is information. */
+export const gitlab: Format<readonly Wrong[]> = {
+  report: (setting) => ({
+    diagnosis: wrongIn,
+    whole: function* ({ diagnoses }) {
+      yield text(toldOnce(diagnoses.flat()).map((one) => issueOf(one, setting)))
+    },
+  }),
+  failed: ({ message }) =>
+    text([
+      {
+        description: message,
+        check_name: 'set-up',
+        fingerprint: fingerprint('set-up', message),
+        severity: 'blocker',
+        location: { path: 'bundle.json', lines: { begin: 1 } },
+      },
+    ]),
+}
+
+const text = (issues: readonly object[]): string => `${JSON.stringify(issues, null, 2)}\n`
+
+function issueOf({ finding, weight, vips }: ToldOnce, { evidence, acceptanceOf }: Setting): object {
+  const accepted = acceptanceOf(finding)
+  const { file, startLine, endLine } = placeOfFinding(evidence, finding)
+  const excuse = accepted === null ? '' : ` Accepted: ${accepted.reason}`
+  return {
+    description: `${finding.says}${excuse} (${vips.length === 1 ? (vips[0] ?? '') : `${vips.length} VIPs`})`,
+    check_name: finding.id,
+    fingerprint: fingerprint(finding.id, finding.subject, finding.says),
+    severity: accepted === null ? severities[weight] : 'info',
+    location: { path: file, lines: { begin: startLine, end: endLine } },
+  }
+}

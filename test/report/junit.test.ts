@@ -1,0 +1,104 @@
+import { expect, test } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { junit } from '../../src/report/junit.ts'
+import { strictPolicy } from '../../src/diagnosis/gate.ts'
+import { reported } from '../kit/answers.ts'
+import { fixture, variant } from '../kit/fixtures.ts'
+import { hostileEvidence, ofEachKind } from '../kit/report-evidence.ts'
+
+const schema = path.join(import.meta.dirname, '../schemas/junit-10.xsd')
+
+/** What xmllint complains of in these documents. */
+function complaints(texts: readonly string[]): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'vipdoctor-junit-'))
+  const files = texts.map((text, index) => {
+    const file = path.join(folder, `${String(index)}.xml`)
+    writeFileSync(file, text)
+    return file
+  })
+  const { status, stderr, error } = spawnSync('xmllint', ['--noout', '--schema', schema, ...files], {
+    encoding: 'utf8',
+  })
+  rmSync(folder, { recursive: true })
+  if (error !== undefined) throw error
+  return status === 0 ? '' : stderr.replace(/^.* validates$/gm, '').trim()
+}
+
+/** A value of the document, as an XML parser reads it. */
+function xpath(text: string, expression: string): string {
+  const { stdout, status } = spawnSync('xmllint', ['--xpath', expression, '-'], { input: text, encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : `xmllint ended with ${String(status)}`
+}
+
+test('Jenkins’ schema accepts the report of each kind of recording, of a hostile name, and of a failed set-up', async () => {
+  const texts: string[] = []
+  for (const name of ofEachKind) texts.push(reported(await fixture(name), 'junit'))
+  texts.push(reported(await hostileEvidence(), 'junit'))
+  texts.push(
+    junit.failed({ exitCode: 2, message: 'There is <no> "bundle".', suggestion: null }, { name: 'v', version: '0' }),
+  )
+  expect(complaints(texts)).toBe('')
+})
+
+test('the schema test can fail', () => {
+  expect(complaints(['<testsuites><testcase/></testsuites>'])).toMatch(/testcase/)
+})
+
+test('a failing check is a failure with its sentence, proof and fix; a skipped one says why', async () => {
+  const text = reported(await fixture('hard-way-l2'), 'junit')
+  const failing = '//testcase[@name="10.240.0.100:80 delivery/vip-not-owned"]'
+  expect(xpath(text, `string(${failing}/failure/@message)`)).toMatch(
+    /^No network interface of vpc-\w+ holds 10\.240\.0\.100/,
+  )
+  expect(xpath(text, `string(${failing}/failure)`)).toMatch(
+    /Proof:\s+aws\/describe-network-interfaces\.json[^]*Fix:\s+aws ec2 assign-private-ip-addresses/,
+  )
+  expect(xpath(text, `string(${failing}/@classname)`)).toBe('vipdoctor.default/nginx-lb')
+  expect(xpath(text, 'string(//testcase[@name="10.240.0.100:80 wire/not-announced"]/skipped/@message)')).toBe(
+    'In a VPC no announcement travels.',
+  )
+})
+
+test('the counts are those of the cases', async () => {
+  const text = reported(await fixture('hard-way-four-faults'), 'junit')
+  for (const [attribute, element] of [
+    ['failures', 'failure'],
+    ['errors', 'error'],
+  ] as const) {
+    const counted = xpath(text, `count(//${element})`)
+    expect(xpath(text, `string(/testsuites/@${attribute})`)).toBe(counted)
+    expect(xpath(text, `string(/testsuites/testsuite[1]/@${attribute})`)).toBe(counted)
+  }
+  expect(xpath(text, 'string(/testsuites/testsuite[1]/@skipped)')).toBe(xpath(text, 'count(//skipped)'))
+  expect(xpath(text, 'string(/testsuites/@tests)')).toBe(xpath(text, 'count(//testcase)'))
+})
+
+test('what could not be judged is an error that names what was not read', async () => {
+  const text = reported(await variant('hard-way-healthy', { 'aws/describe-network-acls.json': null }), 'junit')
+  const open = '//testcase[@name="10.240.0.100:80 admission/nacl-in"]'
+  expect(xpath(text, `string(${open}/error)`)).toMatch(
+    /Not read:\s+aws\/describe-network-acls\.json: not in the evidence/,
+  )
+})
+
+test('what is accepted is skipped with the reason, and not counted as a failure', async () => {
+  const acceptances = [{ id: 'delivery/vip-not-owned', subject: 'vip/*', reason: 'Not in use yet.', until: null }]
+  const text = reported(await fixture('hard-way-l2'), 'junit', { policy: { ...strictPolicy, acceptances } })
+  expect(xpath(text, 'string(//testcase[@name="10.240.0.100:80 delivery/vip-not-owned"]/skipped/@message)')).toBe(
+    'Accepted: Not in use yet.',
+  )
+  expect(xpath(text, 'count(//failure)')).toBe('0')
+})
+
+test('a warning is told, and a failure only where the gate fails on it', async () => {
+  const evidence = await fixture('not-advertised')
+  const warned = '//testcase[contains(system-out, "Warning: ")]'
+  const lenient = reported(evidence, 'junit')
+  expect(Number(xpath(lenient, `count(${warned})`))).toBeGreaterThan(0)
+  const strict = reported(evidence, 'junit', { policy: { ...strictPolicy, failOn: 'warn' } })
+  expect(xpath(strict, `count(${warned})`)).toBe('0')
+  expect(Number(xpath(strict, 'count(//failure)'))).toBeGreaterThan(Number(xpath(lenient, 'count(//failure)')))
+})

@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
+import { prometheus } from '../../src/report/prometheus.ts'
+import { reported } from '../kit/answers.ts'
+import { fixture, variant } from '../kit/fixtures.ts'
+import { hostileEvidence, hostileName, ofEachKind } from '../kit/report-evidence.ts'
+
+interface Sample {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number | 'NaN'
+}
+
+/** The samples of texts as the Prometheus client library for Python reads them (Debian: python3-prometheus-client). */
+function samplesOf(texts: readonly string[]): Sample[][] {
+  const script = `
+import json, math, sys
+from prometheus_client.parser import text_string_to_metric_families
+out = []
+for text in json.load(sys.stdin):
+    samples = []
+    for family in text_string_to_metric_families(text):
+        assert family.documentation and family.type == 'gauge', family
+        samples += [{'name': s.name, 'labels': s.labels, 'value': 'NaN' if math.isnan(s.value) else s.value} for s in family.samples]
+    out.append(samples)
+json.dump(out, sys.stdout)`
+  const { status, stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', script], {
+    input: JSON.stringify(texts),
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+const valueOf = (samples: readonly Sample[] | undefined, name: string): number | string | undefined =>
+  samples?.find((sample) => sample.name === name)?.value
+
+test('Prometheus’ own parser reads each kind of recording, each sample once', async () => {
+  const texts: string[] = []
+  for (const name of ofEachKind) texts.push(reported(await fixture(name), 'prometheus'))
+  for (const samples of samplesOf(texts)) {
+    const keys = samples.map(({ name, labels }) => JSON.stringify([name, labels]))
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(valueOf(samples, 'vipdoctor_check_success')).toBe(1)
+  }
+})
+
+test('a VIP is 1, 0, or NaN, never a guess', async () => {
+  const texts = [
+    reported(await fixture('hard-way-healthy'), 'prometheus'),
+    reported(await fixture('hard-way-l2'), 'prometheus'),
+    reported(await variant('hard-way-healthy', { 'aws/describe-network-interfaces.json': null }), 'prometheus'),
+  ]
+  expect(samplesOf(texts).map((samples) => valueOf(samples, 'vipdoctor_vip_reachable'))).toEqual([1, 0, 'NaN'])
+})
+
+test('the causes stand in the order in which to mend them, and the labels name the VIP', async () => {
+  const [samples = []] = samplesOf([reported(await fixture('hard-way-four-faults'), 'prometheus')])
+  const causes = samples.filter(({ name }) => name === 'vipdoctor_vip_cause').map(({ labels }) => labels)
+  expect(causes.map(({ cause, order }) => `${order ?? ''} ${cause ?? ''}`)).toEqual([
+    '1 delivery/vip-not-owned',
+    '2 admission/service-port',
+    '3 translation/kube-proxy-running',
+    '4 forwarding/cni-ready',
+  ])
+  expect(causes[0]).toMatchObject({
+    vip: '10.240.0.100',
+    port: '80',
+    protocol: 'tcp',
+    service: 'default/nginx-lb',
+    client: 'vpc',
+  })
+})
+
+test('a hostile name is one label, and comes back as it was', async () => {
+  const [samples] = samplesOf([reported(await hostileEvidence(), 'prometheus')])
+  expect(samples?.find(({ name }) => name === 'vipdoctor_vip_reachable')?.labels.service).toBe(`default/${hostileName}`)
+})
+
+test('a failed set-up is no success, and says nothing of a VIP', () => {
+  const failure = { exitCode: 2, message: 'There is no bundle.', suggestion: null }
+  expect(samplesOf([prometheus.failed(failure, { name: 'v', version: '0' })])).toEqual([
+    [
+      { name: 'vipdoctor_check_success', labels: {}, value: 0 },
+      { name: 'vipdoctor_check_exit_code', labels: {}, value: 2 },
+    ],
+  ])
+})

@@ -1,0 +1,95 @@
+import { expect, test } from '@jest/globals'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Ajv } from 'ajv'
+import { isGap } from '../../src/evidence/gap.ts'
+import { strictPolicy } from '../../src/diagnosis/gate.ts'
+import { sarif } from '../../src/report/sarif.ts'
+import { reported } from '../kit/answers.ts'
+import { fixture, fixtureNames, fixtureStore, variant } from '../kit/fixtures.ts'
+import { hostileEvidence, hostileName } from '../kit/report-evidence.ts'
+
+const schema = JSON.parse(readFileSync(path.join(import.meta.dirname, '../schemas/sarif-2.1.0.json'), 'utf8'))
+// The schema's patterns are no Unicode patterns.
+const ajv = new Ajv({
+  strict: false,
+  unicodeRegExp: false,
+  formats: { uri: true, 'uri-reference': true, 'date-time': true },
+})
+const valid = ajv.compile(schema)
+
+async function log(name: string) {
+  return JSON.parse(reported(await fixture(name), 'sarif'))
+}
+
+test.each(fixtureNames)('%s: the schema accepts it, and every result has a place that is there', async (name) => {
+  const whole = await log(name)
+  valid(whole)
+  expect(valid.errors ?? []).toEqual([])
+  const store = await fixtureStore(name)
+  const [{ results, tool }] = whole.runs
+  for (const { ruleId, ruleIndex, locations, relatedLocations = [] } of results) {
+    expect(tool.driver.rules[ruleIndex].id).toBe(ruleId)
+    expect(locations).toHaveLength(1)
+    for (const { physicalLocation } of [...locations, ...relatedLocations]) {
+      const { artifactLocation, region } = physicalLocation
+      const bytes = store.read(decodeURIComponent(artifactLocation.uri))
+      if (isGap(bytes)) throw new Error(`${artifactLocation.uri}: ${bytes.reason}`)
+      expect(region.startLine).toBeGreaterThanOrEqual(1)
+      expect(region.endLine).toBeGreaterThanOrEqual(region.startLine)
+      expect(region.endLine).toBeLessThanOrEqual(Buffer.from(bytes).toString().split('\n').length)
+    }
+  }
+})
+
+test('the schema test can fail', () => {
+  expect(valid({ version: '2.1.0', runs: [{ tool: {} }] })).toBe(false)
+})
+
+test('a cause is an error at the lines of its proof', async () => {
+  const [{ results }] = (await log('hard-way-four-faults')).runs
+  const cause = results.find(({ ruleId }: { ruleId: string }) => ruleId === 'admission/service-port')
+  expect(cause.level).toBe('error')
+  const { artifactLocation, region } = cause.locations[0].physicalLocation
+  const bytes = (await fixtureStore('hard-way-four-faults')).read(artifactLocation.uri)
+  if (isGap(bytes)) throw new Error(bytes.reason)
+  const lines = Buffer.from(bytes)
+    .toString()
+    .split('\n')
+    .slice(region.startLine - 1, region.endLine)
+  expect(lines.join('\n')).toMatch(/^ *"Groups": \[[^]*"sg-e6b0a1c1a5b02b2ae"[^]*\],?$/)
+  expect(cause.message.text).toMatch(/^Security group sg-e6b0a1c1a5b02b2ae \(kubernetes\) admits no tcp\/80/)
+})
+
+test('a hostile name stays a text', async () => {
+  const whole = JSON.parse(reported(await hostileEvidence(), 'sarif'))
+  valid(whole)
+  expect(valid.errors ?? []).toEqual([])
+  expect(whole.runs[0].results[0].properties.vips).toEqual([`10.240.0.100:80 (default/${hostileName})`])
+})
+
+test('what could not be read is a notification at its file', async () => {
+  const evidence = await variant('hard-way-healthy', { 'aws/describe-network-acls.json': null })
+  const [{ invocations }] = JSON.parse(reported(evidence, 'sarif')).runs
+  const [{ toolExecutionNotifications: told, exitCode }] = invocations
+  expect(exitCode).toBe(0)
+  expect(told[0].message.text).toMatch(
+    /^aws\/describe-network-acls\.json: not in the evidence\. Hides admission\/nacl-in/,
+  )
+})
+
+test('what is accepted is suppressed with its justification', async () => {
+  const acceptances = [{ id: 'delivery/vip-not-owned', subject: 'vip/*', reason: 'Not in use yet.', until: null }]
+  const text = reported(await fixture('hard-way-l2'), 'sarif', { policy: { ...strictPolicy, acceptances } })
+  const [{ results, invocations }] = JSON.parse(text).runs
+  expect(results[0].suppressions).toEqual([{ kind: 'external', status: 'accepted', justification: 'Not in use yet.' }])
+  expect(invocations[0].exitCode).toBe(0)
+})
+
+test('a failed set-up is a run that did not succeed', () => {
+  const failure = { exitCode: 2, message: 'There is no bundle /x.', suggestion: 'Name one.' }
+  const whole = JSON.parse(sarif.failed(failure, { name: 'vipdoctor', version: '0.0.0' }))
+  valid(whole)
+  expect(valid.errors ?? []).toEqual([])
+  expect(whole.runs[0].invocations[0]).toMatchObject({ executionSuccessful: false, exitCode: 2 })
+})

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import { gap, type Known } from './gap.ts'
-import { notInBundle, staysInside, type Store } from './store.ts'
+import { absence, gap, type Known } from './gap.ts'
+import { staysInside, type Store } from './store.ts'
 import { UserError } from './user-error.ts'
 
 /** A bundle as a directory. A file is read when it is asked for, so a bundle of 500 nodes costs what the asked path costs. */
@@ -16,7 +16,7 @@ export function directoryStore(root: string): Store {
   return {
     // Of most nodes of a large cluster nothing was read, and every kind is asked of each: the folder's list answers that.
     read: (name) =>
-      staysInside(name) && namesOf(parentOf(name))?.length === 0 ? gap(name, notInBundle) : readInside(realRoot, name),
+      staysInside(name) && namesOf(parentOf(name))?.length === 0 ? absence(name) : readInside(realRoot, name),
     list: (folder) => namesOf(folder) ?? [],
   }
 }
@@ -47,16 +47,15 @@ function readInside(root: string, name: string): Known<Uint8Array> {
     return readFileSync(real)
   } catch (error) {
     if (error instanceof UserError) throw error
-    return gap(name, reasonOf(error as NodeJS.ErrnoException, full))
+    const { code } = error as NodeJS.ErrnoException
+    const isLink = code === 'ENOENT' && lstatSync(full, { throwIfNoEntry: false }) !== undefined
+    if (code === 'ENOTDIR' || (code === 'ENOENT' && !isLink)) return absence(name)
+    return gap(name, isLink ? 'a symbolic link to nothing' : reasonOf(error as NodeJS.ErrnoException))
   }
 }
 
-function reasonOf(error: NodeJS.ErrnoException, full: string): string {
+function reasonOf(error: NodeJS.ErrnoException): string {
   switch (error.code) {
-    case 'ENOENT':
-      return lstatSync(full, { throwIfNoEntry: false }) === undefined ? notInBundle : 'a symbolic link to nothing'
-    case 'ENOTDIR':
-      return notInBundle
     case 'EACCES':
     case 'EPERM':
       return 'cannot be opened: permission denied'

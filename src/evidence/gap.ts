@@ -6,12 +6,20 @@ export interface Gap {
   readonly gap: true
   readonly source: string
   readonly reason: string
+  /** The file is not there, and nobody says why: what a collection leaves out where the node or the cluster has no such thing. */
+  readonly absent?: true
 }
 
 /** A value that was read, or the gap that stands where it should be. A gap is never an empty value. */
 export type Known<T> = T | Gap
 
 export const gap = (source: string, reason: string): Gap => Object.freeze({ gap: true, source, reason })
+
+/** A gap where a file is simply not there. */
+export const absence = (source: string): Gap =>
+  Object.freeze({ gap: true, source, reason: 'not in the evidence', absent: true })
+
+export const isAbsent = (value: unknown): boolean => isGap(value) && value.absent === true
 
 export function isGap(value: unknown): value is Gap {
   return typeof value === 'object' && value !== null && (value as Partial<Gap>).gap === true

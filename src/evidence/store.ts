@@ -1,4 +1,4 @@
-import { gap, type Known } from './gap.ts'
+import { absence, gap, type Known } from './gap.ts'
 
 /**
  * Where the files of a bundle lie: a directory, an archive, or memory (a live collection). Paths are relative, with `/`.
@@ -9,8 +9,6 @@ export interface Store {
   readonly read: (path: string) => Known<Uint8Array>
   readonly list: (folder: string) => readonly string[]
 }
-
-export const notInBundle = 'not in the evidence'
 
 /** A store over files in memory: what an archive or a live collection holds. */
 export function memoryStore(
@@ -27,7 +25,10 @@ export function memoryStore(
     }
   }
   return {
-    read: (path) => files.get(path) ?? gap(path, gaps.get(path) ?? notInBundle),
+    read: (path) => {
+      const reason = gaps.get(path)
+      return files.get(path) ?? (reason === undefined ? absence(path) : gap(path, reason))
+    },
     list: (folder) => [...(folders.get(folder) ?? [])].sort(),
   }
 }

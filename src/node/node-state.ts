@@ -1,5 +1,5 @@
 import type { Evidence, NodeEvidence } from '../evidence/evidence.ts'
-import { gap, gapsAmong, isGap, known, type Gap, type Known } from '../evidence/gap.ts'
+import { gap, gapsAmong, isAbsent, isGap, known, type Gap, type Known } from '../evidence/gap.ts'
 import { nodeFile, type NodeValue } from '../evidence/node/kinds.ts'
 import type { Family } from '../net/address.ts'
 import type { IpSets } from '../evidence/node/ipset.ts'
@@ -49,13 +49,11 @@ function read(here: NodeEvidence, family: Family): Known<NodeState> {
   if (missing !== undefined) return missing
   if (isGap(routes)) return routes
   const ruleset = here.nftRuleset
-  const unreadable = (value: unknown) => gapsAmong(value).filter(({ reason }) => reason !== 'not in the evidence')
-  // What only nft can show is in doubt where it was not printed, unless the kernel has only legacy tables.
   const doubts = [
     ...lacking(here.name, known(nft), known(ruleset), family),
-    ...unreadable(legacy),
-    ...gapsAmong(ruleset, here.ipRule),
-    ...(isGap(nft) ? [nft] : []),
+    ...(isAbsent(legacy) ? [] : gapsAmong(legacy)),
+    ...gapsAmong(ruleset, here.ipRule, nft),
+    ...unseenIpvs(here),
   ]
   return {
     node: here.name,
@@ -81,6 +79,13 @@ function lacking(node: string, save: IptablesSave | null, ruleset: Nftables | nu
   const missing = save === null ? [] : shown.filter(({ name }) => !save.tables.has(name)).map(({ name }) => name)
   const file = nodeFile(node, family === 4 ? 'iptablesNft' : 'ip6tablesNft')
   return missing.length === 0 ? [] : [gap(file, `not whole: nft shows table ${missing.join(', ')} besides`)]
+}
+
+/** Virtual servers that were not read: a listing that failed, or none where kube-proxy's device shows that it works with them. */
+function unseenIpvs({ procNetIpVs, ipvsadm, ipAddr, ipLink }: NodeEvidence): readonly Gap[] {
+  if (!isGap(procNetIpVs) || !isGap(ipvsadm)) return []
+  const used = [...(known(ipLink) ?? []), ...(known(ipAddr) ?? [])].some(({ ifname }) => ifname === 'kube-ipvs0')
+  return used ? [procNetIpVs] : gapsAmong(procNetIpVs, ipvsadm).filter((one) => !isAbsent(one))
 }
 
 /** A gap in words for a node whose rules end too early. */

@@ -23,8 +23,15 @@ import type { Outcome } from './trace/types.ts'
 /** What became of the packet on the node that receives it and, where it was sent on to a pod of another node, there. */
 export interface Journey {
   readonly first: Outcome
-  /** The node of the pod and what it did; null where the pod is local, or the packet got no further. A gap where that node is not known. */
-  readonly second: { readonly node: string; readonly outcome: Known<Outcome> } | null
+  /**
+   * The node of the pod and what it did; null where the pod is local, or the packet got no further. A gap where that node is not known.
+   * `doubts` are what might hold rules there, too, and was not read.
+   */
+  readonly second: {
+    readonly node: string
+    readonly outcome: Known<Outcome>
+    readonly doubts: readonly Gap[]
+  } | null
   /** Share of the packets of its part: the probabilities of both hops. */
   readonly probability: number
 }
@@ -234,7 +241,7 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
   const node = nodeOfPod(evidence, first.packet.destination)
   if (node === null || node === state.node) return alone
   const there = nodeState(evidence, node, state.family)
-  if (isGap(there)) return [{ first, second: { node, outcome: there }, probability: first.probability }]
+  if (isGap(there)) return [{ first, second: { node, outcome: there, doubts: [] }, probability: first.probability }]
   const { packet } = first
   const source =
     packet.sourceNat === 'masquerade'
@@ -250,7 +257,7 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
   }
   return tracePacket(there, start).map((outcome) => ({
     first,
-    second: { node, outcome },
+    second: { node, outcome, doubts: there.doubts },
     probability: first.probability * outcome.probability,
   }))
 }

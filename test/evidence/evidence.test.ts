@@ -50,7 +50,7 @@ test.each([
   ],
 ])('%s is a gap that says where', async (_, text, reason) => {
   const { kubernetes } = await variant('hard-way-healthy', { 'kubernetes/services.json': text })
-  expect(kubernetes.services).toEqual({
+  expect(kubernetes.services).toMatchObject({
     gap: true,
     source: 'kubernetes/services.json',
     reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),

@@ -2,10 +2,10 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openArchive } from '../../src/evidence/archive-store.ts'
 import { evidenceOf, type Evidence } from '../../src/evidence/evidence.ts'
-import { gap, isGap } from '../../src/evidence/gap.ts'
+import { absence, isGap } from '../../src/evidence/gap.ts'
 import { readManifest } from '../../src/evidence/manifest.ts'
 import { asMetallbReads } from '../../src/lb/metallb/config-map.ts'
-import { notInBundle, type Store } from '../../src/evidence/store.ts'
+import type { Store } from '../../src/evidence/store.ts'
 
 const folder = new URL('../../fixtures/bundles/', import.meta.url)
 
@@ -87,10 +87,10 @@ export function changedStore(base: Store, changes: Readonly<Record<string, Chang
     Object.entries(changes).some(([key, change]) => change === null && key.endsWith('/') && path.startsWith(key))
   return {
     read: (path) => {
-      if (gone(path)) return gap(path, notInBundle)
+      if (gone(path)) return absence(path)
       const change = changes[path]
       if (change === undefined) return base.read(path)
-      if (change === null) return gap(path, notInBundle)
+      if (change === null) return absence(path)
       if (typeof change === 'string') return Buffer.from(change)
       if (change instanceof Uint8Array) return change
       const bytes = base.read(path)

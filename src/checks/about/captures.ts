@@ -5,7 +5,7 @@ import { citeList, type Proof } from '../../evidence/cite.ts'
 import { counted } from '../../net/words.ts'
 import type { Context } from '../check.ts'
 import { skipped, unknown, type Draft } from '../finding.ts'
-import { knownStations } from '../../journey/stations.ts'
+import { knownStations, readingOf } from '../../journey/stations.ts'
 
 /** What one capture of the bundle says about the question's VIP. */
 export interface Seen {
@@ -42,14 +42,21 @@ export function seenIn(context: Context): { readonly seen: readonly Seen[]; read
     const { see, observation } = observer(vip)
     capture.messages.forEach(see)
     const observed = observation()
-    const surroundings = { ...stations, fabric: question.fabric, seenFrom: capture.seenFrom, listenedSeconds: null }
+    const surroundings = {
+      ...stations,
+      fabric: readingOf(question.fabric),
+      seenFrom: capture.seenFrom,
+      listenedSeconds: null,
+    }
     const [conclusion] = conclude(observed, surroundings)
     return conclusion === undefined
       ? []
       : [{ capture, observation: observed, conclusion, proof: proofOf(capture, observed) }]
   })
   const unread = all.flatMap(({ file, gap, messages }) =>
-    gap !== null && messages.length === 0 ? [unknown(`capture/${file}`, 'A capture could not be read.', [gap])] : [],
+    gap !== null && messages.length === 0
+      ? [unknown('capture-not-readable', `capture/${file}`, 'A capture could not be read.', [gap])]
+      : [],
   )
   return { seen, unread }
 }
@@ -61,11 +68,11 @@ export function eachCapture(context: Context, judge: (seen: Seen, subject: strin
     const subject = `capture/${one.capture.file}`
     const draft = judge(one, subject)
     if (draft === null)
-      return skipped(subject, `That is not what this capture shows: ${words[one.conclusion.outcome]}.`)
+      return skipped('other-outcome', subject, `That is not what this capture shows: ${words[one.conclusion.outcome]}.`)
     // A message that is cut short may have said what would have failed.
     const { gap } = one.capture
     return draft.status === 'pass' && one.observation.cut > 0 && gap !== null
-      ? unknown(subject, one.conclusion.says, [gap])
+      ? unknown('cut-short', subject, one.conclusion.says, [gap])
       : draft
   })
   return [...drafts, ...unread]

@@ -4,16 +4,16 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
 import type { Question } from '../../evidence/question.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
-import { podsServing } from '../../lb/kube-vip/announcers.ts'
+import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { findLease, holderOf, leaseNameFor, leaseText, secondsOverdue } from '../../lb/kube-vip/leases.ts'
 import { nodeNamed, unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { modeWords } from '../../lb/kube-vip/settings.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, warn, type Draft } from '../finding.ts'
-import { servedByKubeVipAlone } from '../about/kube-vip.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-lease',
@@ -21,9 +21,8 @@ export default defineCheck({
   title: 'A node holds the lease by which kube-vip announces the VIP',
   needs: ['kubernetes/pods', 'kubernetes/leases'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/services', 'kubernetes/endpointslices', 'node/ip-addr'],
+  announcer: 'kube-vip',
   appliesTo: (context) => {
-    const applies = servedByKubeVipAlone(context)
-    if (applies !== true) return applies
     const [first] = podsServing(context.evidence, context.question)
     return (
       (first !== undefined && leaseNameFor(first.settings, context.question) !== null) ||
@@ -33,7 +32,7 @@ export default defineCheck({
   blocks: true,
   consequenceOf: ['control/kube-vip'],
   run: ({ evidence, question }) => {
-    const { vip, service, fabric } = question
+    const { vip, service } = question
     const pods = podsServing(evidence, question)
     const [first] = pods
     const name = first === undefined ? null : leaseNameFor(first.settings, question)
@@ -45,7 +44,9 @@ export default defineCheck({
     const nodes = pods.flatMap(({ node }) => node ?? [])
     // A leader that ended leaves the address on its interface, and the kernel there goes on answering ARP. On EC2 the network asks nobody.
     const blocks =
-      bound.length === 0 && unreadAmong(evidence, nodes).length === 0 && (fabric === 'lan' || service === null)
+      bound.length === 0 &&
+      unreadAmong(evidence, nodes).length === 0 &&
+      (hangsOnAnnouncement(question) || service === null)
     const still = bound.length === 0 ? '' : ` ${inWords(bound.map(({ node }) => node))} still has the address.`
     const ownNamespace = service?.metadata?.namespace ?? 'kube-system'
     const look = {
@@ -59,6 +60,7 @@ export default defineCheck({
     if (lease === null)
       return [
         fail(
+          'no-lease',
           subject,
           `There is no lease ${leaseText(name)}, so kube-vip has no leader, and nobody announces ${vip.text}.${still}`,
           [citeList(kubernetesFile('leases'), '/items', `none is named ${name.name}`)],
@@ -75,6 +77,7 @@ export default defineCheck({
     if (holder === null)
       return [
         fail(
+          'lease-not-held',
           subject,
           `Nobody holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from no node.${still}`,
           [cite(lease, 'spec', 'holderIdentity')],
@@ -87,6 +90,7 @@ export default defineCheck({
     if (overdue !== null && overdue > 0)
       return [
         fail(
+          'lease-expired',
           subject,
           `The lease ${objectName(lease)} of ${holder} had run out ${String(overdue)} seconds before: ${holder} does not renew it, and no other node has taken it.${still}`,
           [cite(lease, 'spec', 'renewTime'), held],
@@ -97,6 +101,7 @@ export default defineCheck({
     if (known(evidence.kubernetes.nodes) !== null && nodeNamed(evidence, holder) === null)
       return [
         warn(
+          'holder-not-a-node',
           subject,
           `The lease ${objectName(lease)} is held by ${holder}, which is no node of the cluster.`,
           [held, citeList(kubernetesFile('nodes'), '/items', `none is named ${holder}`)],
@@ -111,9 +116,15 @@ export default defineCheck({
       ]
     if (!nodes.includes(holder))
       return [
-        warn(subject, `${holder} holds the lease ${objectName(lease)}, but no pod of kube-vip is there.`, [held], {
-          fix: look,
-        }),
+        warn(
+          'holder-without-pod',
+          subject,
+          `${holder} holds the lease ${objectName(lease)}, but no pod of kube-vip is there.`,
+          [held],
+          {
+            fix: look,
+          },
+        ),
       ]
     const odd =
       strangers(evidence, question, objectName(lease), holder) ??
@@ -122,6 +133,7 @@ export default defineCheck({
     if (odd !== null) return [odd]
     return [
       pass(
+        'held',
         subject,
         `${holder} holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from there${modeWords(first.settings)}.`,
         [held, cite(lease, 'spec', 'renewTime')],
@@ -156,6 +168,7 @@ function strangers(evidence: Evidence, question: Question, lease: string, holder
     if (found === null || elsewhere === null || elsewhere === holder || secondsOverdue(evidence, found) !== 0) continue
     const { namespace = 'default', name: own = '' } = other.metadata ?? {}
     return fail(
+      'two-leaders',
       `lease/${lease}`,
       `${holder} holds the lease ${lease} and ${elsewhere} the lease ${objectName(found)}, of Service ${objectName(other)} with the same VIP: both nodes take ${vip.text}.`,
       [cite(found, 'spec', 'holderIdentity'), cite(other, 'status', 'loadBalancer', 'ingress')],
@@ -183,6 +196,7 @@ function withoutEndpoint(evidence: Evidence, question: Question, holder: string,
   const chosen =
     first?.settings.servicesElection === true ? '' : '; one lease for all Services is given without regard to endpoints'
   return warn(
+    'leader-without-endpoint',
     `lease/${lease}`,
     `${holder} leads and has no ready endpoint of Service ${objectName(service)}, whose externalTrafficPolicy is Local${chosen}.`,
     [
@@ -212,6 +226,7 @@ function severalSlices(evidence: Evidence, question: Question, holder: string, l
   )
   if (slices.length < 2) return null
   return warn(
+    'one-family-slice',
     `lease/${lease}`,
     `Service ${objectName(service)} has ${counted(slices.length, 'EndpointSlice')} of one family and externalTrafficPolicy Local: kube-vip keeps only the slice that it saw last, so ${holder} may give the VIP up although it has an endpoint.`,
     slices.slice(0, 4).map((slice) => cite(slice, 'endpoints')),

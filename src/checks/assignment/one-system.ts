@@ -4,13 +4,13 @@ import { known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
 import type { Question } from '../../evidence/question.ts'
-import { podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { servedBy } from '../../lb/announcers.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { keepalivedNodes } from '../../lb/keepalived.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped, type Fix } from '../finding.ts'
+import { fail, pass, skipped, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/one-system',
@@ -37,6 +37,7 @@ export default defineCheck({
     if (all.length > 1)
       return [
         fail(
+          'several-systems',
           subject,
           `${inWords(all.map(({ says }) => says))} serve ${what} at once: each writes its status or answers for its address, and clients reach now one, now the other.`,
           all.flatMap(({ proof }) => proof),
@@ -46,8 +47,13 @@ export default defineCheck({
     const [first] = all
     return [
       first === undefined
-        ? skipped(subject, `Nothing left a mark on ${what}.`)
-        : pass(subject, `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`, first.proof),
+        ? skipped('no-mark', subject, `Nothing left a mark on ${what}.`)
+        : pass(
+            'one-system',
+            subject,
+            `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`,
+            first.proof,
+          ),
     ]
   },
   docs: {
@@ -80,9 +86,10 @@ function othersOf(evidence: Evidence, question: Question): readonly Serving[] {
 /** MetalLB and kube-vip, as far as they left marks; that both did is two-allocators' to say. */
 function serving(evidence: Evidence, question: Question): readonly Serving[] {
   const { service } = question
-  const pods = podsServing(evidence, question)
-  if (servedByKubeVip(evidence, question) && pods.length > 0 && (service === null || kubeVipMark(service) !== null))
-    return [{ says: 'kube-vip', proof: pods.slice(0, 2).map(({ pod }) => cite(pod, 'metadata', 'name')) }]
+  const own = servedBy(evidence, question)
+  const marked = service === null || kubeVipMark(service) !== null
+  if (own?.announcer.name === 'kube-vip' && own.proof.length > 0 && marked)
+    return [{ says: 'kube-vip', proof: own.proof }]
   if (service === null) return []
   const mark = metallbMark(service)
   const announcing = known(observedByMetallb(evidence, question)) ?? []
@@ -101,7 +108,7 @@ function serving(evidence: Evidence, question: Question): readonly Serving[] {
       }))
 }
 
-function mend(service: Service | null, keepalived: boolean): Fix {
+function mend(service: Service | null, keepalived: boolean): Remedy {
   const { namespace = 'default', name = '' } = service?.metadata ?? {}
   return keepalived
     ? {

@@ -3,7 +3,6 @@ import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
-import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 
@@ -13,7 +12,7 @@ export default defineCheck({
   title: 'MetalLB’s controller is ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: underMetallb,
+  announcer: 'MetalLB',
   blocks: false,
   consequenceOf: ['forwarding/cni-ready', 'translation/kube-proxy-running'],
   run: ({ evidence }) => {
@@ -31,6 +30,7 @@ export default defineCheck({
     if (pod === undefined) {
       return [
         fail(
+          'no-controller',
           'deployment/controller',
           'MetalLB has no controller pod, so no Service gets an address.',
           [citeList(kubernetesFile('pods'), '/items', 'no MetalLB controller among them')],
@@ -41,13 +41,14 @@ export default defineCheck({
     const why = whyNotReady(pod)
     if (why === null)
       return [
-        pass('deployment/controller', `MetalLB's controller ${pod.metadata?.name ?? ''} is ready.`, [
+        pass('ready', 'deployment/controller', `MetalLB's controller ${pod.metadata?.name ?? ''} is ready.`, [
           cite(pod, 'status', 'phase'),
         ]),
       ]
     const name = `${pod.metadata?.name ?? ''} on ${pod.spec?.nodeName ?? 'no node'}`
     return [
       fail(
+        'not-ready',
         'deployment/controller',
         `MetalLB's controller ${name} ${why.says}: it gives no address and admits no change of pools.`,
         [why.proof],

@@ -1,13 +1,11 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import { gapsAmong, isAbsent, isGap, known } from '../../evidence/gap.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { configMapEra } from '../../lb/metallb/config-map.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
-import { notInBundle } from '../../evidence/store.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn, type Draft } from '../finding.ts'
 
@@ -33,10 +31,9 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
-  appliesTo: (context) =>
-    configMapEra(context.evidence) === null
-      ? underMetallb(context)
-      : 'MetalLB up to 0.12 is configured by a ConfigMap, and has no objects.',
+  announcer: 'MetalLB',
+  appliesTo: ({ evidence }) =>
+    configMapEra(evidence) === null || 'MetalLB up to 0.12 is configured by a ConfigMap, and has no objects.',
   blocks: false,
   run: ({ evidence }) => judged(evidence),
   docs: {
@@ -65,6 +62,7 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
   if (strays.length > 0)
     return [
       warn(
+        'other-namespace',
         subject,
         `${inWords(strays.map(({ kind, object }) => `${kind} ${objectName(object)}`))} ${strays.length === 1 ? 'stands' : 'stand'} in another namespace than ${namespace}: MetalLB reads nothing there, and says nothing of it.`,
         strays.map(({ proof }) => proof),
@@ -84,12 +82,20 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
       ),
     ]
   // A kind that nobody listed because it is not installed has no objects.
-  const unread = gapsAmong(...listed).filter(({ reason }) => reason !== notInBundle)
+  const unread = gapsAmong(...listed).filter((one) => !isAbsent(one))
   if (unread.length > 0)
-    return [unknown(subject, 'It is not known whether objects of MetalLB stand in another namespace.', unread)]
+    return [
+      unknown(
+        'namespaces-not-read',
+        subject,
+        'It is not known whether objects of MetalLB stand in another namespace.',
+        unread,
+      ),
+    ]
   const count = listed.reduce((sum, list) => sum + (isGap(list) ? 0 : list.length), 0)
   return [
     pass(
+      'all-in-place',
       subject,
       `${counted(count, 'object')} of MetalLB, all in ${namespace}.`,
       (known(evidence.kubernetes.ipaddresspools) ?? []).slice(0, 1).map((pool) => cite(pool, 'metadata', 'namespace')),

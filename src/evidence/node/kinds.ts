@@ -17,6 +17,8 @@ import { textFile } from '../text-file.ts'
 /** What one command on a node printed: its file in `nodes/<node>/`, and how it is read. A reader gives a gap where the file is cut off or is something else. */
 interface NodeKind<T> {
   readonly file: string
+  /** On no node is there nothing to print: an empty file is a lost one. */
+  readonly neverEmpty?: true
   readonly read: (file: string, bytes: Uint8Array) => Known<T>
 }
 
@@ -26,6 +28,8 @@ const kindOf = <T>(file: string, read: (file: string, text: string) => Known<T>)
 })
 const decoder = new TextDecoder()
 
+const neverEmpty = <T>(kind: NodeKind<T>): NodeKind<T> => ({ ...kind, neverEmpty: true })
+
 /** A JSON list of objects, as `ip -j` prints; each item can be cited. An empty file is what an old `ip` prints for an empty list. */
 const jsonList =
   <const S extends Shape>(shape: S) =>
@@ -34,6 +38,16 @@ const jsonList =
     if (isGap(json)) return json
     return Array.isArray(json) ? readItems(file, '', json, shape) : gap(file, 'not what its name says: not a list')
   }
+
+/** A list that has entries on every node: routes and addresses of loopback, the three rules of routing. */
+const fullList =
+  <const S extends Shape>(shape: S) =>
+  (file: string, text: string): Known<readonly Shaped<S>[]> => {
+    const list = jsonList(shape)(file, text)
+    return isGap(list) || list.length > 0 ? list : lost(file)
+  }
+
+const lost = (file: string) => gap(file, 'empty, and on no node there is nothing to print')
 
 /** A dump that ends too early is a gap, never a smaller rule set; so is one of which a table could not be printed. */
 function iptables(file: string, bytes: Uint8Array): Known<IptablesSave> {
@@ -62,33 +76,33 @@ function nftables(file: string, text: string): Known<Nftables> {
 /** Every output of a node that vipdoctor reads. The key in kebab case, behind `node/`, is the kind's name in a check's `needs`. */
 export const nodeKinds = {
   iptablesNft: { file: 'iptables-nft-save.txt', read: iptables },
-  iptablesLegacy: { file: 'iptables-legacy-save.txt', read: iptables },
+  iptablesLegacy: neverEmpty({ file: 'iptables-legacy-save.txt', read: iptables }),
   ip6tablesNft: { file: 'ip6tables-nft-save.txt', read: iptables },
-  ip6tablesLegacy: { file: 'ip6tables-legacy-save.txt', read: iptables },
+  ip6tablesLegacy: neverEmpty({ file: 'ip6tables-legacy-save.txt', read: iptables }),
   nftRuleset: kindOf('nft-ruleset.json', nftables),
-  procNetIpVs: kindOf('proc-net-ip_vs.txt', parseIpvs),
+  procNetIpVs: neverEmpty(kindOf('proc-net-ip_vs.txt', parseIpvs)),
   ipvsadm: kindOf('ipvsadm.txt', parseIpvs),
   ipset: kindOf('ipset-save.txt', (_, text) => parseIpsetSave(text)),
-  ipAddr: kindOf('ip-addr.json', jsonList(addrShape)),
-  ipLink: kindOf('ip-link.json', jsonList(linkShape)),
-  ipRoute: kindOf('ip-route.json', jsonList(routeShape)),
-  ipRule: kindOf('ip-rule.json', jsonList(ruleShape)),
+  ipAddr: kindOf('ip-addr.json', fullList(addrShape)),
+  ipLink: kindOf('ip-link.json', fullList(linkShape)),
+  ipRoute: kindOf('ip-route.json', fullList(routeShape)),
+  ipRule: kindOf('ip-rule.json', fullList(ruleShape)),
   ipNeigh: kindOf('ip-neigh.json', jsonList(neighShape)),
-  sysctl: kindOf('sysctl.txt', parseSysctl),
-  listen: kindOf('ss-listen.txt', parseListen),
+  sysctl: neverEmpty(kindOf('sysctl.txt', parseSysctl)),
+  listen: neverEmpty(kindOf('ss-listen.txt', parseListen)),
   podListen: kindOf('pod-listen.txt', parsePodListen),
   conntrack: kindOf('proc-net-nf_conntrack.txt', textFile),
-  proxyMode: kindOf('proxy-mode.txt', textFile),
-  healthz: kindOf('healthz-10256.json', textFile),
-  kubeProxyMetrics: kindOf('kube-proxy-metrics.txt', textFile),
+  proxyMode: neverEmpty(kindOf('proxy-mode.txt', textFile)),
+  healthz: neverEmpty(kindOf('healthz-10256.json', textFile)),
+  kubeProxyMetrics: neverEmpty(kindOf('kube-proxy-metrics.txt', textFile)),
   kubeProxyConfig: kindOf('kube-proxy-config.yaml', textFile),
-  kubeProxyConfigz: kindOf('kube-proxy-configz.json', textFile),
-  metallbMetrics: kindOf('metallb-metrics.txt', textFile),
-  systemdUnits: kindOf('systemd-units.txt', textFile),
+  kubeProxyConfigz: neverEmpty(kindOf('kube-proxy-configz.json', textFile)),
+  metallbMetrics: neverEmpty(kindOf('metallb-metrics.txt', textFile)),
+  systemdUnits: neverEmpty(kindOf('systemd-units.txt', textFile)),
   cniConf: kindOf('cni-conf.txt', textFile),
   cniBin: kindOf('cni-bin.txt', textFile),
-  processes: kindOf('processes.txt', textFile),
-  versions: kindOf('versions.txt', textFile),
+  processes: neverEmpty(kindOf('processes.txt', textFile)),
+  versions: neverEmpty(kindOf('versions.txt', textFile)),
 } as const
 
 export type NodeKindName = keyof typeof nodeKinds
@@ -104,5 +118,8 @@ export function readNode<K extends NodeKindName>(store: Store, node: string, nam
   const file = nodeFile(node, name)
   const bytes = readTextBytes(store, file)
   if (isGap(bytes)) return store.list(`nodes/${node}`).length === 0 ? gap(file, `nothing was read from ${node}`) : bytes
-  return nodeKinds[name].read(file, bytes) as Known<NodeValue<K>>
+  const kind: NodeKind<unknown> = nodeKinds[name]
+  return (kind.neverEmpty === true && isBlank(bytes) ? lost(file) : kind.read(file, bytes)) as Known<NodeValue<K>>
 }
+
+const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 32 || (byte >= 9 && byte <= 13))

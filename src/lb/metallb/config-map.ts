@@ -1,11 +1,10 @@
 import { cite, rememberPlace, type Proof } from '../../evidence/cite.ts'
 import { lazyProperty, type Evidence } from '../../evidence/evidence.ts'
-import { gap, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
+import { gap, isAbsent, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName, type KubernetesObject } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { metallbInstalled, metallbSettings, olderThan } from './install.ts'
 import { readAddressPool, readOldConfig, type OldConfig } from './old-config.ts'
-import { notInBundle } from '../../evidence/store.ts'
 import { parseYaml } from '../../evidence/yaml.ts'
 
 type ConfigMap = KubernetesObject<'configmaps'>
@@ -43,10 +42,7 @@ export const configMapEra = perEvidence((evidence: Evidence): ConfigMapEra | nul
 
 const empty: OldConfig = { ipaddresspools: [], l2advertisements: [], bgpadvertisements: [], bgppeers: [], refused: [] }
 
-const notInstalled = ({ store }: Evidence): boolean => {
-  const file = store.read(kubernetesFile('ipaddresspools'))
-  return isGap(file) && file.reason === notInBundle
-}
+const notInstalled = ({ store }: Evidence): boolean => isAbsent(store.read(kubernetesFile('ipaddresspools')))
 
 function configOf(
   configMap: ConfigMap,

@@ -3,7 +3,7 @@ import { isGap } from '../../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../../evidence/kubernetes/kinds.ts'
 import { kubeVipMark } from '../../../lb/marks.ts'
 import { addressSource } from '../../../lb/kube-vip/pods.ts'
-import { servedByOther, type OtherSystem } from '../../../lb/other-systems.ts'
+import { servedBy, type Served } from '../../../lb/announcers.ts'
 import { startOf } from '../../../net/words.ts'
 import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../../lb/metallb/install.ts'
 import { defineCheck, type Context } from '../../check.ts'
@@ -41,7 +41,7 @@ export default defineCheck({
       service.metadata?.annotations?.['metallb.universe.tf/ip-allocated-from-pool']
     const from = pool === undefined ? kubeVipSource(service) : `, from MetalLB's pool ${pool}`
     return [
-      pass(subject, `Service ${objectName(service)} has the VIP ${vip.text}${from}.`, [
+      pass('assigned', subject, `Service ${objectName(service)} has the VIP ${vip.text}${from}.`, [
         cite(service, 'status', 'loadBalancer', 'ingress', Math.max(at, 0), 'ip'),
       ]),
     ]
@@ -63,12 +63,13 @@ export default defineCheck({
 
 /** Why a Service is pending, where no check of its own says it: nothing allocates, another allocator, no ClusterIP, or a silent controller. */
 function whyPending(context: Context, service: Service, subject: string): Draft {
-  const { evidence } = context
+  const { evidence, question } = context
   const name = objectName(service)
   const pending = cite(service, 'status', 'loadBalancer')
   const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
   if (hostname !== undefined) {
     return unknown(
+      'host-name-only',
       subject,
       `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`,
       [],
@@ -79,6 +80,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const show = `kubectl get service -n ${service.metadata?.namespace ?? 'default'} ${service.metadata?.name ?? ''} -o yaml`
   if (clusterIP === 'None') {
     return fail(
+      'headless',
       subject,
       `Service ${name} is pending because it is headless: a Service without a ClusterIP gets no VIP.`,
       [cite(service, 'spec', 'clusterIP'), pending],
@@ -88,13 +90,14 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
       },
     )
   }
-  const other = servedByOther(evidence, service)
-  if (other !== null) return pendingAtOther(other, name, subject)
+  const own = servedBy(evidence, question)
+  if (own !== null && !own.announcer.judged) return pendingAtOther(context, own, name, subject)
   const atKubeVip = whyPendingAtKubeVip(context, service)
   if (atKubeVip !== null) return atKubeVip
   const installed = metallbInstalled(evidence)
   if (isGap(installed))
     return unknown(
+      'metallb-not-known',
       subject,
       `Service ${name} is pending, and it is not known whether MetalLB is installed.`,
       [installed],
@@ -102,6 +105,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
     )
   if (!installed && loadBalancerClass !== undefined) {
     return fail(
+      'class-of-nobody',
       subject,
       `Service ${name} is pending: its class is ${loadBalancerClass}, and nothing that handles this class gave it an address.`,
       [cite(service, 'spec', 'loadBalancerClass'), pending],
@@ -114,6 +118,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   }
   if (!installed) {
     return fail(
+      'nothing-allocates',
       subject,
       `Service ${name} is pending because nothing allocates addresses: there is no MetalLB, no kube-vip for Services and no cloud controller.`,
       [citeList(kubernetesFile('pods'), '/items', 'no MetalLB controller among them'), pending],
@@ -130,6 +135,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const controllers = metallbPods(evidence, 'controller')
   const silent = !isGap(controllers) && !controllers.some(isReady)
   return fail(
+    'not-allocated',
     subject,
     `Service ${name} is pending: it has no VIP${silent ? ', and no controller of MetalLB is ready to give it one' : ''}.`,
     [pending],
@@ -151,17 +157,21 @@ function kubeVipSource(service: Service): string {
   return source === 'spec' ? ', from spec.loadBalancerIP' : ', which kube-vip found in its status'
 }
 
-/** LB IPAM of Cilium says why it gave none; of the others nothing is in the evidence. */
-function pendingAtOther(other: OtherSystem, name: string, subject: string): Draft {
-  if (other.refused === null)
-    return unknown(
-      subject,
-      `${startOf(other.name)} serves Service ${name}, since ${other.why}; why it gave no address is not in the evidence.`,
-      [],
-      other.proof,
-    )
-  return fail(subject, `${startOf(other.name)} has no address for Service ${name}: ${other.refused}.`, other.proof, {
-    commands: ['kubectl get ciliumloadbalancerippools'],
-    changes: 'Shows the pools of LB IPAM: one of them has to match the Service and to have a free address.',
-  })
+/** Of those that no check judges only what they say themselves is in the evidence. */
+function pendingAtOther(
+  { evidence, question }: Context,
+  { announcer, why, proof }: Served,
+  name: string,
+  subject: string,
+): Draft {
+  const refusal = announcer.refuses(evidence, question)
+  return refusal === null
+    ? unknown(
+        'other-gave-none',
+        subject,
+        `${startOf(announcer.name)} serves Service ${name}, since ${why}; why it gave no address is not in the evidence.`,
+        [],
+        proof,
+      )
+    : fail('other-has-none', subject, refusal, proof, announcer.words.pools)
 }

@@ -13,7 +13,8 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Client, Fabric, Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
-import { interruptedExitCode, onInterrupt } from './interrupt.ts'
+import { endWith, exitCodes, say } from './exit.ts'
+import { onInterrupt } from './interrupt.ts'
 import { hasAwsSettings, kubeconfigsOf, nodeOutputs, type liveFlags } from './live-flags.ts'
 import { progressOn } from './progress.ts'
 import { fabricOf } from '../fabric/recognise.ts'
@@ -39,8 +40,8 @@ export async function readLiveCluster(flags: Flags, asked: Asked, tool: string):
     const live = await readLive(optionsOf(flags, asked, { tool, signal, progress }))
     if (!signal.aborted || flags.partial) return live
     done()
-    process.stderr.write('vipdoctor: interrupted. With --partial, what was read until then is kept.\n')
-    process.exitCode = interruptedExitCode
+    say('vipdoctor: interrupted. With --partial, what was read until then is kept.')
+    endWith(exitCodes.interrupted)
     return null
   } finally {
     done()

@@ -6,13 +6,18 @@ import { fileSource } from '../../capture/sources/file.ts'
 import { liveSource } from '../../capture/sources/live.ts'
 import { writeFrames } from '../../capture/sources/write-file.ts'
 import { UserError } from '../../evidence/user-error.ts'
+import { exitCodes, say } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import type { FrameFlags } from './flags.ts'
 import { nodeSource } from './node-source.ts'
 
-/** Exit codes as everywhere: it is as it should be, a fault was seen, nothing can be concluded. */
-export const exitCodes = { fine: 0, fault: 1, open: 3 } as const
+/** It is as it should be, a fault was seen, nothing can be concluded. */
+export const codeOf = {
+  fine: exitCodes.reachable,
+  fault: exitCodes.unreachable,
+  open: exitCodes.inconclusive,
+} as const
 
 interface Watch {
   /** Which frames matter, and the same for the kernel; how much of each is kept. */
@@ -89,7 +94,7 @@ async function sourceOf(
 ): Promise<{ source: FrameSource; interfaceName: string | null }> {
   if (flags.read !== undefined) {
     refuse(flags, ['interface', 'node', 'source'], 'is about listening, and a file was named')
-    return { source: await fileSource(flags.read), interfaceName: null }
+    return { source: fileSource(flags.read), interfaceName: null }
   }
   const options = { promiscuous: flags.promiscuous, filter, snapLength }
   if (flags.node !== undefined) {
@@ -101,17 +106,21 @@ async function sourceOf(
   const interfaceName = flags.interface ?? interfaceTo(towards)
   if (!existsSync(`/sys/class/net/${interfaceName}`))
     throw new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
-  return { source: await liveSource(interfaceName, options, { asked: flags.source, say }), interfaceName }
+  return {
+    source: await liveSource(interfaceName, options, {
+      asked: flags.source,
+      say: (line) => {
+        say(`vipdoctor: ${line}.`)
+      },
+    }),
+    interfaceName,
+  }
 }
 
 /** @throws UserError where one of these flags is given. */
 function refuse(flags: FrameFlags, names: readonly ('interface' | 'node' | 'source')[], why: string): void {
   const given = names.find((name) => flags[name] !== undefined)
   if (given !== undefined) throw new UserError(`--${given} ${why}.`, 'Leave one of the two out.')
-}
-
-const say = (line: string): void => {
-  process.stderr.write(`vipdoctor: ${line}.\n`)
 }
 
 /** The interface that a packet to an address would leave by, as the kernel's routes have it. */

@@ -37,3 +37,11 @@ test('what docs/metallb.md shows is what the program prints', () => {
   const [, shown = 'nothing'] = /```\n(Cause: [^`]+)```/.exec(page) ?? []
   expect(readFileSync(path.join(import.meta.dirname, 'golden/lan-not-advertised.txt'), 'utf8')).toContain(shown)
 })
+
+test('the changelog says nothing twice', () => {
+  const lines = readFileSync(path.join(docs, '../CHANGELOG.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+  expect(lines.filter((line, at) => lines.indexOf(line) < at)).toEqual([])
+  expect(lines.length).toBeGreaterThan(3)
+})

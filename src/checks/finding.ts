@@ -1,5 +1,8 @@
 import type { Proof } from '../evidence/cite.ts'
 import type { Gap } from '../evidence/gap.ts'
+import { printable, type Remedy } from '../net/remedy.ts'
+export type { Remedy } from '../net/remedy.ts'
+
 import type { Hop } from './hop.ts'
 
 /** `unknown`: a gap is in the way. `skipped`: does not apply, and says why. */
@@ -8,8 +11,12 @@ export type Status = 'pass' | 'warn' | 'fail' | 'unknown' | 'skipped'
 /** A gap as a reader needs it: a path of the bundle layout, and why it could not be read. */
 export type Unread = Pick<Gap, 'source' | 'reason'>
 
-/** Lines for a shell on the user's own machine (what must run on a node begins with `ssh NODE sudo`), and what else they change. Never run by this program. */
+/**
+ * Lines that mend, for a shell on the user's own machine (what must run on a node begins with `ssh NODE sudo`): what they do in a few
+ * words, and what they change besides. Never run by this program.
+ */
 export interface Fix {
+  readonly summary: string
   readonly commands: readonly string[]
   readonly changes: string
 }
@@ -19,10 +26,20 @@ export interface Finding {
   readonly id: string
   readonly hop: Hop
   readonly status: Status
+  /** Which of the sentences of its check `says` is: stable for ever, in kebab-case; decide on this and never on the sentence. */
+  readonly reason: string
   readonly subject: string
+  /** The same in at most 48 characters, for a line of the path: no full stop, no names that stand beside it anyway. */
+  readonly brief: string
   readonly says: string
   readonly proof: readonly Proof[]
+  /** Lines that only look: what to type to see it, or to find what mends it. */
+  readonly look: readonly string[]
   readonly fix: Fix | null
+  /** What is left to the user's own hands. */
+  readonly advice?: string
+  /** Why a line that would help is not printed: a value in it that no name could be. */
+  readonly refused?: readonly string[]
   /** The explanation code of AWS Reachability Analyzer that means the same, where there is one. */
   readonly awsCode?: string
   /** What could not be read and stands in the way of an `unknown`. */
@@ -39,45 +56,84 @@ export interface Draft extends Omit<Finding, 'id' | 'hop'> {
   readonly consequenceOf?: readonly string[]
 }
 
+/** A sentence and the same in brief; a plain sentence is its own brief, cut. */
+export type Said = string | { readonly brief: string; readonly says: string }
+
+/** A sentence with the same in at most 48 characters. */
+export const said = (brief: string, says: string): Said => ({ brief, says })
+
 interface More {
-  readonly fix?: Fix
+  readonly fix?: Remedy
   readonly awsCode?: string
   readonly blocks?: boolean
   readonly partial?: boolean
   readonly consequenceOf?: readonly string[]
 }
 
-const draft = (status: Status, subject: string, says: string, proof: readonly Proof[], more: More = {}): Draft => ({
+const draft = (
+  status: Status,
+  reason: string,
+  subject: string,
+  says: Said,
+  proof: readonly Proof[],
+  { fix = {}, ...more }: More = {},
+): Draft => ({
   status,
+  reason,
   subject,
-  says,
+  ...(typeof says === 'string' ? { brief: briefOf(says), says } : says),
   proof,
   ...more,
-  fix: more.fix ?? null,
+  ...remedyOf(fix),
 })
 
-export const pass = (subject: string, says: string, proof: readonly Proof[]): Draft =>
-  draft('pass', subject, says, proof)
+const longestBrief = 48
 
-export const warn = (subject: string, says: string, proof: readonly Proof[], more?: More): Draft =>
-  draft('warn', subject, says, proof, more)
+/** The beginning of a sentence, cut at a word. */
+function briefOf(says: string): string {
+  const text = says.replace(/[.!?]$/, '')
+  if (text.length <= longestBrief) return text
+  return `${text.slice(0, longestBrief - 1).replace(/[\s,:;]+\S*$/, '')}…`
+}
 
-/** A failure always says how to mend it; `fix` is null only where nothing that can be typed would. */
+function remedyOf({ look = [], summary = 'mend it', commands = [], changes = '', advice }: Remedy) {
+  const looks = printable(look)
+  const mends = printable(commands)
+  const refused = [...new Set([...looks.refused, ...mends.refused])]
+  return {
+    look: looks.lines,
+    // A part of a fix mends nothing: where one of its lines cannot be printed, none is.
+    fix: mends.lines.length === 0 || mends.refused.length > 0 ? null : { summary, commands: mends.lines, changes },
+    ...(advice === undefined ? {} : { advice }),
+    ...(refused.length === 0 ? {} : { refused }),
+  }
+}
+
+export const pass = (reason: string, subject: string, says: Said, proof: readonly Proof[]): Draft =>
+  draft('pass', reason, subject, says, proof)
+
+export const warn = (reason: string, subject: string, says: Said, proof: readonly Proof[], more?: More): Draft =>
+  draft('warn', reason, subject, says, proof, more)
+
+/** A failure always says how to mend it, or at least where to look; the remedy is null only where nothing that can be typed would help. */
 export const fail = (
+  reason: string,
   subject: string,
-  says: string,
+  says: Said,
   proof: readonly Proof[],
-  fix: Fix | null,
+  fix: Remedy | null,
   more?: Omit<More, 'fix'>,
-): Draft => draft('fail', subject, says, proof, fix === null ? more : { ...more, fix })
+): Draft => draft('fail', reason, subject, says, proof, fix === null ? more : { ...more, fix })
 
 /** `says` says what cannot be told; the reports name the gaps beside it. */
 export const unknown = (
+  reason: string,
   subject: string,
-  says: string,
+  says: Said,
   gaps: readonly Gap[],
   proof: readonly Proof[] = [],
   more?: More,
-): Draft => ({ ...draft('unknown', subject, says, proof, more), ...(gaps.length === 0 ? {} : { gaps }) })
+): Draft => ({ ...draft('unknown', reason, subject, says, proof, more), ...(gaps.length === 0 ? {} : { gaps }) })
 
-export const skipped = (subject: string, says: string): Draft => draft('skipped', subject, says, [])
+export const skipped = (reason: string, subject: string, says: Said): Draft =>
+  draft('skipped', reason, subject, says, [])

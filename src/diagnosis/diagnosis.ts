@@ -15,6 +15,10 @@ export interface Cause extends Finding {
 export interface PathStep {
   readonly hop: PathHop
   readonly status: Status
+  /** The check that speaks for the hop; null where none has anything to say. */
+  readonly id: string | null
+  /** {@link says} in at most 48 characters. */
+  readonly brief: string
   readonly says: string
 }
 

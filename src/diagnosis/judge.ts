@@ -90,8 +90,10 @@ function pathOf(weighed: readonly Weighed[], causes: readonly Cause[], place: Pl
         (weight === passWeight ? -order : order)
       )
     })
-    if (heaviest === undefined) return { hop, status: 'skipped', says: 'Nothing to check here.' }
-    return { hop, status: onPath(heaviest).status, says: heaviest.finding.says }
+    if (heaviest === undefined)
+      return { hop, status: 'skipped', id: null, brief: 'nothing to check here', says: 'Nothing to check here.' }
+    const { id, brief, says } = heaviest.finding
+    return { hop, status: onPath(heaviest).status, id, brief, says }
   })
 }
 

@@ -5,6 +5,7 @@ import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
 import type { Question } from '../evidence/question.ts'
+import { fabricOf } from '../fabric/index.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
 import { kubeOvnName } from '../lb/kube-ovn/vips.ts'
 
@@ -26,9 +27,9 @@ export function runChecks(checks: readonly Check[], context: Context): Result[] 
   return checks.flatMap((check) => {
     const subject = subjectOf(context.question)
     const why = whySkipped(check, context)
-    if (why !== null) return [result(check, skipped(subject, why), null)]
+    if (why !== null) return [result(check, skipped(why.reason, subject, why.says), null)]
     const { gaps } = wantsOf(context.evidence, check)
-    if (gaps.length > 0) return [result(check, unknown(subject, notKnown(check), gaps), null)]
+    if (gaps.length > 0) return [result(check, unknown('evidence-missing', subject, notKnown(check), gaps), null)]
     return check.each === undefined
       ? check.run(context).map((draft) => result(check, draft, null))
       : runOnNodes(check, context, nodes)
@@ -59,8 +60,8 @@ function runOnNodes(check: NodeCheck, context: Context, nodes: Nodes): Result[] 
 function nowhere(check: NodeCheck, { question }: Context): Draft {
   const subject = subjectOf(question)
   return check.each === 'endpoint' || behindTranslation.has(hopOf(check))
-    ? skipped(subject, 'No node has an endpoint of the Service.')
-    : unknown(subject, 'It is not known which node receives the packet.', [])
+    ? skipped('no-endpoint-node', subject, 'No node has an endpoint of the Service.')
+    : unknown('receiving-node-not-known', subject, 'It is not known which node receives the packet.', [])
 }
 
 /** Behind the translation the packet meets the nodes of the endpoints; before it, those that receive it. */
@@ -83,7 +84,9 @@ const wantsOf = perEvidenceAnd((evidence: Evidence, check: Check) => {
 
 function onNode(check: NodeCheck, context: NodeContext): readonly Draft[] {
   const gaps = wantsOf(context.evidence, check).gapsOf(context.node)
-  return gaps.length > 0 ? [unknown(`node/${context.node}`, notKnown(check), gaps)] : check.run(context)
+  return gaps.length > 0
+    ? [unknown('evidence-missing', `node/${context.node}`, notKnown(check), gaps)]
+    : check.run(context)
 }
 
 type Failures = ReadonlyMap<string, readonly Draft[]>
@@ -121,17 +124,36 @@ function nodesOf({ evidence, question, receiving }: Context): Nodes {
   }
 }
 
-function whySkipped(check: Check, context: Context): string | null {
+interface Skip {
+  readonly reason: string
+  readonly says: string
+}
+
+function whySkipped(check: Check, context: Context): Skip | null {
   const { question, receiving } = context
   const hop = hopOf(check)
   if ((question.kubeOvn !== undefined) !== (check.kubeOvn === true))
-    return check.kubeOvn === true ? 'The VIP is not one of Kube-OVN.' : 'OVN itself carries this VIP.'
-  if (question.vip === null && hop !== 'assignment' && hop !== 'control') return 'The Service has no VIP yet.'
+    return check.kubeOvn === true
+      ? { reason: 'not-of-kube-ovn', says: 'The VIP is not one of Kube-OVN.' }
+      : { reason: 'carried-by-ovn', says: 'OVN itself carries this VIP.' }
+  if (question.vip === null && hop !== 'assignment' && hop !== 'control')
+    return { reason: 'no-vip-yet', says: 'The Service has no VIP yet.' }
   if (receiving.by === 'client' && outside.has(hop)) {
-    return `The packet starts on ${receiving.nodes.join()}, whose own rules translate it; it never crosses the network to the VIP.`
+    return {
+      reason: 'starts-on-node',
+      says: `The packet starts on ${receiving.nodes.join()}, whose own rules translate it; it never crosses the network to the VIP.`,
+    }
   }
-  const applies = check.appliesTo(context)
-  return applies === true ? null : applies
+  return whyNot(check, context)
+}
+
+/** Why a check says nothing on this fabric, or to this question; null where it applies. */
+export function whyNot({ on, appliesTo }: Check, context: Context): Skip | null {
+  const { name, delivery, words } = fabricOf(context.question)
+  if (on !== undefined && !on.includes(name) && !on.includes(delivery))
+    return { reason: 'other-fabric', says: words.elsewhere }
+  const applies = appliesTo?.(context) ?? true
+  return applies === true ? null : { reason: 'not-applicable', says: applies }
 }
 const outside = new Set(['announcement', 'delivery', 'admission'])
 
@@ -150,16 +172,20 @@ export function subjectOf({ vip, service, kubeOvn }: Question): string {
 }
 
 function result(check: Check, draft: Draft, node: string | null): Result {
-  const { status, subject, says, proof, fix, awsCode, gaps } = draft
-  const hop = hopOf(check) as Finding['hop']
+  const { status, reason, subject, brief, says, proof, look, fix, advice, refused, awsCode, gaps } = draft
   const finding: Finding = {
     id: check.id,
-    hop,
+    hop: hopOf(check) as Finding['hop'],
     status,
+    reason,
     subject,
+    brief,
     says,
     proof,
+    look,
     fix,
+    ...(advice === undefined ? {} : { advice }),
+    ...(refused === undefined ? {} : { refused }),
     ...(awsCode === undefined ? {} : { awsCode }),
     ...(gaps === undefined ? {} : { gaps: gaps.map(({ source, reason }) => ({ source, reason })) }),
   }

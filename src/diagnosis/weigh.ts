@@ -93,12 +93,15 @@ function join(results: readonly Result[]): Finding {
   if (rest.length === 0) return first.finding
   const nodes = [...new Set(rest.flatMap(({ node }) => (node === null || node === first.node ? [] : [node])))]
   const { fix } = first.finding
-  const commands = [...new Set(results.flatMap(({ finding }) => finding.fix?.commands ?? []))]
+  const all = (lines: (finding: Finding) => readonly string[]) => [
+    ...new Set(results.flatMap(({ finding }) => lines(finding))),
+  ]
   return {
     ...first.finding,
     says: nodes.length === 0 ? first.finding.says : `${first.finding.says} The same holds on ${inWords(nodes)}.`,
     proof: distinct(results.flatMap(({ finding }) => finding.proof)),
-    fix: fix === null ? null : { ...fix, commands },
+    look: all(({ look }) => look),
+    fix: fix === null ? null : { ...fix, commands: all((finding) => finding.fix?.commands ?? []) },
   }
 }
 

@@ -1,5 +1,27 @@
-/** What a user can type on his own machine, and what it changes besides. Of the shape of a check's fix; never run by this program. */
+import type { Command } from './shell.ts'
+
+/** A line for a shell on the user's own machine; what must run on a node begins with `ssh NODE sudo`. Values enter it by `sh` alone. */
+export type Line = string | Command
+
+/**
+ * What a user can type against a fault. Never run by this program.
+ * `look`: lines that only show something. `commands`: lines that mend, with what they do in a few words (`summary`: "give the address to
+ * controller-0") and what they change besides (`changes`). `advice`: what is left to the user's own hands where no line mends.
+ */
 export interface Remedy {
-  readonly commands: readonly string[]
-  readonly changes: string
+  readonly look?: readonly Line[]
+  readonly summary?: string
+  readonly commands?: readonly Line[]
+  readonly changes?: string
+  readonly advice?: string
+}
+
+/** The lines that can be printed, each once, and why the others cannot. */
+export function printable(lines: readonly Line[]): {
+  readonly lines: readonly string[]
+  readonly refused: readonly string[]
+} {
+  const good = lines.flatMap((line) => (typeof line === 'string' ? [line] : 'line' in line ? [line.line] : []))
+  const refused = lines.flatMap((line) => (typeof line !== 'string' && 'refused' in line ? [line.refused] : []))
+  return { lines: [...new Set(good)], refused: [...new Set(refused)] }
 }

@@ -1,7 +1,7 @@
 import type { Finding, Fix } from '../checks/finding.ts'
 import { verdicts, type Answer, type Cause, type Diagnosis, type JudgedAccount } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
-import type { Proof } from '../evidence/cite.ts'
+import { placeText, type Proof } from '../evidence/cite.ts'
 import { clientText } from '../evidence/question.ts'
 import { addressAndPort } from '../net/port.ts'
 import { gateText } from './gate-text.ts'
@@ -111,10 +111,8 @@ function proofText(proofs: readonly Proof[], look: Look): string[] {
   return [
     '  Proof:',
     ...proofs.slice(0, shownProofs).flatMap((proof) => {
-      const place = proof.line === undefined ? (proof.pointer ?? '') : `:${String(proof.line)}`
       const value = typeof proof.value === 'string' ? proof.value : JSON.stringify(proof.value)
-      const where = proof.line === undefined ? `${proof.file} ${place}`.trimEnd() : `${proof.file}${place}`
-      return [`    ${look.paint.dim(where)}`, ...wrap(value, look.width, '      ')]
+      return [`    ${look.paint.dim(placeText(proof))}`, ...wrap(value, look.width, '      ')]
     }),
     ...(left > 0 ? [`    and ${String(left)} more (--output json shows all)`] : []),
   ]

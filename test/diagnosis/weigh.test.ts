@@ -18,16 +18,22 @@ const check: Check = {
 }
 
 const broken = (node: string): Draft =>
-  fail(`node/${node}`, `It is broken on ${node}.`, [{ file: `nodes/${node}/x.txt`, line: 1, value: 'x' }], {
+  fail('broken', `node/${node}`, `It is broken on ${node}.`, [{ file: `nodes/${node}/x.txt`, line: 1, value: 'x' }], {
     commands: [`ssh ${node} sudo mend`],
     changes: 'Nothing else.',
   })
-const sound = (node: string): Draft => pass(`node/${node}`, `It is sound on ${node}.`, [])
-const hidden = (node: string): Draft => unknown(`node/${node}`, `It is not known on ${node}.`, [])
+const sound = (node: string): Draft => pass('sound', `node/${node}`, `It is sound on ${node}.`, [])
+const hidden = (node: string): Draft => unknown('hidden', `node/${node}`, `It is not known on ${node}.`, [])
 
 function result(node: string, draft: Draft, met = true): Result {
-  const { status, subject, says, proof, fix } = draft
-  return { check, draft, node, met, finding: { id: check.id, hop: 'translation', status, subject, says, proof, fix } }
+  const { status, reason, subject, brief, says, proof, look, fix } = draft
+  return {
+    check,
+    draft,
+    node,
+    met,
+    finding: { id: check.id, hop: 'translation', status, reason, subject, brief, says, proof, look, fix },
+  }
 }
 
 const by = (kind: Receiving['by'], ...nodes: string[]): Receiving => ({ by: kind, nodes })
@@ -42,6 +48,7 @@ test('a failure on every node that the packet may meet stops it, as one finding 
     stops: true,
     finding: {
       status: 'fail',
+      reason: 'broken',
       subject: 'node/a',
       says: 'It is broken on a. The same holds on b and c.',
       proof: [{ file: 'nodes/a/x.txt' }, { file: 'nodes/b/x.txt' }, { file: 'nodes/c/x.txt' }],

@@ -8,7 +8,7 @@ import { citePart, freeNumber, ruleText, type AclPart } from '../../fabric/ec2/n
 import { idOf } from '../../fabric/ec2/words.ts'
 import { cite } from '../../evidence/cite.ts'
 import type { NodeContext } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** What the network ACLs do with the packets of one direction: `in` from the client to the VIP, `return` with the answers. */
 export function aclFindings(context: NodeContext, direction: 'in' | 'return'): readonly Draft[] {
@@ -19,9 +19,10 @@ export function aclFindings(context: NodeContext, direction: 'in' | 'return'): r
       : `answers to ${question.port.protocol} from ${question.vip?.text ?? ''}`
   const arrival = arrivalInterface(evidence, question, node)
   const doubt = `It is not known whether network ACLs let ${what} pass at ${node}`
-  if (isGap(arrival) || arrival === null) return [unknown(`node/${node}`, `${doubt}.`, isGap(arrival) ? [arrival] : [])]
+  if (isGap(arrival) || arrival === null)
+    return [unknown('arrival-not-known', `node/${node}`, `${doubt}.`, isGap(arrival) ? [arrival] : [])]
   const client = clientSet(evidence, question, arrival)
-  if (isGap(client)) return [unknown(`eni/${idOf(arrival)}`, `${doubt}.`, [client])]
+  if (isGap(client)) return [unknown('client-not-known', `eni/${idOf(arrival)}`, `${doubt}.`, [client])]
   const subnetId = arrival.SubnetId ?? ''
   const beside = question.client.kind === 'vpc'
   const borders = bordersOf(evidence, question, arrival, client, direction)
@@ -30,6 +31,7 @@ export function aclFindings(context: NodeContext, direction: 'in' | 'return'): r
     const harmless = beside && borders.documented ? `; hosts in ${subnetId} itself meet none` : ''
     return [
       unknown(
+        'acls-not-read',
         `subnet/${subnetId}`,
         `${doubt}: that needs the permission ec2:DescribeNetworkAcls${harmless}.`,
         [evidence.aws.networkAcls],
@@ -42,7 +44,9 @@ export function aclFindings(context: NodeContext, direction: 'in' | 'return'): r
   }
   const subject = `subnet/${subnetId}`
   if (borders.gaps.length > 0)
-    return [unknown(subject, `${doubt}.`, borders.gaps, [], { blocks: !(beside && borders.documented) })]
+    return [
+      unknown('borders-not-known', subject, `${doubt}.`, borders.gaps, [], { blocks: !(beside && borders.documented) }),
+    ]
   const proof = borders.borders.map(({ judgement }) => cite(judgement.acl, 'Entries'))
   const same = `Hosts in ${subnetId} reach ${node} without a network ACL in between`
   if (refusal(borders) === 'none') {
@@ -51,6 +55,7 @@ export function aclFindings(context: NodeContext, direction: 'in' | 'return'): r
     if (!beside || !borders.documented)
       return [
         pass(
+          let_ === '' ? 'inside-subnet' : 'allowed',
           subject,
           let_ === ''
             ? `${client.text} is in ${subnetId}, and no network ACL stands inside a subnet.`
@@ -58,7 +63,14 @@ export function aclFindings(context: NodeContext, direction: 'in' | 'return'): r
           proof,
         ),
       ]
-    return [pass(subject, `${same}${let_ === '' ? '' : `; for those in the rest of the VPC ${let_}`}.`, proof)]
+    return [
+      pass(
+        let_ === '' ? 'inside-subnet' : 'allowed-for-others',
+        subject,
+        `${same}${let_ === '' ? '' : `; for those in the rest of the VPC ${let_}`}.`,
+        proof,
+      ),
+    ]
   }
   return refused(context, direction, borders, client, { beside, same, what, doubt })
 }
@@ -96,6 +108,7 @@ function refused(
   if (!borders.documented)
     return [
       unknown(
+        'inside-subnet-undocumented',
         subject,
         `${doubt}: ${sentence.replace(/\.$/, '')}, and whether network ACLs are asked inside a subnet, where a route leads to the VIP, is not documented.`,
         [],
@@ -103,11 +116,13 @@ function refused(
         more,
       ),
     ]
-  if (beside) return [warn(subject, `${same}, but for others in the VPC ${sentence}`, proof, more)]
+  if (beside)
+    return [warn('refused-for-others', subject, `${same}, but for others in the VPC ${sentence}`, proof, more)]
   const partial = refusal(borders) === 'some'
   const rest = partial ? ` The rest of ${client.text} gets through.` : ''
   return [
     fail(
+      partial ? 'refused-in-part' : 'refused',
       subject,
       `${sentence}${direction === 'in' ? rest : partial ? ' Connections from its other ports work.' : ''}`,
       proof,
@@ -119,7 +134,7 @@ function refused(
 
 const partsOf = ({ judgement }: Border) => judgement.denied.slice(0, 3).map(({ peers }) => peers)
 
-function fixOf(protocol: string, { judgement }: Border, part: AclPart): Fix | null {
+function fixOf(protocol: string, { judgement }: Border, part: AclPart): Remedy | null {
   const { acl, egress } = judgement
   const number = freeNumber(acl, egress, part)
   if (number === null) return null

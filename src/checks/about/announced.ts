@@ -5,8 +5,9 @@ import { metallbInstalled } from '../../lb/metallb/install.ts'
 import { servedByOther } from '../../lb/other-systems.ts'
 import { startOf } from '../../net/words.ts'
 import { ofItsClass } from './pending.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import type { Context } from '../check.ts'
-import type { Fix } from '../finding.ts'
+import type { Remedy } from '../finding.ts'
 import { fail, warn, type Draft } from '../finding.ts'
 import type { Proof } from '../../evidence/cite.ts'
 
@@ -41,15 +42,17 @@ export function announcedByBgp(context: Context): true | string {
 export const onlyByBgp = ({ evidence, question }: Context): boolean =>
   known(l2AdvertisementsFor(evidence, question))?.length === 0
 
-/** Nobody announces: on a LAN the end of the packet, on EC2, which delivers by ownership, a warning. */
+/** Nobody announces: the end of the packet where all hangs on that, as on a LAN; elsewhere a warning with what follows there. */
 export function unannounced(
   { question }: Context,
+  reason: string,
   subject: string,
   says: string,
   proof: readonly Proof[],
-  fix: Fix,
+  fix: Remedy,
 ): Draft {
-  return question.fabric === 'lan'
-    ? fail(subject, says, proof, fix)
-    : warn(subject, `${says} EC2 delivers by ownership, so this stops no packet.`, proof, { fix, blocks: false })
+  const { delivery, words } = fabricOf(question)
+  return delivery === 'announcement'
+    ? fail(reason, subject, says, proof, fix)
+    : warn(reason, subject, `${says} ${words.announcing}`, proof, { fix, blocks: false })
 }

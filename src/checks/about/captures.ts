@@ -5,7 +5,7 @@ import { citeList, type Proof } from '../../evidence/cite.ts'
 import { counted } from '../../net/words.ts'
 import type { Context } from '../check.ts'
 import { skipped, unknown, type Draft } from '../finding.ts'
-import { knownStations } from '../../journey/stations.ts'
+import { knownStations, readingOf } from '../../journey/stations.ts'
 
 /** What one capture of the bundle says about the question's VIP. */
 export interface Seen {
@@ -42,14 +42,21 @@ export function seenIn(context: Context): { readonly seen: readonly Seen[]; read
     const { see, observation } = observer(vip)
     capture.messages.forEach(see)
     const observed = observation()
-    const surroundings = { ...stations, fabric: question.fabric, seenFrom: capture.seenFrom, listenedSeconds: null }
+    const surroundings = {
+      ...stations,
+      fabric: readingOf(question.fabric),
+      seenFrom: capture.seenFrom,
+      listenedSeconds: null,
+    }
     const [conclusion] = conclude(observed, surroundings)
     return conclusion === undefined
       ? []
       : [{ capture, observation: observed, conclusion, proof: proofOf(capture, observed) }]
   })
   const unread = all.flatMap(({ file, gap, messages }) =>
-    gap !== null && messages.length === 0 ? [unknown(`capture/${file}`, 'A capture could not be read.', [gap])] : [],
+    gap !== null && messages.length === 0
+      ? [unknown('capture-not-readable', `capture/${file}`, 'A capture could not be read.', [gap])]
+      : [],
   )
   return { seen, unread }
 }
@@ -60,7 +67,11 @@ export function eachCapture(context: Context, judge: (seen: Seen, subject: strin
   const drafts = seen.map(
     (one) =>
       judge(one, `capture/${one.capture.file}`) ??
-      skipped(`capture/${one.capture.file}`, `That is not what this capture shows: ${words[one.conclusion.outcome]}.`),
+      skipped(
+        'other-outcome',
+        `capture/${one.capture.file}`,
+        `That is not what this capture shows: ${words[one.conclusion.outcome]}.`,
+      ),
   )
   return [...drafts, ...unread]
 }

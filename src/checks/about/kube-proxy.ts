@@ -9,10 +9,11 @@ import { skipped, type Draft } from '../finding.ts'
 export function noKubeProxy({ evidence, node }: NodeContext): Draft | null {
   const here = evidence.node(node)
   const replacement = replacementOn(evidence, node)
-  if (replacement !== null) return skipped(`node/${node}`, `Services on ${node} are handled by ${replacement.name}.`)
+  if (replacement !== null)
+    return skipped('other-proxy', `node/${node}`, `Services on ${node} are handled by ${replacement.name}.`)
   return known(here.processes) !== null &&
     kubeProxyProcesses(here).length === 0 &&
     healthListener(evidence, here).serves !== true
-    ? skipped(`node/${node}`, `No kube-proxy runs on ${node}.`)
+    ? skipped('no-kube-proxy', `node/${node}`, `No kube-proxy runs on ${node}.`)
     : null
 }

@@ -1,4 +1,4 @@
-import { citeLine, type Proof } from '../../evidence/cite.ts'
+import type { Place, Proof } from '../../evidence/cite.ts'
 import { isGap, type Gap } from '../../evidence/gap.ts'
 import { autopsy, type Death } from '../../node/death.ts'
 import { replacementOn } from '../../node/replacements.ts'
@@ -7,7 +7,7 @@ import { traceVip, type Journey, type VipTrace } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { Context, NodeContext } from '../check.ts'
-import { fail, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
 export interface Share {
@@ -41,13 +41,15 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
   const replacement = replacementOn(evidence, node)
   if (replacement !== null)
     return unknown(
+      'other-proxy-not-traced',
       subject,
       `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
       [],
       [replacement.proof],
     )
   const trace = traceVip(evidence, question, node)
-  if (isGap(trace)) return unknown(subject, `It is not known what ${node} does with the packet.`, [trace])
+  if (isGap(trace))
+    return unknown('rules-not-read', subject, `It is not known what ${node} does with the packet.`, [trace])
   const parts = trace.parts.map(({ clients, journeys }) => {
     const dead = journeys.flatMap((journey) => {
       const found = lost(journey)
@@ -62,6 +64,7 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
   const unread = unreadOn(trace)
   if (first === undefined && unread.length > 0)
     return unknown(
+      'some-rules-not-read',
       subject,
       `It is not known what ${node} does with the packet: not all of its rules were read.`,
       unread,
@@ -85,35 +88,45 @@ function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node }: 
 export const isDraft = (value: Share | Draft): value is Draft => 'status' in value
 
 interface Words {
+  /** The finding's reason where every packet dies; `REASON-in-part` where some do, `perhaps-REASON` where a rule is not known. */
+  readonly reason: string | ((example: Loss, share: Share) => string)
   /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
   readonly says: (example: Loss, share: Share) => string
-  readonly fix: (example: Loss, share: Share) => Fix
+  readonly fix: (example: Loss, share: Share) => Remedy
   readonly consequenceOf?: readonly string[]
 }
 
 /** The finding of a share that is not none: a failure where all die, a part lost where some do, unknown where a rule is not known. */
-export function deadly(context: NodeContext, share: Share, { says, fix }: Words): Draft | null {
+export function deadly(context: NodeContext, share: Share, { reason, says, fix }: Words): Draft | null {
   const { example, doubt, dead } = share
   if (example === null || dead === 'none') return null
   const subject = `node/${example.node ?? context.node}`
   const proof = proofOf(example.outcome.steps.slice(-3))
   const sentence = says(example, share)
+  const name = typeof reason === 'string' ? reason : reason(example, share)
   if (doubt !== null) {
     const rule =
       'gap' in doubt
         ? ''
-        : ` A rule that this program does not know is on the way: line ${String(doubt.line)} of ${doubt.file ?? ''}.`
-    return unknown(subject, `Perhaps ${sentence}${rule}`, 'gap' in doubt ? [doubt] : [], proof)
+        : ` A rule that this program does not know is on the way: ${doubt.place === null ? doubt.text : inSentence(doubt.place)}.`
+    return unknown(`perhaps-${name}`, subject, `Perhaps ${sentence}${rule}`, 'gap' in doubt ? [doubt] : [], proof)
   }
-  if (dead === 'all') return fail(subject, sentence, proof, fix(example, share))
+  if (dead === 'all') return fail(name, subject, sentence, proof, fix(example, share))
   const whom = share.clients.length > 0 ? `clients in ${share.clients.join(', ')}` : 'a part of the connections'
-  return warn(subject, `For ${whom}: ${sentence}`, proof, { fix: fix(example, share), partial: true, blocks: true })
+  return warn(`${name}-in-part`, subject, `For ${whom}: ${sentence}`, proof, {
+    fix: fix(example, share),
+    partial: true,
+    blocks: true,
+  })
 }
+
+const inSentence = (place: Place): string =>
+  place.line === undefined ? `${place.pointer} of ${place.file}` : `line ${String(place.line)} of ${place.file}`
 
 /** The rules that decided, as proof: the last ones first is how a person would look them up. */
 export function proofOf(steps: readonly Step[]): Proof[] {
-  return steps.flatMap(({ file, line, text, table, chain }) =>
-    file === null || line === null || line < 1 ? [] : [citeLine(file, line, text === '' ? `${table} ${chain}` : text)],
+  return steps.flatMap(({ place, text, printed = text }) =>
+    place === null ? [] : [{ ...place, value: printed.trim() }],
   )
 }
 

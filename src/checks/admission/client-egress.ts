@@ -17,12 +17,9 @@ export default defineCheck({
   title: "The client's own security groups let it send to the VIP",
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/managed-prefix-lists', 'aws/vpcs'],
-  appliesTo: ({ question: { fabric, client } }) => {
-    if (fabric !== 'ec2') return 'Security groups are a part of EC2; on a LAN there are none.'
-    return client.kind === 'vpc' || client.kind === 'internet'
-      ? 'The client is no interface that the evidence names.'
-      : true
-  },
+  on: ['ec2'],
+  appliesTo: ({ question: { client } }) =>
+    client.kind === 'vpc' || client.kind === 'internet' ? 'The client is no interface that the evidence names.' : true,
   blocks: true,
   run,
   docs: {
@@ -42,11 +39,21 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const { vip, port } = question
   const vpcId = clusterVpc(evidence, question.vpcId)
   if (vip === null) return []
-  if (isGap(vpcId)) return [unknown(`vip/${vip.text}`, 'It is not known which interface the client is.', [vpcId])]
+  if (isGap(vpcId))
+    return [
+      unknown('interface-not-known', `vip/${vip.text}`, 'It is not known which interface the client is.', [vpcId]),
+    ]
   const enis = clientInterfaces(evidence, question, vpcId)
-  if (isGap(enis)) return [unknown(`vip/${vip.text}`, 'It is not known which interface the client is.', [enis])]
+  if (isGap(enis))
+    return [unknown('groups-not-read', `vip/${vip.text}`, 'It is not known which interface the client is.', [enis])]
   if (enis.length === 0)
-    return [skipped(`vip/${vip.text}`, 'No interface in the evidence has the address of the client.')]
+    return [
+      skipped(
+        'client-interface-not-seen',
+        `vip/${vip.text}`,
+        'No interface in the evidence has the address of the client.',
+      ),
+    ]
   const judged = enis.map((eni) => ({
     eni,
     judgement: judgeGroups(evidence, groupsOf(eni), vpcId, 'egress', {
@@ -78,7 +85,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
     const says = `${groups} of the client ${names(shut)} let${groupsOf(eni).length === 1 ? 's' : ''} no ${to} out${byGroupOnly(judgement)}.`
     const proof = [cite(eni, 'Groups'), ...judgement.asked.slice(0, 12).map((rule) => rule.proof())]
     return [
-      fail(`eni/${idOf(eni)}`, says, proof, fix, {
+      fail('refused', `eni/${idOf(eni)}`, says, proof, fix, {
         awsCode: judgement.asked.length === 0 ? 'SG_HAS_NO_RULES' : 'ENI_SG_RULES_MISMATCH',
         partial: shut.length < judged.length,
       }),
@@ -88,13 +95,21 @@ function run({ evidence, question }: Context): readonly Draft[] {
   if (doubt !== undefined)
     return [
       unknown(
+        'rules-not-known',
         `eni/${idOf(doubt.eni)}`,
         `It is not known whether the security groups of ${names(open)} let ${to} out.`,
         doubt.judgement.possible.flatMap(({ gap }) => gap ?? []),
       ),
     ]
   const proof = judged.slice(0, 4).flatMap(({ judgement }) => judgement.rules.slice(0, 2).map((rule) => rule.proof()))
-  return [pass(`eni/${idOf(judged[0]?.eni ?? {})}`, `The security groups of ${names(judged)} let ${to} out.`, proof)]
+  return [
+    pass(
+      'allowed',
+      `eni/${idOf(judged[0]?.eni ?? {})}`,
+      `The security groups of ${names(judged)} let ${to} out.`,
+      proof,
+    ),
+  ]
 }
 
 function byGroupOnly({ asked }: Judgement): string {

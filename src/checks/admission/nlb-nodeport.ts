@@ -20,10 +20,8 @@ export default defineCheck({
   needs: ['aws/network-interfaces'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'aws/subnets'],
   each: 'receiving',
-  appliesTo: (context) => {
-    if (context.question.fabric !== 'ec2') return 'Network Load Balancers are a part of EC2.'
-    return portsOf(context).length === 0 ? 'The Service has no NodePort.' : true
-  },
+  on: ['ec2'],
+  appliesTo: (context) => (portsOf(context).length === 0 ? 'The Service has no NodePort.' : true),
   blocks: false,
   run,
   docs: {
@@ -62,10 +60,18 @@ function run(context: NodeContext): readonly Draft[] {
   const subject = `node/${node}`
   const arrival = arrivalInterface(evidence, question, node)
   if (isGap(arrival) || arrival === null)
-    return [unknown(subject, `It is not known which interface ${node} has.`, isGap(arrival) ? [arrival] : [])]
+    return [
+      unknown(
+        'arrival-not-known',
+        subject,
+        `It is not known which interface ${node} has.`,
+        isGap(arrival) ? [arrival] : [],
+      ),
+    ]
   const vpcId = arrival.VpcId ?? ''
   const balancers = balancersOf(evidence, vpcId)
-  if (balancers.length === 0) return [skipped(subject, 'No interface of a Network Load Balancer is in the VPC.')]
+  if (balancers.length === 0)
+    return [skipped('no-nlb', subject, 'No interface of a Network Load Balancer is in the VPC.')]
   const peers = balancers.flatMap((eni) => holdingsOf(eni).flatMap(({ range }) => (range.family === 4 ? [range] : [])))
   const judged = portsOf(context).map((port) => ({
     port,
@@ -97,6 +103,7 @@ function run(context: NodeContext): readonly Draft[] {
     }
     return [
       warn(
+        'refused',
         subject,
         `${groups} of ${idOf(arrival)} (${node}) refuse${groupsOf(arrival).length === 1 ? 's' : ''} ${ports} from ${names}: if it has the Service behind it, ${node} is unhealthy to it.`,
         proof,
@@ -108,11 +115,19 @@ function run(context: NodeContext): readonly Draft[] {
   if (open.length > 0)
     return [
       unknown(
+        'rules-not-known',
         subject,
         `It is not known whether ${node} admits ${names} at ${listText(open.map(({ port }) => portText(port)))}.`,
         open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])),
         proof,
       ),
     ]
-  return [pass(subject, `${node} admits ${names} at ${listText(judged.map(({ port }) => portText(port)))}.`, proof)]
+  return [
+    pass(
+      'allowed',
+      subject,
+      `${node} admits ${names} at ${listText(judged.map(({ port }) => portText(port)))}.`,
+      proof,
+    ),
+  ]
 }

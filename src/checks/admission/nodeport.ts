@@ -14,10 +14,8 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
   each: 'receiving',
-  appliesTo: (context) => {
-    if (context.question.fabric !== 'ec2') return 'Security groups are a part of EC2; on a LAN there are none.'
-    return nodePort(context) === null ? 'The Service has no NodePort.' : true
-  },
+  on: ['ec2'],
+  appliesTo: (context) => (nodePort(context) === null ? 'The Service has no NodePort.' : true),
   blocks: false,
   run,
   docs: {
@@ -48,6 +46,7 @@ function run(context: NodeContext): readonly Draft[] {
   if (isGap(arrival) || arrival === null)
     return [
       unknown(
+        'arrival-not-known',
         subject,
         `It is not known whether ${node} admits ${portText(port)}, its NodePort.`,
         isGap(arrival) ? [arrival] : [],
@@ -55,13 +54,18 @@ function run(context: NodeContext): readonly Draft[] {
     ]
   const admission = admitsClient(evidence, question, arrival, port)
   if (isGap(admission))
-    return [unknown(subject, `It is not known whether ${node} admits ${portText(port)}, its NodePort.`, [admission])]
+    return [
+      unknown('client-not-known', subject, `It is not known whether ${node} admits ${portText(port)}, its NodePort.`, [
+        admission,
+      ]),
+    ]
   const { client, groupIds, judgement } = admission
   const groups = groupsText(evidence, groupIds)
   const proof = [cite(arrival, 'Groups'), ...judgement.rules.slice(0, 4).map((rule) => rule.proof())]
   if (judgement.answer === 'all')
     return [
       pass(
+        'allowed',
         subject,
         `${groups} of ${idOf(arrival)} (${node}) would admit the NodePort ${portText(port)} from ${client.text} too.`,
         proof,
@@ -70,6 +74,7 @@ function run(context: NodeContext): readonly Draft[] {
   if (!asksForNodePort(context))
     return [
       pass(
+        'refused-and-not-used',
         subject,
         `The NodePort ${portText(port)} of ${node} is not open to ${client.text}; clients of the VIP do not use it.`,
         proof,
@@ -78,6 +83,7 @@ function run(context: NodeContext): readonly Draft[] {
   if (judgement.answer === 'unknown')
     return [
       unknown(
+        'rules-not-known',
         subject,
         `It is not known whether ${node} admits ${portText(port)} from ${client.text}.`,
         judgement.possible.flatMap(({ gap }) => gap ?? []),
@@ -96,7 +102,7 @@ function run(context: NodeContext): readonly Draft[] {
   const from = judgement.answer === 'some' ? rangesText(judgement.refused) : client.text
   const says = `${groups} of ${idOf(arrival)} (${node}) refuse the NodePort ${portText(port)} from ${from}.`
   const more = { blocks: true, awsCode: 'ENI_SG_RULES_MISMATCH', partial: judgement.answer === 'some' }
-  return [fail(subject, says, proof, fix, more)]
+  return [fail('refused', subject, says, proof, fix, more)]
 }
 
 /** Whether the question is about a node's own address at the NodePort, not about the VIP. */

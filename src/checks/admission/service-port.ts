@@ -14,7 +14,7 @@ import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import type { GroupRule } from '../../fabric/ec2/security-group-rules.ts'
 import { groupsText, idOf, interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { fail, pass, unknown, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'admission/service-port',
@@ -22,8 +22,7 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/managed-prefix-lists', 'aws/vpcs'],
   each: 'receiving',
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {
@@ -44,12 +43,27 @@ function run(context: NodeContext): readonly Draft[] {
   const { evidence, question, node } = context
   const arrival = arrivalInterface(evidence, question, node)
   if (isGap(arrival))
-    return [unknown(`node/${node}`, `It is not known which interface of ${node} receives the packet.`, [arrival])]
+    return [
+      unknown('arrival-not-known', `node/${node}`, `It is not known which interface of ${node} receives the packet.`, [
+        arrival,
+      ]),
+    ]
   if (arrival === null)
-    return [unknown(`node/${node}`, `${node} has no interface in the VPC that is in the evidence.`, [])]
+    return [
+      unknown(
+        'no-interface-in-vpc',
+        `node/${node}`,
+        `${node} has no interface in the VPC that is in the evidence.`,
+        [],
+      ),
+    ]
   const admission = admitsClient(evidence, question, arrival, question.port)
   if (isGap(admission))
-    return [unknown(`eni/${idOf(arrival)}`, `It is not known from which addresses the client comes.`, [admission])]
+    return [
+      unknown('client-not-known', `eni/${idOf(arrival)}`, `It is not known from which addresses the client comes.`, [
+        admission,
+      ]),
+    ]
   const { groupIds, judgement, client } = admission
   const subject = groupIds.length === 1 ? `security-group/${groupIds[0] ?? ''}` : `eni/${idOf(arrival)}`
   const groups = groupsText(evidence, groupIds)
@@ -59,11 +73,17 @@ function run(context: NodeContext): readonly Draft[] {
   switch (judgement.answer) {
     case 'all':
       return [
-        pass(subject, `${groups} of ${interfaceText(evidence, arrival)} ${verb} ${port} from ${client.text}.`, proof),
+        pass(
+          'allowed',
+          subject,
+          `${groups} of ${interfaceText(evidence, arrival)} ${verb} ${port} from ${client.text}.`,
+          proof,
+        ),
       ]
     case 'unknown':
       return [
         unknown(
+          'rules-not-known',
           subject,
           `It is not known whether ${lower(groups)} ${verb} ${port} from ${client.text}${because(judgement.possible)}.`,
           gapsOf(admission),
@@ -75,7 +95,7 @@ function run(context: NodeContext): readonly Draft[] {
       const left = open.length > 0 ? `; about ${rangesText(open)} it is not known` : ''
       const says = `${groups} ${verb} ${port} from ${rangesText(admitted)} of ${client.text}, but not from ${rangesText(refused)}${left}.`
       return [
-        fail(subject, says, proof, fixOf(context, admission, arrival.VpcId ?? ''), {
+        fail('refused-in-part', subject, says, proof, fixOf(context, admission, arrival.VpcId ?? ''), {
           partial: true,
           awsCode: 'ENI_SG_RULES_MISMATCH',
         }),
@@ -89,7 +109,9 @@ function run(context: NodeContext): readonly Draft[] {
           : `${groups} ${verb} no ${port} from ${client.text}: ${String(rules.length)} ingress rules, and none matches.`
       const awsCode = rules.length === 0 ? 'SG_HAS_NO_RULES' : 'ENI_SG_RULES_MISMATCH'
       return [
-        fail(subject, says, [...proof, ...proofOf(rules)], fixOf(context, admission, arrival.VpcId ?? ''), { awsCode }),
+        fail('refused', subject, says, [...proof, ...proofOf(rules)], fixOf(context, admission, arrival.VpcId ?? ''), {
+          awsCode,
+        }),
       ]
     }
   }
@@ -106,7 +128,11 @@ function because(possible: ClientAdmission['judgement']['possible']): string {
     : `: only a rule for members of ${listText(groups)} would, and whether the client is one is not known`
 }
 
-function fixOf({ evidence, question }: NodeContext, { client, groupIds }: ClientAdmission, vpcId: string): Fix | null {
+function fixOf(
+  { evidence, question }: NodeContext,
+  { client, groupIds }: ClientAdmission,
+  vpcId: string,
+): Remedy | null {
   const [groupId] = groupIds
   if (groupId === undefined) return null
   const { protocol, port } = question.port

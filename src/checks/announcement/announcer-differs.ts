@@ -29,6 +29,7 @@ export default defineCheck({
     if (isGap(elected) || isGap(observed))
       return [
         unknown(
+          'election-not-known',
           subject,
           `It is not known whether ${vip.text} is announced by the node that should.`,
           [elected, observed].filter(isGap),
@@ -44,21 +45,37 @@ export default defineCheck({
       ],
       changes: 'Shows whom each speaker takes for alive, and why it announces or not.',
     }
-    if (elected === null) return [skipped(subject, 'MetalLB would elect nobody now.')]
+    if (elected === null) return [skipped('nobody-elected', subject, 'MetalLB would elect nobody now.')]
     const [one, ...more] = nodes
     if (more.length > 0)
-      return [skipped(subject, 'Several nodes announce; announcement/several-announcers speaks of that.')]
+      return [
+        skipped('several-announce', subject, 'Several nodes announce; announcement/several-announcers speaks of that.'),
+      ]
     if (one === undefined) {
       // Before 0.14.6 only events tell, and they expire.
       if (olderThan(settings, '0.14.6'))
-        return [skipped(subject, `MetalLB ${settings.version ?? ''} leaves no lasting record of who announces.`)]
+        return [
+          skipped(
+            'no-lasting-record',
+            subject,
+            `MetalLB ${settings.version ?? ''} leaves no lasting record of who announces.`,
+          ),
+        ]
       return [
-        warn(subject, `${elected} should announce ${vip.text}, and no speaker reports that it does.`, proof, { fix }),
+        warn(
+          'nobody-announces',
+          subject,
+          `${elected} should announce ${vip.text}, and no speaker reports that it does.`,
+          proof,
+          { fix },
+        ),
       ]
     }
-    if (one === elected) return [pass(subject, `${one} announces ${vip.text}, as MetalLB's election has it.`, proof)]
+    if (one === elected)
+      return [pass('as-elected', subject, `${one} announces ${vip.text}, as MetalLB's election has it.`, proof)]
     return [
       warn(
+        'another-announces',
         subject,
         `${one} announces ${vip.text}, while the election by hash gives it to ${elected}: its speakers do not agree on who is alive, differ in version, or differ in what they filter.`,
         proof,

@@ -16,7 +16,7 @@ import { inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { peerText } from '../../journey/bgp-sessions.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { outsText } from '../about/outs-text.ts'
 
 export default defineCheck({
@@ -44,7 +44,7 @@ export default defineCheck({
     const subject = `vip/${vip.text}`
     const { namespace } = metallbSettings(evidence)
     const proof = advertisements.map((one) => cite(one, 'spec'))
-    const show = (changes: string): Fix => ({
+    const show = (changes: string): Remedy => ({
       commands: [showCommand(evidence, 'bgpadvertisements,bgppeers')],
       changes,
     })
@@ -55,6 +55,7 @@ export default defineCheck({
       return [
         lost(
           context,
+          'conflicting-advertisements',
           subject,
           `${objectName(one)} and ${objectName(other)} want different local preferences (${String(one.spec?.localPref ?? 0)} and ${String(other.spec?.localPref ?? 0)}) for the same prefix, so MetalLB announces ${vip.text} by neither.`,
           [cite(one, 'spec'), cite(other, 'spec')],
@@ -69,6 +70,7 @@ export default defineCheck({
       return [
         lost(
           context,
+          'ipv6-by-native-bgp',
           subject,
           `MetalLB speaks BGP with its native code here, which refuses IPv6, so no router is told of ${vip.text}.`,
           proof,
@@ -78,12 +80,14 @@ export default defineCheck({
         ),
       ]
     const speakers = bgpSpeakers(evidence, question)
-    if (isGap(speakers)) return [unknown(subject, `It is not known who announces ${vip.text} by BGP.`, [speakers])]
+    if (isGap(speakers))
+      return [unknown('speakers-not-known', subject, `It is not known who announces ${vip.text} by BGP.`, [speakers])]
     const telling = speakers.filter(({ out }) => out === null)
     if (telling.length === 0)
       return [
         lost(
           context,
+          'nobody-tells-peers',
           subject,
           `No node tells a BGP peer of ${vip.text}: ${outsText(speakers)}.`,
           speakers.map((one) => one.proof),
@@ -117,6 +121,7 @@ function noPeer(context: Context, subject: string, namespace: string, proof: rea
   if (era !== null)
     return lost(
       context,
+      'no-peer-in-config-map',
       subject,
       `The pool of ${question.vip?.text ?? ''} is to be announced by BGP, but ${objectName(era.configMap ?? {})} names no peer, so no router is told of it.`,
       proof,
@@ -128,6 +133,7 @@ function noPeer(context: Context, subject: string, namespace: string, proof: rea
     )
   return lost(
     context,
+    elsewhere.length === 0 ? 'no-peer' : 'peer-in-other-namespace',
     subject,
     `A BGPAdvertisement covers ${question.vip?.text ?? ''}, but there is no BGPPeer in ${namespace}, so no router is told of it.${hint}`,
     [
@@ -145,10 +151,17 @@ function noPeer(context: Context, subject: string, namespace: string, proof: rea
 }
 
 /** Nobody is told. Where ARP or NDP announces the VIP too, or EC2 delivers, the packet does not depend on it. */
-const lost = (context: Context, subject: string, says: string, proof: readonly Proof[], fix: Fix): Draft =>
+const lost = (
+  context: Context,
+  reason: string,
+  subject: string,
+  says: string,
+  proof: readonly Proof[],
+  fix: Remedy,
+): Draft =>
   onlyByBgp(context)
-    ? unannounced(context, subject, says, proof, fix)
-    : warn(subject, `${says} An L2Advertisement covers the VIP too.`, proof, { fix, blocks: false })
+    ? unannounced(context, reason, subject, says, proof, fix)
+    : warn(reason, subject, `${says} An L2Advertisement covers the VIP too.`, proof, { fix, blocks: false })
 
 /** Some nodes announce. A speaker that should and does not say so has not taken the configuration. */
 function told(
@@ -167,6 +180,7 @@ function told(
   if (silent.length > 0) {
     const names = silent.map(({ node }) => node)
     return warn(
+      'announcement-not-reported',
       subject,
       `${inWords(names)} should announce ${vip} by BGP, and ${names.length === 1 ? 'has' : 'have'} no ServiceBGPStatus that says so: the speaker there has not taken the configuration.`,
       [...proof, citeList(kubernetesFile('servicebgpstatuses'), '/items', `none of ${names.join(', ')}`)],
@@ -183,6 +197,7 @@ function told(
     )
   }
   return pass(
+    'announced',
     subject,
     `${inWords(telling.map(({ node }) => node))} ${telling.length === 1 ? 'announces' : 'announce'} ${vip} by BGP to ${inWords(peers)}${out}.`,
     [...proof, ...(statuses ?? []).map((one) => one.proof)],

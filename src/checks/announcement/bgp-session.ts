@@ -5,8 +5,9 @@ import { inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { calicoPeers, obstaclesOf, type Obstacle } from '../../journey/bgp-obstacles.ts'
 import { bgpSession, peerText } from '../../journey/bgp-sessions.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/bgp-session',
@@ -35,10 +36,20 @@ export default defineCheck({
     const subject = `vip/${vip}`
     const speakers = bgpSpeakers(evidence, question)
     if (isGap(speakers))
-      return [unknown(subject, `It is not known whether ${vip} is announced over a session.`, [speakers])]
+      return [
+        unknown('sessions-not-read', subject, `It is not known whether ${vip} is announced over a session.`, [
+          speakers,
+        ]),
+      ]
     const telling = speakers.filter(({ out }) => out === null)
     if (telling.length === 0)
-      return [skipped(subject, 'No node tells a peer of the VIP; announcement/bgp-advertisement speaks of that.')]
+      return [
+        skipped(
+          'nobody-tells-peers',
+          subject,
+          'No node tells a peer of the VIP; announcement/bgp-advertisement speaks of that.',
+        ),
+      ]
     return [judge(context, subject, vip, telling)]
   },
   docs: {
@@ -79,21 +90,22 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
     const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
     const says = `No speaker that announces ${vip} has a BGP session: ${inWords(states, 6)}${why}. The routers have no route to it.`
     return onlyByBgp(context)
-      ? unannounced(context, subject, says, proof, fix)
-      : warn(subject, says, proof, { fix, blocks: false })
+      ? unannounced(context, 'no-session', subject, says, proof, fix)
+      : warn('no-session', subject, says, proof, { fix, blocks: false })
   }
   if (down.length > 0) {
     const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
     const rest = connected.length === 0 ? '' : ` ${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} one.`
     const says = `Of the speakers that announce ${vip} by BGP these have no session: ${inWords(states, 6)}${why}.${rest}`
     // With a session somewhere the router knows a way; where the others were not read it may know none.
-    return connected.length > 0 || !onlyByBgp(context) || context.question.fabric === 'ec2'
-      ? warn(subject, says, proof, { fix, blocks: false })
-      : unknown(subject, says, open.slice(0, 3), proof)
+    return connected.length > 0 || !onlyByBgp(context) || !hangsOnAnnouncement(context.question)
+      ? warn('some-without-session', subject, says, proof, { fix, blocks: false })
+      : unknown('some-without-session', subject, says, open.slice(0, 3), proof)
   }
   const clash = distinct(pairs.flatMap(({ peer }) => calicoPeers(evidence, peer)))
   if (clash.length > 0)
     return warn(
+      'bgp-speaker-conflict',
       subject,
       `${clash.map(({ says }) => says).join('; ')}.`,
       clash.map((one) => one.proof),
@@ -101,12 +113,14 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
     )
   if (connected.length > 0)
     return pass(
+      'established',
       subject,
       `${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} a BGP session over which ${vip} is announced.`,
       up.map(({ session }) => session.proof),
     )
-  const blocks = onlyByBgp(context) && context.question.fabric === 'lan'
+  const blocks = onlyByBgp(context) && hangsOnAnnouncement(context.question)
   return unknown(
+    'state-not-known',
     subject,
     `It is not known whether ${inWords(telling.map(({ node }) => node))} ${telling.length === 1 ? 'has' : 'have'} a BGP session${why}.`,
     open.slice(0, 3),
@@ -118,7 +132,7 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
 const distinct = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>
   obstacles.filter(({ says }, index) => obstacles.findIndex((other) => other.says === says) === index)
 
-function fixFor({ evidence }: Context, pairs: readonly (readonly [string, string])[]): Fix {
+function fixFor({ evidence }: Context, pairs: readonly (readonly [string, string])[]): Remedy {
   const [node, peer] = pairs[0] ?? ['NODE', 'PEER']
   return {
     commands: [

@@ -46,17 +46,19 @@ function parents({ evidence }: Context, vip: OvnVip): Draft {
   const subject = `vips/${name}`
   const pods = parentsOf(evidence, vip)
   const all = evidence.kubernetes.pods
-  if (isGap(all)) return unknown(subject, `It is not known which pods share Vip ${name}.`, [all])
+  if (isGap(all)) return unknown('sharing-not-known', subject, `It is not known which pods share Vip ${name}.`, [all])
   if (pods.length > 0) {
     const names = inWords(pods.map((pod) => objectName(pod)))
     const able = pods.some((pod) => pod.metadata?.annotations?.['ovn.kubernetes.io/vip'] === name || mayTake(pod))
     return able
       ? pass(
+          'shared',
           subject,
           `Vip ${name} is shared by ${names}.`,
           pods.slice(0, 4).map((pod) => cite(pod, 'metadata', 'annotations')),
         )
       : warn(
+          'shared-without-net-admin',
           subject,
           `Vip ${name} is shared by ${names}, but none of their containers has NET_ADMIN, without which nothing inside can take the address.`,
           pods.slice(0, 4).map((pod) => cite(pod, 'spec', 'containers', 0, 'securityContext')),
@@ -72,6 +74,7 @@ function parents({ evidence }: Context, vip: OvnVip): Draft {
   }
   if ((vip.spec?.namespace ?? '') === '')
     return fail(
+      'no-virtual-port',
       subject,
       `Vip ${name} only reserves its address: it has no namespace, so OVN has no virtual port for it, and no pod takes it by the annotation ovn.kubernetes.io/vip.`,
       [cite(vip, 'spec')],
@@ -92,6 +95,7 @@ function parents({ evidence }: Context, vip: OvnVip): Draft {
     (pod) => pod.metadata?.namespace === vip.spec?.namespace && matches(vip.spec?.selector ?? [], pod),
   )
   return fail(
+    'virtual-port-without-parent',
     subject,
     `OVN's virtual port of Vip ${name} has no parent: no pod ${selected === undefined ? '' : 'of those that it selects '}${last}.`,
     [
@@ -125,12 +129,18 @@ function ruleAddress(context: Context, rule: SwitchLBRule): Draft {
   const subject = `switch-lb-rules/${name}`
   const { vip } = question
   const { vips, ovnsubnets } = evidence.kubernetes
-  if (vip === null) return unknown(subject, `SwitchLBRule ${name} has no address.`, [])
+  if (vip === null) return unknown('rule-without-address', subject, `SwitchLBRule ${name} has no address.`, [])
   if (isGap(vips) || isGap(ovnsubnets))
-    return unknown(subject, `It is not known whether OVN has a port for ${vip.text}.`, [vips, ovnsubnets].filter(isGap))
+    return unknown(
+      'subnets-not-read',
+      subject,
+      `It is not known whether OVN has a port for ${vip.text}.`,
+      [vips, ovnsubnets].filter(isGap),
+    )
   const subnet = subnetOf(evidence, question)
   if (subnet === null)
     return pass(
+      'outside-ovn',
       subject,
       `${vip.text} lies in no subnet of OVN, so clients send it to their gateway, where OVN balances it.`,
       [cite(rule, 'spec', 'vip')],
@@ -139,12 +149,14 @@ function ruleAddress(context: Context, rule: SwitchLBRule): Draft {
   const held = switchLbVip(evidence, vip)
   if (held !== null && isAllocated(held))
     return pass(
+      'held-by-lb-vip',
       subject,
       `Vip ${held.metadata?.name ?? ''} of type switch_lb_vip holds ${vip.text} in the subnet ${own}.`,
       [cite(held, 'spec', 'type'), cite(held, 'status')],
     )
   const manifest = `{"apiVersion":"kubeovn.io/v1","kind":"Vip","metadata":{"name":"${name}"},"spec":{"subnet":"${own}","type":"switch_lb_vip","v4ip":"${vip.text}"}}`
   return fail(
+    held === null ? 'no-lb-vip' : 'lb-vip-not-allocated',
     subject,
     held === null
       ? `${vip.text} lies in the subnet ${own}, but no Vip of type switch_lb_vip holds it there, so pods of that subnet find nobody who answers for it.`

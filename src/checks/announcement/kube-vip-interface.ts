@@ -8,6 +8,7 @@ import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { cidrOf, rangeHas } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 import { servedByKubeVipAlone } from '../about/kube-vip.ts'
@@ -32,13 +33,23 @@ export default defineCheck({
     const { observed, eligible } = kubeVipAnnouncers(evidence, question)
     if (vip === null) return []
     if (isGap(observed))
-      return [unknown(`vip/${vip.text}`, `It is not known which node holds ${vip.text}.`, [observed])]
+      return [
+        unknown('leader-not-known', `vip/${vip.text}`, `It is not known which node holds ${vip.text}.`, [observed]),
+      ]
     if (observed.length > 0) return observed.map((node) => onLeader(context, node, vip))
     const unread = unreadAmong(evidence, eligible)
     if (unread.length > 0)
-      return [unknown(`vip/${vip.text}`, `It is not known whether a node still holds ${vip.text}.`, unread)]
+      return [
+        unknown(
+          'binding-not-known',
+          `vip/${vip.text}`,
+          `It is not known whether a node still holds ${vip.text}.`,
+          unread,
+        ),
+      ]
     return [
       fail(
+        'no-leader',
         `vip/${vip.text}`,
         `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
         eligible.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
@@ -62,14 +73,19 @@ export default defineCheck({
 })
 
 /** Where the node that lacks the address stops the packet: on a LAN nobody answers ARP; a control-plane VIP is delivered to a local address only. */
-const stops = ({ question }: Context): boolean => question.fabric === 'lan' || question.service === null
+const stops = ({ question }: Context): boolean => hangsOnAnnouncement(question) || question.service === null
 
 function onLeader(context: Context, node: string, vip: Address): Draft {
   const { evidence, question } = context
   const subject = `node/${node}`
   const links = evidence.node(node).ipAddr
   if (isGap(links))
-    return unknown(subject, `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`, [links])
+    return unknown(
+      'leader-not-read',
+      subject,
+      `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`,
+      [links],
+    )
   const own = podsServing(evidence, question).find((pod) => pod.node === node)
   const told = own === undefined ? null : toldInterface(own, question)
   const [bound] = boundOn(evidence, node, vip) ?? []
@@ -92,6 +108,7 @@ function onLeader(context: Context, node: string, vip: Address): Draft {
     const others = boundAnywhere(evidence, vip).filter((one) => one.node !== node)
     const elsewhere = others.length === 0 ? '' : `; ${inWords(others.map((one) => one.node))} has it`
     return fail(
+      'not-bound',
       subject,
       `kube-vip leads on ${node}, but no interface there has ${vip.text}${why}${elsewhere}.`,
       [nowhere, ...others.map(({ proof }) => proof)],
@@ -102,6 +119,7 @@ function onLeader(context: Context, node: string, vip: Address): Draft {
   const link = links.find(({ ifname }) => ifname === bound.interface)
   if (link?.operstate === 'DOWN')
     return fail(
+      'interface-down',
       subject,
       `${node} has ${vip.text} on ${bound.interface}, which is down.`,
       [bound.proof, cite(link, 'operstate')],
@@ -111,9 +129,10 @@ function onLeader(context: Context, node: string, vip: Address): Draft {
       },
       { blocks: stops(context) },
     )
-  const silence = question.fabric === 'lan' && vip.family === 4 ? silenceOf(context, bound) : null
+  const silence = hangsOnAnnouncement(question) && vip.family === 4 ? silenceOf(context, bound) : null
   if (silence !== null)
     return fail(
+      'arp-silent',
       subject,
       `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${silence.says}.`,
       [bound.proof, silence.proof],
@@ -129,14 +148,16 @@ function onLeader(context: Context, node: string, vip: Address): Draft {
       ? []
       : [cidrOf(address, prefixlen)]
   })
-  if (question.fabric === 'lan' && bound.interface !== 'lo' && !prefixes.some((cidr) => rangeHas(cidr, vip)))
+  if (hangsOnAnnouncement(question) && bound.interface !== 'lo' && !prefixes.some((cidr) => rangeHas(cidr, vip)))
     return warn(
+      'subnet-mismatch',
       subject,
       `${node} has ${vip.text} on ${bound.interface}, whose subnet ${prefixes.length === 0 ? 'is not known' : `is ${inWords(prefixes.map(({ text }) => text))}`}: clients find it by ARP only in the VIP's own subnet.`,
       [bound.proof],
       { fix: look },
     )
   return pass(
+    'bound',
     subject,
     `${node} leads and has ${vip.text} on ${bound.interface}${bound.deprecated ? ', deprecated as kube-vip puts it there' : ''}.`,
     [bound.proof],

@@ -11,6 +11,7 @@ import { nodeNamed, unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { modeWords } from '../../lb/kube-vip/settings.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, warn, type Draft } from '../finding.ts'
 import { servedByKubeVipAlone } from '../about/kube-vip.ts'
@@ -33,7 +34,7 @@ export default defineCheck({
   blocks: true,
   consequenceOf: ['control/kube-vip'],
   run: ({ evidence, question }) => {
-    const { vip, service, fabric } = question
+    const { vip, service } = question
     const pods = podsServing(evidence, question)
     const [first] = pods
     const name = first === undefined ? null : leaseNameFor(first.settings, question)
@@ -45,7 +46,9 @@ export default defineCheck({
     const nodes = pods.flatMap(({ node }) => node ?? [])
     // A leader that ended leaves the address on its interface, and the kernel there goes on answering ARP. On EC2 the network asks nobody.
     const blocks =
-      bound.length === 0 && unreadAmong(evidence, nodes).length === 0 && (fabric === 'lan' || service === null)
+      bound.length === 0 &&
+      unreadAmong(evidence, nodes).length === 0 &&
+      (hangsOnAnnouncement(question) || service === null)
     const still = bound.length === 0 ? '' : ` ${inWords(bound.map(({ node }) => node))} still has the address.`
     const ownNamespace = service?.metadata?.namespace ?? 'kube-system'
     const look = {
@@ -59,6 +62,7 @@ export default defineCheck({
     if (lease === null)
       return [
         fail(
+          'no-lease',
           subject,
           `There is no lease ${leaseText(name)}, so kube-vip has no leader, and nobody announces ${vip.text}.${still}`,
           [citeList(kubernetesFile('leases'), '/items', `none is named ${name.name}`)],
@@ -75,6 +79,7 @@ export default defineCheck({
     if (holder === null)
       return [
         fail(
+          'lease-not-held',
           subject,
           `Nobody holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from no node.${still}`,
           [cite(lease, 'spec', 'holderIdentity')],
@@ -87,6 +92,7 @@ export default defineCheck({
     if (overdue !== null && overdue > 0)
       return [
         fail(
+          'lease-expired',
           subject,
           `The lease ${objectName(lease)} of ${holder} had run out ${String(overdue)} seconds before: ${holder} does not renew it, and no other node has taken it.${still}`,
           [cite(lease, 'spec', 'renewTime'), held],
@@ -97,6 +103,7 @@ export default defineCheck({
     if (known(evidence.kubernetes.nodes) !== null && nodeNamed(evidence, holder) === null)
       return [
         warn(
+          'holder-not-a-node',
           subject,
           `The lease ${objectName(lease)} is held by ${holder}, which is no node of the cluster.`,
           [held, citeList(kubernetesFile('nodes'), '/items', `none is named ${holder}`)],
@@ -111,9 +118,15 @@ export default defineCheck({
       ]
     if (!nodes.includes(holder))
       return [
-        warn(subject, `${holder} holds the lease ${objectName(lease)}, but no pod of kube-vip is there.`, [held], {
-          fix: look,
-        }),
+        warn(
+          'holder-without-pod',
+          subject,
+          `${holder} holds the lease ${objectName(lease)}, but no pod of kube-vip is there.`,
+          [held],
+          {
+            fix: look,
+          },
+        ),
       ]
     const odd =
       strangers(evidence, question, objectName(lease), holder) ??
@@ -122,6 +135,7 @@ export default defineCheck({
     if (odd !== null) return [odd]
     return [
       pass(
+        'held',
         subject,
         `${holder} holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from there${modeWords(first.settings)}.`,
         [held, cite(lease, 'spec', 'renewTime')],
@@ -156,6 +170,7 @@ function strangers(evidence: Evidence, question: Question, lease: string, holder
     if (found === null || elsewhere === null || elsewhere === holder || secondsOverdue(evidence, found) !== 0) continue
     const { namespace = 'default', name: own = '' } = other.metadata ?? {}
     return fail(
+      'two-leaders',
       `lease/${lease}`,
       `${holder} holds the lease ${lease} and ${elsewhere} the lease ${objectName(found)}, of Service ${objectName(other)} with the same VIP: both nodes take ${vip.text}.`,
       [cite(found, 'spec', 'holderIdentity'), cite(other, 'status', 'loadBalancer', 'ingress')],
@@ -183,6 +198,7 @@ function withoutEndpoint(evidence: Evidence, question: Question, holder: string,
   const chosen =
     first?.settings.servicesElection === true ? '' : '; one lease for all Services is given without regard to endpoints'
   return warn(
+    'leader-without-endpoint',
     `lease/${lease}`,
     `${holder} leads and has no ready endpoint of Service ${objectName(service)}, whose externalTrafficPolicy is Local${chosen}.`,
     [
@@ -212,6 +228,7 @@ function severalSlices(evidence: Evidence, question: Question, holder: string, l
   )
   if (slices.length < 2) return null
   return warn(
+    'one-family-slice',
     `lease/${lease}`,
     `Service ${objectName(service)} has ${counted(slices.length, 'EndpointSlice')} of one family and externalTrafficPolicy Local: kube-vip keeps only the slice that it saw last, so ${holder} may give the VIP up although it has an endpoint.`,
     slices.slice(0, 4).map((slice) => cite(slice, 'endpoints')),

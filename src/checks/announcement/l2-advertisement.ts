@@ -19,9 +19,9 @@ import { eligibleNodes } from '../../lb/metallb/election.ts'
 import { editCommand } from '../../lb/metallb/config-map.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, poolOf, whereAre } from '../../lb/metallb/pool-ranges.ts'
-import { underMetallb } from '../about/announced.ts'
+import { unannounced, underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, warn } from '../finding.ts'
+import { pass, unknown } from '../finding.ts'
 import { counted, inWords } from '../../net/words.ts'
 
 export default defineCheck({
@@ -31,25 +31,29 @@ export default defineCheck({
   alsoReads: ['kubernetes/bgpadvertisements', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   appliesTo: underMetallb,
   blocks: true,
-  run: ({ evidence, question }) => {
-    const { vip, fabric, service } = question
+  run: (context) => {
+    const { evidence, question } = context
+    const { vip, service } = question
     if (vip === null) return []
     const subject = `vip/${vip.text}`
     const pool = poolOf(evidence, vip)
     const advertisements = evidence.kubernetes.l2advertisements
     if (isGap(pool) || isGap(advertisements))
-      return [unknown(subject, `It is not known whether ${vip.text} is advertised.`, gapsAmong(pool, advertisements))]
-    // Where EC2 delivers by ownership the announcement is not on the packet's way.
-    const wrong = (says: string, proof: readonly Proof[], command: string, changes: string) => {
-      const fix = { commands: [command], changes }
-      return fabric === 'lan'
-        ? fail(subject, says, proof, fix)
-        : warn(subject, `${says} EC2 delivers by ownership, so this stops no packet.`, proof, { fix, blocks: false })
-    }
+      return [
+        unknown(
+          'pool-not-known',
+          subject,
+          `It is not known whether ${vip.text} is advertised.`,
+          gapsAmong(pool, advertisements),
+        ),
+      ]
+    const wrong = (reason: string, says: string, proof: readonly Proof[], command: string, changes: string) =>
+      unannounced(context, reason, subject, says, proof, { commands: [command], changes })
     if (pool === null) {
       const pools = whereAre(evidence, 'ipaddresspools', 'none holds it')
       return [
         wrong(
+          'in-no-pool',
           `${vip.text} lies in none of MetalLB's pools, so no speaker announces it.`,
           [pools.proof],
           pools.show,
@@ -68,6 +72,7 @@ export default defineCheck({
       const { namespace = 'default', name = '' } = service.metadata ?? {}
       return [
         wrong(
+          'shared-with-selectors',
           `Service ${objectName(service)} may share its address (metallb.io/allow-shared-ip), and ${objectName(obstacle)} chooses Services by serviceSelectors: MetalLB announces ${vip.text} not at all, and logs sharedIPWithServiceSelector.`,
           [cite(obstacle, 'spec', 'serviceSelectors'), cite(service, 'metadata', 'annotations')],
           `kubectl -n ${namespace} annotate service ${name} metallb.io/allow-shared-ip- metallb.universe.tf/allow-shared-ip-`,
@@ -77,12 +82,15 @@ export default defineCheck({
     }
     if (covering.length === 0 && isGap(evidence.kubernetes.bgpadvertisements))
       return [
-        unknown(subject, `It is not known whether ${vip.text} is advertised.`, [evidence.kubernetes.bgpadvertisements]),
+        unknown('nodes-not-known', subject, `It is not known whether ${vip.text} is advertised.`, [
+          evidence.kubernetes.bgpadvertisements,
+        ]),
       ]
     if (covering.length + bgp.length === 0) {
       const manifest = `{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"${poolName}","namespace":"${pool.metadata?.namespace ?? 'metallb-system'}"},"spec":{"ipAddressPools":["${poolName}"]}}`
       return [
         wrong(
+          'no-advertisement',
           `No L2Advertisement or BGPAdvertisement covers pool ${poolName}, so no speaker announces ${vip.text}.${hints(evidence, pool, service, all)}`,
           [
             citeList(kubernetesFile('l2advertisements'), '/items', 'none covers the pool'),
@@ -98,6 +106,7 @@ export default defineCheck({
       const [first] = [...covering, ...bgp]
       return [
         wrong(
+          'no-node-selected',
           `The advertisement ${first === undefined ? '' : objectName(first)} of pool ${poolName} selects no node, so no speaker may announce ${vip.text}.`,
           first === undefined ? [] : [cite(first, 'spec', 'nodeSelectors')],
           editCommand(first, covering.length > 0 ? 'l2advertisement' : 'bgpadvertisement'),
@@ -109,10 +118,12 @@ export default defineCheck({
     const how = covering.includes(able) ? 'by ARP or NDP' : 'by BGP'
     const count = eligible.length === 0 ? '' : ` from ${counted(eligible.length, 'node')}`
     return [
-      pass(subject, `${objectName(able)} lets MetalLB announce ${vip.text} of pool ${poolName} ${how}${count}.`, [
-        cite(able, 'spec'),
-        cite(pool, 'spec', 'addresses'),
-      ]),
+      pass(
+        'advertised',
+        subject,
+        `${objectName(able)} lets MetalLB announce ${vip.text} of pool ${poolName} ${how}${count}.`,
+        [cite(able, 'spec'), cite(pool, 'spec', 'addresses')],
+      ),
     ]
   },
   docs: {

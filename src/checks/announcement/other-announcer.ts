@@ -24,9 +24,9 @@ export default defineCheck({
     'node/ip-addr',
     'node/processes',
   ],
+  on: ['announcement'],
   appliesTo: (context) => {
     const { evidence, question } = context
-    if (question.fabric !== 'lan') return 'EC2 delivers by ownership: no packet hangs on an announcement.'
     if (question.service === null) return 'A control-plane VIP is kube-vip’s.'
     if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
     if (servedByOther(evidence, question.service) !== null) return true
@@ -58,6 +58,7 @@ function judged({ evidence, question }: Context): Draft {
   const [bound, ...more] = boundAnywhere(evidence, vip).filter((one) => !/^(?:lo|dummy)/.test(one.interface))
   if (bound !== undefined)
     return pass(
+      'bound-on-node',
       subject,
       `${bound.node} has ${vip.text} on ${bound.interface}, so its kernel answers for it${more.length === 0 ? '' : `; so does ${inWords(more.map(({ node }) => node))}`}.`,
       [bound, ...more].slice(0, 4).map(({ proof }) => proof),
@@ -69,11 +70,18 @@ function judged({ evidence, question }: Context): Draft {
       changes: `Shows what ${other.name} runs, and where.`,
     }
     return nodes.length > 0
-      ? pass(subject, `${startOf(other.name)} takes in packets for ${vip.text}: ${says}.`, [proof])
-      : fail(subject, `${startOf(other.name)} takes in no packet for ${vip.text}: ${says}.`, [proof], look)
+      ? pass('taken-in', subject, `${startOf(other.name)} takes in packets for ${vip.text}: ${says}.`, [proof])
+      : fail(
+          'taken-in-by-nobody',
+          subject,
+          `${startOf(other.name)} takes in no packet for ${vip.text}: ${says}.`,
+          [proof],
+          look,
+        )
   }
   if (other !== null)
     return unknown(
+      'not-in-evidence',
       subject,
       `${startOf(other.name)} serves the Service, since ${other.why}; whether it announces ${vip.text}, and from where, is not in the evidence.`,
       [],
@@ -84,6 +92,7 @@ function judged({ evidence, question }: Context): Draft {
   const [candidate] = otherAnnouncers(evidence)
   if (gone !== null && candidate === undefined && !isGap(installed) && !installed)
     return fail(
+      'announcer-removed',
       subject,
       `Nothing announces ${vip.text}: ${gone} gave it to the Service and is not installed any more.`,
       [cite(service, 'metadata', 'annotations'), citeList('kubernetes/pods.json', '/items', `no pod of ${gone}`)],
@@ -93,6 +102,7 @@ function judged({ evidence, question }: Context): Draft {
       },
     )
   return unknown(
+    'no-known-announcer',
     subject,
     candidate === undefined
       ? `Nothing that is known here announces ${vip.text}: neither MetalLB nor kube-vip serves the Service, and no node that was read has the address on an interface.`

@@ -3,6 +3,7 @@ import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByArp } from '../about/announced.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 
@@ -27,25 +28,24 @@ export default defineCheck({
   },
   blocks: false,
   run: ({ evidence, question }) => {
-    const { vip, fabric } = question
+    const { vip } = question
     if (vip === null) return []
     const subject = `vip/${vip.text}`
     const observed = observedByMetallb(evidence, question)
-    if (isGap(observed)) return [unknown(subject, `It is not known who announces ${vip.text}.`, [observed])]
+    if (isGap(observed))
+      return [unknown('announcers-not-known', subject, `It is not known who announces ${vip.text}.`, [observed])]
     const nodes = [...new Set(observed.map(({ node }) => node))]
     const proof = observed.map((one) => one.proof)
-    if (nodes.length === 0) return [skipped(subject, `No speaker reports that it announces ${vip.text}.`)]
+    if (nodes.length === 0)
+      return [skipped('nobody-announces', subject, `No speaker reports that it announces ${vip.text}.`)]
     if (nodes.length === 1)
-      return [pass(subject, `Only ${nodes.join('')} reports that it announces ${vip.text}.`, proof)]
-    const effect =
-      fabric === 'lan'
-        ? 'Clients keep the answer that came last, and their connections break when it changes.'
-        : 'EC2 delivers by ownership, so this stops no packet.'
+      return [pass('one-announces', subject, `Only ${nodes.join('')} reports that it announces ${vip.text}.`, proof)]
     const { namespace } = metallbSettings(evidence)
     return [
       warn(
+        'several-announce',
         subject,
-        `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${effect}`,
+        `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${fabricOf(question).words.announcing}`,
         proof,
         {
           fix: {

@@ -35,6 +35,7 @@ export default defineCheck({
     if (nodes.length < 2)
       return [
         pass(
+          'bound-once',
           subject,
           `${nodes[0] ?? 'No node'} ${nodes.length === 0 ? 'has' : 'alone has'} ${vip.text} on an interface, of the ${String(read.length)} nodes whose addresses are known.`,
           bound.length > 0
@@ -53,6 +54,7 @@ export default defineCheck({
         : ' A kube-vip that ended or lost the lease without the API server left it behind.'
     return [
       fail(
+        'bound-twice',
         subject,
         `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}`,
         bound.map(({ proof }) => proof),

@@ -23,12 +23,18 @@ export default defineCheck({
     const handled = lbClass === null ? 'only Services without a class' : `only the class ${lbClass}`
     if (ofItsClass(evidence, question))
       return [
-        pass(subject, `MetalLB handles ${handled}, and Service ${objectName(service)} has ${own ?? 'none'}.`, proof),
+        pass(
+          'class-handled',
+          subject,
+          `MetalLB handles ${handled}, and Service ${objectName(service)} has ${own ?? 'none'}.`,
+          proof,
+        ),
       ]
     const { namespace = 'default', name = '' } = service.metadata ?? {}
     const wanted = lbClass === null ? 'del(.spec.loadBalancerClass)' : `.spec.loadBalancerClass = "${lbClass}"`
     return [
       fail(
+        'class-ignored',
         subject,
         `MetalLB ignores Service ${objectName(service)}, without a word: it handles ${handled}, and the Service has ${own === undefined ? 'none' : `the class ${own}`}.`,
         proof,

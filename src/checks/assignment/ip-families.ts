@@ -46,6 +46,7 @@ function run({ evidence, question: { service, vip } }: Context): readonly Draft[
   if (!families.includes(family))
     return [
       fail(
+        'vip-of-other-family',
         subject,
         `The VIP ${vip.text} is ${family}, and Service ${name} is of ${inWords(families)} only: kube-proxy translates no ${family} for it.`,
         proof,
@@ -59,15 +60,18 @@ function run({ evidence, question: { service, vip } }: Context): readonly Draft[
     ]
   const missing = families.filter((one) => !vips.some((each) => (each.family === 6 ? 'IPv6' : 'IPv4') === one))
   if (families.length < 2)
-    return [pass(subject, `Service ${name} is of ${inWords(families)}, and so is its VIP.`, proof)]
+    return [pass('same-families', subject, `Service ${name} is of ${inWords(families)}, and so is its VIP.`, proof)]
   if (missing.length === 0)
-    return [pass(subject, `Service ${name} is of ${inWords(families)}, and has a VIP of each.`, proof)]
+    return [
+      pass('vip-of-each-family', subject, `Service ${name} is of ${inWords(families)}, and has a VIP of each.`, proof),
+    ]
   // A name instead of an address may stand for both.
   if (ingress.some(({ hostname }) => hostname !== undefined))
-    return [skipped(subject, `Service ${name} has a host name beside its VIP.`)]
+    return [skipped('host-name-besides', subject, `Service ${name} has a host name beside its VIP.`)]
   const event = secondRefused(evidence, name)
   return [
     warn(
+      'family-without-vip',
       subject,
       `Service ${name} is of ${inWords(families)}, and has no VIP of ${inWords(missing)}: status.loadBalancer.ingress has ${inWords(vips.map(({ text }) => text))} only. Its ${inWords(missing)} clients have no address to go to.${event === null ? '' : ` MetalLB says "${event.message ?? ''}".`}`,
       event === null ? proof : [cite(event, 'message'), ...proof],

@@ -5,7 +5,7 @@ import { addressesOf, isAllocated, otherHolder, subnetHas, subnetNamed } from '.
 import { parseAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/kube-ovn-vip',
@@ -30,6 +30,7 @@ export default defineCheck({
     return [
       address === null
         ? fail(
+            'rule-without-address',
             `switch-lb-rules/${name}`,
             `SwitchLBRule ${name} has no address in spec.vip, and Kube-OVN skips such a rule.`,
             [cite(rule, 'spec', 'vip')],
@@ -38,7 +39,7 @@ export default defineCheck({
               changes: 'OVN balances ADDRESS; put an address that nothing else has in its place.',
             },
           )
-        : pass(`switch-lb-rules/${name}`, `SwitchLBRule ${name} has the VIP ${address.text}.`, [
+        : pass('rule-has-vip', `switch-lb-rules/${name}`, `SwitchLBRule ${name} has the VIP ${address.text}.`, [
             cite(rule, 'spec', 'vip'),
           ]),
     ]
@@ -59,10 +60,10 @@ export default defineCheck({
 function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
   const name = vip.metadata?.name ?? ''
   const subject = `vips/${name}`
-  const wrong = (says: string, proof: readonly Proof[], fix: Fix = look) => [
-    fail(subject, `Vip ${name} ${says}.`, proof, fix),
+  const wrong = (says: string, proof: readonly Proof[], fix: Remedy = look) => [
+    fail('vip-without-address', subject, `Vip ${name} ${says}.`, proof, fix),
   ]
-  const look: Fix = {
+  const look: Remedy = {
     commands: [
       `kubectl get vip ${name} -o yaml`,
       `kubectl -n kube-system logs deployment/kube-ovn-controller | grep ${name}`,
@@ -72,7 +73,14 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
   }
   const listed = evidence.kubernetes.ovnsubnets
   if (isGap(listed))
-    return [unknown(subject, `It is not known whether the subnet of Vip ${name} can give it an address.`, [listed])]
+    return [
+      unknown(
+        'subnet-not-known',
+        subject,
+        `It is not known whether the subnet of Vip ${name} can give it an address.`,
+        [listed],
+      ),
+    ]
   const wanted = vip.spec?.subnet ?? ''
   if (wanted === '') return wrong('names no subnet, so Kube-OVN gives it no address', [cite(vip, 'spec', 'subnet')])
   const subnet = subnetNamed(evidence, wanted)
@@ -122,6 +130,7 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
   if (vip.metadata?.deletionTimestamp !== undefined)
     return [
       warn(
+        'being-deleted',
         subject,
         `Vip ${name} is being deleted and stays until kube-ovn-controller lets go of it.`,
         [cite(vip, 'metadata', 'deletionTimestamp')],
@@ -136,6 +145,7 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
   if (takers.length > 1)
     return [
       warn(
+        'taken-by-annotation',
         subject,
         `Vip ${name} is taken by ${inWords(takers.map((pod) => objectName(pod)))} with the annotation ovn.kubernetes.io/vip: it gives its address to one pod, and the others get none ("is in use by pod").`,
         takers.slice(0, 4).map((pod) => cite(pod, 'metadata', 'annotations')),
@@ -159,6 +169,7 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
   if (changed !== undefined)
     return [
       warn(
+        'address-changed-later',
         subject,
         `Vip ${name} keeps ${address?.text ?? ''}: ${vip.spec?.[changed] ?? ''} was put into its spec later, and Kube-OVN does not change the address of a Vip.`,
         [cite(vip, 'spec', changed), cite(vip, 'status', changed)],
@@ -168,6 +179,7 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
   const excluded = known(listed) !== null && (subnet.spec?.excludeIps ?? []).includes(address?.text ?? '')
   return [
     pass(
+      'has-address',
       subject,
       `Vip ${name} has ${address?.text ?? ''} of the subnet ${wanted}${excluded ? ', one of its excludeIps' : ''}.`,
       [cite(vip, 'status')],

@@ -12,8 +12,9 @@ import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { holdingsInVpc } from '../../fabric/ec2/holders.ts'
 import { interfaceText } from '../../fabric/ec2/words.ts'
 import { addressOf, parseAddress } from '../../net/address.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { servedByKubeVipAlone } from '../about/kube-vip.ts'
 import { overlap, takenAddresses, type Taken } from '../../journey/taken-addresses.ts'
 
@@ -44,10 +45,11 @@ export default defineCheck({
     if (service === null) return []
     const configMap = poolConfigMap(evidence)
     const subject = 'configmap/kube-system/kubevip'
-    if (isGap(configMap)) return [unknown(subject, 'The pools of kube-vip-cloud-provider are not known.', [configMap])]
+    if (isGap(configMap))
+      return [unknown('pools-not-known', subject, 'The pools of kube-vip-cloud-provider are not known.', [configMap])]
     const pool = configMap === null ? null : cloudPool(configMap, service.metadata?.namespace ?? 'default')
     if (pool === null || pool.ranges.length === 0)
-      return [skipped(subject, `kube-vip-cloud-provider has no pool for Service ${objectName(service)}.`)]
+      return [skipped('no-pool', subject, `kube-vip-cloud-provider has no pool for Service ${objectName(service)}.`)]
     return [judged(context, service, pool)]
   },
   docs: {
@@ -63,10 +65,11 @@ export default defineCheck({
 function judged({ evidence, question }: Context, service: Service, pool: CloudPool): Draft {
   const subject = `pool/${pool.key}`
   const own = cite(pool.configMap, 'data', pool.key)
-  const ec2 = question.fabric === 'ec2'
+  const ec2 = fabricOf(question).delivery === 'ownership'
   const taken = overlap([...takenAddresses(evidence, ec2), ...(ec2 ? primaries(evidence) : [])], pool.ranges)
   if (taken.length > 0)
     return warn(
+      'pool-collides',
       subject,
       `The pool ${pool.key} of kube-vip-cloud-provider holds ${inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))}. It gives them out like any other.`,
       [own, ...taken.flatMap(({ proof }) => proof).slice(0, 20)],
@@ -75,6 +78,7 @@ function judged({ evidence, question }: Context, service: Service, pool: CloudPo
   const home = homes(evidence, ec2)
   if (home.length === 0)
     return unknown(
+      'home-not-known',
       subject,
       `It is not known whether the pool ${pool.key} lies in a subnet of the nodes.`,
       ec2
@@ -87,14 +91,18 @@ function judged({ evidence, question }: Context, service: Service, pool: CloudPo
   const byArp = servicePods(evidence).some(({ settings }) => settings.modes.includes('arp'))
   if (outside.length > 0 && byArp)
     return warn(
+      'outside-node-subnets',
       subject,
       `The pool ${pool.key} of kube-vip-cloud-provider has ${inWords(outside.map(rangeText))}, outside the ${inWords([...new Set(home.map(({ text }) => text))])} of the nodes: by ARP such a VIP of Service ${objectName(service)} is found by nobody.`,
       [own, ...home.slice(0, 6).flatMap(({ proof }) => proof)],
       { fix: otherPool(pool) },
     )
-  return pass(subject, `Nothing else is known to have an address of the pool ${pool.key} of kube-vip-cloud-provider.`, [
-    own,
-  ])
+  return pass(
+    'pool-free',
+    subject,
+    `Nothing else is known to have an address of the pool ${pool.key} of kube-vip-cloud-provider.`,
+    [own],
+  )
 }
 
 interface Home {
@@ -139,7 +147,7 @@ function primaries(evidence: Evidence): readonly Taken[] {
     }))
 }
 
-const otherPool = ({ key }: CloudPool): Fix => ({
+const otherPool = ({ key }: CloudPool): Remedy => ({
   commands: [`kubectl -n kube-system patch configmap kubevip --type merge -p '{"data":{"${key}":"RANGE"}}'`],
   changes: `Replaces the value of ${key}; put free addresses of the nodes’ subnet in the place of RANGE. Services keep the addresses that they have.`,
 })

@@ -6,7 +6,7 @@ import { metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, whereAre } from '../../lb/metallb/pool-ranges.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, type Fix } from '../finding.ts'
+import { fail, pass, type Remedy } from '../finding.ts'
 import { pendingInItsClass } from '../about/pending.ts'
 
 export default defineCheck({
@@ -26,7 +26,7 @@ export default defineCheck({
     const [first] = pools
     if (first !== undefined)
       return [
-        pass(subject, `MetalLB has ${counted(pools.length, 'pool')} in ${namespace}.`, [
+        pass('has-pools', subject, `MetalLB has ${counted(pools.length, 'pool')} in ${namespace}.`, [
           cite(first, 'spec', 'addresses'),
         ]),
       ]
@@ -52,6 +52,7 @@ export default defineCheck({
     )
     return [
       fail(
+        'no-pool',
         subject,
         `Service ${objectName(service)} is pending because MetalLB has no ${noun}; its controller says so at log level debug only.${hints}`,
         [
@@ -79,7 +80,7 @@ export default defineCheck({
 
 const chosen = 'Choose addresses that nothing else has and that the network delivers to the nodes.'
 
-const newPool = (namespace: string): Fix => ({
+const newPool = (namespace: string): Remedy => ({
   commands: [
     `echo '{"apiVersion":"metallb.io/v1beta1","kind":"IPAddressPool","metadata":{"name":"first-pool","namespace":"${namespace}"},"spec":{"addresses":["FIRST-LAST"]}}' | kubectl apply -f -`,
   ],
@@ -87,7 +88,7 @@ const newPool = (namespace: string): Fix => ({
 })
 
 /** An entry in the ConfigMap of MetalLB up to 0.12; where there is no ConfigMap, that with its first entry. */
-const newEntry = ({ configMap }: ConfigMapEra, namespace: string, name: string): Fix =>
+const newEntry = ({ configMap }: ConfigMapEra, namespace: string, name: string): Remedy =>
   configMap === null
     ? {
         commands: [

@@ -10,7 +10,7 @@ import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { keepalivedNodes } from '../../lb/keepalived.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped, type Fix } from '../finding.ts'
+import { fail, pass, skipped, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/one-system',
@@ -37,6 +37,7 @@ export default defineCheck({
     if (all.length > 1)
       return [
         fail(
+          'several-systems',
           subject,
           `${inWords(all.map(({ says }) => says))} serve ${what} at once: each writes its status or answers for its address, and clients reach now one, now the other.`,
           all.flatMap(({ proof }) => proof),
@@ -46,8 +47,13 @@ export default defineCheck({
     const [first] = all
     return [
       first === undefined
-        ? skipped(subject, `Nothing left a mark on ${what}.`)
-        : pass(subject, `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`, first.proof),
+        ? skipped('no-mark', subject, `Nothing left a mark on ${what}.`)
+        : pass(
+            'one-system',
+            subject,
+            `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`,
+            first.proof,
+          ),
     ]
   },
   docs: {
@@ -101,7 +107,7 @@ function serving(evidence: Evidence, question: Question): readonly Serving[] {
       }))
 }
 
-function mend(service: Service | null, keepalived: boolean): Fix {
+function mend(service: Service | null, keepalived: boolean): Remedy {
   const { namespace = 'default', name = '' } = service?.metadata ?? {}
   return keepalived
     ? {

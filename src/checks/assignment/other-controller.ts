@@ -20,14 +20,17 @@ export default defineCheck({
     const subject = `service/${name}`
     const other = otherSystem(evidence, service)
     if (other === null)
-      return [skipped(subject, `No controller but MetalLB and kube-vip has left a mark on Service ${name}.`)]
+      return [skipped('no-mark', subject, `No controller but MetalLB and kube-vip has left a mark on Service ${name}.`)]
     const own = metallbMark(service) ?? kubeVipMark(service)
     if (own === null)
-      return [pass(subject, `${startOf(other.name)} serves Service ${name}: ${other.why}.`, other.proof)]
+      return [
+        pass('other-serves', subject, `${startOf(other.name)} serves Service ${name}: ${other.why}.`, other.proof),
+      ]
     const system = metallbMark(service) === null ? 'kube-vip' : 'MetalLB'
     const { namespace = 'default', name: plain = '' } = service.metadata ?? {}
     return [
       warn(
+        'two-serve',
         subject,
         `${system} and ${other.name} both serve Service ${name}: it has the annotation ${own}, and ${other.why}. Each writes its own status over the other's.`,
         [cite(service, 'metadata', 'annotations', own), ...other.proof],

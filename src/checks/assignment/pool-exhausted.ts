@@ -46,6 +46,7 @@ export default defineCheck({
         ? []
         : [
             pass(
+              'has-free-address',
               subject,
               `For Service ${objectName(service)}, ${inWords(free.map((pool) => stateOf(evidence, pool, service)))}.`,
               free.map((pool) => cite(pool, 'spec', 'addresses')),
@@ -63,6 +64,7 @@ export default defineCheck({
     const first = usable[0] ?? pools[0]
     return [
       fail(
+        'exhausted',
         subject,
         `MetalLB has no free address for Service ${objectName(service)}: ${says}.`,
         [

@@ -5,14 +5,14 @@ import { perEvidenceAnd } from '../../evidence/memo.ts'
 import type { IPAddressPool } from '../../evidence/kubernetes/kinds.ts'
 import { editCommand, isDerived } from '../../lb/metallb/config-map.ts'
 import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
-import type { Fabric } from '../../evidence/question.ts'
 import { rangeText, sizeOf, type Range } from '../../net/range.ts'
 import { without } from '../../net/range-set.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { overlap, takenAddresses, type TakenFromPool } from '../../journey/taken-addresses.ts'
 import { underMetallb } from '../about/announced.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/pool-hygiene',
@@ -35,9 +35,13 @@ export default defineCheck({
     if (vip === null) return []
     const pool = poolOf(evidence, vip)
     if (isGap(pool))
-      return [unknown(`vip/${vip.text}`, 'It is not known from which pool the VIP comes.', gapsAmong(pool))]
-    if (pool === null) return [skipped(`vip/${vip.text}`, `${vip.text} is in none of MetalLB's pools.`)]
-    return [hygieneOf(evidence, pool)[question.fabric]]
+      return [
+        unknown('pool-not-known', `vip/${vip.text}`, 'It is not known from which pool the VIP comes.', gapsAmong(pool)),
+      ]
+    if (pool === null)
+      return [skipped('vip-in-no-pool', `vip/${vip.text}`, `${vip.text} is in none of MetalLB's pools.`)]
+    const { inVpc, onLan } = hygieneOf(evidence, pool)
+    return [fabricOf(question).delivery === 'ownership' ? inVpc : onLan]
   },
   docs: {
     means:
@@ -53,10 +57,10 @@ export default defineCheck({
 })
 
 /** What is said of a pool: the same for every VIP of it, and long where the pool holds the addresses of a large cluster. */
-const hygieneOf = perEvidenceAnd((evidence: Evidence, pool: IPAddressPool): Readonly<Record<Fabric, Draft>> => ({
-  ec2: judge(pool, overlap(takenAddresses(evidence, true), rangesOf(pool))),
-  lan: judge(pool, overlap(takenAddresses(evidence, false), rangesOf(pool))),
-}))
+const hygieneOf = perEvidenceAnd((evidence: Evidence, pool: IPAddressPool) => {
+  const judged = (inVpc: boolean) => judge(pool, overlap(takenAddresses(evidence, inVpc), rangesOf(pool)))
+  return { inVpc: judged(true), onLan: judged(false) }
+})
 
 function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
   const subject = `ipaddresspool/${poolName(pool)}`
@@ -64,7 +68,12 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
   const own = cite(pool, 'spec', 'addresses')
   if (taken.length === 0) {
     const size = counted(Number(ranges.reduce((sum, range) => sum + sizeOf(range), 0n)), 'address', 'addresses')
-    return pass(subject, `None of the ${size} of pool ${poolName(pool)} is known to belong to something else.`, [own])
+    return pass(
+      'nothing-else-inside',
+      subject,
+      `None of the ${size} of pool ${poolName(pool)} is known to belong to something else.`,
+      [own],
+    )
   }
   const owners = inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))
   const left = without(
@@ -72,6 +81,7 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
     taken.map(({ common }) => common),
   )
   return warn(
+    'holds-taken-addresses',
     subject,
     `Pool ${poolName(pool)} holds ${owners}. MetalLB gives them out like any other, and whoever has them loses its traffic, or the VIP does.`,
     [own, ...taken.flatMap(({ proof }) => proof).slice(0, 20)],
@@ -80,7 +90,7 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
 }
 
 /** The pool without these addresses, as one patch. */
-function narrowed(pool: IPAddressPool, left: readonly Range[]): Fix {
+function narrowed(pool: IPAddressPool, left: readonly Range[]): Remedy {
   const { namespace = 'metallb-system', name = '' } = pool.metadata ?? {}
   if (isDerived(pool))
     return {

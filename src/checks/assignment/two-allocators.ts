@@ -12,7 +12,7 @@ import { poolName, poolOf } from '../../lb/metallb/pool-ranges.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { seenIn } from '../about/captures.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, warn, type Draft, type Remedy } from '../finding.ts'
 import { ofItsClass } from '../about/pending.ts'
 
 export default defineCheck({
@@ -44,6 +44,7 @@ export default defineCheck({
     if (serving.length === 0)
       return [
         pass(
+          'control-plane-apart',
           subject,
           `MetalLB serves Services and kube-vip the control plane only (${inWords(all.flatMap(({ node }) => node ?? []))}): they do not meet.`,
           all.slice(0, 2).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env')),
@@ -73,6 +74,7 @@ function controlPlane({ evidence, question: { vip } }: Context): readonly Draft[
   if (pool !== null)
     return [
       warn(
+        'pool-holds-control-plane-vip',
         subject,
         `MetalLB's pool ${poolName(pool)} holds ${vip.text}, the control plane's VIP, and may give it to a Service.`,
         [cite(pool, 'spec', 'addresses')],
@@ -84,7 +86,14 @@ function controlPlane({ evidence, question: { vip } }: Context): readonly Draft[
         },
       ),
     ]
-  return [pass(subject, `kube-vip holds ${vip.text} for the control plane, and no pool of MetalLB has it.`, [])]
+  return [
+    pass(
+      'control-plane-vip-in-no-pool',
+      subject,
+      `kube-vip holds ${vip.text} for the control plane, and no pool of MetalLB has it.`,
+      [],
+    ),
+  ]
 }
 
 /** What shows that both serve the Service. */
@@ -97,7 +106,7 @@ function judged(context: Context, service: Service, subject: string): Draft {
   const { evidence, question } = context
   const name = objectName(service)
   const { namespace = 'default', name: own = '' } = service.metadata ?? {}
-  const fix: Fix = {
+  const fix: Remedy = {
     commands: [`kubectl -n ${namespace} annotate service ${own} kube-vip.io/ignore=true`],
     changes:
       'kube-vip leaves this Service to MetalLB. For all Services at once set svc_enable to "false" in kube-vip, or give each system a loadBalancerClass of its own.',
@@ -112,6 +121,7 @@ function judged(context: Context, service: Service, subject: string): Draft {
   ].flatMap((signal) => signal ?? [])
   if (signals.length > 0)
     return fail(
+      'both-serve',
       subject,
       `MetalLB and kube-vip both serve Service ${name}: ${signals.map(({ says }) => says).join('; ')}.`,
       signals.flatMap(({ proof }) => proof),
@@ -122,16 +132,20 @@ function judged(context: Context, service: Service, subject: string): Draft {
   const refusal = refusals.includes(null) ? null : (refusals[0] ?? null)
   const proof = [cite(service, 'spec', 'loadBalancerClass')]
   if (refusal !== null)
-    return pass(subject, `kube-vip leaves Service ${name} alone: ${refusal.why}.`, [cite(service, ...refusal.at)])
+    return pass('kube-vip-leaves-it', subject, `kube-vip leaves Service ${name} alone: ${refusal.why}.`, [
+      cite(service, ...refusal.at),
+    ])
   if (!ofItsClass(evidence, question)) {
     const { lbClass } = metallbSettings(evidence)
     return pass(
+      'metallb-leaves-it',
       subject,
       `MetalLB leaves Service ${name} to kube-vip: it handles ${lbClass === null ? 'only Services without a class' : `only the class ${lbClass}`}.`,
       proof,
     )
   }
   return warn(
+    'both-would-serve',
     subject,
     `MetalLB and kube-vip would both serve Service ${name}: neither is limited to a class that the Service does not have.`,
     [...proof, ...pods.slice(0, 1).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env'))],

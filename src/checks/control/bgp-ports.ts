@@ -23,10 +23,8 @@ export default defineCheck({
   title: 'The speakers reach their BGP peers in the VPC',
   needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
   alsoReads: ['kubernetes/bgppeers', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
-  appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Security groups are a part of EC2; on a LAN there are none.'
-    return (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.'
-  },
+  on: ['ec2'],
+  appliesTo: ({ evidence }) => (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.',
   blocks: false,
   run,
   docs: {
@@ -50,6 +48,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   if (isGap(vpcId) || isGap(own) || isGap(speakers))
     return [
       unknown(
+        'peers-not-known',
         'daemonset/metallb-system/speaker',
         'It is not known whether the speakers reach their BGP peers.',
         [vpcId, own, speakers].filter(isGap),
@@ -69,7 +68,13 @@ function run({ evidence, question }: Context): readonly Draft[] {
     const address = parseAddress(peerAddress)
     const holder = address === null ? undefined : known(holdersOf(evidence, vpcId, address))?.[0]
     if (address === null || holder === undefined)
-      return [skipped(subject, `No interface of the VPC holds ${peerAddress ?? 'the address of the peer'}.`)]
+      return [
+        skipped(
+          'peer-not-in-vpc',
+          subject,
+          `No interface of the VPC holds ${peerAddress ?? 'the address of the peer'}.`,
+        ),
+      ]
     const to = holder.interface
     const judged = [...senders.values()].flatMap(({ eni, node }) => {
       const source = primaryAddress(eni, address.family)
@@ -104,6 +109,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
       }
       return [
         fail(
+          'refused',
           subject,
           says,
           [
@@ -120,13 +126,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
     if (open.length > 0)
       return [
         unknown(
+          'rules-not-known',
           subject,
           `It is not known whether the speakers reach ${address.text}.`,
           open.flatMap(({ gaps }) => gaps).slice(0, 2),
         ),
       ]
     return [
-      pass(subject, `The security groups let the speakers reach their peer ${address.text} (${idOf(to)}).`, [
+      pass('allowed', subject, `The security groups let the speakers reach their peer ${address.text} (${idOf(to)}).`, [
         holder.proof(),
       ]),
     ]

@@ -21,8 +21,7 @@ export default defineCheck({
   title: 'The agents of the CNI reach each other',
   needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/processes'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {
@@ -94,7 +93,11 @@ interface Agent {
 function run({ evidence, question }: Context): readonly Draft[] {
   const own = nodeInterfaces(evidence, question.vpcId)
   if (isGap(own))
-    return [unknown('cni/agents', 'It is not known whether the agents of the CNI reach each other.', [own])]
+    return [
+      unknown('agents-not-known', 'cni/agents', 'It is not known whether the agents of the CNI reach each other.', [
+        own,
+      ]),
+    ]
   const pods = known(evidence.kubernetes.pods) ?? []
   const agents = (which: RegExp): readonly Agent[] =>
     pods.flatMap((pod) => {
@@ -107,7 +110,13 @@ function run({ evidence, question }: Context): readonly Draft[] {
     .flatMap((talk) => judge(evidence, talk, agents(talk.from), agents(talk.to)))
   return drafts.length > 0
     ? drafts
-    : [skipped('cni/agents', 'No agents of a CNI that speak with each other over the VPC are in the evidence.')]
+    : [
+        skipped(
+          'no-agents',
+          'cni/agents',
+          'No agents of a CNI that speak with each other over the VPC are in the evidence.',
+        ),
+      ]
 }
 
 const isAgent = ({ metadata, spec }: Pod, which: RegExp): boolean =>
@@ -172,6 +181,7 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
     const range = rangeOf(first.side === 'ingress' ? first.source : first.destination)
     return [
       fail(
+        'refused',
         subject,
         `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} ${talk.name} apart: ${listText(ports.map(portText))} from ${first.one.node} to ${first.other.node} is not admitted.`,
         [
@@ -198,6 +208,7 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
   if (open.length > 0)
     return [
       unknown(
+        'rules-not-known',
         subject,
         `It is not known whether ${talk.name} may speak with each other.`,
         open.flatMap(({ gaps }) => gaps).slice(0, 2),
@@ -205,6 +216,7 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
     ]
   return [
     pass(
+      'allowed',
       subject,
       `The security groups let ${talk.name} speak with each other at ${listText(talk.ports.map(portText))}.`,
       judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())).slice(0, 3),

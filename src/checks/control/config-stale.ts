@@ -38,7 +38,12 @@ export default defineCheck({
     const [clash] = overlappingPools(evidence)
     if (isGap(states) && clash === undefined && !isAbsent(states))
       return [
-        unknown(`namespace/${namespace}`, 'It is not known whether MetalLB has taken its configuration.', [states]),
+        unknown(
+          'states-not-read',
+          `namespace/${namespace}`,
+          'It is not known whether MetalLB has taken its configuration.',
+          [states],
+        ),
       ]
     const stale = staleSpeakers(evidence)
     if (
@@ -53,12 +58,14 @@ export default defineCheck({
       return reported.length === 0
         ? [
             skipped(
+              'states-not-reported',
               `namespace/${namespace}`,
               'MetalLB reports the state of its configuration since 0.15.3; here nothing reports one.',
             ),
           ]
         : [
             pass(
+              'taken',
               `namespace/${namespace}`,
               `${counted(reported.length, 'component')} of MetalLB ${reported.length === 1 ? 'has' : 'have'} taken the configuration.`,
               [...reported.slice(0, 1).map((state) => cite(state, 'status'))],
@@ -75,6 +82,7 @@ export default defineCheck({
     ]
     return [
       fail(
+        refused.length === 0 ? 'pools-overlap' : 'refused',
         `namespace/${namespace}`,
         `${says.join(': ')}. What was changed since has no effect.`,
         [
@@ -124,6 +132,7 @@ const staleSpeakers = perEvidence((evidence: Evidence): readonly Stale[] =>
 
 const byMetric = (namespace: string, stale: readonly Stale[]): Draft =>
   fail(
+    'stale-by-metric',
     `namespace/${namespace}`,
     `MetalLB’s speakers do not take the configuration: ${inWords(
       stale.map(({ node, says }) => `that of ${node} ${says}`),
@@ -145,8 +154,14 @@ function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigM
   const subject = `namespace/${namespace}`
   if (configMap?.data === undefined || proof === null)
     return isGap(config)
-      ? [unknown(subject, 'It is not known how MetalLB is configured.', [config])]
-      : [skipped(subject, 'MetalLB has no ConfigMap that it could refuse; assignment/no-pool speaks of that.')]
+      ? [unknown('config-map-not-read', subject, 'It is not known how MetalLB is configured.', [config])]
+      : [
+          skipped(
+            'no-config-map',
+            subject,
+            'MetalLB has no ConfigMap that it could refuse; assignment/no-pool speaks of that.',
+          ),
+        ]
   const name = objectName(configMap)
   const [clash] = overlappingPools(evidence)
   const why = isGap(config)
@@ -155,9 +170,11 @@ function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigM
         ...config.refused.map((sentence) => `"${sentence}"`),
         ...(clash === undefined ? [] : [`pools ${inWords(clash.names)} overlap at ${clash.text}`]),
       ][0]
-  if (why === undefined) return [pass(subject, `MetalLB can take its configuration in ConfigMap ${name}.`, [proof])]
+  if (why === undefined)
+    return [pass('config-map-accepted', subject, `MetalLB can take its configuration in ConfigMap ${name}.`, [proof])]
   return [
     fail(
+      'config-map-refused',
       subject,
       `MetalLB must refuse its configuration in ConfigMap ${name}: ${why}. It goes on with the last good one; after a start it has none.`,
       [proof],

@@ -31,6 +31,7 @@ export default defineCheck({
     if (pod === undefined) {
       return [
         fail(
+          'no-controller',
           'deployment/controller',
           'MetalLB has no controller pod, so no Service gets an address.',
           [citeList(kubernetesFile('pods'), '/items', 'no MetalLB controller among them')],
@@ -41,13 +42,14 @@ export default defineCheck({
     const why = whyNotReady(pod)
     if (why === null)
       return [
-        pass('deployment/controller', `MetalLB's controller ${pod.metadata?.name ?? ''} is ready.`, [
+        pass('ready', 'deployment/controller', `MetalLB's controller ${pod.metadata?.name ?? ''} is ready.`, [
           cite(pod, 'status', 'phase'),
         ]),
       ]
     const name = `${pod.metadata?.name ?? ''} on ${pod.spec?.nodeName ?? 'no node'}`
     return [
       fail(
+        'not-ready',
         'deployment/controller',
         `MetalLB's controller ${name} ${why.says}: it gives no address and admits no change of pools.`,
         [why.proof],

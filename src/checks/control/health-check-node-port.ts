@@ -49,6 +49,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   if (port === 0)
     return [
       warn(
+        'no-port',
         subject,
         `Service ${name} has externalTrafficPolicy Local and no healthCheckNodePort: a load balancer in front of the nodes cannot tell which of them have an endpoint.`,
         [cite(service, 'spec', 'externalTrafficPolicy'), cite(service, 'spec', 'healthCheckNodePort')],
@@ -69,6 +70,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
     const others = wrong.slice(1).map((one) => one.node)
     return [
       warn(
+        'not-served',
         subject,
         `${holder === null ? `Nothing listens on the health check port ${String(port)} of Service ${name} on ${node}` : `${holder} holds the health check port ${String(port)} of Service ${name} on ${node}`}: a load balancer in front learns nothing from kube-proxy there.${others.length === 0 ? '' : ` The same holds on ${inWords(others)}.`}`,
         [cite(service, 'spec', 'healthCheckNodePort'), ...wrong.slice(0, 4).map(({ proof }) => proof)],
@@ -85,9 +87,16 @@ function run({ evidence, question }: Context): readonly Draft[] {
     ]
   }
   if (nodes.length === 0)
-    return [skipped(subject, `Health checks go to port ${String(port)}; the sockets of kube-proxy are in no evidence.`)]
+    return [
+      skipped(
+        'sockets-not-read',
+        subject,
+        `Health checks go to port ${String(port)}; the sockets of kube-proxy are in no evidence.`,
+      ),
+    ]
   return [
     pass(
+      'served',
       subject,
       `kube-proxy answers health checks of Service ${name} on port ${String(port)} of ${counted(nodes.length, 'node')}.`,
       nodes.slice(0, 4).map(({ proof }) => proof),

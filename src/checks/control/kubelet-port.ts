@@ -18,8 +18,7 @@ export default defineCheck({
   title: 'The API servers reach the kubelets',
   needs: ['aws/network-interfaces', 'kubernetes/endpointslices', 'kubernetes/nodes'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {
@@ -40,7 +39,8 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const hosts = isGap(vpcId) ? vpcId : apiServerHosts(evidence, vpcId)
   const subject = 'service/default/kubernetes'
   const doubt = 'It is not known whether the API servers reach the kubelets.'
-  if (isGap(vpcId) || isGap(own) || isGap(hosts)) return [unknown(subject, doubt, [own, hosts].filter(isGap))]
+  if (isGap(vpcId) || isGap(own) || isGap(hosts))
+    return [unknown('interfaces-not-known', subject, doubt, [own, hosts].filter(isGap))]
   // Nodes with the same groups are judged once; a host reaches its own kubelet without the network.
   const byGroups = new Map<string, { eni: NetworkInterface; nodes: string[] }>()
   for (const [node, [eni]] of own) {
@@ -68,12 +68,13 @@ function run({ evidence, question }: Context): readonly Draft[] {
       commands,
       changes: `Admits tcp/${String(port)} from the API servers to every interface in ${groupId ?? ''}.`,
     }
-    return [fail(subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
+    return [fail('refused', subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
   }
   const open = judged.filter(({ judgement }) => judgement.answer === 'unknown')
   if (open.length > 0)
     return [
       unknown(
+        'rules-not-known',
         subject,
         doubt,
         open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])).slice(0, 2),
@@ -82,6 +83,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const proof = judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof()))
   return [
     pass(
+      'allowed',
       subject,
       `The security groups let the API servers reach the kubelets of ${String(known(own)?.size ?? 0)} nodes.`,
       proof.slice(0, 4),

@@ -20,8 +20,7 @@ export default defineCheck({
   title: "MetalLB's speakers hear each other",
   needs: ['aws/network-interfaces', 'kubernetes/pods', 'kubernetes/nodes'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {
@@ -44,10 +43,16 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const subject = 'daemonset/metallb-system/speaker'
   if (isGap(speakers) || isGap(own))
     return [
-      unknown(subject, "It is not known whether MetalLB's speakers hear each other.", [speakers, own].filter(isGap)),
+      unknown(
+        'speakers-not-known',
+        subject,
+        "It is not known whether MetalLB's speakers hear each other.",
+        [speakers, own].filter(isGap),
+      ),
     ]
   const enis = speakers.flatMap(({ spec }) => own.get(spec?.nodeName ?? '')?.slice(0, 1) ?? [])
-  if (enis.length < 2) return [skipped(subject, 'There are not two speakers in the VPC to hear each other.')]
+  if (enis.length < 2)
+    return [skipped('fewer-than-two', subject, 'There are not two speakers in the VPC to hear each other.')]
   const bind = speakers[0]?.spec?.containers
     ?.flatMap(({ env }) => env ?? [])
     .find(({ name }) => name === 'METALLB_ML_BIND_PORT')
@@ -94,6 +99,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
     const says = `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} MetalLB's speakers apart: ${ports} between them is not admitted${from}.`
     return [
       fail(
+        'refused',
         subject,
         says,
         [cite(first.eni, 'Groups'), ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof())],
@@ -106,6 +112,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   if (open.length > 0)
     return [
       unknown(
+        'rules-not-known',
         subject,
         `It is not known whether MetalLB's speakers hear each other at port ${String(port)}.`,
         open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])).slice(0, 3),
@@ -114,6 +121,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const proof = judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof()))
   return [
     pass(
+      'allowed',
       subject,
       `MetalLB's ${String(known(speakers)?.length ?? 0)} speakers may reach each other at tcp and udp ${String(port)}.`,
       proof.slice(0, 4),

@@ -25,10 +25,14 @@ export default defineCheck({
     const { memberlist, namespace } = metallbSettings(evidence)
     if (!memberlist)
       return [
-        skipped(subject, 'Memberlist is switched off (METALLB_ML_BIND_ADDR is empty): every node counts as alive.'),
+        skipped(
+          'switched-off',
+          subject,
+          'Memberlist is switched off (METALLB_ML_BIND_ADDR is empty): every node counts as alive.',
+        ),
       ]
     const speaker = speakers.find(({ spec, status }) => spec?.nodeName === node && status?.phase === 'Running')
-    if (speaker === undefined) return [skipped(subject, `No speaker runs on ${node}.`)]
+    if (speaker === undefined) return [skipped('no-speaker', subject, `No speaker runs on ${node}.`)]
     const container = speaker.spec?.containers?.find(({ name }) => name === 'speaker')
     const port = Number(container?.env?.find(({ name }) => name === 'METALLB_ML_BIND_PORT')?.value ?? defaultPort)
     const found = listening.listeners.filter((one) => one.port === port)
@@ -38,6 +42,7 @@ export default defineCheck({
     if (stranger !== undefined)
       return [
         fail(
+          'port-taken',
           subject,
           `${stranger.program ?? ''} has ${stranger.protocol}/${String(port)} on ${node}, which MetalLB's speakers need to find each other.`,
           proof,
@@ -50,21 +55,37 @@ export default defineCheck({
       ]
     const missing = (['tcp', 'udp'] as const).filter((protocol) => !found.some((one) => one.protocol === protocol))
     if (missing.length === 0)
-      return [pass(subject, `The speaker of ${node} listens at ${String(port)} for the others, tcp and udp.`, proof)]
+      return [
+        pass(
+          'listens',
+          subject,
+          `The speaker of ${node} listens at ${String(port)} for the others, tcp and udp.`,
+          proof,
+        ),
+      ]
     // A speaker that is just starting, or in a loop of crashes, has no socket: its readiness says that better.
-    if (!isReady(speaker)) return [skipped(subject, `The speaker of ${node} is not ready.`)]
+    if (!isReady(speaker)) return [skipped('speaker-not-ready', subject, `The speaker of ${node} is not ready.`)]
     const processes = known(evidence.node(node).processes)
     if (processes !== null && !processes.lines.some((line) => line.includes('speaker')))
       return [
         skipped(
+          'speaker-not-listed',
           subject,
           `No speaker is among the processes of ${node}: they were listed at another moment than the pods.`,
         ),
       ]
     if (listening.misread.length > 0)
-      return [unknown(subject, `It is not known whether the speaker of ${node} listens at ${String(port)}.`, [])]
+      return [
+        unknown(
+          'sockets-not-read',
+          subject,
+          `It is not known whether the speaker of ${node} listens at ${String(port)}.`,
+          [],
+        ),
+      ]
     return [
       fail(
+        'not-listening',
         subject,
         `The speaker of ${node} is ready, but listens at ${String(port)} for the other speakers by ${missing.length === 2 ? 'neither tcp nor udp' : `${missing[0] === 'tcp' ? 'udp' : 'tcp'} only`}.`,
         proof.length > 0 ? proof : [citeLine(listening.file, 1, listening.lines[0] ?? '')],

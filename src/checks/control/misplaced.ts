@@ -64,6 +64,7 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
   if (strays.length > 0)
     return [
       warn(
+        'other-namespace',
         subject,
         `${inWords(strays.map(({ kind, object }) => `${kind} ${objectName(object)}`))} ${strays.length === 1 ? 'stands' : 'stand'} in another namespace than ${namespace}: MetalLB reads nothing there, and says nothing of it.`,
         strays.map(({ proof }) => proof),
@@ -85,10 +86,18 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
   // A kind that nobody listed because it is not installed has no objects.
   const unread = gapsAmong(...listed).filter((one) => !isAbsent(one))
   if (unread.length > 0)
-    return [unknown(subject, 'It is not known whether objects of MetalLB stand in another namespace.', unread)]
+    return [
+      unknown(
+        'namespaces-not-read',
+        subject,
+        'It is not known whether objects of MetalLB stand in another namespace.',
+        unread,
+      ),
+    ]
   const count = listed.reduce((sum, list) => sum + (isGap(list) ? 0 : list.length), 0)
   return [
     pass(
+      'all-in-place',
       subject,
       `${counted(count, 'object')} of MetalLB, all in ${namespace}.`,
       (known(evidence.kubernetes.ipaddresspools) ?? []).slice(0, 1).map((pool) => cite(pool, 'metadata', 'namespace')),

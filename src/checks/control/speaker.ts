@@ -7,8 +7,9 @@ import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
 import { forbiddingLevel, missingObject, powerless } from '../../lb/metallb/speakers.ts'
 import { underMetallb } from '../about/announced.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, type Fix } from '../finding.ts'
+import { fail, pass, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/speaker',
@@ -24,7 +25,7 @@ export default defineCheck({
     if (isGap(speakers)) return []
     // On a LAN the VIP lives by its announcement: without any speaker nobody answers ARP.
     const { wrong, weak } = unfit(evidence)
-    const blocks = question.fabric === 'lan' && wrong.length + weak.length === speakers.length
+    const blocks = hangsOnAnnouncement(question) && wrong.length + weak.length === speakers.length
     const { namespace } = metallbSettings(evidence)
     const fix = {
       commands: [
@@ -37,6 +38,7 @@ export default defineCheck({
       const shut = forbiddingLevel(evidence)
       return [
         fail(
+          'no-speaker',
           'daemonset/speaker',
           `MetalLB has no speaker pod, so no node announces anything.${shut === null ? '' : ` Namespace ${shut.namespace} enforces the Pod Security level ${shut.level}, which admits none: a speaker needs the network of its node.`}`,
           [
@@ -52,6 +54,7 @@ export default defineCheck({
     if (all.length === 0)
       return [
         pass(
+          'ready',
           'daemonset/speaker',
           `All ${String(speakers.length)} MetalLB speakers are ready.`,
           speakers.slice(0, 1).map((pod) => cite(pod, 'status', 'phase')),
@@ -63,6 +66,7 @@ export default defineCheck({
       .join('; ')
     return [
       fail(
+        'not-ready',
         'daemonset/speaker',
         `${String(all.length)} of ${String(speakers.length)} MetalLB speakers ${weak.length === 0 ? 'are not ready' : 'cannot announce'}: ${each}.`,
         all.map(({ why }) => why.proof),
@@ -105,14 +109,14 @@ const unfit = perEvidence((evidence: Evidence) => {
   return { wrong, weak }
 })
 
-const admit = (namespace: string): Fix => ({
+const admit = (namespace: string): Remedy => ({
   commands: [
     `kubectl label namespace ${namespace} --overwrite ${['enforce', 'audit', 'warn'].map((mode) => `pod-security.kubernetes.io/${mode}=privileged`).join(' ')}`,
   ],
   changes: `Every pod of ${namespace} may then use the network of its node. The DaemonSet makes its pods by itself within minutes.`,
 })
 
-const restart = (namespace: string, secret: string): Fix => ({
+const restart = (namespace: string, secret: string): Remedy => ({
   commands: [
     `kubectl -n ${namespace} get secret ${secret}`,
     `kubectl -n ${namespace} rollout restart deployment controller`,
@@ -121,7 +125,7 @@ const restart = (namespace: string, secret: string): Fix => ({
     'Shows whether the Secret is there; the controller makes it when it starts, where METALLB_ML_SECRET_NAME names it, and the speakers start by themselves once it is there.',
 })
 
-const show = (namespace: string): Fix => ({
+const show = (namespace: string): Remedy => ({
   commands: [`kubectl -n ${namespace} get daemonset speaker -o yaml`],
   changes:
     'Shows the pod template: it needs hostNetwork: true, and capabilities.add [NET_RAW] for the container speaker.',

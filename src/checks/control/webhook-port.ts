@@ -28,8 +28,7 @@ export default defineCheck({
     'kubernetes/nodes',
   ],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {
@@ -49,23 +48,31 @@ export default defineCheck({
 function run({ evidence, question }: Context): readonly Draft[] {
   const webhook = metallbWebhooks(evidence)
   if (!webhook?.service)
-    return [skipped('service/metallb-system/metallb-webhook-service', "MetalLB's webhook is not in the evidence.")]
+    return [
+      skipped(
+        'webhook-not-read',
+        'service/metallb-system/metallb-webhook-service',
+        "MetalLB's webhook is not in the evidence.",
+      ),
+    ]
   const { service, port } = webhook
   const subject = `service/${objectName(service)}`
   const vpcId = clusterVpc(evidence, question.vpcId)
   const pods = podsOf(evidence, service)
   const doubt = `It is not known whether the API servers reach MetalLB's webhook at tcp/${String(port)}.`
-  if (isGap(vpcId) || isGap(pods)) return [unknown(subject, doubt, [vpcId, pods].filter(isGap))]
+  if (isGap(vpcId) || isGap(pods)) return [unknown('pods-not-known', subject, doubt, [vpcId, pods].filter(isGap))]
   const [pod] = pods.filter(({ spec }) => spec?.nodeName !== undefined)
   const node = pod?.spec?.nodeName
   if (pod === undefined || node === undefined)
-    return [skipped(subject, "MetalLB's webhook has no pod that is scheduled to a node.")]
+    return [skipped('no-scheduled-pod', subject, "MetalLB's webhook has no pod that is scheduled to a node.")]
   const hosts = apiServerHosts(evidence, vpcId)
-  if (isGap(hosts)) return [unknown(subject, doubt, [hosts])]
+  if (isGap(hosts)) return [unknown('api-servers-not-known', subject, doubt, [hosts])]
   const own = interfacesOfNode(evidence, node, question.vpcId)
   const to = isGap(own) ? undefined : own[0]
   if (to === undefined)
-    return [unknown(subject, `${node}, the node of MetalLB's webhook, has no interface in the VPC.`, [])]
+    return [
+      unknown('no-interface', subject, `${node}, the node of MetalLB's webhook, has no interface in the VPC.`, []),
+    ]
   const judged = hosts.flatMap(({ eni, address, name }) => {
     if (name === node) return []
     const destination = podAddress(pod) ?? primaryAddress(to, address.family)
@@ -113,19 +120,20 @@ function run({ evidence, question }: Context): readonly Draft[] {
       cite(to, 'Groups'),
       ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof()),
     ]
-    return [fail(subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
+    return [fail('refused', subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
   }
   const open = judged.filter(({ answer }) => answer === 'unknown')
   if (open.length > 0)
     return [
       unknown(
+        'rules-not-known',
         subject,
         doubt,
         open.flatMap(({ gaps }) => gaps),
       ),
     ]
   return [
-    pass(subject, `The API servers reach MetalLB's webhook on ${at}.`, [
+    pass('allowed', subject, `The API servers reach MetalLB's webhook on ${at}.`, [
       cite(pod, 'spec', 'nodeName'),
       ...judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())),
     ]),

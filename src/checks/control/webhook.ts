@@ -43,16 +43,30 @@ export default defineCheck({
 const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
   const webhooks = metallbWebhooks(evidence)
   if (webhooks === null)
-    return [skipped('service/metallb-system/metallb-webhook-service', 'MetalLB has no webhook in the evidence.')]
+    return [
+      skipped(
+        'no-webhook',
+        'service/metallb-system/metallb-webhook-service',
+        'MetalLB has no webhook in the evidence.',
+      ),
+    ]
   const { configuration, entries, name } = webhooks
   const subject = `service/${name}`
   const policy = entries.map((index) => configuration.webhooks?.[index]?.failurePolicy)
   const wrong = whyDeaf(evidence, webhooks)
   if (wrong === null) return [proxied(evidence, subject, webhooks) ?? answers(evidence, subject, webhooks)]
   if (policy.every((one) => one === 'Ignore'))
-    return [pass(subject, `${wrong.says}; its failurePolicy is Ignore, so changes are admitted unseen.`, wrong.proof)]
+    return [
+      pass(
+        'broken-and-ignored',
+        subject,
+        `${wrong.says}; its failurePolicy is Ignore, so changes are admitted unseen.`,
+        wrong.proof,
+      ),
+    ]
   return [
     fail(
+      'broken',
       subject,
       `${wrong.says}: changes of pools, advertisements and peers are refused (${wrong.error}).`,
       wrong.proof,
@@ -138,6 +152,7 @@ function proxied(evidence: Evidence, subject: string, { name, service }: Webhook
   const found = proxiedApiServer(evidence, name, service?.spec?.clusterIP)
   if (found === null) return null
   return warn(
+    'through-proxy',
     subject,
     `kube-apiserver ${found.pod} sends its requests through ${found.by}, and its NO_PROXY (${found.noProxy}) names neither .svc nor ${service?.spec?.clusterIP ?? 'the ClusterIP'}: it asks the proxy for MetalLB’s webhook, and changes of pools fail.`,
     found.proof,
@@ -158,6 +173,7 @@ function answers(evidence: Evidence, subject: string, { configuration, entries, 
       ? ''
       : `. The API server at ${inWords(hosts.map(({ address }) => address))} runs on no node: its host needs kube-proxy, and a route to the pods, of its own`
   return pass(
+    'ready',
     subject,
     `Service ${name} of MetalLB’s webhook has a ready endpoint, and the API server its caBundle${remark}.`,
     [

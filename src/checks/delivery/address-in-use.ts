@@ -11,10 +11,7 @@ export default defineCheck({
   title: 'No host outside the cluster has the VIP',
   needs: ['kubernetes/nodes'],
   alsoReads: ['node/ip-neigh', 'node/ip-link'],
-  appliesTo: ({ question }) => {
-    if (question.fabric !== 'lan') return 'In a VPC an address belongs to one interface.'
-    return question.vip !== null || 'The Service has no VIP yet.'
-  },
+  on: ['announcement'],
   blocks: true,
   run: ({ evidence, question }) => {
     const { vip } = question
@@ -23,23 +20,33 @@ export default defineCheck({
     const entries = evidence.nodeNames.flatMap((node) =>
       (known(neighboursOf(evidence, node, vip)) ?? []).map((entry) => ({ node, ...entry })),
     )
-    if (entries.length === 0) return [skipped(subject, `No node that was read has ${vip.text} in its neighbour table.`)]
+    if (entries.length === 0)
+      return [skipped('no-neighbour-entry', subject, `No node that was read has ${vip.text} in its neighbour table.`)]
     const own = nodeMacs(evidence)
     const strange = entries.filter(({ lladdr }) => !own.macs.has(lladdr))
     const proof = (strange.length > 0 ? strange : entries).map((one) => one.proof)
     if (strange.length === 0)
-      return [pass(subject, `The hosts that the nodes know ${vip.text} by are nodes of the cluster.`, proof)]
+      return [
+        pass(
+          'known-hosts-are-nodes',
+          subject,
+          `The hosts that the nodes know ${vip.text} by are nodes of the cluster.`,
+          proof,
+        ),
+      ]
     const macs = [...new Set(strange.map(({ lladdr }) => lladdr))]
     const who = inWords([...new Set(strange.map(({ node }) => node))])
     if (own.missing.length > 0)
       return [
         skipped(
+          'macs-not-read',
           subject,
           `${who} knows ${vip.text} by ${inWords(macs)}, which may be one of ${inWords(own.missing)}, whose hardware addresses were not read.`,
         ),
       ]
     return [
       fail(
+        'host-outside-cluster',
         subject,
         `${vip.text} belongs to a host outside the cluster too: ${who} knows it by ${inWords(macs)}, and no node has that hardware address. Some clients reach that host instead.`,
         proof,

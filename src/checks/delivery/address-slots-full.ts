@@ -14,8 +14,8 @@ export default defineCheck({
   title: 'The interfaces of the nodes have room for the VIP',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/instances', 'aws/instance-types', 'aws/vpcs'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Address slots are a part of EC2.'
     if (question.vip?.family === 6) return 'Only IPv4 addresses are judged here.'
     const where = vipPlace(evidence, question)
     if (!isGap(where) && !where.insideVpc) return `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
@@ -44,7 +44,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const own = nodeInterfaces(evidence, question.vpcId)
   const delivery = vpcDelivery(evidence, question)
   if (isGap(where) || isGap(own))
-    return [unknown(subject, 'It is not known which interfaces the nodes have.', [where, own].filter(isGap))]
+    return [
+      unknown(
+        'interfaces-not-read',
+        subject,
+        'It is not known which interfaces the nodes have.',
+        [where, own].filter(isGap),
+      ),
+    ]
   const subnetId = where.place?.subnet.SubnetId
   const here = [...own].flatMap(([node, enis]) =>
     enis.filter((eni) => eni.SubnetId === subnetId).map((eni) => ({ node, eni, limit: limitOf(evidence, eni) })),
@@ -52,19 +59,29 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const gaps = here.flatMap(({ limit }) => (isGap(limit) ? [limit] : []))
   if (gaps.length > 0 || here.length === 0)
     return gaps.length > 0
-      ? [unknown(subject, 'It is not known how many addresses the interfaces of the nodes may hold.', gaps.slice(0, 1))]
-      : [skipped(subject, 'No node has an interface in the subnet of the VIP.')]
+      ? [
+          unknown(
+            'limits-not-known',
+            subject,
+            'It is not known how many addresses the interfaces of the nodes may hold.',
+            gaps.slice(0, 1),
+          ),
+        ]
+      : [skipped('no-node-in-subnet', subject, 'No node has an interface in the subnet of the VIP.')]
   const full = here.filter(({ eni, limit }) => usedOf(eni) >= (known(limit) ?? Infinity))
   const proof = full.slice(0, 8).map(({ eni }) => cite(eni, 'PrivateIpAddresses'))
   const names = listText(
     full.map(({ node, eni, limit }) => `${idOf(eni)} (${node}, ${String(usedOf(eni))} of ${String(known(limit))})`),
   )
   if (full.length === 0)
-    return [pass(subject, `Each node in the subnet of ${where.vip.text} has room for one more address.`, [])]
+    return [
+      pass('all-have-room', subject, `Each node in the subnet of ${where.vip.text} has room for one more address.`, []),
+    ]
   if (full.length === here.length && !isGap(delivery) && delivery.by === 'nobody')
-    return [warn(subject, `No node has room for ${where.vip.text}: ${names} are full.`, proof)]
+    return [warn('none-has-room', subject, `No node has room for ${where.vip.text}: ${names} are full.`, proof)]
   return [
     pass(
+      'some-full',
       subject,
       `${names} ${full.length === 1 ? 'has' : 'have'} no room for a further address: a VIP could not move there.`,
       proof,

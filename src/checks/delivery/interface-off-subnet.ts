@@ -15,8 +15,8 @@ export default defineCheck({
   title: 'The interfaces that an L2Advertisement names can announce the VIP',
   needs: ['node/ip-addr', 'kubernetes/l2advertisements', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
   alsoReads: ['node/ip-link', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: (context) =>
-    context.question.fabric === 'lan' ? announcedByArp(context) : 'EC2 delivers by ownership, whatever is announced.',
+  on: ['announcement'],
+  appliesTo: announcedByArp,
   blocks: true,
   each: 'receiving',
   consequenceOf: ['delivery/vip-aligned-with-subnet'],
@@ -29,6 +29,7 @@ export default defineCheck({
     if (vip === null || own === undefined || isGap(advertisements) || isGap(networks))
       return [
         unknown(
+          'interfaces-not-known',
           subject,
           `It is not known by which interface ${node} announces.`,
           [advertisements, networks].filter(isGap),
@@ -37,7 +38,7 @@ export default defineCheck({
     const valid = advertisements.filter((one) => allows(one, own))
     // One advertisement without a list lets every interface announce.
     if (valid.length === 0 || valid.some(({ spec }) => (spec?.interfaces ?? []).length === 0))
-      return [skipped(subject, `${node} announces by all its interfaces.`)]
+      return [skipped('all-interfaces', subject, `${node} announces by all its interfaces.`)]
     const names = [...new Set(valid.flatMap(({ spec }) => spec?.interfaces ?? []))]
     const proof = valid.map((one) => cite(one, 'spec', 'interfaces'))
     const links = known(evidence.node(node).ipLink) ?? known(evidence.node(node).ipAddr) ?? []
@@ -58,6 +59,7 @@ export default defineCheck({
     if (speaking.length === 0)
       return [
         fail(
+          'no-interface',
           subject,
           `${node} announces ${vip.text} by no interface: ${inWords(faults.map(({ name, fault }) => `${name} ${fault ?? ''}`))}. MetalLB elects a node without regard to its interfaces and tries no other.`,
           proof,
@@ -67,12 +69,24 @@ export default defineCheck({
     const inSubnet = networks.filter(({ cidr }) => rangeHas(cidr, vip))
     if (inSubnet.length === 0)
       return [
-        skipped(subject, `${node} is in no network with ${vip.text}; delivery/vip-aligned-with-subnet speaks of that.`),
+        skipped(
+          'no-network-with-vip',
+          subject,
+          `${node} is in no network with ${vip.text}; delivery/vip-aligned-with-subnet speaks of that.`,
+        ),
       ]
     if (inSubnet.some(({ device }) => speaking.includes(device)))
-      return [pass(subject, `${node} announces ${vip.text} by ${inWords(speaking)}, which is in its subnet.`, proof)]
+      return [
+        pass(
+          'in-subnet',
+          subject,
+          `${node} announces ${vip.text} by ${inWords(speaking)}, which is in its subnet.`,
+          proof,
+        ),
+      ]
     return [
       fail(
+        'other-interface',
         subject,
         `${node} announces ${vip.text} by ${inWords(speaking)} only, but the subnet of ${vip.text} is at ${inWords(inSubnet.map(({ device }) => device))}: hosts that look for it there get no answer.`,
         [...proof, ...inSubnet.flatMap((one) => one.proof)],

@@ -38,6 +38,7 @@ export default defineCheck({
     if (!excluded)
       return [
         fail(
+          'not-excluded',
           subject,
           `${vip.text} lies in the underlay subnet ${name} and is not among its excludeIps, so Kube-OVN may give it to a pod while MetalLB gives it to a Service.`,
           [cite(subnet, 'spec', 'excludeIps')],
@@ -50,6 +51,7 @@ export default defineCheck({
     if (subnet.spec?.enableExternalLBAddress !== true)
       return [
         fail(
+          'external-lb-off',
           subject,
           `The underlay subnet ${name}, in which ${vip.text} lies, has enableExternalLBAddress off: Kube-OVN does not let MetalLB announce addresses of it.`,
           [cite(subnet, 'spec', 'enableExternalLBAddress')],
@@ -62,7 +64,7 @@ export default defineCheck({
     const named = enslavedAmong(evidence, question)
     if (named !== null) return [named]
     return [
-      pass(subject, `The underlay subnet ${name} leaves ${vip.text} to MetalLB.`, [
+      pass('left-to-metallb', subject, `The underlay subnet ${name} leaves ${vip.text} to MetalLB.`, [
         cite(subnet, 'spec', 'enableExternalLBAddress'),
         cite(subnet, 'spec', 'excludeIps'),
       ]),
@@ -89,6 +91,7 @@ function enslavedAmong(evidence: Evidence, question: Question): Draft | null {
       const name = advertisement.metadata?.name ?? ''
       const namespace = advertisement.metadata?.namespace ?? 'metallb-system'
       return fail(
+        'interface-is-ovs-port',
         `l2advertisement/${namespace}/${name}`,
         `L2Advertisement ${namespace}/${name} names the interface ${link.ifname ?? ''}, which on ${node} is a port of an OVS bridge: MetalLB has to announce from the bridge.`,
         [cite(advertisement, 'spec', 'interfaces'), cite(link, 'master')],

@@ -5,6 +5,7 @@ import { clientText, type Question } from '../../evidence/question.ts'
 import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { isUnderlay, subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
@@ -18,16 +19,17 @@ export default defineCheck({
   appliesTo: ({ question }) => question.vip !== null || 'The VIP has no address yet.',
   blocks: true,
   run: ({ evidence, question }) => {
-    const { vip, client, fabric, kubeOvn } = question
+    const { vip, client, kubeOvn } = question
     if (vip === null || kubeOvn === undefined) return []
     const subject = `vip/${vip.text}`
     const subnet = subnetOf(evidence, question)
     const name = subnet?.metadata?.name ?? ''
     const place = subnet === null ? [] : [cite(subnet, 'spec', 'cidrBlock')]
     const underlay = subnet !== null && isUnderlay(subnet)
-    if (underlay && fabric === 'ec2')
+    if (underlay && fabricOf(question).delivery === 'ownership')
       return [
         fail(
+          'underlay-on-ec2',
           subject,
           `${vip.text} lies in the underlay subnet ${name}, and EC2 does not accept frames from a MAC that it did not give: underlay networks of Kube-OVN do not work there.`,
           [...place, cite(subnet, 'spec', 'vlan')],
@@ -45,6 +47,7 @@ export default defineCheck({
       if (isGap(pods) || pod === undefined || own === null)
         return [
           unknown(
+            'client-subnet-not-known',
             subject,
             `It is not known which subnet of OVN ${clientText(client)} is attached to.`,
             isGap(pods) ? [pods] : [],
@@ -54,6 +57,7 @@ export default defineCheck({
       if (from !== to)
         return [
           unknown(
+            'between-vpcs-not-known',
             subject,
             `${clientText(client)} is in the VPC ${String(from)} and ${vip.text} in ${String(to)}; whether OVN joins them is not in the evidence.`,
             [],
@@ -62,6 +66,7 @@ export default defineCheck({
         ]
       return [
         pass(
+          'same-vpc',
           subject,
           `${clientText(client)} is attached to the subnet ${own.metadata?.name ?? ''} of the VPC ${String(from)}, in which OVN carries ${vip.text}.`,
           [cite(pod, 'metadata', 'annotations'), ...place],
@@ -72,6 +77,7 @@ export default defineCheck({
     if (kubeOvn.rule !== null)
       return [
         fail(
+          'client-outside-ovn',
           subject,
           `${clientText(client)} is outside OVN, and the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} serves pods inside only.`,
           [cite(kubeOvn.rule, 'spec', 'vip'), ...place],
@@ -85,6 +91,7 @@ export default defineCheck({
     if (underlay)
       return [
         pass(
+          'underlay',
           subject,
           `${vip.text} lies in the underlay subnet ${name}, whose frames are on the network outside.`,
           place,
@@ -92,6 +99,7 @@ export default defineCheck({
       ]
     return [
       unknown(
+        'overlay-route-not-known',
         subject,
         `${vip.text} lies in the overlay${subnet === null ? '' : ` subnet ${name}`}, to which nothing outside OVN has a route unless somebody made one (an EIP, a NAT gateway, a route on the routers).`,
         [],
@@ -126,6 +134,7 @@ function fromNode(evidence: Evidence, question: Question, subject: string): Draf
   const subnet = subnetOf(evidence, question)
   if (node === undefined || own === null || subnet === null || vip === null)
     return unknown(
+      'node-port-not-seen',
       subject,
       `Whether node/${name} reaches ${text} through its own port in OVN is not in the evidence.`,
       [],
@@ -135,6 +144,7 @@ function fromNode(evidence: Evidence, question: Question, subject: string): Draf
   const [port, there] = [own, subnet].map(({ metadata }) => metadata?.name ?? '')
   if (from !== to)
     return unknown(
+      'node-between-vpcs-not-known',
       subject,
       `node/${name} has its port in the VPC ${String(from)} and ${text} lies in ${String(to)}; whether OVN joins them is not in the evidence.`,
       [],
@@ -142,6 +152,7 @@ function fromNode(evidence: Evidence, question: Question, subject: string): Draf
     )
   if (kubeOvn?.rule !== null && kubeOvn !== undefined)
     return unknown(
+      'node-subnet-not-balanced',
       subject,
       `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)}, as ${text} has; whether the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} is attached there is not in the evidence.`,
       [],
@@ -154,12 +165,14 @@ function fromNode(evidence: Evidence, question: Question, subject: string): Draf
   })
   if (route === undefined)
     return unknown(
+      'node-route-not-seen',
       subject,
       `node/${name} has its port in the VPC ${String(from)}, but no route to ${text} out of ovn0 is in the evidence.`,
       isGap(routes) ? [routes] : [],
       proof,
     )
   return pass(
+    'node-routes-through-ovn',
     subject,
     `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)} and sends ${text}, of ${String(there)}, out of ovn0.`,
     [...proof, cite(route, 'dst')],

@@ -7,6 +7,7 @@ import { isPublic } from '../../fabric/ec2/client-set.ts'
 import { vpcById } from '../../fabric/ec2/address-space.ts'
 import { subnetOfInterface, vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { idOf } from '../../fabric/ec2/words.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -17,10 +18,12 @@ export default defineCheck({
   needs: [],
   // Internet gateways are read where the client is on the internet, and only there.
   alsoReads: ['aws/network-interfaces', 'aws/subnets', 'aws/addresses', 'aws/vpcs'],
-  appliesTo: ({ question: { client, fabric, vip } }) => {
+  appliesTo: ({ question }) => {
+    const { client, vip } = question
     const fromOutside = client.kind === 'internet' || (client.kind === 'address' && isPublic(client.address))
     if (!fromOutside) return 'The client is not on the internet.'
-    if (fabric === 'lan') return (vip !== null && !isPublic(vip)) || 'The VIP is a public address.'
+    if (fabricOf(question).delivery !== 'ownership')
+      return (vip !== null && !isPublic(vip)) || 'The VIP is a public address.'
     return vip?.family === 6 ? 'An IPv6 address of a VPC is public by itself.' : true
   },
   blocks: true,
@@ -43,20 +46,25 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const { vip } = question
   if (vip === null) return []
   const subject = `vip/${vip.text}`
-  if (question.fabric === 'lan')
+  if (fabricOf(question).delivery !== 'ownership')
     return [
       unknown(
+        'router-not-known',
         subject,
         `${vip.text} is a private address, so a client on the internet reaches it only by a router that translates a public one; what that router does stands in no evidence.`,
         [],
       ),
     ]
   const gaps = gapsAmong(evidence.aws.networkInterfaces, evidence.aws.subnets)
-  if (gaps.length > 0) return [unknown(subject, `It is not known whether a public address leads to ${vip.text}.`, gaps)]
+  if (gaps.length > 0)
+    return [
+      unknown('delivery-not-known', subject, `It is not known whether a public address leads to ${vip.text}.`, gaps),
+    ]
   const delivery = vpcDelivery(evidence, question)
-  if (isGap(delivery)) return [unknown(subject, `It is not known who holds ${vip.text}.`, [delivery])]
+  if (isGap(delivery))
+    return [unknown('holder-not-known', subject, `It is not known who holds ${vip.text}.`, [delivery])]
   if (delivery.by !== 'owner')
-    return [skipped(subject, `No interface holds ${vip.text}; only a held address can have a public one.`)]
+    return [skipped('not-held', subject, `No interface holds ${vip.text}; only a held address can have a public one.`)]
   const { interface: eni } = delivery
   const blocked = blockOf(evidence, eni)
   if (blocked !== null) return [blocked]
@@ -64,19 +72,27 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const associated = eni.PrivateIpAddresses?.[index]?.Association?.PublicIp
   if (associated !== undefined)
     return [
-      pass(subject, `${associated} leads to ${vip.text} on ${idOf(eni)}.`, [
+      pass('interface-address', subject, `${associated} leads to ${vip.text} on ${idOf(eni)}.`, [
         cite(eni, 'PrivateIpAddresses', index, 'Association'),
       ]),
     ]
   const { addresses } = evidence.aws
   if (isGap(addresses))
-    return [unknown(subject, `It is not known whether a public address leads to ${vip.text}.`, [addresses])]
+    return [
+      unknown('addresses-not-read', subject, `It is not known whether a public address leads to ${vip.text}.`, [
+        addresses,
+      ]),
+    ]
   const elastic = addresses.find(
     ({ PrivateIpAddress, NetworkInterfaceId }) =>
       PrivateIpAddress === vip.text && NetworkInterfaceId === eni.NetworkInterfaceId,
   )
   if (elastic !== undefined)
-    return [pass(subject, `${elastic.PublicIp ?? ''} leads to ${vip.text} on ${idOf(eni)}.`, [cite(elastic)])]
+    return [
+      pass('elastic-address', subject, `${elastic.PublicIp ?? ''} leads to ${vip.text} on ${idOf(eni)}.`, [
+        cite(elastic),
+      ]),
+    ]
   const where = known(vipPlace(evidence, question))
   const gateway = known(evidence.aws.internetGateways)?.some(({ Attachments }) =>
     Attachments?.some(({ VpcId }) => VpcId === where?.vpcId),
@@ -89,6 +105,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const without = gateway === false ? ' The VPC has no internet gateway either.' : ''
   return [
     fail(
+      'no-public-address',
       subject,
       `No public address leads to ${vip.text}: a client on the internet has nothing to connect to.${without}`,
       [delivery.holding.proof()],
@@ -113,6 +130,7 @@ function blockOf(evidence: Evidence, eni: NetworkInterface): Draft | null {
   const mode = item?.BlockPublicAccessStates?.InternetGatewayBlockMode
   if (item === null || mode === undefined || mode === 'off') return null
   return fail(
+    'block-public-access',
     `vpc/${eni.VpcId ?? ''}`,
     `VPC Block Public Access is on (${mode}): nothing from the internet gets in.`,
     [cite(item, 'BlockPublicAccessStates')],

@@ -13,8 +13,8 @@ export default defineCheck({
   title: 'A VIP inside the ranges of the VPC lies in one of its subnets',
   needs: ['aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/ipaddresspools'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Subnets of a VPC are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc
       ? true
@@ -35,11 +35,12 @@ export default defineCheck({
 function run({ evidence, question }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
-  if (isGap(where)) return [unknown(subject, 'It is not known in which subnet the VIP lies.', [where])]
+  if (isGap(where))
+    return [unknown('subnets-not-known', subject, 'It is not known in which subnet the VIP lies.', [where])]
   const { vip, vpcId, place } = where
   if (place !== null) {
     const text = subnetText(place.subnet, place.range)
-    return [pass(subject, `${vip.text} lies in ${text}.`, [cite(place.subnet, 'CidrBlock')])]
+    return [pass('in-subnet', subject, `${vip.text} lies in ${text}.`, [cite(place.subnet, 'CidrBlock')])]
   }
   const places = known(subnetPlaces(evidence, vpcId)) ?? []
   const vpc = vpcById(evidence, vpcId)
@@ -49,5 +50,9 @@ function run({ evidence, question }: Context): readonly Draft[] {
   ]
   const ranges = places.filter(({ range }) => range.family === vip.family).map(({ range }) => range.text)
   const says = `${vip.text} lies in ${vpcId}, but in none of its subnets (${listText(ranges)}): no interface can hold it.`
-  return [fail(subject, says, proof, otherAddressFix(evidence, where), { awsCode: 'NO_POSSIBLE_DESTINATION' })]
+  return [
+    fail('in-no-subnet', subject, says, proof, otherAddressFix(evidence, where), {
+      awsCode: 'NO_POSSIBLE_DESTINATION',
+    }),
+  ]
 }

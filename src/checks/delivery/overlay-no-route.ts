@@ -10,7 +10,7 @@ import {
 import { citeRoute, citeRoutes, destinationText, targetOf } from '../../fabric/ec2/routes.ts'
 import { listText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/overlay-no-route',
@@ -18,8 +18,8 @@ export default defineCheck({
   title: "A route of the client's subnet leads to a VIP outside the VPC",
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2; on a LAN the announcer decides.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc
       ? true
@@ -44,10 +44,13 @@ export default defineCheck({
 function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const subject = `vip/${question.vip?.text ?? ''}`
   const where = vipPlace(evidence, question)
-  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP is asked for.', [where])]
+  if (isGap(where))
+    return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP is asked for.', [where])]
   const routes = overlayRoutes(evidence, question, where)
   if (isGap(routes))
-    return [unknown(subject, `It is not known which route tables lead to ${where.vip.text}.`, [routes])]
+    return [
+      unknown('tables-not-read', subject, `It is not known which route tables lead to ${where.vip.text}.`, [routes]),
+    ]
   const { client, others, gaps } = routes
   const lost = client.filter((route) => !leadsToInterface(route))
   const target = routeTargetFor(evidence, question, receiving.nodes)
@@ -55,6 +58,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     const lacking = others.filter((route) => !leadsToInterface(route))
     return [
       pass(
+        'client-has-route',
         subject,
         `${ofTables(client)} ${where.vip.text} to ${targetText(targetOf((client[0] as Found).match.route))}.`,
         client.flatMap(proofOf),
@@ -63,6 +67,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
         ? []
         : [
             warn(
+              'other-subnets-lack-route',
               subject,
               `Clients in ${listText(lacking.map(({ subnetId }) => subnetId))} have no route to ${where.vip.text}.`,
               lacking.flatMap(proofOf),
@@ -76,6 +81,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     const why = elsewhere === undefined ? '' : `: ${sends(elsewhere)}, whose own tables are not in the evidence`
     return [
       unknown(
+        'route-not-known',
         subject,
         `It is not known whether a route leads to ${where.vip.text}${why}.`,
         gaps,
@@ -84,18 +90,25 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     ]
   }
   if (client.length === 0)
-    return [unknown(subject, `It is not known in which subnets the clients of ${where.vip.text} are.`, [])]
+    return [
+      unknown(
+        'client-subnets-not-known',
+        subject,
+        `It is not known in which subnets the clients of ${where.vip.text} are.`,
+        [],
+      ),
+    ]
   const says = `${where.vip.text} lies outside the VPC, and no route of ${listText(tables(lost).map(({ RouteTableId }) => RouteTableId ?? ''))} leads to a node for it${instead(lost)}.`
   const partial = lost.length < client.length
   return [
-    fail(subject, says, lost.flatMap(proofOf), routeFix('create-route', tables(lost), where.vip, target), {
+    fail('no-route', subject, says, lost.flatMap(proofOf), routeFix('create-route', tables(lost), where.vip, target), {
       awsCode: 'NO_ROUTE_TO_DESTINATION',
       partial,
     }),
   ]
 }
 
-const withFix = (fix: Fix | null) => (fix === null ? {} : { fix })
+const withFix = (fix: Remedy | null) => (fix === null ? {} : { fix })
 
 type Found = SubnetRoute & { readonly match: NonNullable<SubnetRoute['match']> }
 

@@ -5,7 +5,7 @@ import { vipPlace, vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delive
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-detached',
@@ -13,8 +13,7 @@ export default defineCheck({
   title: 'The interface that holds the VIP is attached to a running instance',
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/nodes'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Network interfaces that hold addresses are a part of EC2.',
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {
@@ -34,15 +33,16 @@ function run(context: Context): readonly Draft[] {
   const { evidence, question } = context
   const vip = question.vip?.text ?? ''
   const delivery = vpcDelivery(evidence, question)
-  if (isGap(delivery)) return [unknown(`vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
-  if (delivery.by !== 'owner') return [skipped(`vip/${vip}`, `No interface holds ${vip}.`)]
+  if (isGap(delivery))
+    return [unknown('holder-not-known', `vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
+  if (delivery.by !== 'owner') return [skipped('not-held', `vip/${vip}`, `No interface holds ${vip}.`)]
   const { interface: eni } = delivery
   const subject = `eni/${idOf(eni)}`
   const { InstanceId, Status } = eni.Attachment ?? {}
   if (eni.Attachment === undefined || eni.Status === 'available') {
     const says = `${idOf(eni)} holds ${vip}, but is attached to nothing.`
     return [
-      fail(subject, says, [cite(eni, 'Status'), delivery.holding.proof()], moveFix(context, delivery), {
+      fail('not-in-use', subject, says, [cite(eni, 'Status'), delivery.holding.proof()], moveFix(context, delivery), {
         awsCode: 'BAD_STATE',
       }),
     ]
@@ -50,9 +50,16 @@ function run(context: Context): readonly Draft[] {
   if (Status !== undefined && Status !== 'attached') {
     const says = `${idOf(eni)} holds ${vip}, but its attachment is ${Status}.`
     return [
-      fail(subject, says, [cite(eni, 'Attachment'), delivery.holding.proof()], moveFix(context, delivery), {
-        awsCode: 'BAD_STATE_ATTACHMENT',
-      }),
+      fail(
+        'attachment-not-finished',
+        subject,
+        says,
+        [cite(eni, 'Attachment'), delivery.holding.proof()],
+        moveFix(context, delivery),
+        {
+          awsCode: 'BAD_STATE_ATTACHMENT',
+        },
+      ),
     ]
   }
   const instances = evidence.aws.instances
@@ -60,16 +67,21 @@ function run(context: Context): readonly Draft[] {
   const state = instance?.State?.Name
   if (instance !== undefined && state !== undefined && state !== 'running') {
     const says = `${interfaceText(evidence, eni)} holds ${vip}, but its instance ${InstanceId ?? ''} is ${state}.`
-    const start: Fix = {
+    const start: Remedy = {
       commands: [`aws ec2 start-instances --instance-ids ${InstanceId ?? ''}`],
       changes: 'The instance runs, and costs, again; or move the address to a running node.',
     }
     const fix = state === 'stopped' ? start : moveFix(context, delivery)
-    return [fail(subject, says, [cite(instance, 'State'), delivery.holding.proof()], fix, { awsCode: 'BAD_STATE' })]
+    return [
+      fail('instance-not-running', subject, says, [cite(instance, 'State'), delivery.holding.proof()], fix, {
+        awsCode: 'BAD_STATE',
+      }),
+    ]
   }
   if (InstanceId !== undefined && isGap(instances))
     return [
       unknown(
+        'instance-state-not-known',
         subject,
         `${idOf(eni)} holds ${vip}; it is not known whether its instance ${InstanceId} runs.`,
         [instances],
@@ -79,6 +91,7 @@ function run(context: Context): readonly Draft[] {
     ]
   return [
     pass(
+      'attached',
       subject,
       `${interfaceText(evidence, eni)}, which holds ${vip}, is attached${state === undefined ? '' : ' to a running instance'}.`,
       [cite(eni, 'Attachment')],
@@ -89,7 +102,7 @@ function run(context: Context): readonly Draft[] {
 function moveFix(
   { evidence, question, receiving }: Context,
   delivery: Extract<VpcDelivery, { by: 'owner' }>,
-): Fix | null {
+): Remedy | null {
   const where = known(vipPlace(evidence, question))
   const own = known(nodeInterfaces(evidence, question.vpcId))
   const subnetId = where?.place?.subnet.SubnetId

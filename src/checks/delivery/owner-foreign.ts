@@ -13,8 +13,7 @@ export default defineCheck({
   title: 'The interface that holds the VIP belongs to a node of the cluster',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/ipaddresspools'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Network interfaces that hold addresses are a part of EC2.',
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {
@@ -33,15 +32,16 @@ export default defineCheck({
 function run({ evidence, question }: Context): readonly Draft[] {
   const vip = question.vip?.text ?? ''
   const delivery = vpcDelivery(evidence, question)
-  if (isGap(delivery)) return [unknown(`vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
-  if (delivery.by !== 'owner') return [skipped(`vip/${vip}`, `No interface holds ${vip}.`)]
+  if (isGap(delivery))
+    return [unknown('holder-not-known', `vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
+  if (delivery.by !== 'owner') return [skipped('not-held', `vip/${vip}`, `No interface holds ${vip}.`)]
   const { interface: eni, node } = delivery
   const subject = `eni/${idOf(eni)}`
   const proof: Proof[] = [delivery.holding.proof()]
-  if (node !== null) return [pass(subject, `${idOf(eni)}, which holds ${vip}, belongs to ${node}.`, proof)]
+  if (node !== null) return [pass('of-node', subject, `${idOf(eni)}, which holds ${vip}, belongs to ${node}.`, proof)]
   const managed = isManaged(eni)
   if (eni.Attachment === undefined && !managed)
-    return [skipped(subject, `${idOf(eni)}, which holds ${vip}, is attached to nothing.`)]
+    return [skipped('attached-to-nothing', subject, `${idOf(eni)}, which holds ${vip}, is attached to nothing.`)]
   const where = known(vipPlace(evidence, question))
   const whose = managed
     ? `${interfaceText(evidence, eni)}, an interface of type ${eni.InterfaceType ?? 'unknown'} that an AWS service manages`
@@ -51,6 +51,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
     : [cite(eni, 'Attachment')]
   return [
     fail(
+      managed ? 'of-aws-service' : 'of-other-machine',
       subject,
       `${vip} belongs to ${whose}.`,
       [...proof, ...told],

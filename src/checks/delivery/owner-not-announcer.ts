@@ -7,7 +7,7 @@ import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft, type Fix } from '../finding.ts'
+import { fail, pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-not-announcer',
@@ -23,7 +23,7 @@ export default defineCheck({
     'kubernetes/leases',
     'kubernetes/pods',
   ],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'On a LAN the packet goes to the announcer.'),
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {
@@ -47,10 +47,19 @@ function run(context: Context): readonly Draft[] {
   const { evidence, question } = context
   const subject = `vip/${question.vip?.text ?? ''}`
   const delivery = vpcDelivery(evidence, question)
-  if (isGap(delivery)) return [unknown(subject, 'It is not known to which node the VPC delivers the VIP.', [delivery])]
-  if (delivery.by === 'nobody') return [skipped(subject, 'The VPC delivers the VIP to nobody.')]
+  if (isGap(delivery))
+    return [
+      unknown('delivery-not-known', subject, 'It is not known to which node the VPC delivers the VIP.', [delivery]),
+    ]
+  if (delivery.by === 'nobody') return [skipped('delivered-to-nobody', subject, 'The VPC delivers the VIP to nobody.')]
   if (!hasNode(delivery))
-    return [skipped(subject, `${interfaceText(evidence, delivery.interface)} belongs to no node of the cluster.`)]
+    return [
+      skipped(
+        'owner-not-a-node',
+        subject,
+        `${interfaceText(evidence, delivery.interface)} belongs to no node of the cluster.`,
+      ),
+    ]
   if (question.controlPlane !== null) return [controlPlane(context, delivery)]
   if (question.service?.spec?.externalTrafficPolicy === 'Local') return [local(context, delivery, question.service)]
   const { observed } = announcers(evidence, question)
@@ -59,10 +68,16 @@ function run(context: Context): readonly Draft[] {
   const text = question.vip?.text ?? ''
   if (delivery.by === 'route' || seen.length === 0 || seen.includes(node))
     return [
-      pass(subject, `The VPC delivers ${text} to ${node}, which takes it for every Service.`, [placeOf(delivery)]),
+      pass(
+        'taken-for-every-service',
+        subject,
+        `The VPC delivers ${text} to ${node}, which takes it for every Service.`,
+        [placeOf(delivery)],
+      ),
     ]
   return [
     warn(
+      'another-announces',
       subject,
       `${text} belongs to ${interfaceText(evidence, delivery.interface)}, while ${listText(seen)} announces it: ${node} gets the packets and passes them on, which ends as soon as externalTrafficPolicy becomes Local.`,
       [placeOf(delivery)],
@@ -81,8 +96,9 @@ function controlPlane({ evidence, question }: Context, delivery: Delivered & { r
   const { node } = delivery
   const seen = known(announcers(evidence, question).observed) ?? []
   if (seen.length === 0 || seen.includes(node))
-    return pass(subject, `The VPC delivers ${vip} to ${node}.`, [placeOf(delivery)])
+    return pass('delivered', subject, `The VPC delivers ${vip} to ${node}.`, [placeOf(delivery)])
   return warn(
+    'kube-vip-leader-elsewhere',
     subject,
     `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader is ${listText(seen)}.`,
     [placeOf(delivery)],
@@ -100,18 +116,27 @@ function local(context: Context, delivery: Delivered & { readonly node: string }
   const subject = `vip/${vip}`
   const found = endpointsOf(evidence, question)
   if (isGap(found))
-    return unknown(subject, `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`, [found])
+    return unknown(
+      'endpoints-not-known',
+      subject,
+      `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`,
+      [found],
+    )
   const ready = found.filter((endpoint) => endpoint.ready)
   const nodes = [...new Set(ready.flatMap((endpoint) => endpoint.node ?? []))].sort()
   const proof = ready.slice(0, 8).map(({ slice, index }) => cite(slice, 'endpoints', index, 'nodeName'))
   if (nodes.includes(node))
-    return pass(subject, `The VPC delivers ${vip} to ${node}, which has a ready endpoint of ${objectName(service)}.`, [
-      placeOf(delivery),
-      ...proof,
-    ])
-  if (nodes.length === 0) return skipped(subject, `No node has a ready endpoint of ${objectName(service)}.`)
+    return pass(
+      'owner-has-endpoint',
+      subject,
+      `The VPC delivers ${vip} to ${node}, which has a ready endpoint of ${objectName(service)}.`,
+      [placeOf(delivery), ...proof],
+    )
+  if (nodes.length === 0)
+    return skipped('no-ready-endpoint', subject, `No node has a ready endpoint of ${objectName(service)}.`)
   const verb = delivery.by === 'owner' ? 'belongs to' : 'is routed to'
   return fail(
+    'endpoint-elsewhere',
     subject,
     `${vip} ${verb} ${interfaceText(evidence, delivery.interface)}, but externalTrafficPolicy is Local and the ready endpoints of ${objectName(service)} are on ${listText(nodes)}: ${node} drops the packets.`,
     [placeOf(delivery), cite(service, 'spec', 'externalTrafficPolicy'), ...proof],
@@ -119,10 +144,10 @@ function local(context: Context, delivery: Delivered & { readonly node: string }
   )
 }
 
-const withFix = (fix: Fix | null) => (fix === null ? {} : { fix })
+const withFix = (fix: Remedy | null) => (fix === null ? {} : { fix })
 
 /** Moves the address to one of the nodes; where that cannot be done, lets every node take the packets. */
-function moveFix({ evidence, question }: Context, nodes: readonly string[]): Fix | null {
+function moveFix({ evidence, question }: Context, nodes: readonly string[]): Remedy | null {
   const { service } = question
   const { name = '', namespace = 'default' } = service?.metadata ?? {}
   const policy =

@@ -14,10 +14,8 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets', 'aws/vpcs', 'aws/route-tables'],
   alsoReads: ['aws/managed-prefix-lists', 'kubernetes/nodes'],
   each: 'receiving',
-  appliesTo: ({ question }) => {
-    if (question.fabric !== 'ec2') return 'Ways into a VPC are a part of EC2.'
-    return question.client.kind === 'vpc' ? 'The client is in the subnet of the node.' : true
-  },
+  on: ['ec2'],
+  appliesTo: ({ question }) => (question.client.kind === 'vpc' ? 'The client is in the subnet of the node.' : true),
   blocks: true,
   run,
   docs: {
@@ -45,38 +43,56 @@ function run({ evidence, question, node }: NodeContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const arrival = arrivalInterface(evidence, question, node)
   const doubt = `It is not known by which way the client reaches ${vip}.`
-  if (isGap(where)) return [unknown(subject, doubt, [where])]
-  if (isGap(arrival) || arrival === null) return [unknown(subject, doubt, isGap(arrival) ? [arrival] : [])]
+  if (isGap(where)) return [unknown('vpc-not-known', subject, doubt, [where])]
+  if (isGap(arrival) || arrival === null)
+    return [unknown('arrival-not-known', subject, doubt, isGap(arrival) ? [arrival] : [])]
   const client = clientSet(evidence, question, arrival)
-  if (isGap(client)) return [unknown(subject, doubt, [client])]
+  if (isGap(client)) return [unknown('client-not-known', subject, doubt, [client])]
   const path = clientPath(evidence, arrival, client)
-  if (isGap(path)) return [unknown(subject, doubt, [path])]
+  if (isGap(path)) return [unknown('routes-not-read', subject, doubt, [path])]
   if (path?.match == null || path.target === null)
-    return [skipped(subject, `No route leads from ${arrival.SubnetId ?? idOf(arrival)} to ${client.text}.`)]
+    return [
+      skipped('no-route-back', subject, `No route leads from ${arrival.SubnetId ?? idOf(arrival)} to ${client.text}.`),
+    ]
   const { target, match } = path
   const proof = [citeRoute(match)]
   const way = targetText(target)
-  if (target.kind === 'local') return [pass(subject, `${client.text} is inside the VPC.`, proof)]
+  if (target.kind === 'local') return [pass('inside-vpc', subject, `${client.text} is inside the VPC.`, proof)]
   if (target.kind === 'transit-gateway')
     return [
-      unknown(subject, `${client.text} comes over ${way}, whose own route tables are not in the evidence.`, [], proof),
+      unknown(
+        'gateway-routes-not-seen',
+        subject,
+        `${client.text} comes over ${way}, whose own route tables are not in the evidence.`,
+        [],
+        proof,
+      ),
     ]
   if (where.insideVpc) {
     if (target.kind === 'peering')
       return [
         unknown(
+          'other-side-not-seen',
           subject,
           `${client.text} comes over ${way}, and the route tables of its other side are not in the evidence.`,
           [],
           proof,
         ),
       ]
-    return [pass(subject, `${client.text} comes over ${way}, which carries an address that an interface holds.`, proof)]
+    return [
+      pass(
+        'carries-held-address',
+        subject,
+        `${client.text} comes over ${way}, which carries an address that an interface holds.`,
+        proof,
+      ),
+    ]
   }
   const awsCode = codes[target.kind]
   if (awsCode === undefined)
     return [
       unknown(
+        'carrying-not-known',
         subject,
         `${client.text} comes over ${way}; whether that carries an address outside the VPC is not known.`,
         [],
@@ -85,6 +101,7 @@ function run({ evidence, question, node }: NodeContext): readonly Draft[] {
     ]
   return [
     fail(
+      'not-carried',
       subject,
       `${client.text} comes over ${way}, which does not deliver to ${vip}, an address outside the ranges of ${where.vpcId}.`,
       proof,

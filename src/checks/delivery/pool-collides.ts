@@ -18,8 +18,8 @@ export default defineCheck({
   title: "Nothing but the nodes uses addresses of the VIP's pool",
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
   alsoReads: ['aws/vpcs'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Only EC2 hands out addresses of a subnet by itself.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
   },
@@ -38,12 +38,19 @@ export default defineCheck({
 function run({ evidence, question }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
-  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the pool lies.', [where])]
+  if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the pool lies.', [where])]
   const found = poolOf(evidence, where.vip)
   const holdings = holdingsInVpc(evidence, where.vpcId)
   if (isGap(found) || isGap(holdings))
-    return [unknown(subject, 'It is not known who uses addresses of the pool.', [found, holdings].filter(isGap))]
-  if (found === null) return [skipped(subject, `${where.vip.text} is in no pool.`)]
+    return [
+      unknown(
+        'users-not-known',
+        subject,
+        'It is not known who uses addresses of the pool.',
+        [found, holdings].filter(isGap),
+      ),
+    ]
+  if (found === null) return [skipped('no-pool', subject, `${where.vip.text} is in no pool.`)]
   const [name, ranges] = [poolName(found), rangesOf(found)]
   const isVip = (holding: Holding) => sameAddress(addressOf(holding.range.family, holding.range.first), where.vip)
   const strangers = holdings.filter(
@@ -57,7 +64,9 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const taken = reserved.filter(({ type, range }) => type === 'prefix' && ranges.some((one) => overlaps(one, range)))
   if (strangers.length === 0 && taken.length === 0)
     return [
-      pass(`pool/${name}`, `Nothing but nodes holds addresses of pool ${name}.`, [cite(found, 'spec', 'addresses')]),
+      pass('not-used', `pool/${name}`, `Nothing but nodes holds addresses of pool ${name}.`, [
+        cite(found, 'spec', 'addresses'),
+      ]),
     ]
   const users = [
     ...strangers.map((holding) => `${rangeText(holding.range)} by ${interfaceText(evidence, holding.interface)}`),
@@ -69,8 +78,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
     ...taken.map((one) => one.proof()),
   ]
   return [
-    warn(`pool/${name}`, `Pool ${name} has addresses that something else uses: ${listText(users)}.`, proof, {
-      fix: otherAddressFix(evidence, where),
-    }),
+    warn(
+      'used-by-others',
+      `pool/${name}`,
+      `Pool ${name} has addresses that something else uses: ${listText(users)}.`,
+      proof,
+      {
+        fix: otherAddressFix(evidence, where),
+      },
+    ),
   ]
 }

@@ -16,8 +16,8 @@ export default defineCheck({
   title: "EC2 keeps its hands off the VIP's pool",
   needs: ['aws/subnets', 'aws/network-interfaces', 'kubernetes/ipaddresspools'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Subnet CIDR reservations are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
   },
@@ -36,17 +36,21 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
   const more = { blocks: false }
-  if (isGap(where)) return [unknown(subject, 'It is not known in which subnet the pool lies.', [where], [], more)]
+  if (isGap(where))
+    return [unknown('subnet-not-known', subject, 'It is not known in which subnet the pool lies.', [where], [], more)]
   const found = poolOf(evidence, where.vip)
-  if (isGap(found)) return [unknown(subject, 'It is not known which pool the VIP is from.', [found], [], more)]
+  if (isGap(found))
+    return [unknown('pool-not-known', subject, 'It is not known which pool the VIP is from.', [found], [], more)]
   const { place } = where
-  if (found === null || place === null) return [skipped(subject, `${where.vip.text} is in no pool, or in no subnet.`)]
+  if (found === null || place === null)
+    return [skipped('no-pool-or-subnet', subject, `${where.vip.text} is in no pool, or in no subnet.`)]
   const name = poolName(found)
   const text = subnetText(place.subnet, place.range)
   const reserved = reservationsOf(evidence, place.subnet.SubnetId ?? '')
   if (isGap(reserved))
     return [
       unknown(
+        'reservations-not-read',
         `pool/${name}`,
         `It is not known whether ${text} reserves the range of pool ${name}.`,
         [reserved],
@@ -61,9 +65,10 @@ function run({ evidence, question }: Context): readonly Draft[] {
     explicit.map(({ range }) => range),
   )
   const proof = [cite(found, 'spec', 'addresses'), ...explicit.map((one) => one.proof())]
-  if (open.length === 0) return [pass(`pool/${name}`, `${text} reserves the range of pool ${name}.`, proof)]
+  if (open.length === 0) return [pass('reserved', `pool/${name}`, `${text} reserves the range of pool ${name}.`, proof)]
   return [
     pass(
+      'not-reserved',
       `pool/${name}`,
       `EC2 may give ${rangesText(open)} of pool ${name} to a new interface in ${text}, since no explicit CIDR reservation covers it; a reservation would prevent that.`,
       proof,

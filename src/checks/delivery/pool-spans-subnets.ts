@@ -16,8 +16,8 @@ export default defineCheck({
   title: "The VIP's pool lies in one subnet",
   needs: ['aws/subnets', 'aws/network-interfaces', 'kubernetes/ipaddresspools'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Subnets of a VPC are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
   },
@@ -35,13 +35,15 @@ export default defineCheck({
 function run({ evidence, question }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
-  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP lies.', [where])]
+  if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
   const found = poolOf(evidence, where.vip)
   const places = subnetPlaces(evidence, where.vpcId)
   const own = nodeInterfaces(evidence, question.vpcId)
   if (isGap(found) || isGap(places) || isGap(own))
-    return [unknown(subject, 'It is not known where the pool lies.', [found, places, own].filter(isGap))]
-  if (found === null) return [skipped(subject, `${where.vip.text} is in no pool.`)]
+    return [
+      unknown('pool-not-known', subject, 'It is not known where the pool lies.', [found, places, own].filter(isGap)),
+    ]
+  if (found === null) return [skipped('no-pool', subject, `${where.vip.text} is in no pool.`)]
   const name = poolName(found)
   const ranges = joined(rangesOf(found).filter(({ family }) => family === where.vip.family))
   const inside = places.filter(({ range }) => within(ranges, range).length > 0)
@@ -53,8 +55,8 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const texts = inside.map(({ subnet, range }) => subnetText(subnet, range))
   const text = `Pool ${name}`
   if (inside.length === 1 && beside.length === 0)
-    return [pass(`pool/${name}`, `${text} lies in ${texts[0] ?? ''}.`, proof)]
-  if (inside.length === 0) return [skipped(`pool/${name}`, `${text} lies in no subnet.`)]
+    return [pass('one-subnet', `pool/${name}`, `${text} lies in ${texts[0] ?? ''}.`, proof)]
+  if (inside.length === 0) return [skipped('no-subnet', `pool/${name}`, `${text} lies in no subnet.`)]
   const withNodes = new Set([...own.values()].flat().map(({ SubnetId }) => SubnetId))
   const nobody = inside.filter(({ subnet }) => !withNodes.has(subnet.SubnetId))
   const lost = [
@@ -68,5 +70,5 @@ function run({ evidence, question }: Context): readonly Draft[] {
     inside.length > 1
       ? `${text} lies in ${listText(texts)}: an address can be held only by a node of its own subnet`
       : `${text} lies in ${texts[0] ?? ''} only in part`
-  return [warn(`pool/${name}`, `${spread}${lost.length === 0 ? '' : `; ${listText(lost)}`}.`, proof)]
+  return [warn('several-subnets', `pool/${name}`, `${spread}${lost.length === 0 ? '' : `; ${listText(lost)}`}.`, proof)]
 }

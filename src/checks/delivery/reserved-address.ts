@@ -13,7 +13,7 @@ export default defineCheck({
   title: 'The VIP is none of the five addresses that EC2 keeps in every subnet',
   needs: ['aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'Only EC2 keeps addresses of a subnet for itself.'),
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {
@@ -29,16 +29,21 @@ export default defineCheck({
 function run({ evidence, question }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   if (isGap(where))
-    return [unknown(`vip/${question.vip?.text ?? ''}`, 'It is not known in which subnet the VIP lies.', [where])]
+    return [
+      unknown('subnet-not-known', `vip/${question.vip?.text ?? ''}`, 'It is not known in which subnet the VIP lies.', [
+        where,
+      ]),
+    ]
   const { vip, place } = where
   const subject = `vip/${vip.text}`
-  if (place === null) return [skipped(subject, `${vip.text} lies in no subnet of ${where.vpcId}.`)]
+  if (place === null) return [skipped('no-subnet', subject, `${vip.text} lies in no subnet of ${where.vpcId}.`)]
   const { subnet, range } = place
   const proof = [cite(subnet, 'CidrBlock')]
   const use = reservedFor(range, vip)
   if (use === null)
     return [
       pass(
+        'not-reserved',
         subject,
         `${vip.text} is not among the addresses that EC2 keeps in ${subnetText(subnet, range)}: ${reservedInWords(range)}.`,
         proof,
@@ -46,6 +51,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
     ]
   return [
     fail(
+      'reserved',
       subject,
       `${vip.text} cannot be used in ${subnetText(subnet, range)}: EC2 keeps it for ${use}.`,
       proof,

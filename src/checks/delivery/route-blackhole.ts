@@ -20,8 +20,8 @@ export default defineCheck({
   title: 'The route to a VIP outside the VPC leads to a running node of the cluster',
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/instances', 'kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc
       ? true
@@ -42,11 +42,13 @@ export default defineCheck({
 function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
-  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP is asked for.', [where])]
+  if (isGap(where))
+    return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP is asked for.', [where])]
   const routes = overlayRoutes(evidence, question, where)
-  if (isGap(routes)) return [unknown(subject, `It is not known which routes lead to ${where.vip.text}.`, [routes])]
+  if (isGap(routes))
+    return [unknown('routes-not-read', subject, `It is not known which routes lead to ${where.vip.text}.`, [routes])]
   const named = routes.client.filter(leadsToInterface)
-  if (named.length === 0) return [skipped(subject, `No route leads to ${where.vip.text}.`)]
+  if (named.length === 0) return [skipped('no-route', subject, `No route leads to ${where.vip.text}.`)]
   const broken = named.flatMap((route) => {
     const why = whyBroken(evidence, where.vpcId, route)
     return why === null ? [] : [{ route, ...why }]
@@ -54,7 +56,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const [first] = broken
   if (first === undefined) {
     const proof = named.flatMap(({ match }) => (match === null ? [] : [citeRoute(match)]))
-    return [pass(subject, `The route to ${where.vip.text} leads to a node.`, proof)]
+    return [pass('leads-to-node', subject, `The route to ${where.vip.text} leads to a node.`, proof)]
   }
   const target = routeTargetFor(evidence, question, receiving.nodes)
   const fix = routeFix(
@@ -66,6 +68,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const partial = broken.length < routes.client.length
   return [
     fail(
+      first.reason,
       subject,
       first.says,
       broken.flatMap(({ proof }) => proof),
@@ -79,27 +82,37 @@ function whyBroken(
   evidence: Context['evidence'],
   vpcId: string,
   { match, table }: SubnetRoute,
-): { readonly says: string; readonly proof: readonly Proof[] } | null {
+): { readonly reason: string; readonly says: string; readonly proof: readonly Proof[] } | null {
   if (match === null) return null
   const name = `Route ${destinationText(match.route)} of ${table.RouteTableId ?? ''}`
   const proof = [citeRoute(match)]
   if (match.route.State === 'blackhole')
     return {
+      reason: 'blackhole',
       says: `${name} is a blackhole: its target, ${targetText(targetOf(match.route))}, is not available.`,
       proof,
     }
   const eni = interfaceOf(evidence, vpcId, match.route)
   if (isGap(eni)) return null
   if (eni === null)
-    return { says: `${name} leads to ${targetText(targetOf(match.route))}, which is not in the VPC.`, proof }
+    return {
+      reason: 'target-not-in-vpc',
+      says: `${name} leads to ${targetText(targetOf(match.route))}, which is not in the VPC.`,
+      proof,
+    }
   const node = known(nodeOfInterface(evidence, eni))
   if (node === null)
     return {
+      reason: 'leads-to-stranger',
       says: `${name} leads to ${interfaceText(evidence, eni)}, which is no node of the cluster.`,
       proof: [...proof, cite(eni, 'Attachment')],
     }
   const instance = known(evidence.aws.instances)?.find(({ InstanceId }) => InstanceId === eni.Attachment?.InstanceId)
   const state = instance?.State?.Name
   if (instance === undefined || state === undefined || state === 'running') return null
-  return { says: `${name} leads to ${node}, whose instance is ${state}.`, proof: [...proof, cite(instance, 'State')] }
+  return {
+    reason: 'instance-not-running',
+    says: `${name} leads to ${node}, whose instance is ${state}.`,
+    proof: [...proof, cite(instance, 'State')],
+  }
 }

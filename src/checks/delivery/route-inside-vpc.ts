@@ -15,8 +15,8 @@ export default defineCheck({
   title: 'No route takes the place of ownership for a VIP inside the VPC',
   needs: ['aws/route-tables', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
   },
@@ -38,27 +38,35 @@ export default defineCheck({
 function run({ evidence, question }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
-  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP lies.', [where])]
+  if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
   const { vip, vpcId } = where
   const found = routeInsideVpc(evidence, where)
   const holders = holdersOf(evidence, vpcId, vip)
   const places = subnetPlaces(evidence, vpcId)
   if (isGap(found) || isGap(holders) || isGap(places))
-    return [unknown(subject, `It is not known which routes name ${vip.text}.`, [found, holders, places].filter(isGap))]
-  if (found === null) return [pass(subject, `No route but the VPC's own covers ${vip.text}.`, [])]
+    return [
+      unknown(
+        'routes-not-read',
+        subject,
+        `It is not known which routes name ${vip.text}.`,
+        [found, holders, places].filter(isGap),
+      ),
+    ]
+  if (found === null) return [pass('no-other-route', subject, `No route but the VPC's own covers ${vip.text}.`, [])]
   const whole = places.some(({ range }) => range.text === found.prefix.text)
   if (!whole) return [impossible(subject, found)]
   const tables = (found.table.Associations ?? []).flatMap(({ SubnetId }) => SubnetId ?? [])
   const who = tables.length === 0 ? `subnets that use ${found.table.RouteTableId ?? ''}` : listText(tables)
   const owned = holders.length > 0 ? ', past the interface that holds it' : ', though no interface holds it'
   const says = `A route of ${found.table.RouteTableId ?? ''} sends the whole subnet ${found.prefix.text} to ${targetText(targetOf(found.route))}: clients in other subnets of ${who} reach ${vip.text} through that${owned}.`
-  return [warn(subject, says, [citeRoute(found)], { awsCode: 'MORE_SPECIFIC_ROUTE' })]
+  return [warn('whole-subnet-route', subject, says, [citeRoute(found)], { awsCode: 'MORE_SPECIFIC_ROUTE' })]
 }
 
 /** EC2 refuses such a route; evidence that shows one was not printed by EC2 itself, or was edited. */
 function impossible(subject: string, { table, route, prefix }: RouteMatch & { readonly index: number }): Draft {
   const text = addressOf(prefix.family, prefix.first).text
   return fail(
+    'not-a-whole-subnet',
     subject,
     `${table.RouteTableId ?? ''} shows a route ${destinationText(route)} inside the ranges of the VPC that is no whole subnet: EC2 accepts none, and ${text} is delivered to its owner only.`,
     [citeRoute({ table, index: (table.Routes ?? []).indexOf(route) })],

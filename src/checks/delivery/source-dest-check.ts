@@ -13,8 +13,8 @@ export default defineCheck({
   title: 'The interface that a route leads to takes packets that are not addressed to it',
   needs: ['aws/network-interfaces', 'aws/vpcs', 'aws/subnets', 'aws/route-tables'],
   alsoReads: ['kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'The source/destination check is a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc
       ? true
@@ -39,18 +39,31 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const delivery = vpcDelivery(evidence, question)
   const vip = question.vip?.text ?? ''
   if (isGap(delivery))
-    return [unknown(`vip/${vip}`, `It is not known which interface gets packets for ${vip}.`, [delivery])]
-  if (delivery.by !== 'route') return [skipped(`vip/${vip}`, `No route leads to ${vip}.`)]
+    return [
+      unknown('interface-not-known', `vip/${vip}`, `It is not known which interface gets packets for ${vip}.`, [
+        delivery,
+      ]),
+    ]
+  if (delivery.by !== 'route') return [skipped('no-route', `vip/${vip}`, `No route leads to ${vip}.`)]
   const { interface: eni, route } = delivery
   const subject = `eni/${idOf(eni)}`
   const proof = [cite(eni, 'SourceDestCheck'), citeRoute(route)]
   const name = interfaceText(evidence, eni)
   if (eni.SourceDestCheck === undefined)
-    return [unknown(subject, `It is not known whether ${name} checks sources and destinations.`, [], proof)]
+    return [
+      unknown(
+        'setting-not-read',
+        subject,
+        `It is not known whether ${name} checks sources and destinations.`,
+        [],
+        proof,
+      ),
+    ]
   if (!eni.SourceDestCheck)
-    return [pass(subject, `The source/destination check of ${name} is off: it takes packets for ${vip}.`, proof)]
+    return [pass('off', subject, `The source/destination check of ${name} is off: it takes packets for ${vip}.`, proof)]
   return [
     fail(
+      'on',
       subject,
       `The source/destination check of ${name} is on: it drops packets for ${vip}, which is not its address.`,
       proof,

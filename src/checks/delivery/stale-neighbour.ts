@@ -11,7 +11,7 @@ export default defineCheck({
   title: 'Hosts of the subnet know the VIP by the hardware address of its owner',
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'node/ip-neigh'],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'On a LAN who answers decides; captures show it.'),
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {
@@ -29,11 +29,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
   if (vip === null) return []
   const subject = `vip/${vip.text}`
   const delivery = vpcDelivery(evidence, question)
-  if (isGap(delivery)) return [unknown(subject, `It is not known who holds ${vip.text}.`, [delivery])]
-  if (delivery.by !== 'owner') return [skipped(subject, `No interface holds ${vip.text}.`)]
+  if (isGap(delivery))
+    return [unknown('holder-not-known', subject, `It is not known who holds ${vip.text}.`, [delivery])]
+  if (delivery.by !== 'owner') return [skipped('not-held', subject, `No interface holds ${vip.text}.`)]
   const mac = delivery.interface.MacAddress?.toLowerCase()
   if (mac === undefined)
-    return [skipped(subject, `The hardware address of ${idOf(delivery.interface)} is not in the evidence.`)]
+    return [
+      skipped('mac-not-read', subject, `The hardware address of ${idOf(delivery.interface)} is not in the evidence.`),
+    ]
   const known = evidence.nodeNames.flatMap((node) => {
     const neighbours = neighboursOf(evidence, node, vip)
     return isGap(neighbours) ? [] : neighbours.map((one) => ({ node, ...one }))
@@ -43,6 +46,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   if (first === undefined)
     return [
       pass(
+        known.length === 0 ? 'no-neighbour-entry' : 'names-owner',
         subject,
         known.length === 0
           ? `No node has a neighbour entry for ${vip.text}.`
@@ -54,6 +58,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const commands = stale.map(({ node, device }) => `ssh ${node} sudo ip neigh flush to ${vip.text} dev ${device}`)
   return [
     warn(
+      'stale',
       subject,
       says,
       stale.map(({ proof }) => proof),

@@ -12,8 +12,8 @@ export default defineCheck({
   title: 'No route made by hand hides the one that a route server writes for the VIP',
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc ? true : `${where.vip.text} lies inside the ranges of ${where.vpcId}.`
   },
@@ -37,7 +37,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const { routeTables } = evidence.aws
   const subject = `vip/${question.vip?.text ?? ''}`
   if (isGap(where) || isGap(routeTables))
-    return [unknown(subject, 'It is not known which routes name the VIP.', [where, routeTables].filter(isGap))]
+    return [
+      unknown(
+        'routes-not-read',
+        subject,
+        'It is not known which routes name the VIP.',
+        [where, routeTables].filter(isGap),
+      ),
+    ]
   const { vip, vpcId } = where
   const tables = routeTables.filter(({ VpcId }) => VpcId === vpcId)
   const named = tables.flatMap((table) =>
@@ -49,7 +56,8 @@ function run({ evidence, question }: Context): readonly Draft[] {
     }),
   )
   const propagated = named.filter(({ route }) => isPropagated(route))
-  if (propagated.length === 0) return [skipped(subject, `No route server or gateway writes a route to ${vip.text}.`)]
+  if (propagated.length === 0)
+    return [skipped('no-propagated-route', subject, `No route server or gateway writes a route to ${vip.text}.`)]
   const shadows = propagated.flatMap((learnt) => {
     const made = named.find(
       ({ table, route }) =>
@@ -59,13 +67,16 @@ function run({ evidence, question }: Context): readonly Draft[] {
   })
   const [first] = shadows
   if (first === undefined)
-    return [pass(subject, `The propagated route to ${vip.text} stands alone.`, propagated.map(citeRoute))]
+    return [
+      pass('propagated-alone', subject, `The propagated route to ${vip.text} stands alone.`, propagated.map(citeRoute)),
+    ]
   const { learnt, made } = first
   const id = made.table.RouteTableId ?? ''
   const option =
     made.route.DestinationIpv6CidrBlock === undefined ? '--destination-cidr-block' : '--destination-ipv6-cidr-block'
   return [
     warn(
+      'hidden-by-static',
       subject,
       `In ${id} a static route sends ${destinationText(made.route)} to ${targetText(targetOf(made.route))} and hides the propagated one to ${targetText(targetOf(learnt.route))}: it stays where it is when a node fails.`,
       [citeRoute(made), citeRoute(learnt)],

@@ -11,6 +11,8 @@ import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
 import { onlyByBgp } from '../about/announced.ts'
+import type { FabricWords } from '../../fabric/fabric.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 import { networksOfNode } from '../../node/networks.ts'
@@ -29,7 +31,7 @@ export default defineCheck({
     'node/ip-addr',
   ],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return true
+    if (fabricOf(question).delivery !== 'ownership') return true
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc
       ? true
@@ -55,12 +57,22 @@ function run(context: Context): readonly Draft[] {
   const { evidence, question } = context
   const { vip } = question
   if (vip === null) return []
+  const { delivery, words } = fabricOf(question)
+  if (delivery === 'unknown') return [unclear(evidence, vip, words)]
   const clash = question.controlPlane === null ? nodeWithAddress(evidence, vip) : null
   if (clash !== null) return [clash]
-  if (question.fabric === 'lan') return byBgpAlone(context, vip) ?? onLan(context, vip)
+  if (delivery === 'announcement') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
-  if (isGap(where)) return [unknown(`vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
+  if (isGap(where))
+    return [unknown('subnet-not-known', `vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
   return inVpc(context, where)
+}
+
+/** Of a network whose rules stand in no evidence nothing follows, wherever the VIP lies. */
+function unclear({ kubernetes }: Evidence, vip: Address, { unclear: why = '' }: FabricWords): Draft {
+  const named = (known(kubernetes.nodes) ?? []).filter(({ spec }) => spec?.providerID !== undefined)
+  const proof = named.map((node) => cite(node, 'spec', 'providerID'))
+  return unknown('fabric-not-known', `vip/${vip.text}`, why.replace('%', vip.text), [], proof)
 }
 
 /** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */
@@ -68,9 +80,12 @@ function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
   const [first] = known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []
   return first !== undefined && onlyByBgp(context)
     ? [
-        pass(`vip/${vip.text}`, `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`, [
-          cite(first, 'spec'),
-        ]),
+        pass(
+          'announced-by-bgp',
+          `vip/${vip.text}`,
+          `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`,
+          [cite(first, 'spec')],
+        ),
       ]
     : null
 }
@@ -90,6 +105,7 @@ function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
   if (node === undefined) return null
   const name = node.metadata?.name ?? ''
   return fail(
+    'address-of-node',
     `vip/${vip.text}`,
     `${vip.text} is the own address of node ${name}: packets to the VIP and packets to the node cannot be told apart.`,
     [cite(node, 'status', 'addresses')],
@@ -103,15 +119,19 @@ function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
 function inVpc({ evidence, question }: Context, where: VipPlace): readonly Draft[] {
   const { vip, place, vpcId } = where
   const subject = `vip/${vip.text}`
-  if (place === null) return [skipped(subject, `${vip.text} lies in no subnet of ${vpcId}.`)]
+  if (place === null) return [skipped('no-subnet', subject, `${vip.text} lies in no subnet of ${vpcId}.`)]
   const own = nodeInterfaces(evidence, question.vpcId)
-  if (isGap(own)) return [unknown(subject, 'It is not known in which subnets the nodes have interfaces.', [own])]
+  if (isGap(own))
+    return [
+      unknown('node-subnets-not-known', subject, 'It is not known in which subnets the nodes have interfaces.', [own]),
+    ]
   const { subnet, range } = place
   const inside = [...own].filter(([, enis]) => enis.some(({ SubnetId }) => SubnetId === subnet.SubnetId))
   if (inside.length > 0) {
     const nodes = inside.map(([name]) => name)
     return [
       pass(
+        'node-in-subnet',
         subject,
         `${vip.text} lies in ${subnetText(subnet, range)}, where ${listText(nodes)} ${nodes.length === 1 ? 'has an interface' : 'have interfaces'}.`,
         [cite(subnet, 'CidrBlock')],
@@ -126,7 +146,11 @@ function inVpc({ evidence, question }: Context, where: VipPlace): readonly Draft
       .map((eni) => cite(eni, 'SubnetId')),
   ]
   const says = `${vip.text} lies in ${subnetText(subnet, range)}, where no node has an interface; only an interface of that subnet can hold it.`
-  return [fail(subject, says, proof, otherAddressFix(evidence, where), { awsCode: 'ENI_ADDRESS_RESTRICTION' })]
+  return [
+    fail('no-node-in-subnet', subject, says, proof, otherAddressFix(evidence, where), {
+      awsCode: 'ENI_ADDRESS_RESTRICTION',
+    }),
+  ]
 }
 
 /** On a LAN the announcer's own subnets count: what it announces elsewhere nobody asks for. */
@@ -142,6 +166,7 @@ function onLan({ evidence, receiving }: Context, vip: Address): readonly Draft[]
   if (first !== undefined)
     return [
       pass(
+        'on-node-link',
         subject,
         `${vip.text} lies in ${first.cidr.text}, the subnet of ${listText(fitting.map(({ node, device }) => `${node} (${device})`))}.`,
         first.proof,
@@ -149,13 +174,21 @@ function onLan({ evidence, receiving }: Context, vip: Address): readonly Draft[]
     ]
   const gaps = gapsAmong(...seen.map(({ networks }) => networks))
   if (gaps.length > 0 || seen.length === 0)
-    return [unknown(subject, `It is not known which subnet the announcer of ${vip.text} is in.`, gaps)]
+    return [
+      unknown(
+        'announcer-subnet-not-known',
+        subject,
+        `It is not known which subnet the announcer of ${vip.text} is in.`,
+        gaps,
+      ),
+    ]
   const networks = seen.flatMap(({ node, networks: list }) =>
     isGap(list) ? [] : list.map((one) => ({ node, ...one })),
   )
   const cidrs = [...new Set(networks.map(({ cidr }) => cidr.text))]
   return [
     fail(
+      'in-no-node-subnet',
       subject,
       `${vip.text} lies in none of the subnets of ${listText(seen.map(({ node }) => node))} (${listText(cidrs)}): hosts there do not ask for it, they send it to their router.`,
       networks.flatMap(({ proof }) => proof),

@@ -21,8 +21,8 @@ export default defineCheck({
     'kubernetes/nodes',
     'kubernetes/pods',
   ],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'On a LAN nobody owns an address; who answers for it decides.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc
       ? true
@@ -50,10 +50,10 @@ export default defineCheck({
 function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
-  if (isGap(where)) return [unknown(subject, 'It is not known in which VPC the VIP lies.', [where])]
+  if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
   const { vip, vpcId, place } = where
   const owners = holdersOf(evidence, vpcId, vip)
-  if (isGap(owners)) return [unknown(subject, `It is not known who owns ${vip.text}.`, [owners])]
+  if (isGap(owners)) return [unknown('interfaces-not-read', subject, `It is not known who owns ${vip.text}.`, [owners])]
   const [owner] = owners
   if (owner !== undefined) {
     const how = {
@@ -66,6 +66,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     const as = how === '' ? `by its delegated prefix ${owner.text}` : `as ${how} address`
     return [
       pass(
+        'held',
         subject,
         `${interfaceText(evidence, owner.interface)} holds ${vip.text} ${as}.`,
         owners.map(({ proof }) => proof()),
@@ -73,7 +74,8 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     ]
   }
   const hidden = hiddenOwner(evidence, where)
-  if (hidden !== null) return [unknown(subject, `No interface that this account sees holds ${vip.text}.`, [hidden])]
+  if (hidden !== null)
+    return [unknown('owner-not-seen', subject, `No interface that this account sees holds ${vip.text}.`, [hidden])]
   const enis = known(interfacesOfVpc(evidence, vpcId)) ?? []
   const proof = [
     citeList(
@@ -85,7 +87,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const route = known(wholeSubnetRoute(evidence, where))
   if (route !== null) {
     const says = `No interface holds ${vip.text}; a route of ${route.table.RouteTableId ?? ''} sends its whole subnet ${route.prefix.text} to an interface, and whether the VPC then delivers an address that nobody holds is not documented.`
-    return [unknown(subject, says, [], proof)]
+    return [unknown('whole-subnet-route', subject, says, [], proof)]
   }
   const within = place === null ? vpcId : subnetText(place.subnet, place.range)
   const byKubeVip = podsServing(evidence, question).some(({ settings }) => settings.modes.includes('arp'))
@@ -93,6 +95,8 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     : ''
   const says = `No network interface of ${vpcId} holds ${vip.text}, so the VPC delivers it to nobody, to hosts in ${within} neither: it hands out an address because the EC2 API gave it to an interface, not because a node announces it.${servedByKubeVip(evidence, question) ? byKubeVip : ''}`
   return [
-    fail(subject, says, proof, assignFix(evidence, question, receiving, where), { awsCode: 'ENI_ADDRESS_RESTRICTION' }),
+    fail('held-by-nobody', subject, says, proof, assignFix(evidence, question, receiving, where), {
+      awsCode: 'ENI_ADDRESS_RESTRICTION',
+    }),
   ]
 }

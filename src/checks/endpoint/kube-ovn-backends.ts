@@ -28,11 +28,13 @@ export default defineCheck({
     return [
       ready.length > 0
         ? pass(
+            'vip-pods-ready',
             `vips/${name}`,
             `Behind Vip ${name} ${inWords(ready.map((pod) => objectName(pod)))} ${ready.length === 1 ? 'is' : 'are'} ready.`,
             [],
           )
         : fail(
+            pods.length === 0 ? 'no-vip-pod' : 'vip-pods-not-ready',
             `vips/${name}`,
             pods.length === 0
               ? `No pod stands behind Vip ${name}.`
@@ -63,12 +65,16 @@ function backends({ evidence }: Context, rule: Rule): Draft {
   const { namespace = 'default', endpoints = [], selector = [] } = rule.spec ?? {}
   if (endpoints.length > 0)
     return pass(
+      'own-endpoints',
       subject,
       `SwitchLBRule ${name} lists ${counted(endpoints.length, 'endpoint')} by itself, whatever it selects.`,
       [cite(rule, 'spec', 'endpoints')],
     )
   const slices = evidence.kubernetes.endpointslices
-  if (isGap(slices)) return unknown(subject, `It is not known whether SwitchLBRule ${name} has endpoints.`, [slices])
+  if (isGap(slices))
+    return unknown('endpoints-not-read', subject, `It is not known whether SwitchLBRule ${name} has endpoints.`, [
+      slices,
+    ])
   const own = slices.filter(
     ({ metadata }) =>
       metadata?.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === `slr-${name}`,
@@ -78,6 +84,7 @@ function backends({ evidence }: Context, rule: Rule): Draft {
   if (unchecked !== null) return unchecked
   if (ready.length > 0)
     return pass(
+      'rule-endpoints-ready',
       subject,
       `SwitchLBRule ${name} has ${counted(ready.length, 'ready endpoint')}.`,
       own.slice(0, 2).map((slice) => cite(slice, 'endpoints')),
@@ -90,6 +97,7 @@ function backends({ evidence }: Context, rule: Rule): Draft {
       ? `no pod of the namespace ${namespace} has the labels ${selector.join(', ')}`
       : `none of the ${counted(pods.length, 'pod')} that it selects is a ready endpoint`
   return fail(
+    'nothing-behind',
     subject,
     `Nothing stands behind SwitchLBRule ${name}: ${why}.`,
     own.length > 0
@@ -120,6 +128,7 @@ function withoutCheckAddress(evidence: Evidence, rule: Rule): Draft | null {
   return missing.length === 0
     ? null
     : warn(
+        'no-health-check-vip',
         `switch-lb-rules/${name}`,
         `SwitchLBRule ${name} has a health check, but no Vip is named ${inWords(missing)} like the subnet of its pods: OVN has no address to probe from, and its load balancer may drop all backends.`,
         [

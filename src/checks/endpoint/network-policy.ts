@@ -34,7 +34,9 @@ export default defineCheck({
     })
     const guarded = ready.filter(({ pod }) => policiesOf(evidence, pod).length > 0)
     if (guarded.length === 0)
-      return [pass(subject, `No NetworkPolicy selects the pods behind Service ${objectName(service)}.`, [])]
+      return [
+        pass('no-policy', subject, `No NetworkPolicy selects the pods behind Service ${objectName(service)}.`, []),
+      ]
     const enforcer = policyEnforcer(evidence)
     const judged = guarded.map((one) => ({ ...one, ...judge(context, one.endpoint, one.pod, port.protocol) }))
     const policies = [...new Set(judged.flatMap(({ pod }) => policiesOf(evidence, pod)))]
@@ -46,11 +48,13 @@ export default defineCheck({
       return [
         unsure === undefined
           ? pass(
+              'let-in',
               subject,
               `${names} ${policies.length === 1 ? 'lets' : 'let'} ${judged[0]?.who ?? 'the client'} in at the pods behind Service ${objectName(service)}.`,
               proof,
             )
           : unknown(
+              'client-not-known',
               subject,
               `It is not known whether ${names} ${policies.length === 1 ? 'lets' : 'let'} ${unsure.who} in: its addresses are not in the evidence.`,
               [],
@@ -72,12 +76,13 @@ export default defineCheck({
     return [
       enforcer === null
         ? warn(
+            'not-enforced',
             subject,
             `${says}; nothing in the evidence enforces policies, so it stops no packet as far as can be seen.`,
             proof,
             { fix, blocks: false },
           )
-        : fail(subject, `${says}; ${enforcer} enforces it.`, proof, fix, all ? {} : { partial: true }),
+        : fail('refused', subject, `${says}; ${enforcer} enforces it.`, proof, fix, all ? {} : { partial: true }),
     ]
   },
   docs: {

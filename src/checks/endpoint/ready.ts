@@ -33,13 +33,16 @@ export default defineCheck({
     const subject = `service/${name}`
     const endpoints = endpointsOf(evidence, question)
     if (isGap(endpoints))
-      return [unknown(subject, `It is not known whether Service ${name} has endpoints.`, [endpoints])]
+      return [
+        unknown('endpoints-not-read', subject, `It is not known whether Service ${name} has endpoints.`, [endpoints]),
+      ]
     const ready = endpoints.filter((endpoint) => endpoint.ready)
     const [first] = ready
     if (first !== undefined) {
       const of = ready.length === endpoints.length ? '' : ` of ${String(endpoints.length)}`
       return [
         pass(
+          'ready',
           subject,
           `Service ${name} has ${String(ready.length)}${of} ready ${ready.length === 1 ? 'endpoint' : 'endpoints'}${behind(evidence, service, ready)}.`,
           ready.slice(0, 5).map(({ slice, index }) => cite(slice, 'endpoints', index, 'addresses', 0)),
@@ -52,18 +55,21 @@ export default defineCheck({
       .join(',')
     const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
     const other = otherFamily(evidence, question)
-    const why =
+    const [reason, why] =
       other !== null
-        ? other.why
+        ? ['other-family', other.why]
         : endpoints.length > 0
-          ? `none of its ${counted(endpoints.length, 'endpoint')} is ready`
+          ? ['not-ready', `none of its ${counted(endpoints.length, 'endpoint')} is ready`]
           : pods === null
-            ? 'its EndpointSlices are empty'
+            ? ['slices-empty', 'its EndpointSlices are empty']
             : pods.length === 0
               ? selector === ''
-                ? 'it has no selector and no EndpointSlice with an address'
-                : `no pod has the labels ${selector} that it selects`
-              : `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`
+                ? ['no-selector', 'it has no selector and no EndpointSlice with an address']
+                : ['no-pod-selected', `no pod has the labels ${selector} that it selects`]
+              : [
+                  'pods-without-address',
+                  `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`,
+                ]
     const proof =
       other !== null
         ? other.proof
@@ -75,7 +81,7 @@ export default defineCheck({
             ]
     const namespace = service.metadata?.namespace ?? 'default'
     return [
-      fail(subject, `Service ${name} has no ready endpoint: ${why}.`, proof, {
+      fail(reason, subject, `Service ${name} has no ready endpoint: ${why}.`, proof, {
         commands: [
           selector === ''
             ? `kubectl -n ${namespace} get endpointslices`

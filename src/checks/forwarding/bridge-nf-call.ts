@@ -1,4 +1,4 @@
-import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
+import { citeFile, cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { addressesOfPod, podsOn } from '../../evidence/kubernetes/pods.ts'
@@ -6,7 +6,7 @@ import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { record } from '../../evidence/node/nft.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Fix } from '../finding.ts'
+import { pass, skipped, unknown, warn, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
@@ -35,6 +35,7 @@ export default defineCheck({
       return [
         {
           ...unknown(
+            'sysctl-not-read',
             subject,
             `It is not known whether what stays on the pods’ bridge of ${node} passes its packet filter.`,
             gaps,
@@ -45,16 +46,18 @@ export default defineCheck({
       ]
     const family = question.vip?.family ?? 4
     const bridge = podBridge(evidence, node, family)
-    if (bridge === null) return [skipped(subject, `The pods of ${node} hang on no bridge of its kernel.`)]
+    if (bridge === null) return [skipped('no-bridge', subject, `The pods of ${node} hang on no bridge of its kernel.`)]
     const name = family === 4 ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables'
     const value = sysctl.values.get(name)
     const line = sysctl.lines.get(name)
     const proof =
       line === undefined
-        ? [citeLine(sysctl.file, 1, `${String(sysctl.values.size)} settings, no ${name}`)]
+        ? [citeFile(sysctl.file, `${String(sysctl.values.size)} settings, no ${name}`)]
         : [citeLine(sysctl.file, line, `${name} = ${value ?? ''}`)]
     if (value === '1' || bridge.filtered)
-      return [pass(subject, `What stays on ${bridge.name} of ${node} passes the packet filter.`, proof)]
+      return [
+        pass('passes-filter', subject, `What stays on ${bridge.name} of ${node} passes the packet filter.`, proof),
+      ]
     const sentence = `${name} ${value === undefined ? `is not there (br_netfilter is not loaded)` : `is ${value}`} on ${node}: between two pods on ${bridge.name} answers go past the packet filter, so a pod that calls a Service whose endpoint is on the same bridge gets its answer from an address that it never asked`
     const fix = {
       commands: [
@@ -67,10 +70,16 @@ export default defineCheck({
     const wrong = lostOnBridge(context, bridge.name, sentence, fix)
     return [
       wrong === null
-        ? warn(subject, `${sentence}. Clients outside of ${node} do not notice.`, [...proof, bridge.proof], {
-            fix,
-            blocks: false,
-          })
+        ? warn(
+            'past-filter',
+            subject,
+            `${sentence}. Clients outside of ${node} do not notice.`,
+            [...proof, bridge.proof],
+            {
+              fix,
+              blocks: false,
+            },
+          )
         : { ...wrong, proof: [...proof, bridge.proof, ...wrong.proof] },
     ]
   },
@@ -115,7 +124,7 @@ function podBridge(evidence: Evidence, node: string, family: Family): PodBridge 
 }
 
 /** The finding for a pod as client whose packet is translated to its own bridge and keeps its source: its answer is lost. */
-function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fix: Fix) {
+function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fix: Remedy) {
   const { receiving, node } = context
   if (receiving.by !== 'client' || !receiving.nodes.includes(node)) return null
   const share = shareLost(context, ({ first }) => {
@@ -127,5 +136,7 @@ function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fi
       ? { death: null, node: null, outcome: first, step: first.steps.at(-1) ?? null }
       : null
   })
-  return isDraft(share) ? null : deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+  return isDraft(share)
+    ? null
+    : deadly(context, share, { reason: 'answer-past-filter', says: () => `${sentence}.`, fix: () => fix })
 }

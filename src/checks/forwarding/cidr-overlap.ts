@@ -16,7 +16,7 @@ export default defineCheck({
   title: 'The ranges of pods and Services lie outside the ranges of the VPC',
   needs: ['aws/vpcs', 'aws/network-interfaces', 'kubernetes/nodes'],
   alsoReads: ['kubernetes/services'],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'Only a VPC has ranges of its own.'),
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {
@@ -33,7 +33,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const vpc = isGap(vpcId) ? vpcId : vpcById(evidence, vpcId)
   const { nodes } = evidence.kubernetes
   if (isGap(vpcId) || isGap(vpc) || isGap(nodes))
-    return [unknown('vpc/unknown', 'It is not known in which VPC the nodes are.', [vpcId, vpc].filter(isGap))]
+    return [
+      unknown(
+        'vpc-not-known',
+        'vpc/unknown',
+        'It is not known in which VPC the nodes are.',
+        [vpcId, vpc].filter(isGap),
+      ),
+    ]
   const ranges = vpcRanges(vpc)
   const holdings = known(holdingsInVpc(evidence, vpcId)) ?? []
   const clashing = nodes.flatMap((node) => {
@@ -55,13 +62,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
   ]
   const own = listText(ranges.map(({ text }) => text))
   if (clashing.length === 0 && services.length === 0)
-    return [pass(subject, `Pods and Services have no addresses in ${own}, the ranges of ${vpcId}.`, proof)]
+    return [pass('apart', subject, `Pods and Services have no addresses in ${own}, the ranges of ${vpcId}.`, proof)]
   const parts = [
     ...(clashing.length > 0 ? [`the pod ranges ${listText(clashing.map(({ range }) => range.text))}`] : []),
     ...(services.length > 0 ? [`the cluster addresses of ${listText(services.map(objectName))}`] : []),
   ]
   return [
     warn(
+      'overlap',
       subject,
       `Inside ${own}, the ranges of ${vpcId}, lie ${listText(parts)}: the VPC delivers none of them.`,
       proof,

@@ -39,16 +39,20 @@ function run(context: NodeContext): readonly Draft[] {
   const { evidence, node } = context
   const subject = `node/${node}`
   const configs = cniConfigs(evidence, node)
-  if (isGap(configs)) return [skipped(subject, `The CNI configuration of ${node} is not in the evidence.`)]
+  if (isGap(configs)) return [skipped('not-read', subject, `The CNI configuration of ${node} is not in the evidence.`)]
   const [taken] = configs
-  if (taken === undefined) return [skipped(subject, `${node} has no CNI configuration; forwarding/cni-ready says so.`)]
+  if (taken === undefined)
+    return [skipped('none', subject, `${node} has no CNI configuration; forwarding/cni-ready says so.`)]
   const found = [lacking(context, taken), rangeOff(context, taken), several(context, taken, configs)]
   const drafts = found.flatMap((draft) => draft ?? [])
   if (drafts.length > 0) return drafts
-  if (!taken.read) return [skipped(subject, `What ${taken.name} of ${node} says is not in the evidence as JSON.`)]
+  if (!taken.read)
+    return [skipped('not-json', subject, `What ${taken.name} of ${node} says is not in the evidence as JSON.`)]
   const plugins = [...taken.plugins, ...taken.ipams]
   return [
-    pass(subject, `${node} takes ${taken.name}, with the plugins ${inWords(plugins)}.`, [citeType(context, taken)]),
+    pass('plugins-there', subject, `${node} takes ${taken.name}, with the plugins ${inWords(plugins)}.`, [
+      citeType(context, taken),
+    ]),
   ]
 }
 
@@ -68,6 +72,7 @@ function lacking(context: NodeContext, taken: CniConfig): Draft | null {
   const stops = { blocks: waitsForNetwork(context) }
   if (taken.plugins.length > 0 && taken.plugins.every((type) => type === 'loopback'))
     return fail(
+      'loopback-only',
       `node/${node}`,
       `${node} takes the CNI configuration ${taken.name}, which has the plugin loopback only: new pods get no address.`,
       [citeType(context, taken)],
@@ -84,6 +89,7 @@ function lacking(context: NodeContext, taken: CniConfig): Draft | null {
   const missing = [...new Set([...taken.plugins, ...taken.ipams])].filter((type) => !there.has(type))
   if (missing.length === 0) return null
   return fail(
+    'plugin-missing',
     `node/${node}`,
     `${taken.name} of ${node} names the CNI ${missing.length === 1 ? 'plugin' : 'plugins'} ${inWords(missing)}, and ${missing.length === 1 ? 'it is' : 'they are'} not among the node’s plugins: new pods get no network.`,
     [citeType(context, taken), citeFirst(bin, /./) ?? citeLine(bin.file, 1, 'empty')],
@@ -117,6 +123,7 @@ function rangeOff(context: NodeContext, taken: CniConfig): Draft | null {
   const [odd] = taken.subnets.filter((text) => text !== 'usePodCidr' && parseCidr(text) === null)
   if (odd !== undefined)
     return warn(
+      'range-not-readable',
       `node/${node}`,
       `${taken.name} of ${node} gives pods addresses from “${odd}”, which is no range.`,
       proof,
@@ -132,6 +139,7 @@ function rangeOff(context: NodeContext, taken: CniConfig): Draft | null {
   })
   if (outside !== undefined && object !== undefined)
     return warn(
+      'range-not-pod-cidr',
       `node/${node}`,
       `${taken.name} of ${node} gives pods addresses from ${outside.text}, and the node’s podCIDR is ${inWords(own.map(({ text }) => text))}: routes by podCIDR do not lead to its pods.`,
       [...proof, cite(object, 'spec', 'podCIDR')],
@@ -140,6 +148,7 @@ function rangeOff(context: NodeContext, taken: CniConfig): Draft | null {
   const twin = twinRanges(evidence).get(node)
   if (twin === undefined) return null
   return warn(
+    'same-range-twice',
     `node/${node}`,
     `${node} and ${twin} give pods addresses from the same range, ${inWords(ranges.map(({ text }) => text))}: each knows only its own leases, and a route leads to one of them.`,
     proof,
@@ -154,6 +163,7 @@ function several(context: NodeContext, taken: CniConfig, configs: readonly CniCo
   if (networks.length < 2 || taken.delegates) return null
   const shown = networks.map(({ name, plugins }) => `${name} (${plugins.find((type) => type !== 'loopback') ?? ''})`)
   return warn(
+    'several-configs',
     `node/${node}`,
     `${node} has ${String(networks.length)} CNI configurations, ${inWords(shown)}: the runtime takes the first by name, ${taken.name}.`,
     networks.slice(0, 4).map((one) => citeType(context, one)),

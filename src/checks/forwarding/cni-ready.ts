@@ -3,7 +3,7 @@ import { citeFirst } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, type Fix } from '../finding.ts'
+import { fail, pass, unknown, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-ready',
@@ -45,6 +45,7 @@ export default defineCheck({
     if (wrong.length > 0) {
       return [
         fail(
+          'no-config',
           subject,
           `${node} has no pod network: ${wrong.join(', and ')}.`,
           proof,
@@ -61,12 +62,15 @@ export default defineCheck({
       ]
     }
     if (object === undefined)
-      return [unknown(subject, `${node} is in no listing of nodes, so its pod network is not known.`, [])]
+      return [
+        unknown('node-not-listed', subject, `${node} is in no listing of nodes, so its pod network is not known.`, []),
+      ]
     const status = ready === -1 ? 'Unknown' : (conditions[ready]?.status ?? 'Unknown')
     const reason = conditions[ready]?.reason ?? 'no reason'
     if (status !== 'True') {
       return [
         fail(
+          'not-ready',
           subject,
           `${node} is not Ready: ${reason}${message === '' ? '' : `, "${message}"`}.`,
           [cite(object, 'status', 'conditions', Math.max(ready, 0), 'reason')],
@@ -83,10 +87,12 @@ export default defineCheck({
     }
     const shown: Proof[] = isGap(conf) ? [] : [citeFirst(conf, files[0] ?? '') ?? citeLine(conf.file, 1, '')]
     return [
-      pass(subject, `${node} is Ready${isGap(conf) ? '' : ` and has the CNI configuration ${files[0] ?? ''}`}.`, [
-        cite(object, 'status', 'conditions', ready, 'status'),
-        ...shown,
-      ]),
+      pass(
+        'ready',
+        subject,
+        `${node} is Ready${isGap(conf) ? '' : ` and has the CNI configuration ${files[0] ?? ''}`}.`,
+        [cite(object, 'status', 'conditions', ready, 'status'), ...shown],
+      ),
     ]
   },
   docs: {
@@ -111,7 +117,7 @@ const owners: readonly (readonly [reason: RegExp, name: string, pods: string])[]
   [/^JoinSubnetGateway/, 'Kube-OVN', '-n kube-system get pods -l app=kube-ovn-cni'],
 ]
 
-function byReason(node: string, reason: string): Fix {
+function byReason(node: string, reason: string): Remedy {
   const owner = owners.find(([pattern]) => pattern.test(reason))
   if (owner === undefined)
     return {

@@ -26,6 +26,7 @@ export default defineCheck({
     const share = shareDyingOf(context, ['filtered-before', 'filtered-after'])
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
+      reason: ({ death }) => (death === 'filtered-before' ? 'dropped-before-translation' : 'dropped-after-translation'),
       says: ({ outcome, death, node: second, step }) => {
         const { fate, packet } = outcome
         const does = fate.kind === 'rejected' ? `rejects (${fate.with})` : 'drops'
@@ -46,6 +47,7 @@ export default defineCheck({
         second !== null && isGap(second.outcome)
           ? [
               unknown(
+                'second-node-not-read',
                 `node/${second.node}`,
                 `It is not known whether ${second.node} lets the packet through to its pod.`,
                 [second.outcome],
@@ -59,6 +61,7 @@ export default defineCheck({
     const places = arrivals(share.trace)
     return [
       pass(
+        places.length === 0 ? 'no-rule-on-the-way' : 'not-dropped',
         `node/${node}`,
         places.length === 0
           ? `No firewall rule of ${node} is in the packet's way.`

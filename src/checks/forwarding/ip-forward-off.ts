@@ -21,6 +21,7 @@ export default defineCheck({
     const line = sysctl.lines.get(name)
     const proof = line === undefined ? [] : [citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`)]
     const wrong = deadly(context, share, {
+      reason: 'forwarding-off',
       says: (example) =>
         `${example.node ?? node} does not forward packets (${name} is 0), so none of them reaches a pod.`,
       fix: (example) => ({
@@ -33,7 +34,7 @@ export default defineCheck({
     })
     return [
       wrong === null
-        ? pass(`node/${node}`, `${node} forwards packets.`, proof)
+        ? pass('forwards', `node/${node}`, `${node} forwards packets.`, proof)
         : { ...wrong, proof: [...proof, ...wrong.proof] },
     ]
   },

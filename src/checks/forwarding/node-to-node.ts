@@ -19,6 +19,7 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
+  on: ['ec2'],
   appliesTo: passesOn,
   blocks: true,
   run,
@@ -47,11 +48,11 @@ function run(context: NodeContext): readonly Draft[] {
   const { legs, local, gaps } = legsTo(context)
   const doubt = `It is not known whether packets may be passed on to ${node}.`
   if (legs.length === 0) {
-    if (gaps.length > 0) return [unknown(subject, doubt, gaps)]
+    if (gaps.length > 0) return [unknown('legs-not-known', subject, doubt, gaps)]
     return [
       local > 0
-        ? pass(subject, `${node} receives the packets itself: nothing is passed on.`, [])
-        : skipped(subject, `Nothing is passed on to ${node}.`),
+        ? pass('local-only', subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        : skipped('nothing-passed-on', subject, `Nothing is passed on to ${node}.`),
     ]
   }
   const judged = legs.map((leg) => judge(evidence, leg, numberOf(question.port.protocol)))
@@ -67,6 +68,7 @@ function run(context: NodeContext): readonly Draft[] {
   if (unclear.length > 0 || open.length > 0)
     return [
       unknown(
+        'rules-not-known',
         subject,
         doubt,
         [...open.flatMap(({ gaps: own }) => own), ...legs.flatMap(({ way }) => (isGap(way) ? [way] : []))].slice(0, 3),
@@ -77,6 +79,7 @@ function run(context: NodeContext): readonly Draft[] {
   const from = listText([...new Set(legs.map(({ receiving }) => receiving))])
   return [
     pass(
+      'allowed',
       subject,
       `The security groups let ${from} pass packets on to ${node}.`,
       known.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())).slice(0, 4),
@@ -142,6 +145,7 @@ function refusedDraft(context: NodeContext, refused: readonly Judged[], first: J
   }
   const covered = refused.every((one) => coveredByServicePort(context, one))
   return fail(
+    'refused',
     subjectOf(first),
     says,
     [

@@ -31,6 +31,7 @@ export default defineCheck({
       lost === null
         ? null
         : deadly(context, share, {
+            reason: lost.isPod ? 'pod-silent' : 'next-hop-silent',
             says: () =>
               `On ${lost.node} nobody answers for ${lost.hop.text}${lost.isPod ? ', the pod’s address' : `, through which the packet would go to ${lost.loss.outcome.packet.destination.text}`}: its neighbour entry on ${lost.device} is FAILED.`,
             fix: () => ({
@@ -48,7 +49,7 @@ export default defineCheck({
           })
     return [
       wrong === null || lost === null
-        ? pass(`node/${node}`, `No next hop on the packet’s way from ${node} is known to be silent.`, [])
+        ? pass('none-silent', `node/${node}`, `No next hop on the packet’s way from ${node} is known to be silent.`, [])
         : { ...wrong, proof: [lost.proof, ...wrong.proof] },
     ]
   },

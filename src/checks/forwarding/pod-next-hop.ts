@@ -3,8 +3,9 @@ import { parseCidr, rangeHas } from '../../net/range.ts'
 import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
 import { addressOfNode } from '../../node/vip-trace.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
-import { pass, type Fix } from '../finding.ts'
+import { pass, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
@@ -17,7 +18,7 @@ export default defineCheck({
   each: 'receiving',
   run: (context) => {
     const { evidence, question, node } = context
-    const routed = question.fabric === 'ec2'
+    const routed = !hangsOnAnnouncement(question)
     const share = shareLost(context, (journey) => {
       if (autopsy(journey) !== null || astray(evidence, node, journey, routed) === null) return null
       return { death: null, node: null, outcome: journey.first, step: null }
@@ -27,9 +28,18 @@ export default defineCheck({
     const lost = example === null ? null : astray(evidence, node, example, routed)
     if (lost === null)
       return [
-        pass(`node/${node}`, `The routes of ${node} do not lead packets for endpoints away from their nodes.`, []),
+        pass(
+          'not-astray',
+          `node/${node}`,
+          `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+          [],
+        ),
       ]
-    const wrong = deadly(context, share, { says: () => sentence(node, lost), fix: () => fixOf(context, lost) })
+    const wrong = deadly(context, share, {
+      reason: lost.home === node ? 'own-pod-to-gateway' : `to-${lost.to}`,
+      says: () => sentence(node, lost),
+      fix: () => fixOf(context, lost),
+    })
     return wrong === null ? [] : [wrong]
   },
   docs: {
@@ -60,7 +70,7 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   }
 }
 
-function fixOf({ evidence, node }: NodeContext, { pod, home, to, name }: Astray): Fix {
+function fixOf({ evidence, node }: NodeContext, { pod, home, to, name }: Astray): Remedy {
   const { podCIDR, podCIDRs = [] } = nodesByName(evidence).get(home)?.spec ?? {}
   const range = [podCIDR, ...podCIDRs].flatMap((text) => parseCidr(text) ?? []).find((one) => rangeHas(one, pod))
   const gateway = addressOfNode(evidence, home, pod.family)

@@ -15,6 +15,7 @@ export default defineCheck({
     const share = shareDyingOf(context, ['no-route'])
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
+      reason: 'no-route',
       says: ({ outcome, node: second }) =>
         `${second ?? node} has no way to the pod ${outcome.packet.destination.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : ''}.`,
       fix: ({ outcome, node: second }) => ({
@@ -29,6 +30,7 @@ export default defineCheck({
     return [
       wrong ??
         pass(
+          'has-routes',
           `node/${node}`,
           `${node} has a route to each endpoint that its rules send to (${String(arrivals(share.trace).length)}).`,
           [],

@@ -33,6 +33,7 @@ export default defineCheck({
   ],
   alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
+  on: ['ec2'],
   appliesTo: passesOn,
   blocks: true,
   run,
@@ -51,6 +52,7 @@ export default defineCheck({
 })
 
 interface Lost {
+  readonly reason: 'no-route' | 'blackhole' | 'leads-elsewhere'
   readonly says: string
   readonly proof: readonly Proof[]
   readonly command: string
@@ -62,24 +64,27 @@ function run(context: NodeContext): readonly Draft[] {
   const subject = `node/${node}`
   const { legs, local, gaps } = legsTo(context)
   if (legs.length === 0) {
-    if (gaps.length > 0) return [unknown(subject, `It is not known whether routes lead to the pods of ${node}.`, gaps)]
+    if (gaps.length > 0)
+      return [unknown('legs-not-known', subject, `It is not known whether routes lead to the pods of ${node}.`, gaps)]
     return [
       local > 0
-        ? pass(subject, `${node} receives the packets itself: nothing is passed on.`, [])
-        : skipped(subject, `Nothing is passed on to ${node}.`),
+        ? pass('local-only', subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        : skipped('nothing-passed-on', subject, `Nothing is passed on to ${node}.`),
     ]
   }
   const judged = legs.flatMap((leg) => {
     if (leg.pod === null || leg.held || !byRouter(evidence, leg)) return []
     return [judge(context, leg, leg.pod)]
   })
-  if (judged.length === 0) return [skipped(subject, `Packets for the pods of ${node} meet no route table of the VPC.`)]
+  if (judged.length === 0)
+    return [skipped('no-vpc-route-met', subject, `Packets for the pods of ${node} meet no route table of the VPC.`)]
   const lost = judged.flatMap((one) => (one !== null && !isGap(one) ? [one] : []))
   const [first] = lost
   if (first !== undefined) {
     const commands = [...new Set(lost.map(({ command }) => command))]
     return [
       fail(
+        first.reason,
         subject,
         first.says,
         first.proof,
@@ -88,7 +93,7 @@ function run(context: NodeContext): readonly Draft[] {
           changes: `Every subnet of the table sends the pods of ${node} there; the route counts against the table's quota.`,
         },
         {
-          awsCode: first.says.includes('blackhole') ? 'BAD_STATE_ROUTE' : 'NO_ROUTE_TO_DESTINATION',
+          awsCode: first.reason === 'blackhole' ? 'BAD_STATE_ROUTE' : 'NO_ROUTE_TO_DESTINATION',
           partial: lost.length < legs.length || local > 0,
         },
       ),
@@ -96,11 +101,19 @@ function run(context: NodeContext): readonly Draft[] {
   }
   const doubtful = judged.filter((one): one is Gap => isGap(one))
   if (doubtful.length > 0)
-    return [unknown(subject, `It is not known whether routes lead to the pods of ${node}.`, doubtful.slice(0, 2))]
+    return [
+      unknown(
+        'route-not-known',
+        subject,
+        `It is not known whether routes lead to the pods of ${node}.`,
+        doubtful.slice(0, 2),
+      ),
+    ]
   const tables = [...new Set(legs.flatMap(({ from }) => tableOf(evidence, from) ?? []))]
   const names = listText(tables.map(({ RouteTableId }) => RouteTableId ?? ''))
   return [
     pass(
+      'leads-to-pods',
       subject,
       `${names} ${tables.length === 1 ? 'leads' : 'lead'} to the pods of ${node}.`,
       tables.slice(0, 2).map(citeRoutes),
@@ -145,6 +158,7 @@ function judge({ evidence, node }: NodeContext, leg: Leg, pod: Address): Known<L
       leg,
       command,
       proof: [citeRoutes(table)],
+      reason: 'no-route',
       says: `${id} has no route to ${pod.text}, a pod on ${node}${falls}: what ${leg.receiving} passes on to it is lost.`,
     }
   }
@@ -154,6 +168,7 @@ function judge({ evidence, node }: NodeContext, leg: Leg, pod: Address): Known<L
       leg,
       command,
       proof: [citeRoute(named)],
+      reason: 'blackhole',
       says: `${name}, to the pods of ${node}, is a blackhole: its target, ${targetText(targetOf(named.route))}, is not available.`,
     }
   const where = target === null ? targetText(targetOf(named.route)) : interfaceText(evidence, target)
@@ -161,6 +176,7 @@ function judge({ evidence, node }: NodeContext, leg: Leg, pod: Address): Known<L
     leg,
     command,
     proof: [citeRoute(named), cite(to, 'NetworkInterfaceId')],
+    reason: 'leads-elsewhere',
     says: `${name} leads to ${where}, but the pod ${pod.text} is on ${node} (${idOf(to)}).`,
   }
 }

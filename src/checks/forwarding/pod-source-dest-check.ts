@@ -14,6 +14,7 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
   alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
+  on: ['ec2'],
   appliesTo: passesOn,
   blocks: true,
   run,
@@ -36,22 +37,25 @@ function run(context: NodeContext): readonly Draft[] {
   const subject = `node/${node}`
   const { legs, local, gaps } = legsTo(context)
   if (legs.length === 0) {
-    if (gaps.length > 0) return [unknown(subject, `It is not known whether ${node} takes packets for its pods.`, gaps)]
+    if (gaps.length > 0)
+      return [unknown('legs-not-known', subject, `It is not known whether ${node} takes packets for its pods.`, gaps)]
     return [
       local > 0
-        ? pass(subject, `${node} receives the packets itself: nothing is passed on.`, [])
-        : skipped(subject, `Nothing is passed on to ${node}.`),
+        ? pass('local-only', subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        : skipped('nothing-passed-on', subject, `Nothing is passed on to ${node}.`),
     ]
   }
   const bare = legs.filter(({ held, way }) => !held && (isGap(way) || way.by !== 'tunnel'))
   const [first] = bare
-  if (first === undefined) return [pass(subject, `Packets for the pods of ${node} travel to addresses of its own.`, [])]
+  if (first === undefined)
+    return [pass('own-addresses', subject, `Packets for the pods of ${node} travel to addresses of its own.`, [])]
   const { to } = first
   const proof = [cite(to, 'SourceDestCheck')]
   const others = disagreeing(context, idOf(to))
   if (to.SourceDestCheck === false && others.length > 0)
     return [
       warn(
+        'off-on-one-interface',
         subject,
         `The source/destination check of ${idOf(to)} (${node}) is off, but that of ${listText(others.map(idOf))} is on: each interface has its own, and packets for the pods of ${node} that come by the other are dropped.`,
         [...proof, ...others.map((eni) => cite(eni, 'SourceDestCheck'))],
@@ -64,11 +68,12 @@ function run(context: NodeContext): readonly Draft[] {
       ),
     ]
   if (to.SourceDestCheck === false)
-    return [pass(subject, `The source/destination check of ${idOf(to)} (${node}) is off.`, proof)]
+    return [pass('off', subject, `The source/destination check of ${idOf(to)} (${node}) is off.`, proof)]
   const doubtful = bare.flatMap(({ way }) => (isGap(way) ? [way] : []))
   if (to.SourceDestCheck === undefined || doubtful.length > 0)
     return [
       unknown(
+        'tunnel-not-known',
         subject,
         `It is not known whether packets for the pods of ${node} travel in a tunnel past the source/destination check of ${idOf(to)}.`,
         doubtful.slice(0, 1),
@@ -78,6 +83,7 @@ function run(context: NodeContext): readonly Draft[] {
   const pods = listText([...new Set(bare.flatMap(({ pod }) => pod?.text ?? []))])
   return [
     fail(
+      'on',
       subject,
       `The source/destination check of ${idOf(to)} (${node}) is on: it drops what other nodes pass on to its pods${pods === '' ? '' : ` (${pods})`}, since the CNI plugin does not encapsulate.`,
       [...proof, ...bare.flatMap(({ way }) => (!isGap(way) && way.by !== 'nothing' ? [way.proof] : [])).slice(0, 2)],

@@ -18,7 +18,7 @@ export default defineCheck({
   title: 'The route tables of the nodes have room for a route to each node',
   needs: ['aws/route-tables', 'aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/vpcs'],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'Route tables are a part of EC2.'),
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {
@@ -34,7 +34,14 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const vpcId = clusterVpc(evidence, question.vpcId)
   const subnets = nodeSubnets(evidence, question)
   if (isGap(vpcId) || isGap(subnets))
-    return [unknown('vpc/unknown', 'It is not known which route tables the nodes use.', [vpcId, subnets].filter(isGap))]
+    return [
+      unknown(
+        'tables-not-known',
+        'vpc/unknown',
+        'It is not known which route tables the nodes use.',
+        [vpcId, subnets].filter(isGap),
+      ),
+    ]
   const tables = [...new Set(subnets.flatMap((id) => known(routeTableOf(evidence, vpcId, id)) ?? []))]
   const counted = tables.map((table) => ({ table, used: fullest(table) })).sort((one, other) => other.used - one.used)
   const [first] = counted
@@ -46,6 +53,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   if (lacking.length > 0)
     return [
       warn(
+        'full',
         `route-table/${id}`,
         `${id} has ${String(used)} routes, as many as the quota of ${String(quota)} allows unless it was raised, and none to the pods of ${listText(lacking)}.`,
         proof,
@@ -53,7 +61,12 @@ function run({ evidence, question }: Context): readonly Draft[] {
     ]
   const near = used >= quota - 5 ? `, near the quota of ${String(quota)} that an account begins with` : ''
   return [
-    pass(`route-table/${id}`, `${id} has ${String(used)} routes of one family that nobody propagates${near}.`, proof),
+    pass(
+      'has-room',
+      `route-table/${id}`,
+      `${id} has ${String(used)} routes of one family that nobody propagates${near}.`,
+      proof,
+    ),
   ]
 }
 

@@ -31,7 +31,7 @@ export default defineCheck({
     if (Number.isNaN(used) || Number.isNaN(room))
       return [
         {
-          ...unknown(subject, `It is not known how full the connection table of ${node} is.`, [
+          ...unknown('not-read', subject, `It is not known how full the connection table of ${node} is.`, [
             gap(sysctl.file, `has no ${Number.isNaN(used) ? count : max}`),
           ]),
           blocks: false,
@@ -39,7 +39,7 @@ export default defineCheck({
       ]
     // The kernel takes 0 for no limit.
     if (room === 0 || used < nearlyFull * room)
-      return [pass(subject, `The connection table of ${node} has room.`, proof)]
+      return [pass('has-room', subject, `The connection table of ${node} has room.`, proof)]
     const fix = {
       commands: [`ssh ${node} sudo sysctl -w ${max}=${String(2 * room)}`, `ssh ${node} sudo conntrack -S`],
       changes: `The table of ${node} may grow to twice its size; an entry takes a few hundred bytes of kernel memory. kube-proxy sets the limit again when it starts (conntrack.maxPerCore), so raise it there too.`,
@@ -48,12 +48,16 @@ export default defineCheck({
     return [
       used >= room
         ? fail(
+            'full',
             subject,
             `The connection table of ${node} is full (${figures}): the kernel drops the first packets of new connections.`,
             proof,
             fix,
           )
-        : warn(subject, `The connection table of ${node} is nearly full (${figures}).`, proof, { fix, blocks: false }),
+        : warn('nearly-full', subject, `The connection table of ${node} is nearly full (${figures}).`, proof, {
+            fix,
+            blocks: false,
+          }),
     ]
   },
   docs: {

@@ -27,6 +27,7 @@ export default defineCheck({
     const share = shareLost(context, (journey) => lostAnswer(evidence, node, journey))
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
+      reason: 'not-masqueraded',
       says: ({ outcome }) =>
         `${node} sends the packet on to ${placeOf(outcome)} on another node with the client’s own address ${outcome.packet.source.text}: the pod answers the client directly, from an address that the client never asked.`,
       fix: () => ({
@@ -39,7 +40,12 @@ export default defineCheck({
     })
     return [
       wrong ??
-        pass(`node/${node}`, `What ${node} sends on to other nodes carries an address of its own, or stays local.`, []),
+        pass(
+          'masqueraded',
+          `node/${node}`,
+          `What ${node} sends on to other nodes carries an address of its own, or stays local.`,
+          [],
+        ),
     ]
   },
   docs: {

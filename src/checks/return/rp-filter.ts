@@ -21,6 +21,7 @@ export default defineCheck({
     const line = sysctl.lines.get(name)
     const proof = line === undefined ? [] : [citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`)]
     const wrong = deadly(context, share, {
+      reason: 'reverse-path',
       says: ({ outcome, node: second }) =>
         `On ${second ?? node} ${outcome.fate.kind === 'dropped' ? outcome.fate.why : 'the reverse path filter drops it'}.`,
       fix: ({ outcome, node: second }) => ({
@@ -33,7 +34,7 @@ export default defineCheck({
     })
     return [
       wrong === null
-        ? pass(`node/${node}`, `The reverse path filter of ${node} lets the packet in.`, proof)
+        ? pass('lets-in', `node/${node}`, `The reverse path filter of ${node} lets the packet in.`, proof)
         : { ...wrong, proof: [...proof, ...wrong.proof] },
     ]
   },

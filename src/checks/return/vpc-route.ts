@@ -13,10 +13,9 @@ export default defineCheck({
   needs: ['aws/route-tables', 'aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'aws/managed-prefix-lists', 'kubernetes/nodes'],
   each: 'receiving',
-  appliesTo: ({ question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
-    return question.client.kind === 'vpc' ? 'The client is in the subnet of the node: answers meet no route.' : true
-  },
+  on: ['ec2'],
+  appliesTo: ({ question }) =>
+    question.client.kind === 'vpc' ? 'The client is in the subnet of the node: answers meet no route.' : true,
   blocks: true,
   run,
   docs: {
@@ -35,13 +34,14 @@ export default defineCheck({
 function run({ evidence, question, node }: NodeContext): readonly Draft[] {
   const arrival = arrivalInterface(evidence, question, node)
   const doubt = `It is not known whether answers from ${node} find their way back.`
-  if (isGap(arrival) || arrival === null) return [unknown(`node/${node}`, doubt, isGap(arrival) ? [arrival] : [])]
+  if (isGap(arrival) || arrival === null)
+    return [unknown('arrival-not-known', `node/${node}`, doubt, isGap(arrival) ? [arrival] : [])]
   const subject = `subnet/${arrival.SubnetId ?? ''}`
   const client = clientSet(evidence, question, arrival)
   const table = routeTableOf(evidence, arrival.VpcId ?? '', arrival.SubnetId ?? '')
-  if (isGap(client) || isGap(table)) return [unknown(subject, doubt, [client, table].filter(isGap))]
+  if (isGap(client) || isGap(table)) return [unknown('client-not-known', subject, doubt, [client, table].filter(isGap))]
   const path = clientPath(evidence, arrival, client)
-  if (isGap(path) || path === null) return [unknown(subject, doubt, isGap(path) ? [path] : [])]
+  if (isGap(path) || path === null) return [unknown('routes-not-read', subject, doubt, isGap(path) ? [path] : [])]
   const id = table.RouteTableId ?? ''
   const { match, target } = path
   const hint = {
@@ -52,6 +52,7 @@ function run({ evidence, question, node }: NodeContext): readonly Draft[] {
   if (match === null || target === null) {
     return [
       fail(
+        'no-route',
         subject,
         `${id} of ${arrival.SubnetId ?? ''} has no route to ${client.text}: answers are dropped.`,
         [citeRoutes(table)],
@@ -64,13 +65,14 @@ function run({ evidence, question, node }: NodeContext): readonly Draft[] {
   const name = `Route ${destinationText(match.route)} of ${id}`
   if (match.route.State === 'blackhole')
     return [
-      fail(subject, `${name}, to ${client.text}, is a blackhole: answers are dropped.`, proof, hint, {
+      fail('blackhole', subject, `${name}, to ${client.text}, is a blackhole: answers are dropped.`, proof, hint, {
         awsCode: 'BAD_STATE_ROUTE',
       }),
     ]
   if (target.kind === 'nat-gateway')
     return [
       fail(
+        'translated',
         subject,
         `${name} sends answers for ${client.text} to ${targetText(target)}, which translates them to another address: the client takes them for nobody's.`,
         proof,
@@ -78,5 +80,7 @@ function run({ evidence, question, node }: NodeContext): readonly Draft[] {
         { awsCode: 'IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS' },
       ),
     ]
-  return [pass(subject, `${name} leads answers back to ${client.text}, over ${targetText(target)}.`, proof)]
+  return [
+    pass('leads-back', subject, `${name} leads answers back to ${client.text}, over ${targetText(target)}.`, proof),
+  ]
 }

@@ -25,10 +25,12 @@ export default defineCheck({
     const six = question.vip?.family === 6
     const nft = servicesIn(known(six ? here.ip6tablesNft : here.iptablesNft))
     const legacy = servicesIn(known(six ? here.ip6tablesLegacy : here.iptablesLegacy))
-    if (nft === null && legacy === null) return [skipped(subject, `${node} has no rules of a kube-proxy in iptables.`)]
+    if (nft === null && legacy === null)
+      return [skipped('no-iptables-rules', subject, `${node} has no rules of a kube-proxy in iptables.`)]
     if (nft === null || legacy === null)
       return [
         pass(
+          'one-back-end',
           subject,
           `kube-proxy’s rules on ${node} stand in the ${nft === null ? 'legacy' : 'nf_tables'} back-end of iptables only.`,
           [nft ?? legacy].flatMap((proof) => proof ?? []),
@@ -48,6 +50,7 @@ export default defineCheck({
     if (ways === null || ways.one === ways.other)
       return [
         warn(
+          'left-over',
           subject,
           `${both}: one of them is left over and follows no change${ways === null ? '' : ', although both send this packet to the same places now'}.`,
           proof,
@@ -56,6 +59,7 @@ export default defineCheck({
       ]
     return [
       unknown(
+        'two-ways',
         subject,
         `${both}; which it asks first cannot be read from them, and one sends this packet to ${ways.one}, the other to ${ways.other}.`,
         [],

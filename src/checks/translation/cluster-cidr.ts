@@ -29,31 +29,47 @@ export default defineCheck({
     if (absent !== null) return [absent]
     const by = settingOf(evidence, here, 'detectLocalMode')?.value ?? ''
     if (by !== '' && by !== 'ClusterCIDR')
-      return [skipped(subject, `kube-proxy on ${node} tells pods by ${by}, not by their addresses.`)]
+      return [skipped('other-detection', subject, `kube-proxy on ${node} tells pods by ${by}, not by their addresses.`)]
     const told = settingOf(evidence, here, 'clusterCidr')
     if (told === null)
       return isGap(here.kubeProxyConfig)
         ? [
-            unknown(subject, `It is not known what kube-proxy on ${node} takes for the pods’ range.`, [
-              here.kubeProxyConfig,
-            ]),
+            unknown(
+              'range-not-known',
+              subject,
+              `It is not known what kube-proxy on ${node} takes for the pods’ range.`,
+              [here.kubeProxyConfig],
+            ),
           ]
-        : [skipped(subject, `kube-proxy on ${node} was told no range of pods, so none that could be wrong.`)]
+        : [
+            skipped(
+              'no-range',
+              subject,
+              `kube-proxy on ${node} was told no range of pods, so none that could be wrong.`,
+            ),
+          ]
     const family = question.vip?.family ?? 4
     const ranges = told.value
       .split(',')
       .flatMap((text) => parseCidr(text.trim()) ?? [])
       .filter((range) => range.family === family)
     if (ranges.length === 0)
-      return [skipped(subject, `kube-proxy on ${node} was told no IPv${String(family)} range of pods.`)]
+      return [
+        skipped('no-range-of-family', subject, `kube-proxy on ${node} was told no IPv${String(family)} range of pods.`),
+      ]
     const pods = podAddresses(evidence, family)
     const [stranger, ...more] = pods.filter(({ address }) => !ranges.some((range) => rangeHas(range, address)))
     const range = ranges.map(({ text }) => text).join()
     if (stranger === undefined)
-      return [pass(subject, `clusterCIDR ${range} of kube-proxy on ${node} holds every pod’s address.`, [told.proof])]
+      return [
+        pass('holds-pods', subject, `clusterCIDR ${range} of kube-proxy on ${node} holds every pod’s address.`, [
+          told.proof,
+        ]),
+      ]
     const others = more.length === 0 ? '' : ` (and ${String(more.length)} more)`
     return [
       warn(
+        'misses-pod',
         subject,
         `clusterCIDR ${range} of kube-proxy on ${node} does not hold pod ${objectName(stranger.pod)} at ${stranger.address.text}${others}: kube-proxy takes it for a client from outside, hides its address behind the node’s, and with externalTrafficPolicy Local keeps it from pods of other nodes.`,
         [told.proof, cite(stranger.pod, 'status', 'podIP')],

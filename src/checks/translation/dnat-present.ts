@@ -36,6 +36,7 @@ export default defineCheck({
     const share = shareDyingOf(context, ['untranslated'])
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
+      reason: 'not-translated',
       says: (example) =>
         `${node} does not translate ${vip}: ${example.outcome.fate.kind === 'local' ? 'the packet goes to the node itself' : 'the packet is sent on as it is'}, and no pod sees it.`,
       fix: () => ({
@@ -49,10 +50,12 @@ export default defineCheck({
     if (wrong !== null) return [wrong]
     const places = arrivals(share.trace)
     const [first] = places
-    if (first === undefined) return [skipped(`node/${node}`, `On ${node} the packet ends before it is translated.`)]
+    if (first === undefined)
+      return [skipped('ends-before', `node/${node}`, `On ${node} the packet ends before it is translated.`)]
     const where = inWords(places.map(({ place, share: part }) => `${place} (${String(Math.round(part * 100))} %)`))
     return [
       pass(
+        'translated',
         `node/${node}`,
         `${node} translates ${vip} (${portText(question.port).split('/')[0] ?? ''}) to ${where}.`,
         proofOf(first.journey.first.steps.slice(-4)),

@@ -29,7 +29,8 @@ export default defineCheck({
     const { evidence, question, node } = context
     const subject = `node/${node}`
     const listed = listedPlaces(evidence, question)
-    if (isGap(listed)) return [unknown(subject, `It is not known which endpoints ${node} should know.`, [listed])]
+    if (isGap(listed))
+      return [unknown('endpoints-not-read', subject, `It is not known which endpoints ${node} should know.`, [listed])]
     const share = shareLost(context, ({ first }) =>
       translatorOf(first)?.kubeProxy === true && !listed.has(placeOf(first))
         ? { death: null, node: null, outcome: first, step: first.steps.at(-1) ?? null }
@@ -43,7 +44,7 @@ export default defineCheck({
     )
     const { example } = share
     if (example === null || share.dead === 'none')
-      return [pass(subject, `${node} sends to listed endpoints only.`, [slices])]
+      return [pass('listed-only', subject, `${node} sends to listed endpoints only.`, [slices])]
     const gone = placeOf(example.outcome)
     const pod = podAt(context, gone)
     const fix = {
@@ -54,6 +55,7 @@ export default defineCheck({
     if (pod !== null)
       return [
         warn(
+          'given-to-other-pod',
           subject,
           `${sentence}; pod ${pod} has that address now.`,
           [...proofOf(example.outcome.steps.slice(-2)), slices],
@@ -63,7 +65,7 @@ export default defineCheck({
           },
         ),
       ]
-    const wrong = deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+    const wrong = deadly(context, share, { reason: 'to-removed-endpoint', says: () => `${sentence}.`, fix: () => fix })
     return wrong === null ? [] : [{ ...wrong, proof: [...wrong.proof, slices] }]
   },
   docs: {

@@ -37,7 +37,9 @@ export default defineCheck({
     if (told === null && isGap(config) && kubeProxyProcesses(here).length === 0)
       return [
         {
-          ...unknown(subject, `It is not known which node kube-proxy on ${node} takes itself for.`, [config]),
+          ...unknown('name-not-known', subject, `It is not known which node kube-proxy on ${node} takes itself for.`, [
+            config,
+          ]),
           blocks: false,
         },
       ]
@@ -45,10 +47,15 @@ export default defineCheck({
     const name = told?.value.trim().toLowerCase() ?? ''
     if (told === null || name === '')
       return [
-        pass(subject, `kube-proxy on ${node} goes by the node’s own hostname.`, told === null ? [] : [told.proof]),
+        pass(
+          'own-hostname',
+          subject,
+          `kube-proxy on ${node} goes by the node’s own hostname.`,
+          told === null ? [] : [told.proof],
+        ),
       ]
     if (name === node.toLowerCase())
-      return [pass(subject, `kube-proxy on ${node} knows that it is there.`, [told.proof])]
+      return [pass('knows-its-node', subject, `kube-proxy on ${node} knows that it is there.`, [told.proof])]
     const nodes = known(evidence.kubernetes.nodes)
     const exists = nodes?.some(({ metadata }) => metadata?.name === name) !== false
     const sentence = exists
@@ -65,11 +72,16 @@ export default defineCheck({
       const found = autopsy(journey)
       return found?.death === 'no-local-endpoint' ? found : lostAnswer(evidence, node, journey)
     })
-    if (isDraft(share)) return [warn(subject, `${sentence}.`, [told.proof], { fix, blocks: false })]
-    const wrong = deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+    if (isDraft(share))
+      return [warn('other-name-effect-not-known', subject, `${sentence}.`, [told.proof], { fix, blocks: false })]
+    const reason = exists ? 'other-name' : 'name-of-no-node'
+    const wrong = deadly(context, share, { reason, says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
-        ? warn(subject, `${sentence}. This packet gets through nevertheless.`, [told.proof], { fix, blocks: false })
+        ? warn('other-name-but-passes', subject, `${sentence}. This packet gets through nevertheless.`, [told.proof], {
+            fix,
+            blocks: false,
+          })
         : { ...wrong, proof: [told.proof, ...wrong.proof] },
     ]
   },

@@ -17,7 +17,9 @@ export default defineCheck({
     const { evidence, question, node } = context
     const listed = listedPlaces(evidence, question)
     if (isGap(listed))
-      return [unknown(`node/${node}`, `It is not known which endpoints ${node} should know.`, [listed])]
+      return [
+        unknown('endpoints-not-read', `node/${node}`, `It is not known which endpoints ${node} should know.`, [listed]),
+      ]
     const share = shareLost(context, ({ first }) => {
       const by = translatorOf(first)
       return by !== null && !by.kubeProxy && !listed.has(placeOf(first))
@@ -26,6 +28,7 @@ export default defineCheck({
     })
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
+      reason: 'taken-before',
       says: ({ outcome, step }) =>
         `On ${node} chain ${step?.chain ?? ''} of table ${step?.table ?? ''} takes the packet before kube-proxy does and sends it to ${placeOf(outcome)}, which is no endpoint of the Service.`,
       fix: ({ step }) => ({
@@ -37,7 +40,10 @@ export default defineCheck({
           'Shows the rule and the pods that ask for this port of the host. Give the pod another hostPort (or none), or remove the rule where it was made.',
       }),
     })
-    return [wrong ?? pass(`node/${node}`, `On ${node} nothing translates the VIP but kube-proxy’s own rules.`, [])]
+    return [
+      wrong ??
+        pass('own-rules-only', `node/${node}`, `On ${node} nothing translates the VIP but kube-proxy’s own rules.`, []),
+    ]
   },
   docs: {
     means:

@@ -49,7 +49,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const clusterIp = (service.spec?.clusterIPs ?? [service.spec?.clusterIP])
     .flatMap((text) => parseAddress(text) ?? [])
     .find(({ family }) => vip === null || family === vip.family)
-  if (clusterIp === undefined) return [skipped(subject, `Service ${name} has no cluster IP.`)]
+  if (clusterIp === undefined) return [skipped('no-cluster-ip', subject, `Service ${name} has no cluster IP.`)]
   const place = addressAndPort(clusterIp.text, question.servicePort?.port ?? question.port.port)
   const local = new Set(endpoints.flatMap(({ ready, node }) => (ready && node !== null ? [node] : [])))
   const own = receiving.by === 'client' ? (receiving.nodes[0] ?? null) : null
@@ -58,13 +58,15 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     const without = nodes.filter((node) => !local.has(node))
     return [
       pass(
+        'not-about-vip',
         subject,
         `internalTrafficPolicy Local is about the cluster IP ${place}, not about the VIP${without.length === 0 ? '' : `; on ${inWords(without)}, without a ready endpoint, that one does not answer`}.`,
         [policy],
       ),
     ]
   }
-  if (local.has(own)) return [pass(subject, `On ${own} the cluster IP ${place} leads to an endpoint there.`, [policy])]
+  if (local.has(own))
+    return [pass('local-endpoint', subject, `On ${own} the cluster IP ${place} leads to an endpoint there.`, [policy])]
   const traced = traceVip(
     evidence,
     { ...question, vip: clusterIp, port: { ...question.port, port: question.servicePort?.port ?? question.port.port } },
@@ -76,6 +78,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   if (arriving !== undefined)
     return [
       warn(
+        'no-local-endpoint-but-translated',
         subject,
         `internalTrafficPolicy of Service ${name} is Local, and no ready endpoint is on ${own}; the rules of ${own} lead from ${place} to ${addressAndPort(arriving.first.packet.destination.text, arriving.first.packet.destinationPort)} all the same.`,
         [policy, ...proofOf(arriving.first.steps.slice(-2))],
@@ -85,6 +88,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const { namespace = 'default', name: short = '' } = service.metadata ?? {}
   return [
     warn(
+      'no-local-endpoint',
       subject,
       `internalTrafficPolicy of Service ${name} is Local, and no ready endpoint is on ${own}: from there the cluster IP ${place} does not answer. The VIP is not subject to it.`,
       [policy, ...rules],

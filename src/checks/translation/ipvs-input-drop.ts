@@ -27,7 +27,9 @@ export default defineCheck({
     const { evidence, question, node } = context
     const here = evidence.node(node)
     if (serviceRules(here)?.mode !== 'ipvs')
-      return [skipped(`node/${node}`, `${node} has no virtual servers of IPVS: VIPs do not pass its INPUT rules.`)]
+      return [
+        skipped('no-ipvs', `node/${node}`, `${node} has no virtual servers of IPVS: VIPs do not pass its INPUT rules.`),
+      ]
     const services = (known(here.procNetIpVs) ?? known(here.ipvsadm))?.services ?? []
     const share = shareLost(context, (journey) => {
       const found = autopsy(journey)
@@ -42,6 +44,7 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
     const wrong = deadly(context, share, {
+      reason: ({ outcome }) => (outcome.fate.kind === 'rejected' ? 'rejected' : 'dropped'),
       says: ({ outcome, step }) =>
         `${node} ${outcome.fate.kind === 'rejected' ? 'rejects' : 'drops'} the packet to ${vip} in ${step?.table ?? ''} chain ${step?.chain ?? ''}, before IPVS can translate it: in IPVS mode a VIP is an address of the node and passes its INPUT rules.`,
       fix: () => ({
@@ -51,7 +54,9 @@ export default defineCheck({
         changes: `Admits this VIP and port on ${node} until the firewall is loaded anew; write it into the firewall’s own configuration (ufw allow, firewall-cmd --add-port) on every node.`,
       }),
     })
-    return [wrong ?? pass(`node/${node}`, `The INPUT rules of ${node} let the packet through to IPVS.`, [])]
+    return [
+      wrong ?? pass('lets-through', `node/${node}`, `The INPUT rules of ${node} let the packet through to IPVS.`, []),
+    ]
   },
   docs: {
     means:

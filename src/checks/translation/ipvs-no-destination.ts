@@ -22,7 +22,8 @@ export default defineCheck({
     const { evidence, question, node } = context
     const here = evidence.node(node)
     const subject = `node/${node}`
-    if (serviceRules(here)?.mode !== 'ipvs') return [skipped(subject, `${node} has no virtual servers of IPVS.`)]
+    if (serviceRules(here)?.mode !== 'ipvs')
+      return [skipped('no-ipvs', subject, `${node} has no virtual servers of IPVS.`)]
     const share = shareLost(context, (journey) => {
       const found = autopsy(journey)
       return found?.step?.backend === 'ipvs' ? found : null
@@ -36,6 +37,7 @@ export default defineCheck({
     )
     const resting = service?.servers.length ?? 0
     const wrong = deadly(context, share, {
+      reason: resting === 0 ? 'no-real-server' : 'weights-zero',
       says: () =>
         resting === 0
           ? `The virtual server ${vip} of IPVS on ${node} has no real server, so the kernel rejects the packet.`
@@ -51,9 +53,10 @@ export default defineCheck({
     return [
       wrong ??
         pass(
+          'has-real-servers',
           subject,
           `IPVS on ${node} has ${counted(resting, 'real server')} for ${vip}.`,
-          ipvs === null || service === undefined ? [] : [citeLine(ipvs.file, service.line, vip)],
+          ipvs === null || service === undefined ? [] : [citeLine(ipvs.file, service.line, service.text)],
         ),
     ]
   },

@@ -20,14 +20,16 @@ export default defineCheck({
     const { evidence, question, node } = context
     const here = evidence.node(node)
     const subject = `node/${node}`
-    if (serviceRules(here) === null) return [skipped(subject, `${node} has no rules of a kube-proxy.`)]
+    if (serviceRules(here) === null) return [skipped('no-rules', subject, `${node} has no rules of a kube-proxy.`)]
     const missing = missingJumps(here, question.vip?.family ?? 4)
     const share = shareLost(context, (journey) => {
       const found = autopsy(journey)
       return found?.death === 'untranslated' ? found : lostAnswer(evidence, node, journey)
     })
     if (missing.length === 0)
-      return isDraft(share) ? [share] : [pass(subject, `The hooks of ${node} lead to kube-proxy’s chains.`, [])]
+      return isDraft(share)
+        ? [share]
+        : [pass('hooks-lead', subject, `The hooks of ${node} lead to kube-proxy’s chains.`, [])]
     const where = inWords(missing.map(({ table, from, to }) => `${from} of table ${table} to ${to}`))
     const sentence = `On ${node} no rule leads from ${where}: kube-proxy’s rules are there, and no packet meets them`
     const proof = missing.map((one) => one.proof)
@@ -36,11 +38,15 @@ export default defineCheck({
       changes:
         'kube-proxy makes its jumps anew when it starts. Find what took them away (iptables -F, a firewall’s reload), or it will do so again.',
     }
-    if (isDraft(share)) return [warn(subject, `${sentence}.`, proof, { fix, blocks: false })]
-    const wrong = deadly(context, share, { says: () => `${sentence}.`, fix: () => fix })
+    if (isDraft(share))
+      return [warn('missing-effect-not-known', subject, `${sentence}.`, proof, { fix, blocks: false })]
+    const wrong = deadly(context, share, { reason: 'missing', says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
-        ? warn(subject, `${sentence}. This packet gets through without.`, proof, { fix, blocks: false })
+        ? warn('missing-but-passes', subject, `${sentence}. This packet gets through without.`, proof, {
+            fix,
+            blocks: false,
+          })
         : { ...wrong, proof: [...proof, ...wrong.proof] },
     ]
   },

@@ -25,10 +25,16 @@ export default defineCheck({
     const off = switchedOff(evidence)
     if (off !== null)
       return [
-        fail(subject, 'kube-ovn-controller runs with --enable-lb=false, so OVN has no load balancers at all.', [off], {
-          commands: ['kubectl -n kube-system edit deployment kube-ovn-controller'],
-          changes: 'With --enable-lb=true the controller makes OVN’s load balancers for Services and rules.',
-        }),
+        fail(
+          'controller-off',
+          subject,
+          'kube-ovn-controller runs with --enable-lb=false, so OVN has no load balancers at all.',
+          [off],
+          {
+            commands: ['kubectl -n kube-system edit deployment kube-ovn-controller'],
+            changes: 'With --enable-lb=true the controller makes OVN’s load balancers for Services and rules.',
+          },
+        ),
       ]
     const pod = client.kind === 'pod' ? podNamed(evidence, `${client.namespace}/${client.name}`) : undefined
     const subnet = pod === undefined ? subnetOf(evidence, question) : subnetNamed(evidence, subnetNameOf(pod) ?? '')
@@ -36,6 +42,7 @@ export default defineCheck({
     if (subnet?.spec?.enableLb === false)
       return [
         fail(
+          'subnet-off',
           subject,
           `The subnet ${name} has enableLb false, so OVN does not balance ${vip.text} for its pods.`,
           [cite(subnet, 'spec', 'enableLb')],
@@ -46,9 +53,12 @@ export default defineCheck({
         ),
       ]
     return [
-      pass(subject, `OVN balances ${vip.text}${name === '' ? '' : ` for the pods of the subnet ${name}`}.`, [
-        cite(rule, 'spec', 'ports'),
-      ]),
+      pass(
+        'balanced',
+        subject,
+        `OVN balances ${vip.text}${name === '' ? '' : ` for the pods of the subnet ${name}`}.`,
+        [cite(rule, 'spec', 'ports')],
+      ),
     ]
   },
   docs: {

@@ -1,5 +1,5 @@
 import type { NodeEvidence } from '../../evidence/evidence.ts'
-import { citeList, type Proof } from '../../evidence/cite.ts'
+import { citeFile, type Proof } from '../../evidence/cite.ts'
 import { gapsAmong, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { healthListener, healthOf } from '../../node/proxy-health.ts'
@@ -31,7 +31,8 @@ export default defineCheck({
     const here = evidence.node(node)
     const subject = `node/${node}`
     const other = replacementOn(evidence, node)
-    if (other !== null) return [pass(subject, `Services on ${node} are handled by ${other.name}.`, [other.proof])]
+    if (other !== null)
+      return [pass('other-proxy', subject, `Services on ${node} are handled by ${other.name}.`, [other.proof])]
     const rules = serviceRules(here)?.proof ?? null
     const health = healthListener(evidence, here)
     const program =
@@ -41,13 +42,14 @@ export default defineCheck({
     if (health.serves === false && health.proof !== null && healthOf(here) === null)
       return [
         warn(
+          'health-port-silent',
           subject,
           `kube-proxy runs on ${node} and does not open its health port ${String(health.port)}: it has not got past its start, and the rules there are those of the one before it.`,
           [program, health.proof, rules],
           { fix: restart(node), blocks: false },
         ),
       ]
-    return [pass(subject, `kube-proxy runs on ${node} and has written its rules.`, [program, rules])]
+    return [pass('running', subject, `kube-proxy runs on ${node} and has written its rules.`, [program, rules])]
   },
   docs: {
     means:
@@ -71,6 +73,7 @@ function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
   )
   if (program !== null && hidden.length > 0)
     return unknown(
+      'rules-not-read',
       subject,
       `kube-proxy runs on ${node}, and it is not known whether it has written its rules.`,
       hidden,
@@ -78,6 +81,7 @@ function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
     )
   if (program !== null)
     return fail(
+      'no-rules',
       subject,
       `kube-proxy runs on ${node} but has written no rules for Services.`,
       [program, noRules(here)],
@@ -85,8 +89,14 @@ function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
     )
   const absent = absence(here)
   return absent === null
-    ? unknown(subject, `It is not known whether anything programs Services on ${node}.`, gapsAmong(here.processes))
+    ? unknown(
+        'not-known',
+        subject,
+        `It is not known whether anything programs Services on ${node}.`,
+        gapsAmong(here.processes),
+      )
     : fail(
+        'nothing-runs',
         subject,
         `Nothing programs Services on ${node}: no kube-proxy runs there, and there is no rule of one.`,
         [absent, noRules(here)],
@@ -101,6 +111,7 @@ function withoutProgram(here: NodeEvidence, rules: Proof): Draft {
   return absent === null
     ? {
         ...unknown(
+          'still-running-not-known',
           `node/${node}`,
           `${node} has the rules of a kube-proxy, and it is not known whether it still runs.`,
           gapsAmong(here.processes),
@@ -109,6 +120,7 @@ function withoutProgram(here: NodeEvidence, rules: Proof): Draft {
         blocks: false,
       }
     : warn(
+        'stopped',
         `node/${node}`,
         `kube-proxy no longer runs on ${node}: its rules stay as they were and follow no change of Services or endpoints.`,
         [absent, rules],
@@ -120,7 +132,7 @@ function absence(here: NodeEvidence): Proof | null {
   const processes = known(here.processes)
   return processes === null
     ? null
-    : lineless(citeList(processes.file, '', `${String(processes.lines.length)} processes, no kube-proxy among them`))
+    : citeFile(processes.file, `${String(processes.lines.length)} processes, no kube-proxy among them`)
 }
 
 const restart = (node: string) => ({
@@ -143,8 +155,4 @@ const start = (node: string) => ({
 const isUnreadable = ({ iptablesLegacy }: NodeEvidence): boolean =>
   gapsAmong(iptablesLegacy).some(({ reason }) => reason !== 'not in the evidence')
 
-const noRules = ({ name }: NodeEvidence): Proof =>
-  lineless(citeList(nodeFile(name, 'iptablesNft'), '', 'no KUBE-SERVICES rule'))
-
-/** The absence of a line is proven by the whole file: line 1 stands for it. */
-const lineless = ({ file, value }: Proof): Proof => ({ file, line: 1, value })
+const noRules = ({ name }: NodeEvidence): Proof => citeFile(nodeFile(name, 'iptablesNft'), 'no KUBE-SERVICES rule')

@@ -32,7 +32,11 @@ export default defineCheck({
     const absent = noKubeProxy(context)
     if (absent !== null) return [absent]
     if (isGap(here.proxyMode))
-      return [unknown(subject, `It is not known in which mode kube-proxy on ${node} works.`, [here.proxyMode])]
+      return [
+        unknown('mode-not-known', subject, `It is not known in which mode kube-proxy on ${node} works.`, [
+          here.proxyMode,
+        ]),
+      ]
     const mode = here.proxyMode.text.trim()
     const running = citeLine(here.proxyMode.file, 1, mode)
     const told = writtenSetting(evidence, here, 'mode')
@@ -46,6 +50,7 @@ export default defineCheck({
     if (told !== null && told.value !== '' && told.value !== mode)
       return [
         warn(
+          'configured-otherwise',
           subject,
           `kube-proxy on ${node} was told to work in mode ${told.value} and works in mode ${mode}: it was not restarted since, or could not have the other.`,
           [told.proof, running],
@@ -56,6 +61,7 @@ export default defineCheck({
     if (left.length > 0)
       return [
         warn(
+          'other-mode-left',
           subject,
           `kube-proxy on ${node} works in mode ${mode}, and rules of mode ${inWords(left.map((one) => one.mode))} are loaded besides: they are left over and follow no change.`,
           [running, ...left.map(({ proof }) => proof)],
@@ -68,7 +74,7 @@ export default defineCheck({
         ),
       ]
     return [
-      pass(subject, `kube-proxy on ${node} works in mode ${mode}, and only that mode’s rules are loaded.`, [
+      pass('one-mode', subject, `kube-proxy on ${node} works in mode ${mode}, and only that mode’s rules are loaded.`, [
         running,
         ...(told === null ? [] : [told.proof]),
       ]),

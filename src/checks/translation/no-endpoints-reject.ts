@@ -19,6 +19,7 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
     const wrong = deadly(context, share, {
+      reason: 'rejected',
       says: (example) =>
         `kube-proxy on ${node} rejects packets for ${vip} because the Service has no endpoints${example.outcome.fate.kind === 'rejected' ? ` (${example.outcome.fate.with})` : ''}.`,
       fix: () => ({
@@ -28,7 +29,7 @@ export default defineCheck({
         changes: `Shows the endpoints. If there are ready ones, kube-proxy on ${node} is behind: restart it there.`,
       }),
     })
-    return [wrong ?? pass(`node/${node}`, `kube-proxy on ${node} rejects nothing for ${vip}.`, [])]
+    return [wrong ?? pass('nothing-rejected', `node/${node}`, `kube-proxy on ${node} rejects nothing for ${vip}.`, [])]
   },
   docs: {
     means:

@@ -27,6 +27,7 @@ export default defineCheck({
     const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
     const service = question.service?.metadata
     const wrong = deadly(context, share, {
+      reason: 'no-local-endpoint',
       says: () =>
         `kube-proxy on ${node} drops packets for ${vip}: externalTrafficPolicy is Local, and no endpoint is on ${node}.`,
       fix: () => ({
@@ -37,7 +38,15 @@ export default defineCheck({
           'Every node then sends on to every endpoint; pods see the address of the node instead of the client’s. To keep Local, let the packet arrive at a node with an endpoint.',
       }),
     })
-    return [wrong ?? pass(`node/${node}`, `${node} does not drop packets for ${vip} for want of a local endpoint.`, [])]
+    return [
+      wrong ??
+        pass(
+          'not-dropped',
+          `node/${node}`,
+          `${node} does not drop packets for ${vip} for want of a local endpoint.`,
+          [],
+        ),
+    ]
   },
   docs: {
     means:

@@ -16,7 +16,7 @@ export default defineCheck({
     const { node } = context
     const share = shareLost(context, (journey) => {
       const { packet, steps } = journey.first
-      const rule = packet.tracked ? undefined : steps.find(({ text }) => /notrack/i.test(text))
+      const rule = packet.tracked ? undefined : steps.find(({ did }) => did === 'notrack')
       const found = rule === undefined ? null : autopsy(journey)
       if (found?.death !== 'untranslated' || rule === undefined) return null
       // What decided is the rule that took the packet out of tracking, wherever it ended after that.
@@ -24,6 +24,7 @@ export default defineCheck({
     })
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
+      reason: 'not-tracked',
       says: ({ step }) =>
         `On ${node} chain ${step?.chain ?? ''} of table ${step?.table ?? ''} takes the packet out of connection tracking (NOTRACK), so no rule can translate it.`,
       fix: ({ step }) => ({
@@ -34,7 +35,7 @@ export default defineCheck({
           'Shows the chain with its line numbers. Narrow the rule so that it leaves the VIPs out, where it was made (a tuning script, NodeLocal DNSCache, a firewall).',
       }),
     })
-    return [wrong ?? pass(`node/${node}`, `${node} tracks the connection.`, [])]
+    return [wrong ?? pass('tracked', `node/${node}`, `${node} tracks the connection.`, [])]
   },
   docs: {
     means:

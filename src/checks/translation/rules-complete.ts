@@ -30,11 +30,16 @@ export default defineCheck({
     if (absent !== null) return [absent]
     const { kubeProxyMetrics } = evidence.node(node)
     if (isGap(kubeProxyMetrics))
-      return [unknown(subject, `It is not known how many rules kube-proxy wrote on ${node}.`, [kubeProxyMetrics])]
+      return [
+        unknown('count-not-read', subject, `It is not known how many rules kube-proxy wrote on ${node}.`, [
+          kubeProxyMetrics,
+        ]),
+      ]
     const counts = ruleCounts(evidence.node(node), question.vip?.family ?? 4)
     if (counts.length === 0)
       return [
         skipped(
+          'not-reported',
           subject,
           `kube-proxy on ${node} does not say how many rules it wrote: only newer releases in iptables mode do.`,
         ),
@@ -43,6 +48,7 @@ export default defineCheck({
     if (odd.length === 0)
       return [
         pass(
+          'complete',
           subject,
           `${node} has as many rules of kube-proxy as kube-proxy wrote there.`,
           counts.flatMap(({ proof }) => proof),
@@ -64,6 +70,7 @@ export default defineCheck({
           : 'rules are left over or were added'
     return [
       warn(
+        'incomplete',
         subject,
         `${node} has ${differences}: ${why} since, or the rules were read during a change.`,
         odd.flatMap(({ proof }) => proof),

@@ -51,7 +51,7 @@ function run({ evidence, question, receiving, node }: NodeContext): readonly Dra
   const subject = `node/${node}`
   const trace = traceVip(evidence, question, node)
   if (service === null || isGap(trace) || replacementOn(evidence, node) !== null)
-    return [skipped(subject, `What ${node} remembers of clients is not in the evidence.`)]
+    return [skipped('memory-not-read', subject, `What ${node} remembers of clients is not in the evidence.`)]
   const here = evidence.node(node)
   const found = arrivals(trace).flatMap(({ journey }) => affinityOf(here, journey.first.steps) ?? [])
   const name = objectName(service)
@@ -65,6 +65,7 @@ function run({ evidence, question, receiving, node }: NodeContext): readonly Dra
   if (loose !== undefined)
     return [
       warn(
+        'no-memory',
         subject,
         `Service ${name} asks for sessionAffinity ClientIP, and the rules of ${node} remember no client: each connection may go to another endpoint.`,
         [asked, loose.proof],
@@ -75,6 +76,7 @@ function run({ evidence, question, receiving, node }: NodeContext): readonly Dra
   if (other !== undefined)
     return [
       warn(
+        'other-timeout',
         subject,
         `Service ${name} asks to keep clients for ${String(seconds)} s, and the rules of ${node} keep them for ${String(other.seconds)} s.`,
         [cite(service, 'spec', 'sessionAffinityConfig'), other.proof],
@@ -82,10 +84,11 @@ function run({ evidence, question, receiving, node }: NodeContext): readonly Dra
       ),
     ]
   const [first] = found
-  if (first === undefined) return [skipped(subject, `On ${node} no packet reaches an endpoint.`)]
+  if (first === undefined) return [skipped('reaches-no-endpoint', subject, `On ${node} no packet reaches an endpoint.`)]
   const alone = receiving.nodes.length < 2 ? '' : '; each node that receives the VIP remembers by itself'
   return [
     pass(
+      'remembers',
       subject,
       `${node} keeps each client at one of ${counted(found.length, 'endpoint')} until it has made no connection for ${String(seconds)} s${alone}.`,
       [first.proof],

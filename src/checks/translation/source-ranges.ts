@@ -31,6 +31,7 @@ export default defineCheck({
     const name = service.metadata?.name ?? ''
     const proof = cite(service, 'spec', 'loadBalancerSourceRanges')
     const wrong = deadly(context, share, {
+      reason: 'not-in-source-ranges',
       says: () =>
         `kube-proxy on ${node} drops packets from ${question.client.kind === 'address' ? who : `clients such as ${who}`}: the Service admits only ${ranges}.`,
       fix: () => ({
@@ -40,7 +41,7 @@ export default defineCheck({
     })
     return [
       wrong === null
-        ? pass(`node/${node}`, `The source ranges ${ranges} admit the client on ${node}.`, [proof])
+        ? pass('admitted', `node/${node}`, `The source ranges ${ranges} admit the client on ${node}.`, [proof])
         : { ...wrong, proof: [...wrong.proof, proof] },
     ]
   },

@@ -15,9 +15,9 @@ export default defineCheck({
   title: 'In IPVS mode only the announcer answers ARP for the VIP',
   needs: [],
   alsoReads: ['node/ip-addr', 'node/sysctl', 'kubernetes/endpointslices'],
+  on: ['announcement'],
   appliesTo: (context) => {
     const { question } = context
-    if (question.fabric === 'ec2') return 'In a VPC the network answers ARP, whatever the nodes would say.'
     if (question.vip?.family === 6) return 'For IPv6 a kernel answers only for addresses of the device that was asked.'
     return translatedVips(context)
   },
@@ -28,7 +28,7 @@ export default defineCheck({
     const subject = `vip/${vip.text}`
     const holders = evidence.nodeNames.flatMap((node) => holding(evidence, node, vip))
     if (holders.length === 0)
-      return [skipped(subject, 'No node is seen to have the VIP on kube-ipvs0: none works in IPVS mode.')]
+      return [skipped('no-ipvs', subject, 'No node is seen to have the VIP on kube-ipvs0: none works in IPVS mode.')]
     const answering = holders.filter(({ answers }) => answers === true)
     const proof = (answering.length > 0 ? answering : holders).flatMap((one) => one.proof)
     if (answering.length === 0) {
@@ -38,11 +38,24 @@ export default defineCheck({
       return gaps.length > 0
         ? [
             {
-              ...unknown(subject, `It is not known whether the nodes answer ARP for ${vip.text}.`, gaps, proof),
+              ...unknown(
+                'arp-not-known',
+                subject,
+                `It is not known whether the nodes answer ARP for ${vip.text}.`,
+                gaps,
+                proof,
+              ),
               blocks: false,
             },
           ]
-        : [pass(subject, `The nodes in IPVS mode leave ARP for ${vip.text} to the announcer.`, proof)]
+        : [
+            pass(
+              'left-to-announcer',
+              subject,
+              `The nodes in IPVS mode leave ARP for ${vip.text} to the announcer.`,
+              proof,
+            ),
+          ]
     }
     const names = answering.map(({ node }) => node)
     const sentence = `${inWords(names)} ${names.length === 1 ? 'answers' : 'answer'} ARP for ${vip.text} from the kernel (IPVS mode without strictARP), whoever announces it: clients send to whichever node answered last`
@@ -62,12 +75,13 @@ export default defineCheck({
     return [
       question.service?.spec?.externalTrafficPolicy === 'Local' && idle.length > 0
         ? warn(
+            'answers-without-endpoint',
             subject,
             `${sentence}, and externalTrafficPolicy is Local: what reaches ${inWords(idle)} is dropped, for no endpoint is there.`,
             proof,
             { fix, partial: true, blocks: true },
           )
-        : warn(subject, `${sentence}.`, proof, { fix, blocks: false }),
+        : warn('answers', subject, `${sentence}.`, proof, { fix, blocks: false }),
     ]
   },
   docs: {

@@ -27,7 +27,11 @@ export default defineCheck({
     if (absent !== null) return [absent]
     const metrics = here.kubeProxyMetrics
     if (isGap(metrics))
-      return [unknown(subject, `It is not known when kube-proxy on ${node} last wrote its rules.`, [metrics])]
+      return [
+        unknown('metrics-not-read', subject, `It is not known when kube-proxy on ${node} last wrote its rules.`, [
+          metrics,
+        ]),
+      ]
     const family = question.vip?.family ?? 4
     const sample = (name: string) =>
       samplesOf(metrics, `kubeproxy_sync_proxy_rules_${name}`).find((one) => ofFamily(one, family))
@@ -42,13 +46,14 @@ export default defineCheck({
     }
     if (written === undefined)
       return [
-        unknown(subject, `It is not known when kube-proxy on ${node} last wrote its rules.`, [
+        unknown('time-not-known', subject, `It is not known when kube-proxy on ${node} last wrote its rules.`, [
           gap(nodeFile(node, 'kubeProxyMetrics'), 'has no kubeproxy_sync_proxy_rules_last_timestamp_seconds'),
         ]),
       ]
     if (written.value === 0)
       return [
         warn(
+          'never-written',
           subject,
           `kube-proxy on ${node} has not written its rules once since it started: it has not received the Services and endpoints, or cannot write.`,
           [written.proof],
@@ -59,6 +64,7 @@ export default defineCheck({
     if (health?.healthy === false)
       return [
         warn(
+          'not-healthy',
           subject,
           `kube-proxy on ${node} says of itself that it is not healthy: changes are waiting that it cannot write.`,
           [health.proof, written.proof],
@@ -70,13 +76,14 @@ export default defineCheck({
     if (queued !== undefined && queued.value > written.value && waited > patienceSeconds)
       return [
         warn(
+          'change-waiting',
           subject,
           `A change has waited for ${String(Math.round(waited))} s on ${node} and kube-proxy has not written it: the rules are older than what the API server says.`,
           [queued.proof, written.proof],
           { fix },
         ),
       ]
-    return [pass(subject, `kube-proxy on ${node} has written every change that it got.`, [written.proof])]
+    return [pass('in-sync', subject, `kube-proxy on ${node} has written every change that it got.`, [written.proof])]
   },
   docs: {
     means:

@@ -32,6 +32,7 @@ export default defineCheck({
       const names = inWords(claims.map(({ name }) => name))
       return [
         unknown(
+          'several-proxies',
           subject,
           `${names} handle Services on ${node} at once; which of them gets this packet cannot be read from the node’s rules.`,
           [],
@@ -52,6 +53,7 @@ export default defineCheck({
     if (own.length > 1)
       return [
         warn(
+          'two-kube-proxies',
           subject,
           `${String(own.length)} kube-proxies run on ${node}: they take turns to write its rules, and only one has the ports 10249 and 10256.`,
           own,
@@ -68,11 +70,12 @@ export default defineCheck({
         ),
       ]
     const other = replacementOn(evidence, node)
-    if (other !== null) return [pass(subject, `Only ${other.name} handles Services on ${node}.`, [other.proof])]
+    if (other !== null)
+      return [pass('only-other', subject, `Only ${other.name} handles Services on ${node}.`, [other.proof])]
     const [only] = claims
     return only === undefined
-      ? [skipped(subject, `No program that handles Services was seen on ${node}.`)]
-      : [pass(subject, `Only ${only.name} handles Services on ${node}.`, [only.proof])]
+      ? [skipped('none-seen', subject, `No program that handles Services was seen on ${node}.`)]
+      : [pass('only-kube-proxy', subject, `Only ${only.name} handles Services on ${node}.`, [only.proof])]
   },
   docs: {
     means:

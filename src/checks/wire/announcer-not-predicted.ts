@@ -19,10 +19,8 @@ export default defineCheck({
     'kubernetes/endpointslices',
     'kubernetes/leases',
   ],
-  appliesTo: (context) =>
-    context.question.fabric === 'ec2'
-      ? 'In a VPC the owner of the address answers, not the announcer.'
-      : captured(context),
+  on: ['announcement'],
+  appliesTo: captured,
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ observation: { claimants, vip }, proof }, subject) => {
@@ -30,13 +28,16 @@ export default defineCheck({
       if (last === undefined) return null
       const { evidence, question } = context
       const station = knownStations(evidence, vip, question.vpcId).stationOf(last.mac)
-      if (station === null) return skipped(subject, `${last.mac} is no interface of a node that the evidence has.`)
+      if (station === null)
+        return skipped('unknown-host', subject, `${last.mac} is no interface of a node that the evidence has.`)
       const { observed, predicted } = announcers(evidence, question)
       const expected = !isGap(observed) && observed.length > 0 ? observed : isGap(predicted) ? predicted : [predicted]
-      if (isGap(expected)) return unknown(subject, 'It is not known who should announce.', [expected], [proof])
+      if (isGap(expected))
+        return unknown('prediction-not-known', subject, 'It is not known who should announce.', [expected], [proof])
       return expected.includes(station.node)
-        ? pass(subject, `${station.node} claims ${vip.text}, as it should.`, [proof])
+        ? pass('as-predicted', subject, `${station.node} claims ${vip.text}, as it should.`, [proof])
         : warn(
+            'another-claims',
             subject,
             `${station.node} claims ${vip.text} on the wire, but ${expected[0] === null || expected[0] === undefined ? 'nobody' : expected.join(' and ')} should: the capture is from another time, or two halves of the cluster do not see each other.`,
             [proof],

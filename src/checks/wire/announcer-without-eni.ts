@@ -8,15 +8,15 @@ export default defineCheck({
   title: 'What a node announces in a VPC is held by a network interface',
   needs: [],
   alsoReads: wireReads,
-  appliesTo: (context) =>
-    context.question.fabric === 'ec2' ? captured(context) : 'Network interfaces of EC2 are not a part of a LAN.',
+  on: ['ec2'],
+  appliesTo: captured,
   blocks: false,
   consequenceOf: ['delivery/vip-not-owned'],
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {
-      if (conclusion.outcome === 'announced') return pass(subject, conclusion.says, [proof])
+      if (conclusion.outcome === 'announced') return pass('announced', subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'announced-without-owner') return null
-      return fail(subject, conclusion.says, [proof], {
+      return fail('without-interface', subject, conclusion.says, [proof], {
         commands: [
           `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
         ],

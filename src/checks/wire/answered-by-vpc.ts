@@ -8,14 +8,14 @@ export default defineCheck({
   title: 'The VPC answers for the VIP with the interface that holds it',
   needs: [],
   alsoReads: wireReads,
-  appliesTo: (context) =>
-    context.question.fabric === 'ec2' ? captured(context) : 'On a LAN the announcer answers, and no VPC.',
+  on: ['ec2'],
+  appliesTo: captured,
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {
-      if (conclusion.outcome === 'answered-by-vpc') return pass(subject, conclusion.says, [proof])
+      if (conclusion.outcome === 'answered-by-vpc') return pass('answered-by-vpc', subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'stale-answer') return null
-      return warn(subject, conclusion.says, [proof], {
+      return warn('not-answered-by-vpc', subject, conclusion.says, [proof], {
         fix: {
           commands: [
             `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,

@@ -13,8 +13,9 @@ export default defineCheck({
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { control }, proof }, subject) =>
       conclusion.outcome === 'silence-unproven'
-        ? warn(subject, conclusion.says, [proof])
+        ? warn('blind', subject, conclusion.says, [proof])
         : pass(
+            control === null ? 'not-silent' : 'control-answered',
             subject,
             control === null
               ? 'The capture has something to say about the VIP.'

@@ -12,28 +12,36 @@ export default defineCheck({
   title: 'What announces without being asked is heard on the wire',
   needs: [],
   alsoReads: [...wireReads, 'kubernetes/pods', 'kubernetes/leases'],
-  appliesTo: (context) => (context.question.fabric === 'ec2' ? 'In a VPC no announcement travels.' : captured(context)),
+  on: ['announcement'],
+  appliesTo: captured,
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ conclusion, observation, proof }, subject) => {
       const { vip, claimants } = observation
-      if (claimants.some(({ unasked }) => unasked > 0)) return pass(subject, conclusion.says, [proof])
+      if (claimants.some(({ unasked }) => unasked > 0)) return pass('announced', subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'silence' && conclusion.outcome !== 'unanswered') return null
       const { system } = announcers(context.evidence, context.question)
       if (system === null)
         return skipped(
+          'announcer-not-known',
           subject,
           'Neither MetalLB nor kube-vip serves the Service; how often its announcer announces is not known.',
         )
       if (system !== 'kube-vip')
-        return skipped(subject, 'MetalLB announces for five seconds after it took a VIP; later silence is its habit.')
+        return skipped(
+          'metallb-habit',
+          subject,
+          'MetalLB announces for five seconds after it took a VIP; later silence is its habit.',
+        )
       const listened = spanSeconds(observation)
       if (listened < enoughSeconds)
         return skipped(
+          'captured-too-short',
           subject,
           `The capture is ${listened.toFixed(0)} s long; kube-vip may have announced just before.`,
         )
       return warn(
+        'silent',
         subject,
         `kube-vip announces every 3 s, and in ${listened.toFixed(0)} s nothing was heard about ${vip.text}.`,
         [proof],

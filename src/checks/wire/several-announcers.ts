@@ -13,6 +13,7 @@ export default defineCheck({
     eachCapture(context, ({ conclusion, observation: { vip, claimants }, proof }, subject) => {
       if (conclusion.outcome === 'several-announcers')
         return fail(
+          'several-announcers',
           subject,
           conclusion.says,
           [proof],
@@ -22,7 +23,7 @@ export default defineCheck({
           },
           { partial: true },
         )
-      return claimants.length === 0 ? null : pass(subject, conclusion.says, [proof])
+      return claimants.length === 0 ? null : pass('one-announcer', subject, conclusion.says, [proof])
     }),
   docs: {
     means:

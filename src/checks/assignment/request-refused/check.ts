@@ -40,17 +40,18 @@ export default defineCheck({
     const derived = impossible(evidence, service, pools)
     if (told === null && derived === null)
       return [
-        pass(subject, `Nothing that Service ${objectName(service)} asks for is refused.`, [
+        pass('nothing-refused', subject, `Nothing that Service ${objectName(service)} asks for is refused.`, [
           cite(service, 'metadata', 'annotations'),
         ]),
       ]
     const way = told === null ? null : refusalIn(told)
     const { namespace: metallb } = metallbSettings(evidence)
-    const why = derived ?? way?.means ?? 'it cannot give what the Service asks for'
+    const why = derived?.says ?? way?.means ?? 'it cannot give what the Service asks for'
     const { namespace = 'default', name = '' } = service.metadata ?? {}
     const edit = `kubectl -n ${namespace} edit service ${name}`
     return [
       fail(
+        derived?.reason ?? way?.reason ?? 'refused',
         subject,
         `MetalLB refuses Service ${objectName(service)}: ${why}${told === null ? '' : ` ("${told.message ?? ''}")`}.`,
         [...(told === null ? [] : [cite(told, 'message')]), ...asks(service)],
@@ -73,26 +74,36 @@ export default defineCheck({
   },
 })
 
+/** Why MetalLB refuses; `says` completes "MetalLB refuses Service x: …". */
+interface Why {
+  readonly reason: string
+  readonly says: string
+}
+
 /** What is plain from the objects themselves, also when the event has expired. */
-function impossible(evidence: Evidence, service: Service, pools: readonly IPAddressPool[]): string | null {
+function impossible(evidence: Evidence, service: Service, pools: readonly IPAddressPool[]): Why | null {
   const { pool: name, addresses, twice } = requestOf(service)
-  if (twice) return 'it asks both by annotation and by spec.loadBalancerIP'
+  if (twice) return { reason: 'asks-twice', says: 'it asks both by annotation and by spec.loadBalancerIP' }
   const pool = pools.find((one) => poolName(one) === name)
   if (name !== null && pool === undefined)
-    return `it asks for pool ${name}, and there are only ${inWords(pools.map(poolName))}`
-  if (addresses.length > 2) return `it asks for ${inWords(addresses)}, and two addresses are the most`
+    return {
+      reason: 'unknown-pool',
+      says: `it asks for pool ${name}, and there are only ${inWords(pools.map(poolName))}`,
+    }
+  if (addresses.length > 2)
+    return { reason: 'too-many-addresses', says: `it asks for ${inWords(addresses)}, and two addresses are the most` }
   const read = addresses.map((text) => parseAddress(text))
   const wrong = read.indexOf(null)
-  if (wrong !== -1) return `${addresses[wrong] ?? ''}, which it asks for, is no address`
+  if (wrong !== -1) return { reason: 'no-address', says: `${addresses[wrong] ?? ''}, which it asks for, is no address` }
   const [one, other] = read
   if (one?.family !== undefined && one.family === other?.family)
-    return `it asks for ${one.text} and ${other.text}, which are of one family`
+    return { reason: 'two-of-one-family', says: `it asks for ${one.text} and ${other.text}, which are of one family` }
   const each = read.flatMap((address) =>
     address === null ? [] : (whyNotThis(evidence, service, pools, address) ?? []),
   )
   if (each[0] !== undefined) return each[0]
   const why = pool === undefined ? null : whyRefused(evidence, pool, service)
-  return why === null ? null : `pool ${name ?? ''}, which it asks for, ${why}`
+  return why === null ? null : { reason: 'pool-not-for-service', says: `pool ${name ?? ''}, which it asks for, ${why}` }
 }
 
 /** Why a Service cannot have one address that it asks for. */
@@ -101,23 +112,29 @@ function whyNotThis(
   service: Service,
   pools: readonly IPAddressPool[],
   address: Address,
-): string | null {
+): Why | null {
   const asked = `${address.text}, which it asks for,`
   const families = service.spec?.ipFamilies ?? []
   if (families.length > 0 && !families.includes(`IPv${String(address.family)}`))
-    return `${asked} is not of its family ${inWords(families)}`
+    return { reason: 'other-family', says: `${asked} is not of its family ${inWords(families)}` }
   const holding = pools.find((one) => rangesOf(one).some((range) => rangeHas(range, address)))
-  if (holding === undefined) return `${asked} is in no pool`
+  if (holding === undefined) return { reason: 'address-in-no-pool', says: `${asked} is in no pool` }
   if (holding.spec?.avoidBuggyIPs === true && buggy(rangeOf(address)) > 0n)
-    return `${asked} ends in .0 or .255, and pool ${poolName(holding)} has avoidBuggyIPs`
+    return {
+      reason: 'buggy-address',
+      says: `${asked} ends in .0 or .255, and pool ${poolName(holding)} has avoidBuggyIPs`,
+    }
   const { pool } = requestOf(service)
-  if (pool !== null && poolName(holding) !== pool) return `${asked} is not in pool ${pool}, which it asks for too`
+  if (pool !== null && poolName(holding) !== pool)
+    return { reason: 'address-not-in-pool', says: `${asked} is not in pool ${pool}, which it asks for too` }
   const closed = whyRefused(evidence, holding, service)
-  if (closed !== null) return `pool ${poolName(holding)}, which has ${address.text}, ${closed}`
+  if (closed !== null)
+    return { reason: 'pool-not-for-service', says: `pool ${poolName(holding)}, which has ${address.text}, ${closed}` }
   for (const holder of known(evidence.kubernetes.services) ?? []) {
     if (holder === service || !holder.status?.loadBalancer?.ingress?.some(({ ip }) => ip === address.text)) continue
     const why = whyNotShared(holder, service)
-    if (why !== null) return `Service ${objectName(holder)} holds ${address.text}, and ${why}`
+    if (why !== null)
+      return { reason: 'address-not-shared', says: `Service ${objectName(holder)} holds ${address.text}, and ${why}` }
   }
   return null
 }

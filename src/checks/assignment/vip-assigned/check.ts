@@ -41,7 +41,7 @@ export default defineCheck({
       service.metadata?.annotations?.['metallb.universe.tf/ip-allocated-from-pool']
     const from = pool === undefined ? kubeVipSource(service) : `, from MetalLB's pool ${pool}`
     return [
-      pass(subject, `Service ${objectName(service)} has the VIP ${vip.text}${from}.`, [
+      pass('assigned', subject, `Service ${objectName(service)} has the VIP ${vip.text}${from}.`, [
         cite(service, 'status', 'loadBalancer', 'ingress', Math.max(at, 0), 'ip'),
       ]),
     ]
@@ -69,6 +69,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
   if (hostname !== undefined) {
     return unknown(
+      'host-name-only',
       subject,
       `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`,
       [],
@@ -79,6 +80,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const show = `kubectl get service -n ${service.metadata?.namespace ?? 'default'} ${service.metadata?.name ?? ''} -o yaml`
   if (clusterIP === 'None') {
     return fail(
+      'headless',
       subject,
       `Service ${name} is pending because it is headless: a Service without a ClusterIP gets no VIP.`,
       [cite(service, 'spec', 'clusterIP'), pending],
@@ -95,6 +97,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const installed = metallbInstalled(evidence)
   if (isGap(installed))
     return unknown(
+      'metallb-not-known',
       subject,
       `Service ${name} is pending, and it is not known whether MetalLB is installed.`,
       [installed],
@@ -102,6 +105,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
     )
   if (!installed && loadBalancerClass !== undefined) {
     return fail(
+      'class-of-nobody',
       subject,
       `Service ${name} is pending: its class is ${loadBalancerClass}, and nothing that handles this class gave it an address.`,
       [cite(service, 'spec', 'loadBalancerClass'), pending],
@@ -114,6 +118,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   }
   if (!installed) {
     return fail(
+      'nothing-allocates',
       subject,
       `Service ${name} is pending because nothing allocates addresses: there is no MetalLB, no kube-vip for Services and no cloud controller.`,
       [citeList(kubernetesFile('pods'), '/items', 'no MetalLB controller among them'), pending],
@@ -130,6 +135,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const controllers = metallbPods(evidence, 'controller')
   const silent = !isGap(controllers) && !controllers.some(isReady)
   return fail(
+    'not-allocated',
     subject,
     `Service ${name} is pending: it has no VIP${silent ? ', and no controller of MetalLB is ready to give it one' : ''}.`,
     [pending],
@@ -155,13 +161,20 @@ function kubeVipSource(service: Service): string {
 function pendingAtOther(other: OtherSystem, name: string, subject: string): Draft {
   if (other.refused === null)
     return unknown(
+      'other-gave-none',
       subject,
       `${startOf(other.name)} serves Service ${name}, since ${other.why}; why it gave no address is not in the evidence.`,
       [],
       other.proof,
     )
-  return fail(subject, `${startOf(other.name)} has no address for Service ${name}: ${other.refused}.`, other.proof, {
-    commands: ['kubectl get ciliumloadbalancerippools'],
-    changes: 'Shows the pools of LB IPAM: one of them has to match the Service and to have a free address.',
-  })
+  return fail(
+    'other-has-none',
+    subject,
+    `${startOf(other.name)} has no address for Service ${name}: ${other.refused}.`,
+    other.proof,
+    {
+      commands: ['kubectl get ciliumloadbalancerippools'],
+      changes: 'Shows the pools of LB IPAM: one of them has to match the Service and to have a free address.',
+    },
+  )
 }

@@ -12,7 +12,7 @@ import { addressSource, refusalOf, servicePods } from '../../../lb/kube-vip/pods
 import { metallbInstalled } from '../../../lb/metallb/install.ts'
 import { inWords } from '../../../net/words.ts'
 import type { Context } from '../../check.ts'
-import { fail, unknown, type Draft, type Fix } from '../../finding.ts'
+import { fail, unknown, type Draft, type Remedy } from '../../finding.ts'
 import { ofItsClass } from '../../about/pending.ts'
 
 /** Why a Service is pending in a cluster where kube-vip serves Services; null where kube-vip does not, or where MetalLB ought to. */
@@ -29,6 +29,7 @@ export function whyPendingAtKubeVip(context: Context, service: Service): Draft |
   const [refusal] = refusals
   if (refusal !== undefined && refusal !== null && !refusals.includes(null)) {
     return fail(
+      'kube-vip-refuses',
       subject,
       `Service ${name} is pending because kube-vip leaves it alone: ${refusal.why}.`,
       [cite(service, ...refusal.at)],
@@ -38,6 +39,7 @@ export function whyPendingAtKubeVip(context: Context, service: Service): Draft |
   if (addressSource(service) === null) return withoutAddress(context, service)
   const silent = pods.every(({ settings }) => !settings.updatesStatus)
   return fail(
+    'not-in-status',
     subject,
     `Service ${name} has the address ${addressOf(service)}, but kube-vip has not put it into the Service's status, so kube-proxy makes no rule for it${silent ? ': disable_service_updates is true' : ''}.`,
     [cite(service, 'status', 'loadBalancer'), ...addressProof(service)],
@@ -62,12 +64,14 @@ function withoutAddress({ evidence }: Context, service: Service): Draft {
   const configMap = poolConfigMap(evidence)
   if (isGap(provider) || isGap(configMap))
     return unknown(
+      'kube-vip-pool-not-known',
       subject,
       `Service ${name} is pending, and it is not known whether kube-vip-cloud-provider has a pool for it.`,
       [provider, configMap].filter(isGap),
     )
   if (!provider)
     return fail(
+      'kube-vip-no-provider',
       subject,
       `Service ${name} is pending because it has no address and nothing gives it one: kube-vip takes what kube-vip.io/loadbalancerIPs or spec.loadBalancerIP says, and kube-vip-cloud-provider is not installed.`,
       [
@@ -89,6 +93,7 @@ function withoutAddress({ evidence }: Context, service: Service): Draft {
         ? 'there is no ConfigMap kube-system/kubevip'
         : 'ConfigMap kube-system/kubevip has no pool for its namespace'
     return fail(
+      'kube-vip-no-pool',
       subject,
       `Service ${name} is pending because kube-vip-cloud-provider has no address to give: ${where} (${inWords(poolKeys(namespace))}).`,
       [
@@ -111,6 +116,7 @@ function withoutAddress({ evidence }: Context, service: Service): Draft {
   const proof = [cite(pool.configMap, 'data', pool.key)]
   if (BigInt(held) >= pool.size)
     return fail(
+      'kube-vip-pool-full',
       subject,
       `Service ${name} is pending because the pool ${pool.key} of kube-vip-cloud-provider is full: Services have all of its ${pool.size.toString()} addresses.${shadowed}`,
       proof,
@@ -120,6 +126,7 @@ function withoutAddress({ evidence }: Context, service: Service): Draft {
       },
     )
   return fail(
+    'kube-vip-pool-not-used',
     subject,
     `Service ${name} is pending although the pool ${pool.key} of kube-vip-cloud-provider has ${(pool.size - BigInt(held)).toString()} free addresses: the provider has not handled it.${shadowed}`,
     proof,
@@ -130,7 +137,7 @@ function withoutAddress({ evidence }: Context, service: Service): Draft {
   )
 }
 
-function mendRefusal(service: Service, at: readonly string[]): Fix {
+function mendRefusal(service: Service, at: readonly string[]): Remedy {
   const { namespace = 'default', name = '' } = service.metadata ?? {}
   if (at.includes('annotations'))
     return {

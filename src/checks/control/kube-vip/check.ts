@@ -10,6 +10,7 @@ import { isReady } from '../../../lb/metallb/install.ts'
 import { whyNotReady } from '../../../lb/metallb/not-ready.ts'
 import { sameAddress } from '../../../net/address.ts'
 import { counted, inWords } from '../../../net/words.ts'
+import { hangsOnAnnouncement } from '../../../fabric/index.ts'
 import { defineCheck, type Context } from '../../check.ts'
 import { fail, pass, type Draft } from '../../finding.ts'
 import { editOf, editsOf } from '../../about/kube-vip-edit.ts'
@@ -57,6 +58,7 @@ export default defineCheck({
     const modes = first === undefined ? '' : ` in ${modeName[first.settings.modes[0] ?? 'arp']} mode`
     return [
       pass(
+        'ready',
         'pods/kube-vip',
         `${pods.length === 1 ? 'The kube-vip pod is' : `All ${String(pods.length)} kube-vip pods are`} ready${modes}, on ${inWords(pods.flatMap(({ node }) => node ?? []))}.`,
         pods.slice(0, 4).map(({ pod }) => cite(pod, 'status', 'phase')),
@@ -98,6 +100,7 @@ function refused(pods: readonly KubeVipPod[]): readonly Draft[] {
     const at = (one.pod.spec?.containers ?? []).findIndex((container) => container === kubeVipContainer(one.pod))
     return [
       fail(
+        'fails-at-start',
         `pod/${name}`,
         `kube-vip in ${name} ends as soon as it starts: ${why}.`,
         [cite(one.pod, 'spec', 'containers', Math.max(at, 0), 'env')],
@@ -117,7 +120,7 @@ function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): 
   })
   const [first] = wrong
   if (first === undefined) return []
-  const { vip, fabric, service } = question
+  const { vip, service } = question
   const nodes = pods.flatMap(({ node }) => node ?? [])
   const nobody =
     !pods.some(({ pod }) => isReady(pod)) &&
@@ -128,6 +131,7 @@ function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): 
   const { namespace = 'kube-system', name = '' } = first.pod.metadata ?? {}
   return [
     fail(
+      'not-ready',
       'pods/kube-vip',
       `${String(wrong.length)} of ${counted(pods.length, 'kube-vip pod')} ${wrong.length === 1 ? 'is' : 'are'} not ready: ${each.join('; ')}.`,
       wrong.map(({ why }) => why.proof),
@@ -138,7 +142,7 @@ function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): 
         ],
         changes: 'Shows what kube-vip said before it ended, and the events of the pod.',
       },
-      { blocks: nobody && (fabric === 'lan' || service === null) },
+      { blocks: nobody && (hangsOnAnnouncement(question) || service === null) },
     ),
   ]
 }
@@ -152,6 +156,7 @@ function severalLeaders(pods: readonly KubeVipPod[]): readonly Draft[] {
   if (first === undefined || without.length < 2) return []
   return [
     fail(
+      'no-leader-election',
       'pods/kube-vip',
       `${counted(without.length, 'kube-vip pod')} elect no leader (vip_leaderelection is not true), so ${inWords(without.flatMap(({ node }) => node ?? []))} all take ${first.settings.address ?? 'the VIP'} by ARP.`,
       without.slice(0, 4).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env')),
@@ -176,6 +181,7 @@ function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod
       ? []
       : [
           fail(
+            'no-ipvs-service',
             `node/${node}`,
             `kube-vip is to balance ${vip.text}:${String(port.port)} by IPVS (lb_enable), but ${node} has no such IPVS service: kube-proxy in IPVS mode deletes what is not its own.`,
             [

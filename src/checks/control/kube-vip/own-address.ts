@@ -1,3 +1,4 @@
+import { fabricOf } from '../../../fabric/index.ts'
 import { cite, type Proof } from '../../../evidence/cite.ts'
 import type { Evidence } from '../../../evidence/evidence.ts'
 import { known } from '../../../evidence/gap.ts'
@@ -16,6 +17,7 @@ export function vipAsNodeAddress({ evidence, question: { vip } }: Context): read
   if (vip === null) return []
   return nodesWith(evidence, vip.text).map(({ name, proof }) =>
     fail(
+      'vip-is-internal-ip',
       `node/${name}`,
       `${name} gives the VIP ${vip.text} as its own InternalIP: the API server and the other nodes lose it as soon as the VIP moves.`,
       [proof],
@@ -35,15 +37,16 @@ export function vipAsNodeAddress({ evidence, question: { vip } }: Context): read
  * is told by the node's further addresses, by DHCP (`dynamic`), and on EC2 by the interface whose primary address it is.
  */
 export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
-  const { vip, fabric } = question
+  const { vip } = question
   if (vip === null || pods.length === 0) return []
   const owners = [
     ...furtherAddresses(evidence, vip),
     ...byDhcp(evidence, vip),
-    ...(fabric === 'ec2' ? primary(evidence, question) : []),
+    ...(fabricOf(question).delivery === 'ownership' ? primary(evidence, question) : []),
   ]
-  return owners.slice(0, 1).map(({ subject, says, proof }) =>
+  return owners.slice(0, 1).map(({ reason, subject, says, proof }) =>
     fail(
+      reason,
       subject,
       `The VIP ${vip.text} is ${says}: an address has one owner, and kube-vip takes this one off its node’s interface when it loses the lead.`,
       [proof],
@@ -62,6 +65,7 @@ export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly 
 }
 
 interface Owner {
+  readonly reason: string
   readonly subject: string
   readonly says: string
   readonly proof: Proof
@@ -74,6 +78,7 @@ const furtherAddresses = (evidence: Evidence, vip: Address): readonly Owner[] =>
         ? []
         : [
             {
+              reason: 'vip-is-node-address',
               subject: `node/${node.metadata?.name ?? ''}`,
               says: `the ${type} of ${node.metadata?.name ?? ''} too`,
               proof: cite(node, 'status', 'addresses', at, 'address'),
@@ -86,6 +91,7 @@ const byDhcp = (evidence: Evidence, vip: Address): readonly Owner[] =>
   boundAnywhere(evidence, vip)
     .filter(({ dynamic }) => dynamic)
     .map((one) => ({
+      reason: 'vip-by-dhcp',
       subject: `node/${one.node}`,
       says: `the address that ${one.node} got for ${one.interface} by DHCP`,
       proof: one.proof,
@@ -97,6 +103,7 @@ function primary(evidence: Evidence, { vip, vpcId: asked }: Context['question'])
   return (owners ?? [])
     .filter((one) => one.as === 'primary')
     .map((one) => ({
+      reason: 'vip-is-primary-address',
       subject: `eni/${idOf(one.interface)}`,
       says: `the primary address of ${interfaceText(evidence, one.interface)}`,
       proof: one.proof(),

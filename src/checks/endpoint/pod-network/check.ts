@@ -31,6 +31,7 @@ export default defineCheck({
     if (without.length === 0)
       return [
         pass(
+          'has-addresses',
           subject,
           `Each pod of Service ${objectName(service)} has an address (${String(scheduled.length)}).`,
           scheduled.slice(0, 5).map((pod) => cite(pod, 'status', 'podIP')),
@@ -46,6 +47,7 @@ export default defineCheck({
     const commands = [...new Set(told.flatMap(({ failure }) => failure.commands))]
     return [
       fail(
+        'without-address',
         subject,
         `${String(without.length)} of ${counted(scheduled.length, 'pod')} of Service ${objectName(service)} ${without.length === 1 ? 'has' : 'have'} no network: ${names}.${why === undefined ? '' : ` Of ${why.pod.metadata?.name ?? ''}: ${why.failure.says}.`}`,
         [

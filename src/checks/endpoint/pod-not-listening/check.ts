@@ -30,7 +30,9 @@ export default defineCheck({
     const subject = `service/${objectName(service)}`
     const ready = endpoints.filter((endpoint) => endpoint.ready)
     if (ready.length === 0)
-      return missing === null ? [skipped(subject, 'The Service has no ready endpoint.')] : [missing]
+      return missing === null
+        ? [skipped('no-ready-endpoint', subject, 'The Service has no ready endpoint.')]
+        : [missing]
     const lost = new Set<Endpoint>()
     const dark: Endpoint[] = []
     const sockets: PodSocket[] = []
@@ -83,6 +85,7 @@ function onItsNode(evidence: Evidence, { port }: Question, endpoint: Endpoint, n
   const address = parseAddress(endpoint.address)?.text ?? endpoint.address
   if (isGap(listening))
     return unknown(
+      'sockets-not-read',
       subject,
       `It is not known whether anything listens on port ${String(endpoint.port)} of ${endpoint.pod ?? ''}.`,
       [listening],
@@ -93,12 +96,14 @@ function onItsNode(evidence: Evidence, { port }: Question, endpoint: Endpoint, n
   const taking = at.find((one) => takes(one, address))
   if (taking !== undefined)
     return pass(
+      'host-network-listens',
       subject,
       `${taking.program ?? 'A program'} listens on port ${String(endpoint.port)} of ${node}, for ${endpoint.pod ?? ''}.`,
       [citeLine(listening.file, taking.line, listening.lines[taking.line - 1] ?? '')],
     )
   const [elsewhere] = at
   return fail(
+    'host-network-silent',
     subject,
     `Nothing on ${node} listens on ${port.protocol} port ${String(endpoint.port)} of ${address}, where the Service sends what is for ${endpoint.pod ?? ''}${elsewhere === undefined ? '' : `: ${elsewhere.program ?? 'a program'} listens on ${elsewhere.address ?? 'another address'} only`}.`,
     [
@@ -133,12 +138,14 @@ function byDeclaration(subject: string, endpoints: readonly Endpoint[], evidence
   const [first] = odd
   if (first === undefined)
     return skipped(
+      'declared-port-fits',
       subject,
       'The sockets of pods with a network of their own are in no evidence; what their containers declare fits the target port.',
     )
   const { endpoint, pod, declared } = first
   const { namespace = 'default', name = '' } = pod.metadata ?? {}
   return warn(
+    'other-port-declared',
     subject,
     `The Service sends to port ${String(endpoint.port)}, and ${objectName(pod)} declares ${inWords([...new Set(declared)].map(String))} only; whether it listens on ${String(endpoint.port)} is not in the evidence.`,
     [cite(endpoint.slice, 'ports'), cite(pod, 'spec', 'containers', 0, 'ports')],

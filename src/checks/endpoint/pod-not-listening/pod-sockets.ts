@@ -9,7 +9,7 @@ import type { Endpoint } from '../../../lb/endpoints.ts'
 import { parseAddress } from '../../../net/address.ts'
 import { addressAndPort } from '../../../net/port.ts'
 import { counted, inWords } from '../../../net/words.ts'
-import { fail, pass, type Draft, type Fix } from '../../finding.ts'
+import { fail, pass, type Draft, type Remedy } from '../../finding.ts'
 
 /** Whether a pod with a network of its own listens where the Service sends, by the sockets of its network namespace. */
 export interface PodSocket {
@@ -17,7 +17,7 @@ export interface PodSocket {
   readonly listens: boolean
   /** Completes "… and": what is there instead. Empty where the pod listens. */
   readonly instead: string
-  readonly fix: Fix
+  readonly fix: Remedy
   readonly proof: Proof
 }
 
@@ -89,7 +89,7 @@ const hidesSockets = ({ spec }: Pod, sockets: number): boolean =>
       /"(httpGet|tcpSocket|grpc)"/.test(JSON.stringify(readinessProbe ?? null)),
     ))
 
-function fixOf({ service, servicePort }: Question, pod: Pod, ports: readonly number[], wanted: number): Fix {
+function fixOf({ service, servicePort }: Question, pod: Pod, ports: readonly number[], wanted: number): Remedy {
   const { namespace = 'default', name = '' } = service?.metadata ?? {}
   const [only, ...more] = [...new Set(ports)]
   const index = (service?.spec?.ports ?? []).findIndex(
@@ -120,6 +120,7 @@ export function socketDrafts(subject: string, question: Question, sockets: reado
   if (good.length > 0)
     drafts.push(
       pass(
+        'pod-listens',
         subject,
         `${good.length === 1 ? `${nameOf(good[0])} listens` : `${counted(good.length, 'pod')} listen`} on ${protocol} port ${port(good)}.`,
         good.slice(0, 5).map(({ proof }) => proof),
@@ -130,6 +131,7 @@ export function socketDrafts(subject: string, question: Question, sockets: reado
     const others = bad.length === 1 ? '' : ` The same holds for ${counted(bad.length - 1, 'other pod')} of the Service.`
     drafts.push(
       fail(
+        'pod-silent',
         bad.length === 1 ? `pod/${nameOf(first)}` : subject,
         `Nothing in ${nameOf(first)} listens on ${protocol} port ${String(endpoint.port)} of ${endpoint.address}, where the Service sends: the pod ${first.instead}.${others}`,
         [

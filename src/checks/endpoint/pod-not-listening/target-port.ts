@@ -39,12 +39,14 @@ export function missingTargetPort(evidence: Evidence, { service, servicePort, po
   }
   if (without.length === pods.length)
     return fail(
+      'named-port-missing',
       subject,
       `Service ${name} sends to the port named ${target}, and no container of its pods names a ${other === undefined ? 'port so' : `${port.protocol.toUpperCase()} port so`}${they}.`,
       proof,
       fix,
     )
   return warn(
+    'named-port-missing-in-some',
     subject,
     `Service ${name} sends to the port named ${target}, and ${counted(without.length, 'pod')} of ${String(pods.length)} that it selects ${without.length === 1 ? 'has' : 'have'} no port of this name (${inWords(without.map((pod) => objectName(pod)))})${they}: nothing is sent to ${without.length === 1 ? 'it' : 'them'}.`,
     proof,

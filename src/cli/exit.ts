@@ -8,10 +8,12 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** What the process ends with, and whether its command has come to its end. Nothing but this file sets an exit code. */
 let asked: ExitCode = exitCodes.reachable
 let ended = false
+/** Stops what must be taken away before the end; false where there is nothing. */
+let stopFirst = (): boolean => false
 
-/** Says what the process ends with once its command is done. */
+/** Says what the process ends with once its command is done. A bug stays one, whatever is said after it. */
 export function endWith(code: ExitCode): void {
-  asked = code
+  if (asked !== exitCodes.bug) asked = code
 }
 
 /** The command is done: from now on the process ends with what it asked for. */
@@ -26,20 +28,22 @@ export function endNow(code: ExitCode = asked): never {
   process.exit(code)
 }
 
-/** Ends with a bug's code, says what it was, and waits for nothing: what is still open may never close. */
-export function endAsBug(error: unknown): never {
+/** Says what the bug was, and ends with its code: at once, or when what was made in a cluster is taken away. */
+export function endAsBug(error: unknown): void {
+  endWith(exitCodes.bug)
   say(
     'vipdoctor: this is a bug in vipdoctor, not a finding. Please report it with the lines below and, where you can, the bundle.',
   )
   for (const line of stackOf(error).split('\n')) say(line)
-  return endNow(exitCodes.bug)
+  if (!stopFirst()) endNow()
 }
 
 /**
  * Until its command is done, whatever ends the process is a bug: an error that nobody caught, in a stream or a timer, a promise that was
  * rejected or never settled. Node would end with 1 there, which a pipeline takes for a finding.
  */
-export function endAsBugUnlessDone(): void {
+export function endAsBugUnlessDone(stop: () => boolean): void {
+  stopFirst = stop
   process.exitCode = exitCodes.bug
   process.on('uncaughtException', endAsBug)
   process.on('exit', () => {
@@ -51,9 +55,11 @@ export function endAsBugUnlessDone(): void {
   // oclif's own listener would throw what it does not know.
   process.stdout.removeAllListeners('error').on('error', ({ code, message }: NodeJS.ErrnoException) => {
     // `vipdoctor … | head` closes our standard output early; that is no error of ours.
-    if (code === 'EPIPE') endNow()
-    say(`vipdoctor: Standard output cannot be written: ${message}.`)
-    endNow(exitCodes.usage)
+    if (code !== 'EPIPE') {
+      endWith(exitCodes.usage)
+      say(`vipdoctor: Standard output cannot be written: ${message}.`)
+    }
+    if (!stopFirst()) endNow()
   })
 }
 

@@ -1,4 +1,4 @@
-import { endNow, exitCodes } from './exit.ts'
+import { endNow, exitCodes, say } from './exit.ts'
 
 const listening = new Set<AbortController>()
 
@@ -19,17 +19,12 @@ export function onInterrupt(takingAway: string | null = null): {
   const stop = new AbortController()
   let warned = takingAway === null
   const listener = (): void => {
-<<<<<<< HEAD
-    if (stop.signal.aborted) endNow(exitCodes.interrupted)
-    stop.abort()
-=======
     if (!stop.signal.aborted) stop.abort()
-    else if (warned) process.exit(interruptedExitCode)
+    else if (warned) endNow(exitCodes.interrupted)
     else {
       warned = true
-      process.stderr.write(`vipdoctor: ${takingAway ?? ''}\n`)
+      say(`vipdoctor: ${takingAway ?? ''}`)
     }
->>>>>>> main
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   listening.add(stop)

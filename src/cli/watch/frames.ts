@@ -112,11 +112,7 @@ async function sourceOf(
   const close = (): Promise<void> => Promise.resolve()
   if (flags.read !== undefined) {
     refuse(flags, ['interface', 'node', 'source'], 'is about listening, and a file was named')
-<<<<<<< HEAD
-    return { source: fileSource(flags.read), interfaceName: null }
-=======
-    return { source: await fileSource(flags.read), interfaceName: null, close }
->>>>>>> main
+    return { source: fileSource(flags.read), interfaceName: null, close }
   }
   const options = { promiscuous: flags.promiscuous, filter, snapLength }
   if (flags.node !== undefined) {
@@ -134,19 +130,8 @@ async function sourceOf(
   const interfaceName = flags.interface ?? interfaceTo(towards)
   if (!existsSync(`/sys/class/net/${interfaceName}`))
     throw new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
-<<<<<<< HEAD
-  return {
-    source: await liveSource(interfaceName, options, {
-      asked: flags.source,
-      say: (line) => {
-        say(`vipdoctor: ${line}.`)
-      },
-    }),
-    interfaceName,
-  }
-=======
-  return { source: await liveSource(interfaceName, options, { asked: flags.source, say }), interfaceName, close }
->>>>>>> main
+  const source = await liveSource(interfaceName, options, { asked: flags.source, say: sayOurs })
+  return { source, interfaceName, close }
 }
 
 /** @throws UserError where one of these flags is given. */
@@ -155,17 +140,14 @@ function refuse(flags: FrameFlags, names: readonly ('interface' | 'node' | 'sour
   if (given !== undefined) throw new UserError(`--${given} ${why}.`, 'Leave one of the two out.')
 }
 
-<<<<<<< HEAD
-=======
-const say = (line: string): void => {
-  process.stderr.write(`vipdoctor: ${line}.\n`)
+const sayOurs = (line: string): void => {
+  say(`vipdoctor: ${line}.`)
 }
 
 const sayProgress: Progress = (says, failed) => {
-  if (failed === true) say(says)
+  if (failed === true) sayOurs(says)
 }
 
->>>>>>> main
 /** The interface that a packet to an address would leave by, as the kernel's routes have it. */
 function interfaceTo({ text }: Address): string {
   const name = routes(['get', text])[0]?.dev

@@ -17,11 +17,7 @@ import { conclusionJson, conclusionText, messageJson, messageText } from '../../
 import { lookOf, print } from '../terminal.ts'
 import { recognisedFabric } from '../../fabric/recognise.ts'
 import type { FrameFlags } from './flags.ts'
-<<<<<<< HEAD
-import { addressOfFlag, codeOf, gatewayOn, watchFrames } from './frames.ts'
-=======
-import { addressOfFlag, exitCodes, gatewayOn, watchFrames, type KnownNode } from './frames.ts'
->>>>>>> main
+import { addressOfFlag, codeOf, gatewayOn, watchFrames, type KnownNode } from './frames.ts'
 
 /** What the flags of `capture arp` and `capture ndp` say. */
 export interface NeighbourFlags extends FrameFlags {

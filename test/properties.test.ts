@@ -9,7 +9,7 @@ import { isGap } from '../src/evidence/gap.ts'
 import { asMetallbReads } from '../src/lb/metallb/config-map.ts'
 import { readManifest } from '../src/evidence/manifest.ts'
 import type { Store } from '../src/evidence/store.ts'
-import { fabricOf } from '../src/fabric/recognise.ts'
+import { recognisedFabric } from '../src/fabric/recognise.ts'
 import { targetOf } from './kit/answers.ts'
 import { changedStore, fixture, fixtureStore, truthOf, type Change } from './kit/fixtures.ts'
 
@@ -43,7 +43,7 @@ async function judged(name: string, changes: Readonly<Record<string, Change>>): 
   const store = changedStore(await fixtureStore(name), changes)
   const evidence = asMetallbReads(evidenceOf(store, readManifest(store, name)))
   // Without the account's files the fabric would be taken for a LAN: here it is told, as a user would with --fabric.
-  const asked = { client: { kind: 'vpc' }, fabric: fabricOf(await fixture(name)), vpcId: null } as const
+  const asked = { client: { kind: 'vpc' }, fabric: recognisedFabric(await fixture(name)), vpcId: null } as const
   const { questions, gaps } = questionsFor(evidence, [parseTarget(targetOf(truth))], asked)
   return answer(checks, evidence, questions, gaps)
 }

@@ -1,4 +1,5 @@
 import type { EvidenceKind } from '../evidence/kinds.ts'
+import type { Delivery, FabricName } from '../evidence/question.ts'
 import type { Context, NodeContext } from '../journey/context.ts'
 import type { Draft } from './finding.ts'
 import type { Hop } from './hop.ts'
@@ -27,8 +28,10 @@ interface Common {
   readonly needs: readonly EvidenceKind[]
   /** What it reads besides, where it is there. */
   readonly alsoReads?: readonly EvidenceKind[]
-  /** True, or why it does not apply. */
-  readonly appliesTo: (context: Context) => true | string
+  /** The fabrics on which it runs, by name or by how they deliver; on all of them where nothing is said. */
+  readonly on?: readonly (FabricName | Delivery)[]
+  /** True, or why it does not apply for another reason. */
+  readonly appliesTo?: (context: Context) => true | string
   /** True for a check of the VIPs that OVN carries. The others do not apply to those: no node announces or translates them. */
   readonly kubeOvn?: true
   /** Whether a failure by itself stops the packet; a check that does not block only warns, and its unknown leaves the verdict alone. */

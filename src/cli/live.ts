@@ -11,15 +11,15 @@ import { wantedBy, type Wanted } from '../collect/wanted.ts'
 import { questionsFor, type Target } from '../diagnosis/targets.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import type { Client, Fabric, Question } from '../evidence/question.ts'
+import type { Client, FabricName, Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { interruptedExitCode, onInterrupt } from './interrupt.ts'
 import { hasAwsSettings, kubeconfigsOf, nodeOutputs, type liveFlags } from './live-flags.ts'
 import { progressOn } from './progress.ts'
-import { fabricOf } from '../fabric/recognise.ts'
+import { recognisedFabric } from '../fabric/recognise.ts'
 
 type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
-  readonly fabric: Fabric | 'auto'
+  readonly fabric: FabricName | 'auto'
   readonly 'vpc-id': string | undefined
 }
 
@@ -86,7 +86,7 @@ function optionsOf(
   const vpcId = flags['vpc-id'] ?? null
   const explicit = flags.fabric === 'ec2' || flags.region !== undefined || flags.profile !== undefined || vpcId !== null
   const choose = (evidence: Evidence): readonly string[] => {
-    const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
+    const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
     return nodesForVips(
       evidence,
       judgeable(() => questionsFor(evidence, targets, { client, fabric, vpcId }).questions),

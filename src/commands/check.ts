@@ -18,7 +18,7 @@ import { formatNames, formatsFor } from '../report/formats.ts'
 import { acceptanceOf, strictPolicy, type Policy } from '../diagnosis/gate.ts'
 import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
-import { fabricOf } from '../fabric/recognise.ts'
+import { recognisedFabric } from '../fabric/recognise.ts'
 import { lookOf, print } from '../cli/terminal.ts'
 
 export default class Check extends Command {
@@ -111,7 +111,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
           ? await liveEvidence(flags, { targets, client }, tool)
           : await bundleEvidence(flags.bundle, flags)
       if (evidence === null) return interrupted
-      const fabric = flags.fabric === 'auto' ? fabricOf(evidence) : flags.fabric
+      const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
       const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
       const policy: Policy = {
         ...strictPolicy,

@@ -7,7 +7,7 @@ import { UserError } from '../evidence/user-error.ts'
 import { traceJson } from '../report/trace-json.ts'
 import { traceText } from '../report/trace.ts'
 import { lookOf } from '../cli/terminal.ts'
-import { fabricOf } from '../fabric/recognise.ts'
+import { recognisedFabric } from '../fabric/recognise.ts'
 
 export default class Trace extends Command {
   static override summary = 'Say rule by rule what the kernel of one node does with a packet.'
@@ -51,7 +51,7 @@ Exit codes: 0 traced, 2 usage or bad input, 3 where the node's rules or routes a
         `Nothing was read from a node ${flags.node}.`,
         evidence.nodeNames.length === 0 ? null : `The evidence has ${evidence.nodeNames.join(', ')}.`,
       )
-    const asked = { client, fabric: fabricOf(evidence), vpcId: null }
+    const asked = { client, fabric: recognisedFabric(evidence), vpcId: null }
     const packets = packetsToTrace(evidence, args.target, asked).map((question) =>
       tracedPacket(evidence, question, flags.node),
     )

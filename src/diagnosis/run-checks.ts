@@ -5,6 +5,7 @@ import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
 import type { Question } from '../evidence/question.ts'
+import { fabricOf } from '../fabric/index.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
 import { kubeOvnName } from '../lb/kube-ovn/vips.ts'
 
@@ -143,7 +144,15 @@ function whySkipped(check: Check, context: Context): Skip | null {
       says: `The packet starts on ${receiving.nodes.join()}, whose own rules translate it; it never crosses the network to the VIP.`,
     }
   }
-  const applies = check.appliesTo(context)
+  return whyNot(check, context)
+}
+
+/** Why a check says nothing on this fabric, or to this question; null where it applies. */
+export function whyNot({ on, appliesTo }: Check, context: Context): Skip | null {
+  const { name, delivery, words } = fabricOf(context.question)
+  if (on !== undefined && !on.includes(name) && !on.includes(delivery))
+    return { reason: 'other-fabric', says: words.elsewhere }
+  const applies = appliesTo?.(context) ?? true
   return applies === true ? null : { reason: 'not-applicable', says: applies }
 }
 const outside = new Set(['announcement', 'delivery', 'admission'])

@@ -1,7 +1,7 @@
 import { isGap, known, type Gap } from '../evidence/gap.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { objectName, type Service } from '../evidence/kubernetes/kinds.ts'
-import { clientText, type Client, type ControlPlaneVip, type Fabric, type Question } from '../evidence/question.ts'
+import { clientText, type Client, type ControlPlaneVip, type FabricName, type Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'
 import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
@@ -41,7 +41,7 @@ export interface Questions {
 /** What every question of one run shares. */
 export interface Asked {
   readonly client: Client
-  readonly fabric: Fabric
+  readonly fabric: FabricName
   readonly vpcId: string | null
 }
 

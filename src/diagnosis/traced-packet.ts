@@ -4,7 +4,7 @@ import { objectName } from '../evidence/kubernetes/kinds.ts'
 import { clientText, type Question } from '../evidence/question.ts'
 import { podsAt } from '../evidence/kubernetes/pods.ts'
 import { addressAndPort, type Port } from '../net/port.ts'
-import type { Outcome, Step } from '../node/trace/types.ts'
+import type { DroppedBy, Outcome, Step } from '../node/trace/types.ts'
 import { traceVip, type Journey, type TracedPart } from '../node/vip-trace.ts'
 
 /** One packet at one node as it is reported. `gap` is why nothing can be said; there are then no parts. */
@@ -35,6 +35,8 @@ export interface TracedJourney {
 export interface TracedHop {
   readonly node: string
   readonly fate: Outcome['fate']['kind'] | null
+  /** What dropped it; null where it was not dropped. */
+  readonly by: DroppedBy | null
   readonly destination: string | null
   readonly port: number | null
   /** A sentence without its full stop. */
@@ -91,6 +93,7 @@ function journeyOf(evidence: Evidence, node: string, { first, second, probabilit
 const unknownHop = (node: string, gap: Gap): TracedHop => ({
   node,
   fate: null,
+  by: null,
   destination: null,
   port: null,
   says: `not known: ${gap.source}: ${gap.reason}`,
@@ -104,6 +107,7 @@ function hopOf(evidence: Evidence, node: string, outcome: Outcome): TracedHop {
   return {
     node,
     fate: fate.kind,
+    by: fate.kind === 'dropped' ? fate.by : null,
     destination: packet.destination.text,
     port: packet.destinationPort,
     says: sentence(evidence, node, outcome),

@@ -1,14 +1,14 @@
 import { escapeKey } from './shape.ts'
 
-/** Where a fact stands and what stands there: a JSON pointer into a JSON file, or a line of a text file (from 1). */
-export interface Proof {
-  readonly file: string
-  readonly pointer?: string
-  readonly line?: number
-  readonly value: unknown
-}
+/** Where something stands: a line of a text file (from 1), or a JSON pointer into a JSON file. The empty pointer is a whole file, of any kind. */
+export type Place =
+  | { readonly file: string; readonly line: number; readonly pointer?: undefined }
+  | { readonly file: string; readonly pointer: string; readonly line?: undefined }
 
-interface Place {
+/** Where a fact stands and what stands there: the line holds the value; a pointer leads to it, or to what it sums up. */
+export type Proof = Place & { readonly value: unknown }
+
+interface ItemPlace {
   readonly file: string
   readonly pointer: string
   /** The item was read out of a text that stands there (YAML in a ConfigMap): a pointer ends at the text. */
@@ -16,10 +16,10 @@ interface Place {
 }
 
 /** Where each top-level item of each listing stands: checks hold values, and a proof needs the way back to the file. */
-const places = new WeakMap<object, Place>()
+const places = new WeakMap<object, ItemPlace>()
 
 /** Remembers where an item was read. Only the evidence's readers call it. */
-export function rememberPlace(item: object, place: Place): void {
+export function rememberPlace(item: object, place: ItemPlace): void {
   places.set(item, place)
 }
 
@@ -42,8 +42,15 @@ export function citeList(file: string, pointer: string, value: unknown): Proof {
   return { file, pointer, value }
 }
 
+/** Proof of what a whole file says, or does not say: `value` is that, in words. */
+export const citeFile = (file: string, value: string): Proof => ({ file, pointer: '', value })
+
 /** Proof from a text file. */
 export const citeLine = (file: string, line: number, value: string): Proof => ({ file, line, value: value.trim() })
+
+/** A place as a person would look it up: `FILE:LINE`, `FILE /POINTER`, or the file alone. */
+export const placeText = (place: Place): string =>
+  place.line === undefined ? `${place.file} ${place.pointer}`.trimEnd() : `${place.file}:${String(place.line)}`
 
 /** The file that an item was read from. */
 export const fileOf = (item: object): string | null => places.get(item)?.file ?? null

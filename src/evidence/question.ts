@@ -3,8 +3,27 @@ import type { Port } from '../net/port.ts'
 import type { Cidr } from '../net/range.ts'
 import type { OvnVip, Pod, Service, ServicePort, SwitchLBRule } from './kubernetes/kinds.ts'
 
-/** What carries frames between hosts: a VPC (delivery by ownership or route), or a LAN (delivery by ARP or NDP). */
-export type Fabric = 'ec2' | 'lan'
+/** Clouds and hypervisors whose networks deliver by rules that are not in the evidence. */
+export type Cloud =
+  | 'azure'
+  | 'gce'
+  | 'digitalocean'
+  | 'hcloud'
+  | 'openstack'
+  | 'vsphere'
+  | 'oci'
+  | 'equinixmetal'
+  | 'ibm'
+  | 'linode'
+  | 'vultr'
+  | 'scaleway'
+  | 'alicloud'
+
+/** What carries frames between hosts, by the name of its object in src/fabric; `unknown` where the evidence does not say. */
+export type FabricName = 'ec2' | 'lan' | Cloud | 'unknown'
+
+/** Who decides to which machine an address is delivered: whom its owner or a route names, whoever announces it, or nobody knows. */
+export type Delivery = 'ownership' | 'announcement' | 'unknown'
 
 /** Where the packet starts. `vpc` is any other host in the receiving node's subnet, at an address that no evidence names (also on a LAN). */
 export type Client =
@@ -58,7 +77,7 @@ export interface Question {
   readonly controlPlane: ControlPlaneVip | null
   readonly kubeOvn?: KubeOvnVip
   readonly client: Client
-  readonly fabric: Fabric
+  readonly fabric: FabricName
   /** The VPC that the user named, where the nodes' addresses fit more than one. */
   readonly vpcId: string | null
 }

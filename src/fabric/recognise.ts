@@ -1,50 +1,41 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Node } from '../evidence/kubernetes/kinds.ts'
-import type { Fabric } from '../evidence/question.ts'
+import type { FabricName } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
+import type { Fabric } from './fabric.ts'
+import { fabrics } from './index.ts'
 
 /**
- * What carries frames between the nodes, as far as the evidence shows: `ec2` where something was asked of an account or the nodes say so,
- * else `lan`.
+ * What carries frames between the nodes, as far as the evidence shows: `ec2` where something was asked of an account or the nodes say so.
+ * A cloud that some nodes name holds for those that only look like a LAN; nodes that name several, or nothing, are `unknown`.
  *
  * @throws UserError where some nodes are EC2 instances and others are known not to be.
  */
-export function fabricOf(evidence: Evidence): Fabric {
-  const nodes = (known(evidence.kubernetes.nodes) ?? []).map((node) => ({
-    name: node.metadata?.name ?? '',
-    fabric: fabricOfNode(node),
-  }))
-  const onEc2 = nodes.filter(({ fabric }) => fabric === 'ec2').map(({ name }) => name)
-  const elsewhere = nodes.filter(({ fabric }) => fabric === 'lan').map(({ name }) => name)
-  if (onEc2.length > 0 && elsewhere.length > 0) {
+export function recognisedFabric(evidence: Evidence): FabricName {
+  const nodes = (known(evidence.kubernetes.nodes) ?? []).flatMap((node) => {
+    const fabric = fabricOfNode(node)
+    return fabric === null ? [] : [{ name: node.metadata?.name ?? '', fabric }]
+  })
+  const said = [...new Set(nodes.map(({ fabric }) => fabric))]
+  const onEc2 = said.some(({ name }) => name === 'ec2')
+  if (onEc2 && said.length > 1) {
+    const say = said.map(({ name, words }) => {
+      const those = nodes.filter(({ fabric }) => fabric.name === name).map((node) => node.name)
+      return `${those.sort().join(', ')} say ${words.name}`
+    })
     throw new UserError(
-      `The nodes disagree on what carries their frames: ${onEc2.sort().join(', ')} say EC2, ${elsewhere.sort().join(', ')} say something else.`,
+      `The nodes disagree on what carries their frames: ${say.join(', ')}.`,
       'Say which with --fabric ec2 or --fabric lan.',
     )
   }
-  return evidence.aws.asked || onEc2.length > 0 ? 'ec2' : 'lan'
+  if (evidence.aws.asked || onEc2) return 'ec2'
+  const [fabric, ...more] = said.length > 1 ? said.filter(({ name }) => name !== 'lan') : said
+  return fabric === undefined || more.length > 0 ? 'unknown' : fabric.name
 }
 
-/** What one node says of itself; null where it says nothing. */
-function fabricOfNode({ spec, status }: Node): Fabric | null {
-  const { providerID } = spec ?? {}
-  if (providerID !== undefined && providerID !== '') {
-    if (providerID.startsWith('aws://')) return 'ec2'
-    // k3s, kind and others write their own scheme also on EC2: that says nothing about the network.
-    if (/^(gce|azure|openstack|vsphere|digitalocean|hcloud|equinixmetal):\/\//.test(providerID)) return 'lan'
-  }
-  const uuid = status?.nodeInfo?.systemUUID
-  if (uuid === undefined || uuid === '') return null
-  return isEc2Uuid(uuid) ? 'ec2' : 'lan'
-}
-
-/**
- * Whether a system UUID is an EC2 instance's: it begins with `ec2`, or does so when the bytes of its first group are read in reverse,
- * as SMBIOS before 2.6 writes them (EC2 User Guide, "Identify EC2 instances").
- */
-export function isEc2Uuid(uuid: string): boolean {
-  const first = uuid.toLowerCase().split('-')[0] ?? ''
-  const reversed = (first.match(/../g) ?? []).reverse().join('')
-  return first.length === 8 && (first.startsWith('ec2') || reversed.startsWith('ec2'))
-}
+/** What one node says of itself: whom it names, else what it looks like; null where it says nothing. */
+const fabricOfNode = (node: Node): Fabric | null =>
+  fabrics.find(({ recognise }) => recognise(node) === 'named') ??
+  fabrics.find(({ recognise }) => recognise(node) === 'looks') ??
+  null

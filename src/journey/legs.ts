@@ -34,7 +34,6 @@ export interface Legs {
 
 /** True, or why nothing is passed on between nodes. */
 export function passesOn({ question }: Pick<NodeContext, 'question'>): true | string {
-  if (question.fabric !== 'ec2') return 'Between the hosts of a LAN stands no VPC.'
   if (question.service === null) return 'A control-plane VIP is answered by the node that receives the packet.'
   return question.service.spec?.externalTrafficPolicy === 'Local'
     ? 'With externalTrafficPolicy: Local nothing is passed on to other nodes.'

@@ -1,15 +1,16 @@
 import type { Receiving } from './context.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, known } from '../evidence/gap.ts'
+import { known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
 import { nodeOfPod } from '../node/vip-trace.ts'
 import { announcers } from '../lb/announcers.ts'
-import { vpcDelivery } from '../fabric/ec2/delivery.ts'
+import { fabricOf } from '../fabric/index.ts'
 
 /**
- * At which nodes the packet enters the cluster. On `ec2` the network decides, by ownership or by route; where it hands the packet to nobody,
- * and on a LAN, the announcer does: observed, else predicted; and where nobody may announce, every node that could.
+ * At which nodes the packet enters the cluster. The network itself decides where it owns addresses or routes them; where it hands the packet
+ * to nobody, and where an announcement decides, the announcer does: observed, else predicted; and where nobody may announce, every node
+ * that could. Where it is not known what the network does, that is every node.
  */
 export function receivingNodes(evidence: Evidence, question: Question): Receiving {
   const { client, vip } = question
@@ -19,11 +20,11 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   if (home !== null) return { by: 'client', nodes: [home] }
   if (question.service !== null && client.kind === 'pod') return { by: 'unknown', nodes: [] }
   if (vip === null) return { by: 'unknown', nodes: [] }
-  if (question.fabric === 'ec2') {
-    const delivery = vpcDelivery(evidence, question)
-    if (!isGap(delivery) && delivery.by !== 'nobody' && delivery.node !== null)
-      return { by: delivery.by, nodes: [delivery.node] }
-  }
+  const fabric = fabricOf(question)
+  const delivered = fabric.deliver(evidence, question)
+  if (delivered !== null) return { by: delivered.by, nodes: [delivered.node] }
+  const all = everyNode(evidence)
+  if (fabric.delivery === 'unknown') return all
   const announced = announcers(evidence, question)
   const seen = known(announced.observed) ?? []
   if (seen.length > 0) return { by: 'announcer', nodes: seen }
@@ -32,7 +33,12 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   if (expected.length > 0) return { by: 'predicted', nodes: expected }
   const able = known(announced.eligible) ?? []
   if (able.length > 0) return { by: 'candidate', nodes: able }
-  const nodes = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? []).sort()
+  return all
+}
+
+/** Where anybody might receive the packet. */
+function everyNode({ kubernetes }: Evidence): Receiving {
+  const nodes = (known(kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? []).sort()
   return nodes.length > 0 ? { by: 'candidate', nodes } : { by: 'unknown', nodes: [] }
 }
 

@@ -1,6 +1,8 @@
 import type { Station, Surroundings } from '../capture/conclude.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
+import type { FabricName } from '../evidence/question.ts'
+import { fabricOf } from '../fabric/index.ts'
 import type { Address } from '../net/address.ts'
 import { clusterVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { holdersOf } from '../fabric/ec2/holders.ts'
@@ -23,6 +25,10 @@ export function knownStations(
       if (address !== undefined) stations.set(address.toLowerCase(), { node, interface: ifname ?? null })
   return { stationOf: (mac) => stations.get(mac) ?? null, ownerMac: ownerMac(evidence, vip, vpcId) }
 }
+
+/** The reading of the frames that holds on a fabric; null where both may, since nothing is known of its rules. */
+export const readingOf = (fabric: FabricName): Surroundings['fabric'] =>
+  (({ ownership: 'ec2', announcement: 'lan', unknown: null }) as const)[fabricOf({ fabric }).delivery]
 
 function ownerMac(evidence: Evidence, vip: Address, vpcId: string | null): string | null | undefined {
   if (!evidence.aws.asked) return undefined

@@ -14,9 +14,7 @@ export interface Translator {
 
 export function translatorOf({ packet, steps }: Outcome): Translator | null {
   if (!packet.translated) return null
-  const step = steps.findLast(
-    ({ backend, text }) => backend === 'ipvs' || /-j (?:DNAT|REDIRECT)\b|\b(?:dnat|redirect)\b/.test(text),
-  )
+  const step = steps.findLast(({ did }) => did === 'dnat' || did === 'redirect')
   return step === undefined ? null : { step, kubeProxy: isKubeProxys(step) }
 }
 

@@ -1,4 +1,4 @@
-import { citeLine, type Proof } from '../evidence/cite.ts'
+import { citeLine, citeList, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
 import { rulesOf } from '../evidence/node/iptables-save.ts'
@@ -26,10 +26,10 @@ export function affinityOf(here: NodeEvidence, steps: readonly Step[]): Affinity
   return chosen.backend === 'native' ? byNft(here, chosen) : byRecent(here, steps, chosen)
 }
 
-function byRecent(here: NodeEvidence, steps: readonly Step[], { chain, file, table }: Step): Affinity | null {
+function byRecent(here: NodeEvidence, steps: readonly Step[], { chain, place, table }: Step): Affinity | null {
   const save = [here.iptablesNft, here.iptablesLegacy, here.ip6tablesNft, here.ip6tablesLegacy]
     .flatMap((one) => known(one) ?? [])
-    .find((one) => one.file === file)
+    .find((one) => one.file === place?.file)
   const chains = save?.tables.get(table)?.chains
   const rules = (name: string) => {
     const found = chains?.get(name)
@@ -54,40 +54,41 @@ function byNft(here: NodeEvidence, { chain, table }: Step): Affinity | null {
   if (isGap(nft)) return null
   const tables = nft.tables.filter(({ name }) => name === table || table.endsWith(` ${name}`))
   for (const { chains, sets } of tables) {
-    const rules = chains.get(chain)?.rules
-    if (rules === undefined) continue
-    const name = rules
+    const own = chains.get(chain)
+    if (own === undefined) continue
+    const name = own.rules
       .flatMap(({ expressions }) => expressions)
       .map(({ set }) => record(set).set)
       .find((set): set is string => typeof set === 'string' && set.startsWith('@affinity-'))
       ?.slice(1)
-    const seconds = name === undefined ? null : (sets.get(name)?.timeout ?? null)
+    const set = name === undefined ? undefined : sets.get(name)
+    const seconds = set?.timeout ?? null
     return {
       sticky: name !== undefined,
       seconds,
-      proof: citeLine(nft.file, 1, name === undefined ? `chain ${chain}` : `set ${name}, timeout ${String(seconds)}`),
+      proof: citeList(
+        nft.file,
+        (set ?? own).pointer,
+        name === undefined ? `chain ${chain}` : `set ${name}, timeout ${String(seconds)}`,
+      ),
     }
   }
   return null
 }
 
-function byIpvs(here: NodeEvidence, { chain, file }: Step): Affinity | null {
+function byIpvs(here: NodeEvidence, { chain, place }: Step): Affinity | null {
   const tables = [here.ipvsadm, here.procNetIpVs].flatMap((one) => known(one) ?? [])
   const named = tables.map((ipvs) => ({
     ipvs,
     server: ipvs.services.find(({ address, port }) => `${address.text}:${String(port)}` === chain),
   }))
-  const found = named.find(({ ipvs }) => ipvs.file === file) ?? named[0]
+  const found = named.find(({ ipvs }) => ipvs.file === place?.file) ?? named[0]
   if (found?.server === undefined) return null
   const { ipvs, server } = found
   return {
     sticky: server.persistent !== null,
     // /proc prints jiffies (Linux, ip_vs_info_seq_show), ipvsadm seconds.
     seconds: named.find((one) => one.ipvs.file.endsWith('/ipvsadm.txt'))?.server?.persistent ?? null,
-    proof: citeLine(
-      ipvs.file,
-      server.line,
-      `${chain} ${server.scheduler}${server.persistent === null ? '' : ' persistent'}`,
-    ),
+    proof: citeLine(ipvs.file, server.line, server.text),
   }
 }

@@ -57,20 +57,22 @@ function deathOf({ fate, steps, packet }: Outcome): Death | null {
       return packet.translated ? 'no-route' : 'untranslated'
     case 'rejected':
     case 'dropped':
-      if (fate.kind === 'dropped' && fate.why.includes('does not forward')) return 'forward-off'
-      if (fate.kind === 'dropped' && fate.why.includes('reverse path filter')) return 'reverse-path'
+      if (fate.kind === 'dropped' && fate.by === 'forwarding-off') return 'forward-off'
+      if (fate.kind === 'dropped' && fate.by === 'reverse-path') return 'reverse-path'
       return byRule(last, packet.translated)
   }
 }
 
-/** kube-proxy says in its comments and chain names why it refuses (kubernetes v1.34.4 pkg/proxy/iptables and nftables, proxier.go). */
+/**
+ * kube-proxy names its chains for why they refuse; of a Service it rejects what has no endpoint at all, and drops what has none on this node
+ * (kubernetes v1.34.4 pkg/proxy/iptables and nftables, proxier.go). IPVS rejects for want of a real server.
+ */
 function byRule(step: Step | undefined, translated: boolean): Death {
-  const text = `${step?.chain ?? ''} ${step?.text ?? ''}`
-  if (text.includes('has no local endpoints')) return 'no-local-endpoint'
-  if (/has no endpoints|reject-chain/.test(text)) return 'no-endpoints'
-  if (/^(service-endpoints-check|nodeport-endpoints-check)\b/.test(text))
-    return step?.text.includes('reject') === true ? 'no-endpoints' : 'no-local-endpoint'
-  if (/^(KUBE-PROXY-FIREWALL|KUBE-FW-|KUBE-SOURCE-RANGES-FIREWALL|firewall-)/.test(text)) return 'source-ranges'
   if (step?.backend === 'ipvs') return 'no-endpoints'
+  if (step !== undefined && endpointChains.test(step.chain))
+    return step.did === 'reject' ? 'no-endpoints' : 'no-local-endpoint'
+  if (step !== undefined && sourceRangeChains.test(step.chain)) return 'source-ranges'
   return translated ? 'filtered-after' : 'filtered-before'
 }
+const endpointChains = /^(KUBE-(EXTERNAL-)?SERVICES|KUBE-NODEPORTS|(service|nodeport)-endpoints-check|reject-chain)$/
+const sourceRangeChains = /^(KUBE-PROXY-FIREWALL$|KUBE-FW-|KUBE-SOURCE-RANGES-FIREWALL$|firewall-)/

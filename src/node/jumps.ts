@@ -1,4 +1,4 @@
-import { citeLine, type Proof } from '../evidence/cite.ts'
+import { citeFile, citeLine, citeList, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Family } from '../net/address.ts'
@@ -46,7 +46,15 @@ function missingIn({ file, tables }: IptablesSave): readonly MissingJump[] {
     const table = tables.get(jump.table)
     const chain = table?.chains.get(jump.to)
     if (table === undefined || chain === undefined || chain.size === 0 || leadsTo(table, jump.from, jump.to)) return []
-    return [{ ...jump, proof: citeLine(file, Math.max(chain.line, 1), `:${jump.to} (${String(chain.size)} rules)`) }]
+    return [
+      {
+        ...jump,
+        proof:
+          chain.line < 1
+            ? citeFile(file, `${String(chain.size)} rules in ${jump.to}`)
+            : citeLine(file, chain.line, `:${jump.to}`),
+      },
+    ]
   })
 }
 
@@ -66,7 +74,8 @@ function leadsTo({ chains }: IptablesTable, from: string, to: string): boolean {
 
 /** In nftables mode each base chain of type nat at prerouting and output jumps to `services`. */
 function missingInNative(file: string, { chains }: NftTable): readonly MissingJump[] {
-  if (!chains.has('services')) return []
+  const services = chains.get('services')
+  if (services === undefined) return []
   return (['prerouting', 'output'] as const).flatMap((hook): MissingJump[] => {
     const led = [...chains.values()].some(
       (chain) =>
@@ -84,7 +93,7 @@ function missingInNative(file: string, { chains }: NftTable): readonly MissingJu
             table: 'kube-proxy',
             from: hook,
             to: 'services',
-            proof: citeLine(file, 1, 'table kube-proxy, chain services'),
+            proof: citeList(file, services.pointer, 'table kube-proxy, chain services'),
           },
         ]
   })

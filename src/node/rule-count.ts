@@ -1,4 +1,4 @@
-import { citeLine, type Proof } from '../evidence/cite.ts'
+import { citeFile, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Family } from '../net/address.ts'
@@ -28,7 +28,7 @@ export function ruleCounts(here: NodeEvidence, family: Family): readonly RuleCou
     if (table === undefined || chains === undefined || labels.get('ip_family') !== `IPv${String(family)}`) return []
     const own = chains.beginning('KUBE-')
     const there = `${String(own.rules)} rules in ${String(own.chains)} chains KUBE-… of table ${table}`
-    return [{ table, written: value, found: own.rules, proof: [proof, citeLine(save.file, own.line ?? 1, there)] }]
+    return [{ table, written: value, found: own.rules, proof: [proof, citeFile(save.file, there)] }]
   })
 }
 

@@ -1,4 +1,4 @@
-import { citeLine, type Proof } from '../evidence/cite.ts'
+import { citeLine, citeList, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import { firstRuleOf, type IptablesSave } from '../evidence/node/iptables-save.ts'
@@ -16,7 +16,7 @@ export function serviceRules(here: NodeEvidence): ServiceRules | null {
   if (ipvs !== null && service !== undefined) {
     return {
       mode: 'ipvs',
-      proof: citeLine(ipvs.file, service.line, `${service.address.text}:${String(service.port)} ${service.scheduler}`),
+      proof: citeLine(ipvs.file, service.line, service.text),
     }
   }
   for (const save of [known(here.iptablesNft), known(here.iptablesLegacy), known(here.ip6tablesNft)]) {
@@ -59,7 +59,11 @@ function nativeRules(here: NodeEvidence): ServiceRules | null {
     ? null
     : {
         mode: 'nftables',
-        proof: citeLine(nft.file, 1, `table ${table.family} kube-proxy, ${String(table.chains.size)} chains`),
+        proof: citeList(
+          nft.file,
+          table.pointer,
+          `table ${table.family} kube-proxy, ${String(table.chains.size)} chains`,
+        ),
       }
 }
 

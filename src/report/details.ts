@@ -1,9 +1,5 @@
 import type { Finding } from '../checks/finding.ts'
-import type { Proof } from '../evidence/cite.ts'
-
-/** `aws/describe-subnets.json /Subnets/0`, `nodes/worker-0/sysctl.txt:3`: where a proof stands. */
-export const proofPlace = ({ file, line, pointer = '' }: Proof): string =>
-  line === undefined ? `${file} ${pointer}`.trimEnd() : `${file}:${line}`
+import { placeText, type Proof } from '../evidence/cite.ts'
 
 /** What stands at a proof's place, as text. */
 export const proofValue = ({ value }: Proof): string => (typeof value === 'string' ? value : JSON.stringify(value))
@@ -11,7 +7,7 @@ export const proofValue = ({ value }: Proof): string => (typeof value === 'strin
 /** Proof, fix and what was not read of a finding as plain lines, for a format that has one text behind the sentence. */
 export function detailsOf({ proof, fix, gaps = [] }: Finding): string[] {
   return [
-    ...(proof.length === 0 ? [] : ['Proof:', ...proof.map((one) => `  ${proofPlace(one)}: ${proofValue(one)}`)]),
+    ...(proof.length === 0 ? [] : ['Proof:', ...proof.map((one) => `  ${placeText(one)}: ${proofValue(one)}`)]),
     ...(fix === null ? [] : ['Fix:', ...fix.commands.map((command) => `  ${command}`), `  ${fix.changes}`]),
     ...(gaps.length === 0 ? [] : ['Not read:', ...gaps.map(({ source, reason }) => `  ${source}: ${reason}`)]),
   ]

@@ -1,7 +1,8 @@
+import { placeText } from '../evidence/cite.ts'
 import type { Answer, Cause, Diagnosis, HidingGap, PathStep, Verdict } from '../diagnosis/diagnosis.ts'
 import type { Status } from '../checks/finding.ts'
 import { clientText } from '../evidence/question.ts'
-import { proofPlace, proofValue } from './details.ts'
+import { proofValue } from './details.ts'
 import { markdown, markdownBlock, markdownCode } from './escape.ts'
 import type { Gate } from '../diagnosis/gate.ts'
 import type { End, Failure, Format, Setting } from './reporter.ts'
@@ -127,7 +128,7 @@ function causeText(cause: Cause, title: string, { acceptanceOf }: Setting): stri
     fix === null ? '' : `\n${markdownBlock(fix.commands.join('\n'), 'sh')}\n\n${markdown(fix.changes)}\n`,
     proof.length === 0
       ? ''
-      : `\n<details><summary>Proof</summary>\n\n${proof.map((one) => `- ${markdownCode(proofPlace(one))}: ${markdownCode(proofValue(one))}\n`).join('')}\n</details>\n`,
+      : `\n<details><summary>Proof</summary>\n\n${proof.map((one) => `- ${markdownCode(placeText(one))}: ${markdownCode(proofValue(one))}\n`).join('')}\n</details>\n`,
     listed('Follows from it', consequences),
   ].join('')
 }

@@ -1,6 +1,7 @@
+import { placeText } from '../evidence/cite.ts'
 import type { Check } from '../checks/check.ts'
 import type { HidingGap } from '../diagnosis/diagnosis.ts'
-import { detailsOf, proofPlace, proofValue } from './details.ts'
+import { detailsOf, proofValue } from './details.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { Gate } from '../diagnosis/gate.ts'
 import { locationOf, placeOfFinding, type Location } from './location.ts'
@@ -101,7 +102,7 @@ function resultOf({ finding, weight, vips }: ToldOnce, ruleIndex: number, settin
           relatedLocations: related.map((one, index) => ({
             id: index + 1,
             ...physical(locationOf(setting.evidence, one)),
-            message: { text: `${proofPlace(one)}: ${proofValue(one)}` },
+            message: { text: `${placeText(one)}: ${proofValue(one)}` },
           })),
         }),
     partialFingerprints: { 'vipdoctor/v1': fingerprint(id, subject, says) },

@@ -21,13 +21,14 @@ const hopJson = ({ steps, doubt, ...hop }: TracedHop): object => ({
   rules: steps.map(stepJson),
 })
 
-/** Of a native nftables rule the number is its handle, of every other its line in the file. */
-const stepJson = ({ backend, hook, table, chain, file, line, text }: Step): object => ({
+/** A place is `file` with `line` or `pointer`; a native nftables rule has its `handle` besides. */
+const stepJson = ({ backend, hook, table, chain, did, place, handle, text }: Step): object => ({
   backend,
   hook,
   table,
   chain,
-  file,
-  ...(backend === 'native' ? { handle: line } : { line }),
+  did,
+  ...(place ?? { file: null }),
+  ...(handle === null ? {} : { handle }),
   text,
 })

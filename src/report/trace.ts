@@ -1,6 +1,7 @@
 import { addressAndPort } from '../net/port.ts'
 import type { TracedJourney, TracedPacket } from '../diagnosis/traced-packet.ts'
 import type { Step } from '../node/trace/types.ts'
+import { placeText } from '../evidence/cite.ts'
 import { nftRuleText } from './nft-rule.ts'
 import type { Look } from './paint.ts'
 import { wrap } from './wrap.ts'
@@ -49,18 +50,19 @@ function stepsText(steps: readonly Step[], look: Look): string[] {
   return steps.flatMap((step, index) => {
     const before = steps[index - 1]
     const same = before !== undefined && headOf(before) === headOf(step)
-    const place = step.line === null ? '' : String(step.line)
-    // nft's JSON has no lines that mean anything: a rule is found by its handle, which `nft -a list ruleset` prints too.
-    const text = step.backend === 'native' ? `${step.chain}: ${nftRuleText(step.text)}` : step.text
-    return [...(same ? [] : [`         ${look.paint.dim(headOf(step))}`]), `         ${place.padStart(7)}  ${text}`]
+    const { place, handle, chain } = step
+    const at = place?.pointer ?? String(place?.line ?? '')
+    // On the node itself a native rule is found by its handle: `nft -a list ruleset` prints it so.
+    const found = handle === null ? '' : ` # handle ${String(handle)}`
+    const text = step.backend === 'native' ? `${chain}: ${nftRuleText(step.text)}${found}` : step.text
+    return [...(same ? [] : [`         ${look.paint.dim(headOf(step))}`]), `         ${at.padStart(7)}  ${text}`]
   })
 }
 
-const headOf = ({ hook, table, file, backend }: Step): string =>
-  `${hook === table.toUpperCase() ? hook : `${hook}, table ${table}`}${file === null ? '' : ` (${file}, ${backend === 'native' ? 'by handle' : 'by line'})`}`
+const headOf = ({ hook, table, place }: Step): string =>
+  `${hook === table.toUpperCase() ? hook : `${hook}, table ${table}`}${place === null ? '' : ` (${place.file}, by ${place.line === undefined ? 'pointer' : 'line'})`}`
 
-const placeOf = ({ file, line, chain, backend }: Step): string =>
-  file === null ? chain : backend === 'native' ? `${file}, handle ${String(line)}` : `${file}:${String(line)}`
+const placeOf = ({ place, chain }: Step): string => (place === null ? chain : placeText(place))
 
 const shareText = (probability: number): string =>
   `${(probability * 100).toFixed(probability > 1 - 1e-9 ? 0 : 1)} %`.padStart(6)

@@ -10,7 +10,7 @@ import { isGap } from '../../src/evidence/gap.ts'
 import { UserError } from '../../src/evidence/user-error.ts'
 import type { Store } from '../../src/evidence/store.ts'
 import { addressOf, parseAddress } from '../../src/net/address.ts'
-import { fabricOf } from '../../src/fabric/recognise.ts'
+import { recognisedFabric } from '../../src/fabric/recognise.ts'
 import { fixtureNames, fixtureStore } from '../kit/fixtures.ts'
 
 /** All files of a recorded bundle but what the recorder added. */
@@ -33,7 +33,7 @@ function causesOf(files: ReadonlyMap<string, Uint8Array>): unknown {
   try {
     const { questions, gaps } = questionsFor(evidence, [], {
       client: { kind: 'vpc' },
-      fabric: fabricOf(evidence),
+      fabric: recognisedFabric(evidence),
       vpcId: null,
     })
     return answer(checks, evidence, questions, gaps).diagnoses.map(({ verdict, causes }) => ({

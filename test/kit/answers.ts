@@ -6,7 +6,7 @@ import { parseTarget, questionsFor } from '../../src/diagnosis/targets.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
 import { addressAndPort } from '../../src/net/port.ts'
 import type { Reporter } from '../../src/report/reporter.ts'
-import { fabricOf } from '../../src/fabric/recognise.ts'
+import { recognisedFabric } from '../../src/fabric/recognise.ts'
 import type { Finding } from '../../src/checks/finding.ts'
 import { acceptanceOf, gateOf, strictPolicy, weighForGate, type Policy } from '../../src/diagnosis/gate.ts'
 import { ordinary } from '../../src/report/text/text.ts'
@@ -16,7 +16,7 @@ import { fixture, truthOf, type Truth } from './fixtures.ts'
 
 /** What `vipdoctor check [TARGET…]` judges over this evidence. */
 export function judge(evidence: Evidence, targets: readonly string[], client = 'vpc', nodePorts = false): Answer {
-  const asked = { client: parseClient(client), fabric: fabricOf(evidence), vpcId: null }
+  const asked = { client: parseClient(client), fabric: recognisedFabric(evidence), vpcId: null }
   const { questions, gaps } = questionsFor(evidence, targets.map(parseTarget), asked)
   return answer(checks, evidence, questions, gaps, nodePorts)
 }

@@ -161,7 +161,7 @@ test('a pod that meets itself through a port without hairpin mode is dropped for
       inDevice: deviceTo(state, source),
     })
     expect(traced.map(({ first: { fate }, probability }) => [fate, probability])).toEqual([
-      [{ kind: 'dropped', why: expect.stringContaining('hairpin mode is off') }, 1],
+      [{ kind: 'dropped', by: 'hairpin-off', why: expect.stringContaining('hairpin mode is off') }, 1],
     ])
   }
 })

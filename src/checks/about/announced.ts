@@ -5,6 +5,7 @@ import { metallbInstalled } from '../../lb/metallb/install.ts'
 import { servedByOther } from '../../lb/other-systems.ts'
 import { startOf } from '../../net/words.ts'
 import { ofItsClass } from './pending.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import type { Context } from '../check.ts'
 import type { Remedy } from '../finding.ts'
 import { fail, warn, type Draft } from '../finding.ts'
@@ -41,7 +42,7 @@ export function announcedByBgp(context: Context): true | string {
 export const onlyByBgp = ({ evidence, question }: Context): boolean =>
   known(l2AdvertisementsFor(evidence, question))?.length === 0
 
-/** Nobody announces: on a LAN the end of the packet, on EC2, which delivers by ownership, a warning. */
+/** Nobody announces: the end of the packet where all hangs on that, as on a LAN; elsewhere a warning with what follows there. */
 export function unannounced(
   { question }: Context,
   reason: string,
@@ -50,10 +51,8 @@ export function unannounced(
   proof: readonly Proof[],
   fix: Remedy,
 ): Draft {
-  return question.fabric === 'lan'
+  const { delivery, words } = fabricOf(question)
+  return delivery === 'announcement'
     ? fail(reason, subject, says, proof, fix)
-    : warn(reason, subject, `${says} EC2 delivers by ownership, so this stops no packet.`, proof, {
-        fix,
-        blocks: false,
-      })
+    : warn(reason, subject, `${says} ${words.announcing}`, proof, { fix, blocks: false })
 }

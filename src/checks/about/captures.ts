@@ -5,7 +5,7 @@ import { citeList, type Proof } from '../../evidence/cite.ts'
 import { counted } from '../../net/words.ts'
 import type { Context } from '../check.ts'
 import { skipped, unknown, type Draft } from '../finding.ts'
-import { knownStations } from '../../journey/stations.ts'
+import { knownStations, readingOf } from '../../journey/stations.ts'
 
 /** What one capture of the bundle says about the question's VIP. */
 export interface Seen {
@@ -42,7 +42,12 @@ export function seenIn(context: Context): { readonly seen: readonly Seen[]; read
     const { see, observation } = observer(vip)
     capture.messages.forEach(see)
     const observed = observation()
-    const surroundings = { ...stations, fabric: question.fabric, seenFrom: capture.seenFrom, listenedSeconds: null }
+    const surroundings = {
+      ...stations,
+      fabric: readingOf(question.fabric),
+      seenFrom: capture.seenFrom,
+      listenedSeconds: null,
+    }
     const [conclusion] = conclude(observed, surroundings)
     return conclusion === undefined
       ? []

@@ -1,4 +1,4 @@
-import { citeLine, type Proof } from '../../evidence/cite.ts'
+import type { Place, Proof } from '../../evidence/cite.ts'
 import { isGap, type Gap } from '../../evidence/gap.ts'
 import { autopsy, type Death } from '../../node/death.ts'
 import { replacementOn } from '../../node/replacements.ts'
@@ -108,7 +108,7 @@ export function deadly(context: NodeContext, share: Share, { reason, says, fix }
     const rule =
       'gap' in doubt
         ? ''
-        : ` A rule that this program does not know is on the way: line ${String(doubt.line)} of ${doubt.file ?? ''}.`
+        : ` A rule that this program does not know is on the way: ${doubt.place === null ? doubt.text : inSentence(doubt.place)}.`
     return unknown(`perhaps-${name}`, subject, `Perhaps ${sentence}${rule}`, 'gap' in doubt ? [doubt] : [], proof)
   }
   if (dead === 'all') return fail(name, subject, sentence, proof, fix(example, share))
@@ -120,10 +120,13 @@ export function deadly(context: NodeContext, share: Share, { reason, says, fix }
   })
 }
 
+const inSentence = (place: Place): string =>
+  place.line === undefined ? `${place.pointer} of ${place.file}` : `line ${String(place.line)} of ${place.file}`
+
 /** The rules that decided, as proof: the last ones first is how a person would look them up. */
 export function proofOf(steps: readonly Step[]): Proof[] {
-  return steps.flatMap(({ file, line, text, table, chain }) =>
-    file === null || line === null || line < 1 ? [] : [citeLine(file, line, text === '' ? `${table} ${chain}` : text)],
+  return steps.flatMap(({ place, text, printed = text }) =>
+    place === null ? [] : [{ ...place, value: printed.trim() }],
   )
 }
 

@@ -17,12 +17,9 @@ export default defineCheck({
   title: "The client's own security groups let it send to the VIP",
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/managed-prefix-lists', 'aws/vpcs'],
-  appliesTo: ({ question: { fabric, client } }) => {
-    if (fabric !== 'ec2') return 'Security groups are a part of EC2; on a LAN there are none.'
-    return client.kind === 'vpc' || client.kind === 'internet'
-      ? 'The client is no interface that the evidence names.'
-      : true
-  },
+  on: ['ec2'],
+  appliesTo: ({ question: { client } }) =>
+    client.kind === 'vpc' || client.kind === 'internet' ? 'The client is no interface that the evidence names.' : true,
   blocks: true,
   run,
   docs: {

@@ -7,8 +7,7 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/network-acls', 'aws/vpcs'],
   each: 'receiving',
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Network ACLs are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: true,
   run: (context) => aclFindings(context, 'in'),
   docs: {

@@ -20,10 +20,8 @@ export default defineCheck({
   needs: ['aws/network-interfaces'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'aws/subnets'],
   each: 'receiving',
-  appliesTo: (context) => {
-    if (context.question.fabric !== 'ec2') return 'Network Load Balancers are a part of EC2.'
-    return portsOf(context).length === 0 ? 'The Service has no NodePort.' : true
-  },
+  on: ['ec2'],
+  appliesTo: (context) => (portsOf(context).length === 0 ? 'The Service has no NodePort.' : true),
   blocks: false,
   run,
   docs: {

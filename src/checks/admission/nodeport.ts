@@ -14,10 +14,8 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
   each: 'receiving',
-  appliesTo: (context) => {
-    if (context.question.fabric !== 'ec2') return 'Security groups are a part of EC2; on a LAN there are none.'
-    return nodePort(context) === null ? 'The Service has no NodePort.' : true
-  },
+  on: ['ec2'],
+  appliesTo: (context) => (nodePort(context) === null ? 'The Service has no NodePort.' : true),
   blocks: false,
   run,
   docs: {

@@ -22,8 +22,7 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/managed-prefix-lists', 'aws/vpcs'],
   each: 'receiving',
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {

@@ -5,6 +5,7 @@ import { inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { calicoPeers, obstaclesOf, type Obstacle } from '../../journey/bgp-obstacles.ts'
 import { bgpSession, peerText } from '../../journey/bgp-sessions.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
@@ -97,7 +98,7 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
     const rest = connected.length === 0 ? '' : ` ${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} one.`
     const says = `Of the speakers that announce ${vip} by BGP these have no session: ${inWords(states, 6)}${why}.${rest}`
     // With a session somewhere the router knows a way; where the others were not read it may know none.
-    return connected.length > 0 || !onlyByBgp(context) || context.question.fabric === 'ec2'
+    return connected.length > 0 || !onlyByBgp(context) || !hangsOnAnnouncement(context.question)
       ? warn('some-without-session', subject, says, proof, { fix, blocks: false })
       : unknown('some-without-session', subject, says, open.slice(0, 3), proof)
   }
@@ -117,7 +118,7 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
       `${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} a BGP session over which ${vip} is announced.`,
       up.map(({ session }) => session.proof),
     )
-  const blocks = onlyByBgp(context) && context.question.fabric === 'lan'
+  const blocks = onlyByBgp(context) && hangsOnAnnouncement(context.question)
   return unknown(
     'state-not-known',
     subject,

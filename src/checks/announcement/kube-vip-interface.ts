@@ -8,6 +8,7 @@ import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { cidrOf, rangeHas } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 import { servedByKubeVipAlone } from '../about/kube-vip.ts'
@@ -72,7 +73,7 @@ export default defineCheck({
 })
 
 /** Where the node that lacks the address stops the packet: on a LAN nobody answers ARP; a control-plane VIP is delivered to a local address only. */
-const stops = ({ question }: Context): boolean => question.fabric === 'lan' || question.service === null
+const stops = ({ question }: Context): boolean => hangsOnAnnouncement(question) || question.service === null
 
 function onLeader(context: Context, node: string, vip: Address): Draft {
   const { evidence, question } = context
@@ -128,7 +129,7 @@ function onLeader(context: Context, node: string, vip: Address): Draft {
       },
       { blocks: stops(context) },
     )
-  const silence = question.fabric === 'lan' && vip.family === 4 ? silenceOf(context, bound) : null
+  const silence = hangsOnAnnouncement(question) && vip.family === 4 ? silenceOf(context, bound) : null
   if (silence !== null)
     return fail(
       'arp-silent',
@@ -147,7 +148,7 @@ function onLeader(context: Context, node: string, vip: Address): Draft {
       ? []
       : [cidrOf(address, prefixlen)]
   })
-  if (question.fabric === 'lan' && bound.interface !== 'lo' && !prefixes.some((cidr) => rangeHas(cidr, vip)))
+  if (hangsOnAnnouncement(question) && bound.interface !== 'lo' && !prefixes.some((cidr) => rangeHas(cidr, vip)))
     return warn(
       'subnet-mismatch',
       subject,

@@ -11,6 +11,7 @@ import { nodeNamed, unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { modeWords } from '../../lb/kube-vip/settings.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, warn, type Draft } from '../finding.ts'
 import { servedByKubeVipAlone } from '../about/kube-vip.ts'
@@ -33,7 +34,7 @@ export default defineCheck({
   blocks: true,
   consequenceOf: ['control/kube-vip'],
   run: ({ evidence, question }) => {
-    const { vip, service, fabric } = question
+    const { vip, service } = question
     const pods = podsServing(evidence, question)
     const [first] = pods
     const name = first === undefined ? null : leaseNameFor(first.settings, question)
@@ -45,7 +46,9 @@ export default defineCheck({
     const nodes = pods.flatMap(({ node }) => node ?? [])
     // A leader that ended leaves the address on its interface, and the kernel there goes on answering ARP. On EC2 the network asks nobody.
     const blocks =
-      bound.length === 0 && unreadAmong(evidence, nodes).length === 0 && (fabric === 'lan' || service === null)
+      bound.length === 0 &&
+      unreadAmong(evidence, nodes).length === 0 &&
+      (hangsOnAnnouncement(question) || service === null)
     const still = bound.length === 0 ? '' : ` ${inWords(bound.map(({ node }) => node))} still has the address.`
     const ownNamespace = service?.metadata?.namespace ?? 'kube-system'
     const look = {

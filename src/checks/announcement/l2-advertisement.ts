@@ -19,9 +19,9 @@ import { eligibleNodes } from '../../lb/metallb/election.ts'
 import { editCommand } from '../../lb/metallb/config-map.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, poolOf, whereAre } from '../../lb/metallb/pool-ranges.ts'
-import { underMetallb } from '../about/announced.ts'
+import { unannounced, underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, warn } from '../finding.ts'
+import { pass, unknown } from '../finding.ts'
 import { counted, inWords } from '../../net/words.ts'
 
 export default defineCheck({
@@ -31,8 +31,9 @@ export default defineCheck({
   alsoReads: ['kubernetes/bgpadvertisements', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   appliesTo: underMetallb,
   blocks: true,
-  run: ({ evidence, question }) => {
-    const { vip, fabric, service } = question
+  run: (context) => {
+    const { evidence, question } = context
+    const { vip, service } = question
     if (vip === null) return []
     const subject = `vip/${vip.text}`
     const pool = poolOf(evidence, vip)
@@ -46,16 +47,8 @@ export default defineCheck({
           gapsAmong(pool, advertisements),
         ),
       ]
-    // Where EC2 delivers by ownership the announcement is not on the packet's way.
-    const wrong = (reason: string, says: string, proof: readonly Proof[], command: string, changes: string) => {
-      const fix = { commands: [command], changes }
-      return fabric === 'lan'
-        ? fail(reason, subject, says, proof, fix)
-        : warn(reason, subject, `${says} EC2 delivers by ownership, so this stops no packet.`, proof, {
-            fix,
-            blocks: false,
-          })
-    }
+    const wrong = (reason: string, says: string, proof: readonly Proof[], command: string, changes: string) =>
+      unannounced(context, reason, subject, says, proof, { commands: [command], changes })
     if (pool === null) {
       const pools = whereAre(evidence, 'ipaddresspools', 'none holds it')
       return [

@@ -7,6 +7,7 @@ import { announcedByArp, unannounced } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, type Remedy } from '../finding.ts'
 import { outsText } from '../about/outs-text.ts'
+import { excludeLabel, outsOf } from '../../lb/metallb/out.ts'
 
 export default defineCheck({
   id: 'announcement/no-eligible-node',
@@ -44,8 +45,8 @@ export default defineCheck({
           staying.proof,
         ),
       ]
-    const reasons = [...new Set(funnel.map(({ out }) => out))]
-    if (reasons.every((reason) => reason?.startsWith('is selected by no') === true))
+    const reasons = outsOf(funnel).map(({ reason }) => reason)
+    if (reasons.every((reason) => reason === 'no-l2-advertisement'))
       return [
         skipped(
           'no-node-selected',
@@ -53,7 +54,7 @@ export default defineCheck({
           'No node is selected at all; announcement/l2-advertisement speaks of that.',
         ),
       ]
-    if (reasons.every((reason) => reason === 'has no ready speaker' || reason === 'has no speaker'))
+    if (reasons.every((reason) => reason === 'speaker-not-ready' || reason === 'no-speaker'))
       return [skipped('no-speaker-ready', subject, 'No speaker is ready; control/speaker speaks of that.')]
     const seen = known(announcers(evidence, question).observed) ?? []
     if (seen.length > 0)
@@ -96,23 +97,21 @@ const remark = (funnel: readonly Candidate[]): string => {
 }
 
 function mend(funnel: readonly Candidate[]): Remedy {
-  const labelled = funnel.filter(({ out }) => out?.startsWith('carries the label') === true)
+  const labelled = funnel.filter(({ out }) => out === 'exclude-label')
   if (labelled.length > 0)
     return {
-      commands: labelled.map(
-        ({ node }) => `kubectl label node ${node} node.kubernetes.io/exclude-from-external-load-balancers-`,
-      ),
+      commands: labelled.map(({ node }) => `kubectl label node ${node} ${excludeLabel}-`),
       changes:
         'Takes the label off, so that MetalLB and every other load balancer may use the nodes. Where it must stay, start the speakers with --ignore-exclude-lb.',
     }
-  const cordoned = funnel.filter(({ out }) => out === 'is cordoned')
+  const cordoned = funnel.filter(({ out }) => out === 'cordoned')
   if (cordoned.length > 0)
     return {
       commands: cordoned.map(({ node }) => `kubectl uncordon ${node}`),
       changes:
         'New pods may be put on the nodes again. MetalLB 0.14.9 alone passes over cordoned nodes: any later release announces from them.',
     }
-  const unavailable = funnel.filter(({ out }) => out === 'has the condition NetworkUnavailable')
+  const unavailable = funnel.filter(({ out }) => out === 'network-unavailable')
   if (unavailable.length > 0)
     return {
       commands: unavailable.map(
@@ -121,7 +120,7 @@ function mend(funnel: readonly Candidate[]): Remedy {
       changes:
         'Shows who set the condition and why: a CNI plugin or a route controller that is gone leaves it behind. Whoever set it must clear it.',
     }
-  const local = funnel.some(({ out }) => out === 'has no ready endpoint of its own')
+  const local = funnel.some(({ out }) => out === 'no-own-endpoint')
   if (local)
     return {
       commands: ['kubectl get endpointslices -A -o wide', 'kubectl get pods -A -o wide'],

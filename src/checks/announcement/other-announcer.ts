@@ -24,9 +24,9 @@ export default defineCheck({
     'node/ip-addr',
     'node/processes',
   ],
+  on: ['announcement'],
   appliesTo: (context) => {
     const { evidence, question } = context
-    if (question.fabric !== 'lan') return 'EC2 delivers by ownership: no packet hangs on an announcement.'
     if (question.service === null) return 'A control-plane VIP is kube-vip’s.'
     if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
     if (servedByOther(evidence, question.service) !== null) return true

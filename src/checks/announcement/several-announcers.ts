@@ -3,6 +3,7 @@ import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByArp } from '../about/announced.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 
@@ -27,7 +28,7 @@ export default defineCheck({
   },
   blocks: false,
   run: ({ evidence, question }) => {
-    const { vip, fabric } = question
+    const { vip } = question
     if (vip === null) return []
     const subject = `vip/${vip.text}`
     const observed = observedByMetallb(evidence, question)
@@ -39,16 +40,12 @@ export default defineCheck({
       return [skipped('nobody-announces', subject, `No speaker reports that it announces ${vip.text}.`)]
     if (nodes.length === 1)
       return [pass('one-announces', subject, `Only ${nodes.join('')} reports that it announces ${vip.text}.`, proof)]
-    const effect =
-      fabric === 'lan'
-        ? 'Clients keep the answer that came last, and their connections break when it changes.'
-        : 'EC2 delivers by ownership, so this stops no packet.'
     const { namespace } = metallbSettings(evidence)
     return [
       warn(
         'several-announce',
         subject,
-        `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${effect}`,
+        `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${fabricOf(question).words.announcing}`,
         proof,
         {
           fix: {

@@ -12,6 +12,7 @@ import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { holdingsInVpc } from '../../fabric/ec2/holders.ts'
 import { interfaceText } from '../../fabric/ec2/words.ts'
 import { addressOf, parseAddress } from '../../net/address.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { servedByKubeVipAlone } from '../about/kube-vip.ts'
@@ -64,7 +65,7 @@ export default defineCheck({
 function judged({ evidence, question }: Context, service: Service, pool: CloudPool): Draft {
   const subject = `pool/${pool.key}`
   const own = cite(pool.configMap, 'data', pool.key)
-  const ec2 = question.fabric === 'ec2'
+  const ec2 = fabricOf(question).delivery === 'ownership'
   const taken = overlap([...takenAddresses(evidence, ec2), ...(ec2 ? primaries(evidence) : [])], pool.ranges)
   if (taken.length > 0)
     return warn(

@@ -5,12 +5,12 @@ import { perEvidenceAnd } from '../../evidence/memo.ts'
 import type { IPAddressPool } from '../../evidence/kubernetes/kinds.ts'
 import { editCommand, isDerived } from '../../lb/metallb/config-map.ts'
 import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
-import type { Fabric } from '../../evidence/question.ts'
 import { rangeText, sizeOf, type Range } from '../../net/range.ts'
 import { without } from '../../net/range-set.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { overlap, takenAddresses, type TakenFromPool } from '../../journey/taken-addresses.ts'
 import { underMetallb } from '../about/announced.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
@@ -40,7 +40,8 @@ export default defineCheck({
       ]
     if (pool === null)
       return [skipped('vip-in-no-pool', `vip/${vip.text}`, `${vip.text} is in none of MetalLB's pools.`)]
-    return [hygieneOf(evidence, pool)[question.fabric]]
+    const { inVpc, onLan } = hygieneOf(evidence, pool)
+    return [fabricOf(question).delivery === 'ownership' ? inVpc : onLan]
   },
   docs: {
     means:
@@ -56,10 +57,10 @@ export default defineCheck({
 })
 
 /** What is said of a pool: the same for every VIP of it, and long where the pool holds the addresses of a large cluster. */
-const hygieneOf = perEvidenceAnd((evidence: Evidence, pool: IPAddressPool): Readonly<Record<Fabric, Draft>> => ({
-  ec2: judge(pool, overlap(takenAddresses(evidence, true), rangesOf(pool))),
-  lan: judge(pool, overlap(takenAddresses(evidence, false), rangesOf(pool))),
-}))
+const hygieneOf = perEvidenceAnd((evidence: Evidence, pool: IPAddressPool) => {
+  const judged = (inVpc: boolean) => judge(pool, overlap(takenAddresses(evidence, inVpc), rangesOf(pool)))
+  return { inVpc: judged(true), onLan: judged(false) }
+})
 
 function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
   const subject = `ipaddresspool/${poolName(pool)}`

@@ -23,10 +23,8 @@ export default defineCheck({
   title: 'The speakers reach their BGP peers in the VPC',
   needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
   alsoReads: ['kubernetes/bgppeers', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
-  appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Security groups are a part of EC2; on a LAN there are none.'
-    return (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.'
-  },
+  on: ['ec2'],
+  appliesTo: ({ evidence }) => (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.',
   blocks: false,
   run,
   docs: {

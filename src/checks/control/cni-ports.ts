@@ -21,8 +21,7 @@ export default defineCheck({
   title: 'The agents of the CNI reach each other',
   needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/processes'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {

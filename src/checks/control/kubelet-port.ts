@@ -18,8 +18,7 @@ export default defineCheck({
   title: 'The API servers reach the kubelets',
   needs: ['aws/network-interfaces', 'kubernetes/endpointslices', 'kubernetes/nodes'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {

@@ -20,8 +20,7 @@ export default defineCheck({
   title: "MetalLB's speakers hear each other",
   needs: ['aws/network-interfaces', 'kubernetes/pods', 'kubernetes/nodes'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {

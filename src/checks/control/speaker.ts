@@ -7,6 +7,7 @@ import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
 import { forbiddingLevel, missingObject, powerless } from '../../lb/metallb/speakers.ts'
 import { underMetallb } from '../about/announced.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, type Remedy } from '../finding.ts'
 
@@ -24,7 +25,7 @@ export default defineCheck({
     if (isGap(speakers)) return []
     // On a LAN the VIP lives by its announcement: without any speaker nobody answers ARP.
     const { wrong, weak } = unfit(evidence)
-    const blocks = question.fabric === 'lan' && wrong.length + weak.length === speakers.length
+    const blocks = hangsOnAnnouncement(question) && wrong.length + weak.length === speakers.length
     const { namespace } = metallbSettings(evidence)
     const fix = {
       commands: [

@@ -28,8 +28,7 @@ export default defineCheck({
     'kubernetes/nodes',
   ],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Security groups are a part of EC2; on a LAN there are none.',
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {

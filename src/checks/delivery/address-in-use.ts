@@ -11,10 +11,7 @@ export default defineCheck({
   title: 'No host outside the cluster has the VIP',
   needs: ['kubernetes/nodes'],
   alsoReads: ['node/ip-neigh', 'node/ip-link'],
-  appliesTo: ({ question }) => {
-    if (question.fabric !== 'lan') return 'In a VPC an address belongs to one interface.'
-    return question.vip !== null || 'The Service has no VIP yet.'
-  },
+  on: ['announcement'],
   blocks: true,
   run: ({ evidence, question }) => {
     const { vip } = question

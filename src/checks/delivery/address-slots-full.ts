@@ -14,8 +14,8 @@ export default defineCheck({
   title: 'The interfaces of the nodes have room for the VIP',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/instances', 'aws/instance-types', 'aws/vpcs'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Address slots are a part of EC2.'
     if (question.vip?.family === 6) return 'Only IPv4 addresses are judged here.'
     const where = vipPlace(evidence, question)
     if (!isGap(where) && !where.insideVpc) return `${where.vip.text} lies outside the ranges of ${where.vpcId}.`

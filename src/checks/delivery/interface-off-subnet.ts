@@ -15,8 +15,8 @@ export default defineCheck({
   title: 'The interfaces that an L2Advertisement names can announce the VIP',
   needs: ['node/ip-addr', 'kubernetes/l2advertisements', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
   alsoReads: ['node/ip-link', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: (context) =>
-    context.question.fabric === 'lan' ? announcedByArp(context) : 'EC2 delivers by ownership, whatever is announced.',
+  on: ['announcement'],
+  appliesTo: announcedByArp,
   blocks: true,
   each: 'receiving',
   consequenceOf: ['delivery/vip-aligned-with-subnet'],

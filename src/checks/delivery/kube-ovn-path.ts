@@ -5,6 +5,7 @@ import { clientText, type Question } from '../../evidence/question.ts'
 import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { isUnderlay, subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
@@ -18,14 +19,14 @@ export default defineCheck({
   appliesTo: ({ question }) => question.vip !== null || 'The VIP has no address yet.',
   blocks: true,
   run: ({ evidence, question }) => {
-    const { vip, client, fabric, kubeOvn } = question
+    const { vip, client, kubeOvn } = question
     if (vip === null || kubeOvn === undefined) return []
     const subject = `vip/${vip.text}`
     const subnet = subnetOf(evidence, question)
     const name = subnet?.metadata?.name ?? ''
     const place = subnet === null ? [] : [cite(subnet, 'spec', 'cidrBlock')]
     const underlay = subnet !== null && isUnderlay(subnet)
-    if (underlay && fabric === 'ec2')
+    if (underlay && fabricOf(question).delivery === 'ownership')
       return [
         fail(
           'underlay-on-ec2',

@@ -7,6 +7,7 @@ import { isPublic } from '../../fabric/ec2/client-set.ts'
 import { vpcById } from '../../fabric/ec2/address-space.ts'
 import { subnetOfInterface, vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { idOf } from '../../fabric/ec2/words.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -17,10 +18,12 @@ export default defineCheck({
   needs: [],
   // Internet gateways are read where the client is on the internet, and only there.
   alsoReads: ['aws/network-interfaces', 'aws/subnets', 'aws/addresses', 'aws/vpcs'],
-  appliesTo: ({ question: { client, fabric, vip } }) => {
+  appliesTo: ({ question }) => {
+    const { client, vip } = question
     const fromOutside = client.kind === 'internet' || (client.kind === 'address' && isPublic(client.address))
     if (!fromOutside) return 'The client is not on the internet.'
-    if (fabric === 'lan') return (vip !== null && !isPublic(vip)) || 'The VIP is a public address.'
+    if (fabricOf(question).delivery !== 'ownership')
+      return (vip !== null && !isPublic(vip)) || 'The VIP is a public address.'
     return vip?.family === 6 ? 'An IPv6 address of a VPC is public by itself.' : true
   },
   blocks: true,
@@ -43,7 +46,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const { vip } = question
   if (vip === null) return []
   const subject = `vip/${vip.text}`
-  if (question.fabric === 'lan')
+  if (fabricOf(question).delivery !== 'ownership')
     return [
       unknown(
         'router-not-known',

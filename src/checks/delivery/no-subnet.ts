@@ -13,8 +13,8 @@ export default defineCheck({
   title: 'A VIP inside the ranges of the VPC lies in one of its subnets',
   needs: ['aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/ipaddresspools'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Subnets of a VPC are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc
       ? true

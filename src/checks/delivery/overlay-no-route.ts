@@ -18,8 +18,8 @@ export default defineCheck({
   title: "A route of the client's subnet leads to a VIP outside the VPC",
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2; on a LAN the announcer decides.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc
       ? true

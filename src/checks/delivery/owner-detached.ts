@@ -13,8 +13,7 @@ export default defineCheck({
   title: 'The interface that holds the VIP is attached to a running instance',
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/nodes'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Network interfaces that hold addresses are a part of EC2.',
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {

@@ -13,8 +13,7 @@ export default defineCheck({
   title: 'The interface that holds the VIP belongs to a node of the cluster',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/ipaddresspools'],
-  appliesTo: ({ question }) =>
-    question.fabric === 'ec2' ? true : 'Network interfaces that hold addresses are a part of EC2.',
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {

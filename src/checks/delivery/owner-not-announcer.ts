@@ -23,7 +23,7 @@ export default defineCheck({
     'kubernetes/leases',
     'kubernetes/pods',
   ],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'On a LAN the packet goes to the announcer.'),
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {

@@ -14,10 +14,8 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets', 'aws/vpcs', 'aws/route-tables'],
   alsoReads: ['aws/managed-prefix-lists', 'kubernetes/nodes'],
   each: 'receiving',
-  appliesTo: ({ question }) => {
-    if (question.fabric !== 'ec2') return 'Ways into a VPC are a part of EC2.'
-    return question.client.kind === 'vpc' ? 'The client is in the subnet of the node.' : true
-  },
+  on: ['ec2'],
+  appliesTo: ({ question }) => (question.client.kind === 'vpc' ? 'The client is in the subnet of the node.' : true),
   blocks: true,
   run,
   docs: {

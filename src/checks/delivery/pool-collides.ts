@@ -18,8 +18,8 @@ export default defineCheck({
   title: "Nothing but the nodes uses addresses of the VIP's pool",
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
   alsoReads: ['aws/vpcs'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Only EC2 hands out addresses of a subnet by itself.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
   },

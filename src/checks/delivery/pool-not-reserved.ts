@@ -16,8 +16,8 @@ export default defineCheck({
   title: "EC2 keeps its hands off the VIP's pool",
   needs: ['aws/subnets', 'aws/network-interfaces', 'kubernetes/ipaddresspools'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Subnet CIDR reservations are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
   },

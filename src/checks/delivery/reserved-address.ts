@@ -13,7 +13,7 @@ export default defineCheck({
   title: 'The VIP is none of the five addresses that EC2 keeps in every subnet',
   needs: ['aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'Only EC2 keeps addresses of a subnet for itself.'),
+  on: ['ec2'],
   blocks: true,
   run,
   docs: {

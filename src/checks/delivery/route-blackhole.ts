@@ -20,8 +20,8 @@ export default defineCheck({
   title: 'The route to a VIP outside the VPC leads to a running node of the cluster',
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/instances', 'kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc
       ? true

@@ -15,8 +15,8 @@ export default defineCheck({
   title: 'No route takes the place of ownership for a VIP inside the VPC',
   needs: ['aws/route-tables', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc ? true : `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
   },

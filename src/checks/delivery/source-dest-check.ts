@@ -13,8 +13,8 @@ export default defineCheck({
   title: 'The interface that a route leads to takes packets that are not addressed to it',
   needs: ['aws/network-interfaces', 'aws/vpcs', 'aws/subnets', 'aws/route-tables'],
   alsoReads: ['kubernetes/nodes'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'The source/destination check is a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc
       ? true

@@ -11,7 +11,7 @@ export default defineCheck({
   title: 'Hosts of the subnet know the VIP by the hardware address of its owner',
   needs: ['aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'node/ip-neigh'],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'On a LAN who answers decides; captures show it.'),
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {

@@ -12,8 +12,8 @@ export default defineCheck({
   title: 'No route made by hand hides the one that a route server writes for the VIP',
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
   alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
     const where = vipPlace(evidence, question)
     return isGap(where) || !where.insideVpc ? true : `${where.vip.text} lies inside the ranges of ${where.vpcId}.`
   },

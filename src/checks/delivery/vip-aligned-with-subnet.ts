@@ -11,6 +11,8 @@ import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
 import { onlyByBgp } from '../about/announced.ts'
+import type { FabricWords } from '../../fabric/fabric.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 import { networksOfNode } from '../../node/networks.ts'
@@ -29,7 +31,7 @@ export default defineCheck({
     'node/ip-addr',
   ],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return true
+    if (fabricOf(question).delivery !== 'ownership') return true
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc
       ? true
@@ -55,13 +57,22 @@ function run(context: Context): readonly Draft[] {
   const { evidence, question } = context
   const { vip } = question
   if (vip === null) return []
+  const { delivery, words } = fabricOf(question)
+  if (delivery === 'unknown') return [unclear(evidence, vip, words)]
   const clash = question.controlPlane === null ? nodeWithAddress(evidence, vip) : null
   if (clash !== null) return [clash]
-  if (question.fabric === 'lan') return byBgpAlone(context, vip) ?? onLan(context, vip)
+  if (delivery === 'announcement') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
   if (isGap(where))
     return [unknown('subnet-not-known', `vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
   return inVpc(context, where)
+}
+
+/** Of a network whose rules stand in no evidence nothing follows, wherever the VIP lies. */
+function unclear({ kubernetes }: Evidence, vip: Address, { unclear: why = '' }: FabricWords): Draft {
+  const named = (known(kubernetes.nodes) ?? []).filter(({ spec }) => spec?.providerID !== undefined)
+  const proof = named.map((node) => cite(node, 'spec', 'providerID'))
+  return unknown('fabric-not-known', `vip/${vip.text}`, why.replace('%', vip.text), [], proof)
 }
 
 /** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */

@@ -22,8 +22,8 @@ export default defineCheck({
     'kubernetes/nodes',
     'kubernetes/pods',
   ],
+  on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.fabric !== 'ec2') return 'On a LAN nobody owns an address; who answers for it decides.'
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc
       ? true

@@ -5,6 +5,7 @@ import { nodeFile } from '../../evidence/node/kinds.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { announcers } from '../../lb/announcers.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown } from '../finding.ts'
 
@@ -32,6 +33,7 @@ export default defineCheck({
     const [first] = held
     if (first === undefined) {
       const holders = (known(announcers(evidence, question).observed) ?? []).filter((other) => other !== node)
+      const owned = fabricOf(question).delivery === 'ownership'
       const elsewhere = holders.length === 0 ? '' : `; kube-vip's leader is ${holders.join(', ')}`
       return [
         fail(
@@ -39,12 +41,12 @@ export default defineCheck({
           subject,
           `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
           [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
-          (question.fabric === 'ec2' ? moveToNode(evidence, question, holders) : null) ?? {
+          (owned ? moveToNode(evidence, question, holders) : null) ?? {
             commands:
               holders.length === 0
                 ? [`ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`]
                 : [`kubectl -n kube-system get lease -o wide`, `ssh ${holders[0] ?? node} ip -brief address`],
-            changes: `Shows who holds ${vip.text}. ${question.fabric === 'ec2' ? 'On EC2 the address must belong to the interface of kube-vip’s leader.' : 'kube-vip puts the address on the interface of its leader.'}`,
+            changes: `Shows who holds ${vip.text}. ${owned ? 'On EC2 the address must belong to the interface of kube-vip’s leader.' : 'kube-vip puts the address on the interface of its leader.'}`,
           },
         ),
       ]

@@ -1,4 +1,4 @@
-import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
+import { citeFile, cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { addressesOfPod, podsOn } from '../../evidence/kubernetes/pods.ts'
@@ -52,7 +52,7 @@ export default defineCheck({
     const line = sysctl.lines.get(name)
     const proof =
       line === undefined
-        ? [citeLine(sysctl.file, 1, `${String(sysctl.values.size)} settings, no ${name}`)]
+        ? [citeFile(sysctl.file, `${String(sysctl.values.size)} settings, no ${name}`)]
         : [citeLine(sysctl.file, line, `${name} = ${value ?? ''}`)]
     if (value === '1' || bridge.filtered)
       return [

@@ -16,7 +16,7 @@ export default defineCheck({
   title: 'The ranges of pods and Services lie outside the ranges of the VPC',
   needs: ['aws/vpcs', 'aws/network-interfaces', 'kubernetes/nodes'],
   alsoReads: ['kubernetes/services'],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'Only a VPC has ranges of its own.'),
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {

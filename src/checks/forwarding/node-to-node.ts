@@ -19,6 +19,7 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
+  on: ['ec2'],
   appliesTo: passesOn,
   blocks: true,
   run,

@@ -3,6 +3,7 @@ import { parseCidr, rangeHas } from '../../net/range.ts'
 import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
 import { addressOfNode } from '../../node/vip-trace.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type NodeContext } from '../check.ts'
 import { pass, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
@@ -17,7 +18,7 @@ export default defineCheck({
   each: 'receiving',
   run: (context) => {
     const { evidence, question, node } = context
-    const routed = question.fabric === 'ec2'
+    const routed = !hangsOnAnnouncement(question)
     const share = shareLost(context, (journey) => {
       if (autopsy(journey) !== null || astray(evidence, node, journey, routed) === null) return null
       return { death: null, node: null, outcome: journey.first, step: null }

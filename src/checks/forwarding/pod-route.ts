@@ -33,6 +33,7 @@ export default defineCheck({
   ],
   alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
+  on: ['ec2'],
   appliesTo: passesOn,
   blocks: true,
   run,

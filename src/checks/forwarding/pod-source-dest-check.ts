@@ -14,6 +14,7 @@ export default defineCheck({
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
   alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
+  on: ['ec2'],
   appliesTo: passesOn,
   blocks: true,
   run,

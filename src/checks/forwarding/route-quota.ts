@@ -18,7 +18,7 @@ export default defineCheck({
   title: 'The route tables of the nodes have room for a route to each node',
   needs: ['aws/route-tables', 'aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/vpcs'],
-  appliesTo: ({ question }) => (question.fabric === 'ec2' ? true : 'Route tables are a part of EC2.'),
+  on: ['ec2'],
   blocks: false,
   run,
   docs: {

@@ -13,10 +13,9 @@ export default defineCheck({
   needs: ['aws/route-tables', 'aws/network-interfaces', 'aws/subnets'],
   alsoReads: ['aws/vpcs', 'aws/managed-prefix-lists', 'kubernetes/nodes'],
   each: 'receiving',
-  appliesTo: ({ question }) => {
-    if (question.fabric !== 'ec2') return 'Route tables are a part of EC2.'
-    return question.client.kind === 'vpc' ? 'The client is in the subnet of the node: answers meet no route.' : true
-  },
+  on: ['ec2'],
+  appliesTo: ({ question }) =>
+    question.client.kind === 'vpc' ? 'The client is in the subnet of the node: answers meet no route.' : true,
   blocks: true,
   run,
   docs: {

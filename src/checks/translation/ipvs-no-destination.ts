@@ -56,7 +56,7 @@ export default defineCheck({
           'has-real-servers',
           subject,
           `IPVS on ${node} has ${counted(resting, 'real server')} for ${vip}.`,
-          ipvs === null || service === undefined ? [] : [citeLine(ipvs.file, service.line, vip)],
+          ipvs === null || service === undefined ? [] : [citeLine(ipvs.file, service.line, service.text)],
         ),
     ]
   },

@@ -1,5 +1,5 @@
 import type { NodeEvidence } from '../../evidence/evidence.ts'
-import { citeList, type Proof } from '../../evidence/cite.ts'
+import { citeFile, type Proof } from '../../evidence/cite.ts'
 import { gapsAmong, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { healthListener, healthOf } from '../../node/proxy-health.ts'
@@ -132,7 +132,7 @@ function absence(here: NodeEvidence): Proof | null {
   const processes = known(here.processes)
   return processes === null
     ? null
-    : lineless(citeList(processes.file, '', `${String(processes.lines.length)} processes, no kube-proxy among them`))
+    : citeFile(processes.file, `${String(processes.lines.length)} processes, no kube-proxy among them`)
 }
 
 const restart = (node: string) => ({
@@ -155,8 +155,4 @@ const start = (node: string) => ({
 const isUnreadable = ({ iptablesLegacy }: NodeEvidence): boolean =>
   gapsAmong(iptablesLegacy).some(({ reason }) => reason !== 'not in the evidence')
 
-const noRules = ({ name }: NodeEvidence): Proof =>
-  lineless(citeList(nodeFile(name, 'iptablesNft'), '', 'no KUBE-SERVICES rule'))
-
-/** The absence of a line is proven by the whole file: line 1 stands for it. */
-const lineless = ({ file, value }: Proof): Proof => ({ file, line: 1, value })
+const noRules = ({ name }: NodeEvidence): Proof => citeFile(nodeFile(name, 'iptablesNft'), 'no KUBE-SERVICES rule')

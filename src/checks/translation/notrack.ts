@@ -16,7 +16,7 @@ export default defineCheck({
     const { node } = context
     const share = shareLost(context, (journey) => {
       const { packet, steps } = journey.first
-      const rule = packet.tracked ? undefined : steps.find(({ text }) => /notrack/i.test(text))
+      const rule = packet.tracked ? undefined : steps.find(({ did }) => did === 'notrack')
       const found = rule === undefined ? null : autopsy(journey)
       if (found?.death !== 'untranslated' || rule === undefined) return null
       // What decided is the rule that took the packet out of tracking, wherever it ended after that.

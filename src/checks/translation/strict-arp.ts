@@ -15,9 +15,9 @@ export default defineCheck({
   title: 'In IPVS mode only the announcer answers ARP for the VIP',
   needs: [],
   alsoReads: ['node/ip-addr', 'node/sysctl', 'kubernetes/endpointslices'],
+  on: ['announcement'],
   appliesTo: (context) => {
     const { question } = context
-    if (question.fabric === 'ec2') return 'In a VPC the network answers ARP, whatever the nodes would say.'
     if (question.vip?.family === 6) return 'For IPv6 a kernel answers only for addresses of the device that was asked.'
     return translatedVips(context)
   },

@@ -19,10 +19,8 @@ export default defineCheck({
     'kubernetes/endpointslices',
     'kubernetes/leases',
   ],
-  appliesTo: (context) =>
-    context.question.fabric === 'ec2'
-      ? 'In a VPC the owner of the address answers, not the announcer.'
-      : captured(context),
+  on: ['announcement'],
+  appliesTo: captured,
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ observation: { claimants, vip }, proof }, subject) => {

@@ -8,8 +8,8 @@ export default defineCheck({
   title: 'What a node announces in a VPC is held by a network interface',
   needs: [],
   alsoReads: wireReads,
-  appliesTo: (context) =>
-    context.question.fabric === 'ec2' ? captured(context) : 'Network interfaces of EC2 are not a part of a LAN.',
+  on: ['ec2'],
+  appliesTo: captured,
   blocks: false,
   consequenceOf: ['delivery/vip-not-owned'],
   run: (context) =>

@@ -8,8 +8,8 @@ export default defineCheck({
   title: 'The VPC answers for the VIP with the interface that holds it',
   needs: [],
   alsoReads: wireReads,
-  appliesTo: (context) =>
-    context.question.fabric === 'ec2' ? captured(context) : 'On a LAN the announcer answers, and no VPC.',
+  on: ['ec2'],
+  appliesTo: captured,
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {

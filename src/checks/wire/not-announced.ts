@@ -12,7 +12,8 @@ export default defineCheck({
   title: 'What announces without being asked is heard on the wire',
   needs: [],
   alsoReads: [...wireReads, 'kubernetes/pods', 'kubernetes/leases'],
-  appliesTo: (context) => (context.question.fabric === 'ec2' ? 'In a VPC no announcement travels.' : captured(context)),
+  on: ['announcement'],
+  appliesTo: captured,
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ conclusion, observation, proof }, subject) => {

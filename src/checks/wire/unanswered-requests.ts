@@ -1,4 +1,5 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 
@@ -18,14 +19,23 @@ export default defineCheck({
   run: (context) =>
     eachCapture(context, ({ conclusion, observation, proof }, subject) => {
       const { vip, requests } = observation
+      const { delivery } = fabricOf(context.question)
       if (conclusion.outcome === 'unanswered')
-        return fail('unanswered', subject, conclusion.says, [proof], {
-          commands:
-            context.question.fabric === 'ec2'
-              ? [`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`]
-              : ['kubectl -n metallb-system get servicel2statuses -o wide', `arping -c 3 ${vip.text}`],
-          changes: 'Nothing changes; they show who should answer, and whether anybody does now.',
-        })
+        return fail(
+          'unanswered',
+          subject,
+          conclusion.says,
+          [proof],
+          {
+            commands:
+              delivery === 'ownership'
+                ? [`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`]
+                : ['kubectl -n metallb-system get servicel2statuses -o wide', `arping -c 3 ${vip.text}`],
+            changes: 'Nothing changes; they show who should answer, and whether anybody does now.',
+          },
+          // A network of which nothing is known may deliver without a question that a host has to answer.
+          { blocks: delivery !== 'unknown' },
+        )
       return requests > 0 && observation.claimants.length > 0
         ? pass('answered', subject, `${vip.text} was asked for and answered.`, [proof])
         : null

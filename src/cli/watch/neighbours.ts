@@ -5,7 +5,7 @@ import { isClaim, neighbourMessage, type NeighbourMessage } from '../../capture/
 import { observer } from '../../capture/observe.ts'
 import { askNeighbour } from '../../capture/sources/ask.ts'
 import { targetsOf, type NodeAddress } from '../../collect/node-hints.ts'
-import { knownStations } from '../../journey/stations.ts'
+import { knownStations, readingOf } from '../../journey/stations.ts'
 import { openBundle } from '../../collect/open-bundle.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
@@ -14,7 +14,7 @@ import { interruptedExitCode } from '../interrupt.ts'
 import { sameAddress, type Address, type Family } from '../../net/address.ts'
 import { conclusionJson, conclusionText, messageJson, messageText } from '../../report/capture.ts'
 import { lookOf } from '../terminal.ts'
-import { fabricOf } from '../../fabric/recognise.ts'
+import { recognisedFabric } from '../../fabric/recognise.ts'
 import type { FrameFlags } from './flags.ts'
 import { addressOfFlag, exitCodes, gatewayOn, watchFrames } from './frames.ts'
 
@@ -156,7 +156,7 @@ function surroundingsOf(flags: NeighbourFlags, vip: Address, evidence: Evidence 
       ? { stationOf: () => null, ownerMac: undefined }
       : knownStations(evidence, vip, flags['vpc-id'] ?? null)
   return {
-    fabric: told ?? (evidence === null ? null : fabricOf(evidence)),
+    fabric: told ?? (evidence === null ? null : readingOf(recognisedFabric(evidence))),
     seenFrom: seenFrom(flags, evidence),
     listenedSeconds: flags.read === undefined && !flags.probe ? flags.duration : null,
     ...stations,

@@ -8,6 +8,8 @@ export interface RealServer {
   readonly forward: 'masq' | 'route' | 'tunnel' | 'local'
   readonly weight: number
   readonly line: number
+  /** The line as it is printed. */
+  readonly text: string
 }
 
 export interface VirtualServer {
@@ -19,6 +21,7 @@ export interface VirtualServer {
   readonly persistent: number | null
   readonly servers: readonly RealServer[]
   readonly line: number
+  readonly text: string
 }
 
 export interface Ipvs {
@@ -47,10 +50,10 @@ export function parseIpvs(file: string, text: string): Ipvs {
       continue
     const saved = first === '-A' || first === '-a'
     if (first === '->' || first === '-a') {
-      const server = saved ? savedServer(words, line) : listedServer(words, line)
+      const server = saved ? savedServer(words) : listedServer(words)
       const owner = saved ? services.find((one) => sameService(one, savedKey(words))) : services.at(-1)
       if (server === null || owner === undefined) misread.push(line)
-      else owner.servers.push(server)
+      else owner.servers.push({ ...server, line, text: raw.trim() })
       continue
     }
     const key = saved ? savedKey(words) : listedKey(words)
@@ -62,6 +65,7 @@ export function parseIpvs(file: string, text: string): Ipvs {
         persistent: persistence(words, saved ? '-p' : 'persistent'),
         servers: [],
         line,
+        text: raw.trim(),
       })
   }
   return { file, services, misread }
@@ -102,15 +106,17 @@ const forwards: Readonly<Record<string, RealServer['forward']>> = {
   '-i': 'tunnel',
 }
 
-function listedServer([, place = '', forward = '', weight]: readonly string[], line: number): RealServer | null {
+type Server = Omit<RealServer, 'line' | 'text'>
+
+function listedServer([, place = '', forward = '', weight]: readonly string[]): Server | null {
   const where = placeOf(place)
-  return where === null ? null : { ...where, forward: forwards[forward] ?? 'masq', weight: Number(weight ?? 1), line }
+  return where === null ? null : { ...where, forward: forwards[forward] ?? 'masq', weight: Number(weight ?? 1) }
 }
 
-function savedServer(words: readonly string[], line: number): RealServer | null {
+function savedServer(words: readonly string[]): Server | null {
   const where = placeOf(words[words.indexOf('-r') + 1] ?? '')
   const forward = words.flatMap((word) => forwards[word] ?? [])[0] ?? 'masq'
-  return where === null ? null : { ...where, forward, weight: Number(words[words.indexOf('-w') + 1] ?? 1), line }
+  return where === null ? null : { ...where, forward, weight: Number(words[words.indexOf('-w') + 1] ?? 1) }
 }
 
 /** `0A0001C8:0050`, `[2001:0db8::1]:0050` (hexadecimal, four digits), `10.0.1.200:80`, `[fd00::1]:80`. */

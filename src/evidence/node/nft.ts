@@ -2,6 +2,7 @@
 export interface NftTable {
   readonly family: string
   readonly name: string
+  readonly pointer: string
   readonly chains: ReadonlyMap<string, NftChain>
   readonly sets: ReadonlyMap<string, NftSet>
 }
@@ -13,11 +14,15 @@ export interface NftChain {
   readonly type: string | null
   readonly priority: number
   readonly policy: string | null
+  /** Where it stands in the file, as a JSON pointer; of a rule and a set likewise. */
+  readonly pointer: string
   readonly rules: readonly NftRule[]
 }
 
 export interface NftRule {
+  /** The kernel's number for it, which `nft -a list ruleset` prints too. */
   readonly handle: number
+  readonly pointer: string
   readonly comment: string | null
   readonly expressions: readonly NftExpression[]
 }
@@ -30,6 +35,7 @@ export interface NftSet {
   readonly name: string
   readonly map: boolean
   readonly elements: readonly unknown[]
+  readonly pointer: string
   /** How many seconds an element stays, where it does not stay for ever. */
   readonly timeout?: number
 }
@@ -47,32 +53,35 @@ interface BuildingTable extends NftTable {
 /** Puts the flat list of `nft -j list ruleset` together, table by table. Objects of other kinds (counters, quotas) are left out. */
 export function nftablesOf(file: string, list: readonly unknown[]): Nftables {
   const tables = new Map<string, BuildingTable>()
-  const tableOf = (family: string, name: string): BuildingTable => {
+  const tableOf = (family: string, name: string, pointer: string): BuildingTable => {
     const key = `${family} ${name}`
-    const table = tables.get(key) ?? { family, name, chains: new Map(), sets: new Map() }
+    const table = tables.get(key) ?? { family, name, pointer, chains: new Map(), sets: new Map() }
     tables.set(key, table)
     return table
   }
-  for (const item of list) {
+  for (const [index, item] of list.entries()) {
+    const pointer = `/nftables/${String(index)}`
     const { table, chain, rule, set, map } = record(item)
-    if (table !== undefined) tableOf(text(record(table).family), text(record(table).name))
+    if (table !== undefined) tableOf(text(record(table).family), text(record(table).name), pointer)
     if (chain !== undefined) {
       const { family, table: of, name, hook, type, prio, policy } = record(chain)
-      tableOf(text(family), text(of)).chains.set(text(name), {
+      tableOf(text(family), text(of), pointer).chains.set(text(name), {
         name: text(name),
         hook: typeof hook === 'string' ? hook : null,
         type: typeof type === 'string' ? type : null,
         priority: Number(prio ?? 0),
         policy: typeof policy === 'string' ? policy : null,
+        pointer,
         rules: [],
       })
     }
     if (rule !== undefined) {
       const { family, table: of, chain: in_, handle, comment, expr } = record(rule)
-      tableOf(text(family), text(of))
+      tableOf(text(family), text(of), pointer)
         .chains.get(text(in_))
         ?.rules.push({
           handle: Number(handle),
+          pointer,
           comment: typeof comment === 'string' ? comment : null,
           expressions: Array.isArray(expr) ? expr.map(record) : [],
         })
@@ -83,10 +92,11 @@ export function nftablesOf(file: string, list: readonly unknown[]): Nftables {
     ] as const) {
       if (value === undefined) continue
       const { family, table: of, name, elem, timeout } = record(value)
-      tableOf(text(family), text(of)).sets.set(text(name), {
+      tableOf(text(family), text(of), pointer).sets.set(text(name), {
         name: text(name),
         map: isMap,
         elements: Array.isArray(elem) ? elem : [],
+        pointer,
         ...(typeof timeout === 'number' ? { timeout } : {}),
       })
     }

@@ -9,6 +9,7 @@ import { whyUnfit } from './election.ts'
 import { isReady, metallbPods, metallbSettings } from './install.ts'
 import type { Announcement } from './observed.ts'
 import { usableEndpoints } from './usable-endpoints.ts'
+import type { Out } from './out.ts'
 
 /** What speaks BGP for MetalLB. Without METALLB_BGP_TYPE it is its own native code, whatever the version (metallb v0.16.1, speaker/main.go). */
 export function bgpBackend(evidence: Evidence): 'native' | 'frr' | 'frr-k8s' {
@@ -26,10 +27,10 @@ export function metallbPeers(evidence: Evidence): Known<readonly BGPPeer[]> {
   return isGap(peers) ? peers : peers.filter(({ metadata }) => metadata?.namespace === namespace)
 }
 
-/** A node and the routers that its speaker should tell of the VIP. `out` says why it tells none, as the rest of a sentence about it. */
+/** A node and the routers that its speaker should tell of the VIP. `out` is why it tells none; null where it does. */
 export interface BgpSpeaker {
   readonly node: string
-  readonly out: string | null
+  readonly out: Out | null
   readonly peers: readonly BGPPeer[]
   readonly proof: Proof
 }
@@ -55,20 +56,18 @@ export function bgpSpeakers(evidence: Evidence, question: Question): Known<reado
   const speaker = (node: (typeof nodes)[number]): BgpSpeaker => {
     const name = node.metadata?.name ?? ''
     const proof = cite(node, 'metadata', 'name')
-    const is = (out: string, at: Proof = proof): BgpSpeaker => ({ node: name, out, peers: [], proof: at })
+    const is = (out: Out, at: Proof = proof): BgpSpeaker => ({ node: name, out, peers: [], proof: at })
     const unfit = whyUnfit(node, settings)
     if (unfit !== null) return is(unfit.out, unfit.proof)
     const own = advertisements.filter((one) => allows(one, node))
-    if (own.length === 0) return is('is selected by no BGPAdvertisement of the pool', cite(node, 'metadata', 'labels'))
-    if (!alive.has(name)) return is('has no ready speaker')
-    if (ready.length === 0) return is('finds no ready endpoint')
-    if (local && !ready.some((endpoint) => endpoint.node === name)) return is('has no ready endpoint of its own')
+    if (own.length === 0) return is('no-bgp-advertisement', cite(node, 'metadata', 'labels'))
+    if (!alive.has(name)) return is('speaker-not-ready')
+    if (ready.length === 0) return is('no-endpoint')
+    if (local && !ready.some((endpoint) => endpoint.node === name)) return is('no-own-endpoint')
     const selecting = (known(peers) ?? []).filter(({ spec }) => anySelects(spec?.nodeSelectors, node.metadata?.labels))
-    if (selecting.length === 0) return is('is selected by no BGPPeer', cite(node, 'metadata', 'labels'))
+    if (selecting.length === 0) return is('no-peer', cite(node, 'metadata', 'labels'))
     const told = selecting.filter((peer) => own.some((one) => tells(one, peer)))
-    return told.length === 0
-      ? is('has only BGPPeers that the advertisement does not name')
-      : { node: name, out: null, peers: told, proof }
+    return told.length === 0 ? is('peers-not-named') : { node: name, out: null, peers: told, proof }
   }
   return nodes.map(speaker).sort((one, other) => (one.node < other.node ? -1 : 1))
 }

@@ -9,6 +9,7 @@ import { parseAddress, type Address } from '../../net/address.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
 import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
 import { usableEndpoints } from './usable-endpoints.ts'
+import { excludeLabel, type Out } from './out.ts'
 
 /**
  * The order in which MetalLB prefers nodes for an address: ascending by SHA-256 of `node#address`; the first may announce
@@ -25,10 +26,10 @@ function byHash(nodes: readonly string[], of: string): string[] {
 
 const hashOf = (node: string, of: string): string => hash('sha256', `${node}#${of}`, 'hex')
 
-/** One node in the election. `out` says why it falls out, as the rest of a sentence about it; null for one that stays. */
+/** One node in the election. `out` is what puts it out; null for one that stays. */
 export interface Candidate {
   readonly node: string
-  readonly out: string | null
+  readonly out: Out | null
   /** Whether configuration alone puts it out, whoever is alive. */
   readonly byConfiguration: boolean
   readonly proof: Proof
@@ -79,17 +80,15 @@ function funnel(
       const proof = cite(node, 'metadata', 'name')
       const stays = { node: name, byConfiguration: false, proof }
       if (settings.memberlist && !alive.has(name))
-        return { ...stays, out: held.has(name) ? 'has no ready speaker' : 'has no speaker' }
-      if (onlyLocal !== null && !onlyLocal.has(name)) return { ...stays, out: 'has no ready endpoint of its own' }
+        return { ...stays, out: held.has(name) ? 'speaker-not-ready' : 'no-speaker' }
+      if (onlyLocal !== null && !onlyLocal.has(name)) return { ...stays, out: 'no-own-endpoint' }
       return { ...stays, out: null }
     })
     .sort((one, other) => (one.node < other.node ? -1 : 1))
 }
 
-const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers'
-
 interface Exclusion {
-  readonly out: string
+  readonly out: Out
   readonly proof: Proof
 }
 
@@ -102,13 +101,13 @@ export function whyUnfit(node: Node, settings: MetallbSettings): Exclusion | nul
     ({ type, status }) => type === 'NetworkUnavailable' && status === 'True',
   )
   if (at !== undefined && at !== -1 && !olderThan(settings, '0.13.10'))
-    return { out: 'has the condition NetworkUnavailable', proof: cite(node, 'status', 'conditions', at) }
+    return { out: 'network-unavailable', proof: cite(node, 'status', 'conditions', at) }
   const labelled = node.metadata?.labels?.[excludeLabel] !== undefined
   if (labelled && !settings.ignoresExcludeLabel && !olderThan(settings, '0.14.0'))
-    return { out: `carries the label ${excludeLabel}`, proof: cite(node, 'metadata', 'labels', excludeLabel) }
+    return { out: 'exclude-label', proof: cite(node, 'metadata', 'labels', excludeLabel) }
   // One release passed over cordoned nodes; the next took that back (MetalLB release notes, 0.15.0).
   if (node.spec?.unschedulable === true && settings.version === '0.14.9')
-    return { out: 'is cordoned', proof: cite(node, 'spec', 'unschedulable') }
+    return { out: 'cordoned', proof: cite(node, 'spec', 'unschedulable') }
   return null
 }
 
@@ -120,7 +119,7 @@ function whyExcluded(
   const unfit = whyUnfit(node, settings)
   if (unfit !== null) return unfit
   if (!advertisements.some((advertisement) => allows(advertisement, node)))
-    return { out: 'is selected by no L2Advertisement of the pool', proof: cite(node, 'metadata', 'labels') }
+    return { out: 'no-l2-advertisement', proof: cite(node, 'metadata', 'labels') }
   return null
 }
 

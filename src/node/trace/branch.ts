@@ -1,10 +1,10 @@
-import type { Branch, Packet, Step } from './types.ts'
+import type { Branch, DroppedBy, Packet, Step } from './types.ts'
 
 /** What a chain, a base chain or a hook decided about one branch. `next` goes on with whatever follows. */
 export type Decision =
   | { readonly kind: 'next' }
   | { readonly kind: 'accept' }
-  | { readonly kind: 'drop'; readonly why: string }
+  | { readonly kind: 'drop'; readonly by: DroppedBy; readonly why: string }
   | { readonly kind: 'reject'; readonly with: string }
   | { readonly kind: 'no-route'; readonly why: string }
 
@@ -52,8 +52,9 @@ const tooMany: Step = {
   hook: '',
   table: '',
   chain: '',
-  line: null,
-  file: null,
+  did: 'unknown',
+  place: null,
+  handle: null,
   text: 'more ways than are told apart',
 }
 

@@ -6,7 +6,7 @@ import type { IptablesSave } from '../../evidence/node/iptables-save.ts'
 import { accept, joined, next, settled, type Decided, type Decision } from './branch.ts'
 import { ruleApplies } from './match.ts'
 import { spread } from './spread.ts'
-import { hasConnection, type Branch, type Packet, type Step } from './types.ts'
+import { hasConnection, type Branch, type Did, type Packet, type Step } from './types.ts'
 import type { World } from './world.ts'
 
 /** One table of one back-end at one hook. */
@@ -36,10 +36,13 @@ export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[
     walk(base, chain, branch, 0).map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
       if (chain.policy !== 'DROP') return { branch: after, decision: next }
-      const step = stepOf(base, chain.name, chain.line, `:${chain.name} DROP (policy)`)
+      const step = {
+        ...stepOf(base, chain.name, chain.line, `:${chain.name} DROP (policy)`, 'drop'),
+        printed: `:${chain.name} DROP`,
+      }
       return {
         branch: withStep(after, step),
-        decision: { kind: 'drop', why: `the policy of chain ${chain.name} is DROP` },
+        decision: { kind: 'drop', by: 'policy', why: `the policy of chain ${chain.name} is DROP` },
       }
     }),
   )
@@ -58,7 +61,7 @@ function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: numbe
         still.push(branch)
         continue
       }
-      const step = stepOf(base, chain.name, rule.line, rule.text)
+      const step = stepOf(base, chain.name, rule.line, rule.text, rule.action.kind)
       const doubt = branch.doubt ?? (applies === null ? step : null)
       // Of a condition that is not known both ways are followed; its probability is not known either and counts as even.
       const probability = applies ?? 0.5
@@ -98,7 +101,7 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
       // ACCEPT ends this table only; the next one still sees the packet.
       return end(next)
     case 'drop':
-      return end({ kind: 'drop', why: 'a rule drops it' })
+      return end({ kind: 'drop', by: 'rule', why: 'a rule drops it' })
     case 'reject':
       return end({ kind: 'reject', with: action.with })
     case 'return':
@@ -154,7 +157,13 @@ function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: num
 function anyEnd(branch: Branch, step: Step): readonly Walked[] {
   const noted = withStep({ ...branch, doubt: branch.doubt ?? step, probability: branch.probability / 3 }, step)
   return [
-    { branch: noted, left: { kind: 'decided', decision: { kind: 'drop', why: 'a rule that is not known drops it' } } },
+    {
+      branch: noted,
+      left: {
+        kind: 'decided',
+        decision: { kind: 'drop', by: 'unknown-rule', why: 'a rule that is not known drops it' },
+      },
+    },
     { branch: noted, left: { kind: 'decided', decision: next } },
     { branch: noted, left: { kind: 'fell' } },
   ]
@@ -193,13 +202,20 @@ function translated(branch: Branch, step: Step, { to }: Extract<Action, { readon
     }))
 }
 
-const stepOf = ({ backend, hook, table, save }: BaseChain, chain: string, line: number, text: string): Step => ({
+const stepOf = (
+  { backend, hook, table, save }: BaseChain,
+  chain: string,
+  line: number,
+  text: string,
+  did: Did,
+): Step => ({
   backend,
   hook,
   table,
   chain,
-  line,
-  file: save.file,
+  did,
+  place: line < 1 ? null : { file: save.file, line },
+  handle: null,
   text,
 })
 

@@ -26,7 +26,7 @@ export type Stated = Walked | { readonly branch: Branch; readonly left: { readon
 /** A statement that is not known may drop the packet, accept it, end its rule, or do nothing: all of them, in doubt. */
 export function anyEnd(branch: Branch, step: Step): readonly Stated[] {
   const noted = withStep({ ...branch, doubt: branch.doubt ?? step, probability: branch.probability / 4 }, step)
-  const drop: Decision = { kind: 'drop', why: 'a rule that is not known drops it' }
+  const drop: Decision = { kind: 'drop', by: 'unknown-rule', why: 'a rule that is not known drops it' }
   return [
     { branch: noted, left: { kind: 'decided', decision: drop } },
     { branch: noted, left: { kind: 'decided', decision: next } },

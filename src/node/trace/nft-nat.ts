@@ -17,22 +17,23 @@ export function translated(
   native: NativeChain,
   kind: string,
   body: unknown,
-  step: Step,
+  from: Step,
   branch: Branch,
 ): readonly Stated[] | null {
   const { packet } = branch
+  if (kind !== 'dnat' && kind !== 'snat' && kind !== 'redirect' && kind !== 'masquerade') return null
+  const step: Step = { ...from, did: kind }
   if (kind === 'masquerade') return [ended(branch, step, { sourceNat: 'masquerade' })]
-  if (kind !== 'dnat' && kind !== 'snat' && kind !== 'redirect') return null
   const { addr, port, flags } = record(body)
   const addresses = choices(native, addr, packet)
   const ports = choices(native, port, packet)
   if (addresses === null || ports === null) return null
   return addresses.flatMap((one) =>
     ports.flatMap((other): readonly Stated[] => {
-      const part = partOf(branch, one.share * other.share, one.sure && other.sure, step)
+      const part = partOf(branch, one.share * other.share, one.sure && other.sure, from)
       if (one.value === absent || other.value === absent) return [{ branch: part, left: { kind: 'fell' } }]
       const target = targetOf(one.value, other.value)
-      if (target === null) return anyEnd(part, step)
+      if (target === null) return anyEnd(part, from)
       if (kind === 'snat') return sources(part, step, target)
       const own = kind === 'redirect' ? ownAddress(native, packet) : target.addresses
       return destinations(part, step, {

@@ -5,7 +5,7 @@ import { anyEnd, partOf, type NativeChain, type Stated, type Walked } from './na
 import { lookUp } from './nft-lookup.ts'
 import { translated } from './nft-nat.ts'
 import { absent, flagsMeet, meets, valueOf } from './nft-value.ts'
-import { hasConnection, type Branch, type Step } from './types.ts'
+import { hasConnection, type Branch, type Did, type Step } from './types.ts'
 
 /** NFT_JUMP_STACK_SIZE, Linux include/net/netfilter/nf_tables.h. */
 const deepest = 16
@@ -17,10 +17,10 @@ export function runNativeChain(native: NativeChain, branch: Branch): readonly De
     walk(native, chain, branch, 0).map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
       if (chain.policy !== 'drop') return { branch: after, decision: next }
-      const step = stepOf(native, chain, { handle: 0, comment: null, expressions: [] }, 'policy drop')
+      const step = policyStep(native, chain)
       return {
         branch: withStep(after, step),
-        decision: { kind: 'drop', why: `the policy of chain ${chain.name} is drop` },
+        decision: { kind: 'drop', by: 'policy', why: `the policy of chain ${chain.name} is drop` },
       }
     }),
   )
@@ -145,16 +145,16 @@ function verdict(
   branch: Branch,
   depth: number,
 ): readonly Stated[] | null {
-  const noted = withStep(branch, step)
+  const noted = (did: Did): Branch => withStep(branch, { ...step, did })
   const { packet } = branch
-  const end = (decision: Decision, after: Branch = noted): readonly Stated[] => [
-    { branch: after, left: { kind: 'decided', decision } },
+  const end = (did: Did, decision: Decision): readonly Stated[] => [
+    { branch: noted(did), left: { kind: 'decided', decision } },
   ]
   switch (kind) {
     case 'accept':
-      return end(next)
+      return end('accept', next)
     case 'drop':
-      return end({ kind: 'drop', why: 'a rule drops it' })
+      return end('drop', { kind: 'drop', by: 'rule', why: 'a rule drops it' })
     case 'continue':
       return [{ branch, left: { kind: 'on' } }]
     case 'return':
@@ -162,13 +162,16 @@ function verdict(
     case 'reject':
       // A reset answers TCP alone; the test for it is not always shown.
       if (record(body).type === 'tcp reset' && packet.protocol !== 'tcp') return [{ branch, left: { kind: 'fell' } }]
-      return end({ kind: 'reject', with: rejectText(record(body), packet.destination.family) })
+      return end('reject', { kind: 'reject', with: rejectText(record(body), packet.destination.family) })
     case 'jump':
     case 'goto':
-      return called(native, kind, record(body).target, noted, step, depth)
+      return called(native, kind, record(body).target, noted(kind), step, depth)
     case 'notrack':
       return [
-        { branch: packet.entered ? branch : { ...noted, packet: { ...packet, tracked: false } }, left: { kind: 'on' } },
+        {
+          branch: packet.entered ? branch : { ...noted('notrack'), packet: { ...packet, tracked: false } },
+          left: { kind: 'on' },
+        },
       ]
     default:
       return translated(native, kind, body, step, branch)
@@ -210,21 +213,35 @@ function mangled(
   const { meta, ct } = record(key)
   if (result === absent) return branch
   if (typeof result !== 'number') return { ...branch, doubt: branch.doubt ?? step }
-  if (record(meta).key === 'mark') return { ...withStep(branch, step), packet: { ...packet, mark: result } }
+  if (record(meta).key === 'mark')
+    return { ...withStep(branch, { ...step, did: 'mark' }), packet: { ...packet, mark: result } }
   if (record(ct).key === 'mark' && !hasConnection(packet)) return branch
-  if (record(ct).key === 'mark') return { ...withStep(branch, step), packet: { ...packet, connmark: result } }
+  if (record(ct).key === 'mark')
+    return { ...withStep(branch, { ...step, did: 'connmark' }), packet: { ...packet, connmark: result } }
   return branch
 }
 
-function stepOf({ file, table, chain: base }: NativeChain, chain: NftChain, rule: NftRule, what?: string): Step {
-  const text = what ?? rule.comment ?? JSON.stringify(rule.expressions)
+/** A rule of which is not yet known what it does: who finds its verdict says so. */
+function stepOf({ file, table, chain: base }: NativeChain, chain: NftChain, rule: NftRule): Step {
   return {
     backend: 'native',
     hook: base.hook ?? '',
     table: `${table.family} ${table.name}`,
     chain: chain.name,
-    line: rule.handle,
-    file,
-    text,
+    did: 'unknown',
+    place: { file, pointer: rule.pointer },
+    handle: rule.handle,
+    text: rule.comment ?? JSON.stringify(rule.expressions),
   }
 }
+
+const policyStep = ({ file, table, chain: base }: NativeChain, chain: NftChain): Step => ({
+  backend: 'native',
+  hook: base.hook ?? '',
+  table: `${table.family} ${table.name}`,
+  chain: chain.name,
+  did: 'drop',
+  place: { file, pointer: chain.pointer },
+  handle: null,
+  text: 'policy drop',
+})

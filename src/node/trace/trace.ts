@@ -14,7 +14,7 @@ import {
   whyNoRoute,
   type RouteDecision,
 } from './route.ts'
-import { goesElsewhere, type Branch, type Fate, type Outcome, type Packet } from './types.ts'
+import { goesElsewhere, type Branch, type DroppedBy, type Fate, type Outcome, type Packet } from './types.ts'
 
 /** A packet as it sets out: where from, where to, and by which device it comes in (null: the node itself sends it). */
 export interface Start {
@@ -62,7 +62,7 @@ const end = (branch: Branch, fate: Fate): readonly Ended[] => [{ branch, fate }]
 /** What is left of a stage: the branches that go on are handed to `then`, the others have met their end. */
 function go(decided: readonly Decided[], then: (branch: Branch) => readonly Ended[]): readonly Ended[] {
   return decided.flatMap(({ branch, decision }) => {
-    if (decision.kind === 'drop') return end(branch, { kind: 'dropped', why: decision.why })
+    if (decision.kind === 'drop') return end(branch, { kind: 'dropped', by: decision.by, why: decision.why })
     if (decision.kind === 'no-route') return end(branch, decision)
     if (decision.kind === 'reject') return end(branch, { kind: 'rejected', with: decision.with })
     return then(branch)
@@ -75,15 +75,20 @@ function received(state: NodeState, start: Branch): readonly Ended[] {
     if (isLoopback(packet.destination) && !routesLoopback(state, packet.inDevice))
       return end(branch, {
         kind: 'dropped',
+        by: 'loopback-destination',
         why: `${packet.inDevice ?? ''} takes nothing for ${packet.destination.text}: route_localnet is 0`,
       })
     const route = lookUpRoute(state, packet)
     if (route === null || leadsNowhere(route)) return end(branch, noWay(packet, route))
-    const martian = martianWhy(state, packet)
-    if (martian !== null) return end(branch, { kind: 'dropped', why: martian })
+    const martian = martianOf(state, packet)
+    if (martian !== null) return end(branch, { kind: 'dropped', ...martian })
     if (route.type === 'local') return input(state, branch)
     if (!forwards(state, packet))
-      return end(branch, { kind: 'dropped', why: `${state.node} does not forward: ${forwardSwitch(packet)} is 0` })
+      return end(branch, {
+        kind: 'dropped',
+        by: 'forwarding-off',
+        why: `${state.node} does not forward: ${forwardSwitch(packet)} is 0`,
+      })
     return forward(state, { ...branch, packet: { ...packet, outDevice: route.device } }, route)
   })
 }
@@ -102,6 +107,7 @@ function forward(state: NodeState, start: Branch, route: RouteDecision): readonl
   if (hairpin(state, start.packet, route) === 'closed')
     return end(start, {
       kind: 'dropped',
+      by: 'hairpin-off',
       why: `the bridge ${route.device ?? ''} sends nothing back out of the port that it came in by (hairpin mode is off)`,
     })
   return go(runHook(state, 'FORWARD', start), (branch) =>
@@ -192,22 +198,30 @@ function forwards({ sysctl }: NodeState, packet: Packet): boolean {
  * which the way back does not lead out of the device (RFC 3704: strict 1, loose 2 asks only for some way; the greater of `all` and the device
  * counts). Source: Linux net/ipv4/fib_frontend.c, fib_validate_source; net/ipv4/route.c, ip_route_input_slow.
  */
-function martianWhy(state: NodeState, { source, inDevice, mark, destination }: Packet): string | null {
+function martianOf(
+  state: NodeState,
+  { source, inDevice, mark, destination }: Packet,
+): { readonly by: DroppedBy; readonly why: string } | null {
   if (inDevice === null || inDevice === 'lo' || source.family !== 4) return null
   const setting = (name: string, device: string) => Number(state.sysctl?.get(`net.ipv4.conf.${device}.${name}`) ?? 0)
   const greater = (name: string) => Math.max(setting(name, 'all'), setting(name, inDevice))
   if (isLoopback(source) && !routesLoopback(state, inDevice))
-    return `${source.text} is no source of what comes in by ${inDevice}`
+    return { by: 'martian-source', why: `${source.text} is no source of what comes in by ${inDevice}` }
   const filter = greater('rp_filter')
   const marked = greater('src_valid_mark') > 0 ? mark : 0
   const back = lookUpRoute(state, { source: destination, destination: source, mark: marked, inDevice: null })
   if (back?.type === 'local')
     return greater('accept_local') > 0
       ? null
-      : `${source.text} is an address of ${state.node} itself, and comes in by ${inDevice}`
+      : {
+          by: 'martian-source',
+          why: `${source.text} is an address of ${state.node} itself, and comes in by ${inDevice}`,
+        }
   if (filter === 0 || back?.device === inDevice) return null
   if (filter === 2 && back?.type === 'unicast') return null
-  return `the reverse path filter of ${inDevice} (${filter === 2 ? 'loose' : 'strict'}) drops it: the way back to ${source.text} leads out of ${back?.device ?? 'nothing'}`
+  const strictness = filter === 2 ? 'loose' : 'strict'
+  const why = `the reverse path filter of ${inDevice} (${strictness}) drops it: the way back to ${source.text} leads out of ${back?.device ?? 'nothing'}`
+  return { by: 'reverse-path', why }
 }
 
 /** Ends that are alike are one outcome. */

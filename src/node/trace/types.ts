@@ -1,3 +1,4 @@
+import type { Place } from '../../evidence/cite.ts'
 import { sameAddress, type Address } from '../../net/address.ts'
 import type { Protocol } from '../../net/port.ts'
 
@@ -38,16 +39,40 @@ export const goesElsewhere = ({ original, destination }: Packet): boolean =>
 export const isDestinationNat = (packet: Packet): boolean =>
   packet.translated && (goesElsewhere(packet) || packet.original.port !== packet.destinationPort)
 
+/** What a rule did with the packet; `unknown` where this program does not know what it does, or whether it applies. */
+export type Did =
+  | 'accept'
+  | 'continue'
+  | 'return'
+  | 'drop'
+  | 'reject'
+  | 'jump'
+  | 'goto'
+  | 'dnat'
+  | 'redirect'
+  | 'snat'
+  | 'masquerade'
+  | 'mark'
+  | 'connmark'
+  | 'save-mark'
+  | 'restore-mark'
+  | 'notrack'
+  | 'unknown'
+
 /** One rule that decided something, as a person can find it in the dump. */
 export interface Step {
   readonly backend: 'nft' | 'legacy' | 'native' | 'ipvs' | 'kernel'
   readonly hook: string
   readonly table: string
   readonly chain: string
-  /** Line of the dump (iptables), handle of the rule (native nft), or null. */
-  readonly line: number | null
-  readonly file: string | null
+  readonly did: Did
+  /** Where it stands in the evidence; null for what no file holds. */
+  readonly place: Place | null
+  /** The kernel's number of a native nftables rule, by which `nft` finds it; null for all others. */
+  readonly handle: number | null
   readonly text: string
+  /** What is printed at the place, where `text` is not it. */
+  readonly printed?: string
 }
 
 /** One way the packet may take through a hook, with the rules that led it there. */
@@ -60,6 +85,20 @@ export interface Branch {
   readonly steps: readonly Step[]
 }
 
+/**
+ * What drops a packet: a rule, a chain's policy or a rule that is not known; or the kernel by itself, which does not forward, has no way back
+ * to the source, takes the source for impossible, takes nothing for loopback from outside, or sends nothing back out of a bridge's port.
+ */
+export type DroppedBy =
+  | 'rule'
+  | 'policy'
+  | 'unknown-rule'
+  | 'forwarding-off'
+  | 'reverse-path'
+  | 'martian-source'
+  | 'loopback-destination'
+  | 'hairpin-off'
+
 /** What became of the packet at this node. */
 export type Fate =
   /** Sent on to `packet.destination` after translation. */
@@ -68,7 +107,7 @@ export type Fate =
   | { readonly kind: 'local' }
   /** Sent on without translation. */
   | { readonly kind: 'forwarded'; readonly device: string | null; readonly gateway: Address | null }
-  | { readonly kind: 'dropped'; readonly why: string }
+  | { readonly kind: 'dropped'; readonly by: DroppedBy; readonly why: string }
   | { readonly kind: 'rejected'; readonly with: string }
   | { readonly kind: 'no-route'; readonly why: string }
 

@@ -1,6 +1,7 @@
 import type { Finding } from '../../checks/finding.ts'
 import type { Cause } from '../../diagnosis/diagnosis.ts'
-import { proofPlace, proofValue } from '../details.ts'
+import { placeText } from '../../evidence/cite.ts'
+import { proofValue } from '../details.ts'
 import type { Look } from '../paint.ts'
 import { wrap } from '../wrap.ts'
 import { remedyLines } from './remedy.ts'
@@ -49,7 +50,7 @@ function proofsOf({ proof }: Finding, look: Look, verbose: boolean): string[] {
     ...shown.flatMap((one) => {
       const value = proofValue(one)
       const text = verbose || value.length <= shownValue ? value : `${value.slice(0, shownValue)}…`
-      return [`    ${look.paint.dim(proofPlace(one))}`, ...wrap(text, look.width, '      ')]
+      return [`    ${look.paint.dim(placeText(one))}`, ...wrap(text, look.width, '      ')]
     }),
     ...(left > 0 ? [`    and ${String(left)} more places (--verbose)`] : []),
   ]

@@ -1,5 +1,7 @@
 import { verdicts, type Answer, type JudgedAccount, type Verdict } from '../../diagnosis/diagnosis.ts'
 import type { Gate } from '../../diagnosis/gate.ts'
+import type { FabricName } from '../../evidence/question.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { verdictWord, type Look } from '../paint.ts'
 import { wrap } from '../wrap.ts'
 
@@ -7,7 +9,7 @@ import { wrap } from '../wrap.ts'
 export interface Counted {
   readonly verdict: Verdict
   readonly causes: readonly string[]
-  readonly fabric: string
+  readonly fabric: FabricName
 }
 
 /** The last lines, always: how many VIPs are how, what was judged, and why the exit code is what it is. */
@@ -50,7 +52,9 @@ function acceptedLines({ accepted, warnings }: Gate, look: Look): string[] {
 
 function judgedAs({ account, diagnoses }: Answer<Counted>): string {
   if (account !== null) return accountText(account)
-  return diagnoses.some(({ fabric }) => fabric === 'ec2') ? 'AWS not read.' : 'Judged as a LAN.'
+  const [first] = diagnoses
+  if (first === undefined || first.fabric === 'ec2') return 'AWS not read.'
+  return `Judged as ${fabricOf(first).words.name}.`
 }
 
 const accountText = ({ id, region }: JudgedAccount): string =>

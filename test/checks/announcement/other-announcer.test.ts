@@ -13,7 +13,7 @@ const classed = (name: string) => (service: Json) => {
 test('MetalLB and kube-vip have their own checks, and in a VPC nothing hangs on an announcement', async () => {
   expect(await foundIn('lan-healthy', id)).toEqual([['skipped', 'MetalLB serves this Service.']])
   expect(await foundIn('hard-way-healthy', id)).toEqual([
-    ['skipped', 'EC2 delivers by ownership: no packet hangs on an announcement.'],
+    ['skipped', 'EC2 delivers by ownership and by routes, and answers ARP itself: no packet hangs on an announcement.'],
   ])
 })
 

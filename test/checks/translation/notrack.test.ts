@@ -59,3 +59,21 @@ test('a rule about other packets is nobody’s business', async () => {
   expect(found(evidence, id)).toEqual([['pass', 'controller-0 tracks the connection.']])
   expect(await foundIn('hard-way-healthy', id)).toEqual([['pass', 'controller-0 tracks the connection.']])
 })
+
+test.each([
+  ['NodeLocal DNS', { notrack: null }, 'fail'],
+  ['no notrack for VIPs', { counter: null }, 'pass'],
+])('what a rule does counts, not its comment: %s', async (comment, statement, status) => {
+  const of = { family: 'inet', table: 'tuning', chain: 'pre' }
+  const evidence = await variant('nftables', {
+    'nodes/controller-0/nft-ruleset.json': editJson(({ nftables }: Json) => {
+      nftables.push(
+        { table: { family: 'inet', name: 'tuning', handle: 900 } },
+        { chain: { ...of, name: 'pre', handle: 1, type: 'filter', hook: 'prerouting', prio: -300, policy: 'accept' } },
+        { rule: { ...of, handle: 2, comment, expr: [statement] } },
+      )
+    }),
+  })
+  const [finding] = diagnosisOf(evidence, 'default/nginx-lb').findings.filter((one) => one.id === id)
+  expect(finding).toMatchObject({ status, reason: status === 'fail' ? 'not-tracked' : 'tracked' })
+})

@@ -42,5 +42,5 @@ test('nobody is blamed for the silence of an announcer whose habits are not know
 })
 
 test('does not apply in a VPC', async () => {
-  expect(runCheck(check, ask(await fixture('hard-way-healthy')))[0]?.says).toBe('In a VPC no announcement travels.')
+  expect(runCheck(check, ask(await fixture('hard-way-healthy')))[0]?.says).toMatch(/no packet hangs on an announcement/)
 })

@@ -1,11 +1,12 @@
 import type { Check, Context } from '../../../src/checks/check.ts'
+import { whyNot } from '../../../src/diagnosis/run-checks.ts'
 import type { Receiving } from '../../../src/journey/context.ts'
 import { skipped, unknown, type Draft } from '../../../src/checks/finding.ts'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../../src/evidence/gap.ts'
 import { isNodeKind, lookUp } from '../../../src/evidence/kinds.ts'
 import { objectName } from '../../../src/evidence/kubernetes/kinds.ts'
-import type { Client, Fabric, Question } from '../../../src/evidence/question.ts'
+import type { Client, FabricName, Question } from '../../../src/evidence/question.ts'
 import { controlPlaneVips } from '../../../src/lb/control-plane.ts'
 import { parseAddress } from '../../../src/net/address.ts'
 import { parseCidr } from '../../../src/net/range.ts'
@@ -18,7 +19,7 @@ export interface Asked {
   readonly protocol?: 'tcp' | 'udp' | 'sctp'
   readonly service?: string
   readonly client?: string
-  readonly fabric?: Fabric
+  readonly fabric?: FabricName
   readonly receiving?: Receiving
   readonly vpcId?: string
 }
@@ -77,8 +78,8 @@ function receivingOf(evidence: Evidence, question: Question): Receiving {
 export function runCheck(check: Check, context: Context): readonly Draft[] {
   // No question here is about Kube-OVN.
   if (check.kubeOvn === true) return [skipped('not-applicable', '', 'The VIP is not of Kube-OVN.')]
-  const applies = check.appliesTo(context)
-  if (applies !== true) return [skipped('not-applicable', '', applies)]
+  const why = whyNot(check, context)
+  if (why !== null) return [skipped(why.reason, '', why.says)]
   const gaps = gapsAmong(
     ...check.needs.filter((kind) => !isNodeKind(kind)).map((kind) => lookUp(context.evidence, kind, null)),
   )
@@ -90,8 +91,8 @@ export function runCheck(check: Check, context: Context): readonly Draft[] {
 /** Runs a check of each endpoint's node for one of them. */
 export function runOn(check: Check, evidence: Evidence, node: string, asked: Asked = {}): readonly Draft[] {
   const context = ask(evidence, asked)
-  const applies = check.appliesTo(context)
-  if (applies !== true) return [skipped('not-applicable', '', applies)]
+  const why = whyNot(check, context)
+  if (why !== null) return [skipped(why.reason, '', why.says)]
   return check.each === undefined ? [] : check.run({ ...context, node })
 }
 

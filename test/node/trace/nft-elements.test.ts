@@ -8,8 +8,9 @@ import { absent, meets, type Value } from '../../../src/node/trace/nft-value.ts'
 const table: NftTable = {
   family: 'ip',
   name: 'kube-proxy',
+  pointer: '',
   chains: new Map(),
-  sets: new Map([['some', { name: 'some', map: false, elements: ['10.0.0.1', 'tcp', 80] }]]),
+  sets: new Map([['some', { name: 'some', map: false, pointer: '', elements: ['10.0.0.1', 'tcp', 80] }]]),
 }
 
 const texts = [

@@ -10,6 +10,7 @@ import { isReady } from '../../../lb/metallb/install.ts'
 import { whyNotReady } from '../../../lb/metallb/not-ready.ts'
 import { sameAddress } from '../../../net/address.ts'
 import { counted, inWords } from '../../../net/words.ts'
+import { hangsOnAnnouncement } from '../../../fabric/index.ts'
 import { defineCheck, type Context } from '../../check.ts'
 import { fail, pass, type Draft } from '../../finding.ts'
 import { editOf, editsOf } from '../../about/kube-vip-edit.ts'
@@ -119,7 +120,7 @@ function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): 
   })
   const [first] = wrong
   if (first === undefined) return []
-  const { vip, fabric, service } = question
+  const { vip, service } = question
   const nodes = pods.flatMap(({ node }) => node ?? [])
   const nobody =
     !pods.some(({ pod }) => isReady(pod)) &&
@@ -141,7 +142,7 @@ function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): 
         ],
         changes: 'Shows what kube-vip said before it ended, and the events of the pod.',
       },
-      { blocks: nobody && (fabric === 'lan' || service === null) },
+      { blocks: nobody && (hangsOnAnnouncement(question) || service === null) },
     ),
   ]
 }

@@ -1,3 +1,4 @@
+import { fabricOf } from '../../../fabric/index.ts'
 import { cite, type Proof } from '../../../evidence/cite.ts'
 import type { Evidence } from '../../../evidence/evidence.ts'
 import { known } from '../../../evidence/gap.ts'
@@ -36,12 +37,12 @@ export function vipAsNodeAddress({ evidence, question: { vip } }: Context): read
  * is told by the node's further addresses, by DHCP (`dynamic`), and on EC2 by the interface whose primary address it is.
  */
 export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
-  const { vip, fabric } = question
+  const { vip } = question
   if (vip === null || pods.length === 0) return []
   const owners = [
     ...furtherAddresses(evidence, vip),
     ...byDhcp(evidence, vip),
-    ...(fabric === 'ec2' ? primary(evidence, question) : []),
+    ...(fabricOf(question).delivery === 'ownership' ? primary(evidence, question) : []),
   ]
   return owners.slice(0, 1).map(({ reason, subject, says, proof }) =>
     fail(

@@ -2,12 +2,13 @@ import { expect, test } from '@jest/globals'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { checks } from '../src/checks/index.ts'
+import { reasonsOf } from '../scripts/reasons.ts'
 import { findingsPages } from '../src/report/findings-page.ts'
 
 const docs = path.join(import.meta.dirname, '../docs')
 
 test('docs/findings says what the checks say: npm run docs', () => {
-  const pages = findingsPages(checks)
+  const pages = findingsPages(checks, reasonsOf)
   expect(readdirSync(path.join(docs, 'findings')).sort()).toEqual([...pages.keys()].sort())
   for (const [name, text] of pages) expect(readFileSync(path.join(docs, 'findings', name), 'utf8')).toBe(text)
 })
@@ -36,4 +37,12 @@ test('what docs/metallb.md shows is what the program prints', () => {
   const page = readFileSync(path.join(docs, 'metallb.md'), 'utf8')
   const [, shown = 'nothing'] = /```\n(10\.240\.0\.100:80 {2}[^`]+)```/.exec(page) ?? []
   expect(readFileSync(path.join(import.meta.dirname, 'golden/lan-not-advertised.txt'), 'utf8')).toContain(shown)
+})
+
+test('the changelog says nothing twice', () => {
+  const lines = readFileSync(path.join(docs, '../CHANGELOG.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+  expect(lines.filter((line, at) => lines.indexOf(line) < at)).toEqual([])
+  expect(lines.length).toBeGreaterThan(3)
 })

@@ -58,7 +58,7 @@ test('a failing check is a failure with its sentence, proof and fix; a skipped o
   )
   expect(xpath(text, `string(${failing}/@classname)`)).toBe('vipdoctor.default/nginx-lb')
   expect(xpath(text, 'string(//testcase[@name="10.240.0.100:80 wire/not-announced"]/skipped/@message)')).toBe(
-    'In a VPC no announcement travels.',
+    'EC2 delivers by ownership and by routes, and answers ARP itself: no packet hangs on an announcement.',
   )
 })
 

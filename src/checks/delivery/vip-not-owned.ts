@@ -6,7 +6,8 @@ import { assignFix, ladder } from '../../fabric/ec2/assign.ts'
 import { wholeSubnetRoute } from '../../fabric/ec2/whole-subnet-route.ts'
 import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
-import { podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { isServedBy } from '../../lb/announcers.ts'
+import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
@@ -96,7 +97,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const byKubeVip = podsServing(evidence, question).some(({ settings }) => settings.modes.includes('arp'))
     ? ' kube-vip has no code for EC2: with vip_arp it sends gratuitous ARP, which moves no address in a VPC.'
     : ''
-  const says = `No network interface of the VPC holds ${vip.text}, so the VPC delivers it to nobody. An announcement (ARP) from a node does not change that.${servedByKubeVip(evidence, question) ? byKubeVip : ''}`
+  const says = `No network interface of the VPC holds ${vip.text}, so the VPC delivers it to nobody. An announcement (ARP) from a node does not change that.${isServedBy('kube-vip', evidence, question) ? byKubeVip : ''}`
   return [
     fail(
       'held-by-nobody',

@@ -88,7 +88,7 @@ describe.each(names)('%s', (name) => {
       const file = path.join(folder, 'capture.gz')
       writeFileSync(file, gzipSync(pcap))
       const unzipped: Frame[] = []
-      const source = await fileSource(file)
+      const source = fileSource(file)
       const end = await source.read(everything, (frame) => unzipped.push(frame), new AbortController().signal)
       expect(end).toEqual({ cut: null, dropped: null, frames: new Map([[1, frames.length]]) })
       expect(unzipped).toEqual(frames)

@@ -237,6 +237,7 @@ async function tenThousand(count = 10_000): Promise<string> {
     tool: { name: 'vipdoctor', version: '0.0.0' },
     checks,
     evidence,
+    reading: { from: 'bundle', path: 'bundle.tar.gz' } as const,
     failOn: strictPolicy.failOn,
     acceptanceOf: () => null,
   }

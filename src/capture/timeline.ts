@@ -1,5 +1,5 @@
 import { sameAddress, type Address } from '../net/address.ts'
-import { isClaim, isUnasked, type NeighbourMessage } from './neighbour-message.ts'
+import { isClaim, isOdd, isUnasked, type NeighbourMessage, type Odd } from './neighbour-message.ts'
 
 /** One message about the VIP, `seconds` after the first of the capture. */
 export interface TimelineEvent {
@@ -24,8 +24,8 @@ export interface Timeline {
 /** A picture of more marks shows nothing more. */
 const mostEvents = 2_000
 
-export function timelineOf(messages: readonly (NeighbourMessage | string)[], vip: Address): Timeline {
-  const told = messages.filter((message) => typeof message !== 'string')
+export function timelineOf(messages: readonly (NeighbourMessage | Odd)[], vip: Address): Timeline {
+  const told = messages.filter((message) => !isOdd(message))
   const startNs = told[0]?.timeNs ?? 0n
   const about = told.filter((message) => sameAddress(message.about, vip))
   const secondsOf = ({ timeNs }: NeighbourMessage) => Number(timeNs - startNs) / 1e9

@@ -1,7 +1,7 @@
 import os from 'node:os'
 import { conclude, verdictOf, type Surroundings } from '../../capture/conclude.ts'
 import { mayBeNeighbour } from '../../capture/link.ts'
-import { isClaim, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
+import { isClaim, isOdd, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
 import { observer } from '../../capture/observe.ts'
 import { askNeighbour } from '../../capture/sources/ask.ts'
 import { hintsOf, targetOf, type NodeAddress } from '../../collect/node-hints.ts'
@@ -10,13 +10,13 @@ import { openBundle } from '../../collect/open-bundle.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { UserError } from '../../evidence/user-error.ts'
-import { interruptedExitCode } from '../interrupt.ts'
+import { exitCodes, type ExitCode } from '../exit.ts'
 import { sameAddress, type Address, type Family } from '../../net/address.ts'
 import { conclusionJson, conclusionText, messageJson, messageText } from '../../report/capture.ts'
-import { lookOf } from '../terminal.ts'
+import { lookOf, print } from '../terminal.ts'
 import { recognisedFabric } from '../../fabric/recognise.ts'
 import type { FrameFlags } from './flags.ts'
-import { addressOfFlag, exitCodes, gatewayOn, watchFrames, type KnownNode } from './frames.ts'
+import { addressOfFlag, codeOf, gatewayOn, watchFrames, type KnownNode } from './frames.ts'
 
 /** What the flags of `capture arp` and `capture ndp` say. */
 export interface NeighbourFlags extends FrameFlags {
@@ -42,13 +42,13 @@ const filter = 'arp or icmp6'
 const snapLength = 1600
 
 /** Watches ARP or NDP messages about one VIP and says what they mean. Returns the exit code. */
-export async function captureNeighbours(flags: NeighbourFlags, family: Family, tool: string): Promise<number> {
+export async function captureNeighbours(flags: NeighbourFlags, family: Family, tool: string): Promise<ExitCode> {
   const vip = vipOf(flags.vip, family)
   const control = flags.control === undefined ? null : addressOfFlag('control', flags.control)
   if (flags.node !== undefined && flags.probe)
     throw new UserError('--probe asks from this host, and --node listens elsewhere.', 'Leave one of the two out.')
   const evidence = await evidenceFor(flags, tool)
-  if (evidence === 'interrupted') return interruptedExitCode
+  if (evidence === 'interrupted') return exitCodes.interrupted
   const surroundings = surroundingsOf(flags, vip, evidence)
   const look = lookOf(flags)
   const { see, observation } = observer(vip)
@@ -59,7 +59,7 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family, t
     const startNs = observation().firstNs ?? message.timeNs
     const line =
       flags.output === 'json' ? messageJson(message, surroundings) : messageText(message, startNs, surroundings, look)
-    process.stdout.write(`${line}\n`)
+    print(`${line}\n`)
     return about === flags.count || isReached(message)
   }
   function isReached(message: NeighbourMessage): boolean {
@@ -78,18 +78,18 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family, t
       const message = neighbourMessage(frame)
       if (message === null) return false
       see(message)
-      return typeof message !== 'string' && sameAddress(message.about, vip) && show(message)
+      return !isOdd(message) && sameAddress(message.about, vip) && show(message)
     },
     ...(flags.probe ? { meanwhile: (name: string, signal: AbortSignal) => probe(name, vip, control, signal) } : {}),
   })
   const seen = observation()
   const conclusions = conclude(seen, surroundings)
-  process.stdout.write(
+  print(
     flags.output === 'json'
       ? `${conclusionJson(seen, conclusions, end, surroundings)}\n`
       : `${about === 0 ? '' : '\n'}${conclusionText(seen, conclusions, end, surroundings, look)}`,
   )
-  return exitCodes[verdictOf(conclusions)]
+  return codeOf[verdictOf(conclusions)]
 }
 
 /** What is known of the cluster: a bundle, the live cluster where a flag asks for it, or nothing. */

@@ -25,7 +25,7 @@ export interface Timeline {
 const mostEvents = 2_000
 
 export function timelineOf(messages: readonly (NeighbourMessage | Odd)[], vip: Address): Timeline {
-  const told = messages.filter((message) => !isOdd(message))
+  const told = messages.flatMap((message) => (isOdd(message) ? [] : [message]))
   const startNs = told[0]?.timeNs ?? 0n
   const about = told.filter((message) => sameAddress(message.about, vip))
   const secondsOf = ({ timeNs }: NeighbourMessage) => Number(timeNs - startNs) / 1e9

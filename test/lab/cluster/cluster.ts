@@ -21,6 +21,8 @@ export interface Cluster {
   readonly machine: (name: string) => Machine
   /** null on the LAN, which is nobody's account. */
   readonly account: Account | null
+  /** What the bastion's shell has in its environment. */
+  readonly env: NodeJS.ProcessEnv
   /** A line of the bastion's shell, with `aws`, `kubectl` and `ssh` pointed at the lab. */
   readonly sh: (line: string, seconds?: number) => Promise<Ran>
   readonly kubectl: (argv: readonly string[], input?: string) => Promise<string>
@@ -100,7 +102,7 @@ export async function startCluster(
   // The webhook takes no pool before it is up.
   await until('MetalLB takes no pool', async () => (await kubectl(['apply', '-f', '-'], objects)) !== '', 180)
   const sh = (line: string, seconds = 60): Promise<Ran> => tryRun('bash', ['-c', line], { env, seconds })
-  return { fabric: fabricKind, mode, machine, account, sh, kubectl }
+  return { fabric: fabricKind, mode, machine, account, env, sh, kubectl }
 }
 
 /** What the bastion's shell has: the real `kubectl` and `aws`, pointed at the lab. */

@@ -1,16 +1,17 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { startCluster, type FabricKind } from './cluster.ts'
 import { enclose, isEnclosed } from './enclosure.ts'
 import { faults } from './faults/index.ts'
 import type { Fault } from './fault.ts'
-import type { Row } from './judge.ts'
+import { rightCause, rightVerdict, tookHold, type Row } from './judge.ts'
 import { labOf, settles, type Lab } from './lab.ts'
 import { lacks } from './needs.ts'
 import type { ProxyMode } from './node.ts'
 import { vip } from './plan.ts'
-import { tableOf } from './table.ts'
+import { play } from './shell.ts'
+import { accuracyPage, tableOf } from './table.ts'
 import { tryFault } from './try-fault.ts'
 
 // make lab: breaks a real cluster in every way that vipdoctor can name, one at a time, and holds its word against what a client sees.
@@ -23,6 +24,8 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     skipped: { type: 'string', default: '' },
     rows: { type: 'string' },
+    shell: { type: 'boolean', default: false },
+    out: { type: 'string' },
     'or-skip': { type: 'boolean', default: false },
   },
 })
@@ -40,6 +43,7 @@ async function everyFabric(): Promise<number> {
     process.stderr.write(`${missing}\n`)
     return flags['or-skip'] ? 0 : 2
   }
+  if (flags.shell) return enclose([built, ...process.argv.slice(2)], null)
   const rows: Row[] = []
   const failed: string[] = []
   // Most of a fault's time is waiting, so the fabrics' clusters stand side by side.
@@ -51,8 +55,11 @@ async function everyFabric(): Promise<number> {
       fabrics.indexOf(one.fabric as FabricKind) - fabrics.indexOf(other.fabric as FabricKind) ||
       order.indexOf(one.fault) - order.indexOf(other.fault),
   )
-  process.stdout.write(tableOf(rows, failed))
-  return failed.length > 0 ? 1 : 0
+  const table = tableOf(rows, failed)
+  process.stdout.write(table)
+  if (flags.out !== undefined) writeFileSync(flags.out, accuracyPage(table))
+  const wrong = rows.filter((row) => !tookHold(row) || !rightVerdict(row) || !rightCause(row))
+  return failed.length > 0 || (flags.smoke && wrong.length > 0) ? 1 : 0
 }
 
 /** What scripts/run-ts.js made of this file. */
@@ -87,6 +94,13 @@ async function breakAll(fabric: FabricKind, mode: ProxyMode, from: number): Prom
   }
   const lab = labOf(await startCluster(fabric, mode, tell))
   if (!(await healthy(lab))) throw new Error('the lab is not healthy before anything was broken')
+  const [first] = chosen(fabric).filter(({ causes }) => causes.length > 0)
+  if (flags.shell && first !== undefined) {
+    // Ctrl-C is for what runs in the shell.
+    process.on('SIGINT', () => undefined)
+    await play(lab, first)
+    return 0
+  }
   for (const fault of chosen(fabric).slice(from)) {
     tell(fault.name)
     const row = await tryFault(lab, fault)
@@ -102,5 +116,12 @@ async function breakAll(fabric: FabricKind, mode: ProxyMode, from: number): Prom
 
 const healthy = (lab: Lab): Promise<boolean> => settles(lab, 'bastion', vip, true, 90)
 
-if (isEnclosed()) process.exit(await breakAll(fabrics.at(-1) ?? 'ec2', flags.mode as ProxyMode, Number(flags.skipped)))
+if (isEnclosed())
+  process.exit(
+    await breakAll(
+      flags.shell ? (fabrics[0] ?? 'ec2') : (fabrics.at(-1) ?? 'ec2'),
+      flags.mode as ProxyMode,
+      Number(flags.skipped),
+    ),
+  )
 process.exitCode = await everyFabric()

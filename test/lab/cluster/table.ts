@@ -29,6 +29,20 @@ export function tableOf(rows: readonly Row[], failed: readonly string[]): string
   return `${lines.join('\n')}\n`
 }
 
+/** docs/accuracy.md: the table of a whole run, and what it means. */
+export const accuracyPage = (table: string): string => `# Accuracy
+
+Made by \`make lab\`, which breaks a real cluster one thing at a time and holds vipdoctor's word against what a client sees.
+
+The cluster is the hard way's, out of network namespaces on one machine: etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
+kube-proxy, MetalLB, the CNI reference plugins and sshd are the real programs; kubelet is played. The network is either a plain LAN or a VPC
+whose rules are made from an account kept by moto. vipdoctor reads it live: the API server, the account, the nodes by ssh. The verdict is
+right where it is what a client's connections say; the cause is right where the first cause is what was broken and no other cause is named;
+a fault is mended where the client connects after the printed commands were run as they were printed. ✗ marks a miss; each is listed
+below the table.
+
+${table}`
+
 const part = (rows: readonly Row[], holds: (row: Row) => boolean): string =>
   `${String(rows.filter(holds).length)} of ${String(rows.length)}`
 

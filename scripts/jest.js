@@ -34,7 +34,6 @@ const { status } = spawnSync(
     '--disable-warning=ExperimentalWarning',
     path.join(root, 'node_modules/jest/bin/jest.js'),
     `--config=${JSON.stringify({ ...base, testMatch: built })}`,
-    ...(e2e ? ['--testTimeout=120000'] : []),
     ...(folder ? ['--json', `--outputFile=${path.join(folder, `${String(process.pid)}.json`)}`] : []),
     ...asked.filter((argument) => !names.includes(argument)),
   ],

@@ -1,6 +1,7 @@
 import { UserError } from '../evidence/user-error.ts'
 import { formatsFor } from '../report/formats.ts'
 import { plain } from '../report/paint.ts'
+import { ordinary } from '../report/text/text.ts'
 import type { Failure } from '../report/reporter.ts'
 import type { Tool } from '../report/tool.ts'
 import { writeReport, type OutputFile } from './output-files.ts'
@@ -21,7 +22,8 @@ export async function reportingFailures(
   run: () => Promise<Failure | null>,
 ): Promise<void> {
   const write = async (failure: Failure): Promise<void> => {
-    for (const { format, path } of files) await writeReport(path, [formatsFor(plain)[format].failed(failure, tool)])
+    for (const { format, path } of files)
+      await writeReport(path, [formatsFor(plain, ordinary)[format].failed(failure, tool)])
   }
   let failure: Failure | null
   try {

@@ -7,7 +7,7 @@ import type { Look } from './paint.ts'
 import { prometheus } from './prometheus.ts'
 import type { Format } from './reporter.ts'
 import { sarif } from './sarif.ts'
-import { textFormat } from './text.ts'
+import { textFormat, type Detail } from './text/text.ts'
 
 export const formatNames = [
   'text',
@@ -24,9 +24,9 @@ export const formatNames = [
 export type FormatName = (typeof formatNames)[number]
 
 /** Every format of a report; the text as it looks there where it goes. What a format made of a diagnosis is given back to it alone. */
-export const formatsFor = (look: Look): Readonly<Record<FormatName, Format>> =>
+export const formatsFor = (look: Look, detail: Detail): Readonly<Record<FormatName, Format>> =>
   ({
-    text: textFormat(look),
+    text: textFormat(look, detail),
     json: jsonFormat,
     junit,
     sarif,

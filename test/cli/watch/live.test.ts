@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { capturePath } from '../../capture/captures.ts'
 import { describeNeeding, testNeeding } from '../../kit/needing.ts'
-import { ended, segment, type Segment } from './segment.ts'
+import { ended, segment, untilTrue, type Segment } from './segment.ts'
 
 // Root, for namespaces.
 const where = describeNeeding('root', 'tcpdump', 'arping', 'tcpreplay', 'ndisc6')
@@ -155,63 +155,36 @@ where('live, in network namespaces', () => {
     }
   })
 
+  const capturesLeft = () => lan.run('client', ['sh', '-c', 'pgrep -x tcpdump --ns $$ --nslist net']).stdout
   test('what is written is whole up to the last frame, also where the program is killed', async () => {
     const file = path.join(folder, 'killed.pcapng')
-    const child = lan.start('client', [
-      process.execPath,
-      bin,
-      'capture',
-      'arp',
-      '--vip',
-      '10.240.0.100',
-      '--duration',
-      '60',
-      '--write',
-      file,
-    ])
-    await sleep(2000)
+    const asked = ['capture', 'arp', '--vip', '10.240.0.100', '--duration', '60', '--write', file]
+    const child = await lan.listener('client', asked)
     lan.run('replay', ['tcpreplay', '--topspeed', '--intf1=eth0', capturePath('metallb-announce-client')])
-    await sleep(500)
+    const read = () => {
+      const { stdout, stderr, status } = spawnSync('tcpdump', ['-n', '-r', file], { encoding: 'utf8' })
+      const frames = stdout.split('\n').filter((line) => line.includes('10.240.0.100')).length
+      return { status, stderr, frames }
+    }
+    await untilTrue(() => read().frames >= 10)
+    const told = ended(child)
     child.kill('SIGKILL')
-    await sleep(500)
+    await told
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    const { stdout, stderr, status } = spawnSync('tcpdump', ['-n', '-r', file], { encoding: 'utf8' })
-    expect([
-      status,
-      stdout
-        .trim()
-        .split('\n')
-        .filter((line) => line.includes('10.240.0.100')).length,
-    ]).toEqual([0, 10])
+    const { status, stderr, frames } = read()
+    expect([status, frames]).toEqual([0, 10])
     expect(stderr).not.toMatch(/truncated/)
-    expect(lan.run('client', ['sh', '-c', 'pgrep -x tcpdump --ns $$ --nslist net']).stdout).toBe('')
+    expect(await untilTrue(() => capturesLeft() === '')).toBe(true)
   })
 
   test('Ctrl-C ends the watch with what was seen, and leaves no tcpdump behind', async () => {
-    const running = spawn(
-      'ip',
-      [
-        'netns',
-        'exec',
-        'vd-live-client',
-        process.execPath,
-        bin,
-        'capture',
-        'arp',
-        '--vip',
-        '10.240.0.100',
-        '--duration',
-        '60',
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    )
+    const running = await lan.listener('client', ['capture', 'arp', '--vip', '10.240.0.100', '--duration', '60'])
     const end = ended(running)
-    await sleep(2000)
     running.kill('SIGINT')
     const { code, stdout } = await end
     expect(stdout).toMatch(/^Silence about 10\.240\.0\.100/)
     expect(code).toBe(3)
-    expect(lan.run('client', ['sh', '-c', 'pgrep -x tcpdump --ns $$ --nslist net']).stdout).toBe('')
+    expect(capturesLeft()).toBe('')
   })
 
   const privilege = 'vipdoctor: Capturing on lo needs a privilege that this user lacks.\nRun it with sudo, '

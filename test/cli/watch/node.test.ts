@@ -6,7 +6,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { capturePath } from '../../capture/captures.ts'
 import { describeNeeding } from '../../kit/needing.ts'
-import { ended, segment, type Segment } from './segment.ts'
+import { ended, segment, untilTrue, type Segment } from './segment.ts'
 
 // Root, for namespaces.
 const where = describeNeeding('root', 'tcpdump', 'tcpreplay', 'ssh', 'ssh-keygen', '/usr/sbin/sshd')
@@ -25,10 +25,6 @@ where('a capture on a node, over ssh', () => {
     ...more,
   ]
   const capturesLeft = () => lan.run('node', ['sh', '-c', 'pgrep -x tcpdump --ns $$ --nslist net']).stdout
-  async function untilTrue(holds: () => boolean): Promise<boolean> {
-    for (let tries = 0; tries < 50 && !holds(); tries += 1) await sleep(200)
-    return holds()
-  }
 
   beforeAll(async () => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-node-'))

@@ -32,12 +32,13 @@ where('recordings played on a wire', () => {
   const segments: Segment[] = []
   const heard = new Map<string, Ran>()
 
+  /** Plays it again if the listener says that it may have lost frames: then the machine had too much else to do. */
   async function play(listener: Listener, name: Scenario, index: number): Promise<void> {
-    const [args, speed] = scenarios[name]
     const wire = segment(`${listener}${String(index)}`, { client: ['10.240.0.250/24', 'fd00:240::250/64'], replay: [] })
     segments.push(wire)
     // A hub: both sides of a recorded session come from one port, where a switch would keep them.
     wire.run('switch', ['ip', 'link', 'set', 'br0', 'type', 'bridge', 'ageing_time', '0'])
+    const [args, speed] = scenarios[name]
     const flags = [
       'capture',
       ...args,
@@ -49,12 +50,17 @@ where('recordings played on a wire', () => {
       '90',
       ...listeners[listener],
     ]
-    const child = await wire.listener('client', flags)
-    const told = ended(child)
-    await ended(wire.start('replay', ['tcpreplay', '--intf1=eth0', `--multiplier=${String(speed)}`, capturePath(name)]))
-    await sleep(1000)
-    child.kill('SIGINT')
-    heard.set(`${listener} ${name}`, await told)
+    for (let rounds = 0; rounds < 3; rounds += 1) {
+      const child = await wire.listener('client', flags)
+      const told = ended(child)
+      const replay = ['tcpreplay', '--intf1=eth0', `--multiplier=${String(speed)}`, capturePath(name)]
+      await ended(wire.start('replay', replay))
+      await sleep(2000)
+      child.kill('SIGINT')
+      const ran = await told
+      heard.set(`${listener} ${name}`, ran)
+      if (conclusionOf(ran).dropped === 0) return
+    }
   }
   const conclusionOf = ({ stdout }: Ran) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Conclusion
   beforeAll(async () => {
@@ -62,7 +68,7 @@ where('recordings played on a wire', () => {
     const able = (Object.keys(listeners) as Listener[]).filter((listener) => lacking(needs[listener]) === null)
     const all = able.flatMap((listener) => names.map((name, index) => play(listener, name, index)))
     await Promise.all(all)
-  }, 75_000)
+  }, 240_000)
   afterAll(() => {
     for (const each of segments) each.remove()
   })
@@ -104,5 +110,6 @@ where('recordings played on a wire', () => {
 })
 
 interface Conclusion {
+  readonly dropped: number | string | null
   readonly takeovers: readonly { readonly failoverSeconds: number }[]
 }

@@ -31,9 +31,9 @@ const ip = (...args: readonly string[]): void => {
 
 /** Makes the hosts of a LAN: each has `eth0` with its addresses. Needs root. */
 export function segment(name: string, hosts: Readonly<Record<string, readonly string[]>>): Segment {
-  const space = (host: string): string => `vd-${name}-${host}`
+  // Another run of the same suite on this machine has others.
+  const space = (host: string): string => `vd-${String(process.pid)}-${name}-${host}`
   const own = [space('switch'), ...Object.keys(hosts).map(space)]
-  for (const each of own) spawnSync('ip', ['netns', 'del', each])
   for (const each of own) ip('netns', 'add', each)
   ip('-n', space('switch'), 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0')
   ip('-n', space('switch'), 'link', 'set', 'br0', 'up')
@@ -55,9 +55,9 @@ export function segment(name: string, hosts: Readonly<Record<string, readonly st
     listener: async (host, args) => {
       const command = inside(host, [process.execPath, bin, ...args])
       const child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'pipe'] })
-      for (let tries = 0; tries < 100 && !listens(child.pid); tries += 1) await sleep(100)
+      if (!(await untilTrue(() => listens(child.pid)))) throw new Error('It did not listen within 30 s.')
       // tcpdump opens its socket before its buffer and its filter are there.
-      await sleep(500)
+      await sleep(1000)
       return child
     },
     vipdoctor: (host, args) =>
@@ -82,6 +82,12 @@ function listens(pid: number | undefined): boolean {
     // It has ended.
     return true
   }
+}
+
+/** Waits up to 30 seconds, for a machine that has much else to do, until something holds; says whether it does. */
+export async function untilTrue(holds: () => boolean): Promise<boolean> {
+  for (let tries = 0; tries < 300 && !holds(); tries += 1) await sleep(100)
+  return holds()
 }
 
 /** What a child printed until it ended. */

@@ -1,7 +1,7 @@
 import { diagnose } from './doctor.ts'
 import type { Fault } from './fault.ts'
 import { fixesOf, idsOf, isAdvice, type Mending, type Row } from './judge.ts'
-import { clientOf, connect, forget, settles, type Lab } from './lab.ts'
+import { clientOf, connect, settles, type Lab } from './lab.ts'
 import { vip } from './plan.ts'
 
 /** Breaks one thing, looks what is true, asks vipdoctor, and does what it says. The lab is as before where it returns. */
@@ -10,7 +10,6 @@ export async function tryFault(lab: Lab, fault: Fault): Promise<Row> {
   const client = fault.client ?? 'bastion'
   const target = fault.target ?? 'default/nginx-lb'
   await fault.make(lab)
-  await forget(lab, client)
   const breaks = fault.causes.length > 0
   // A pending Service has no address that one could connect to.
   const address = fault.address ?? (fault.target === undefined ? vip : await addressOf(lab, target))

@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts'
 import type { Lab } from '../lab.ts'
-import { outsideCidr, subnets, vip } from '../plan.ts'
+import { bastion, outsideCidr, subnets, vip } from '../plan.ts'
 
 // Faults made in the EC2 account. The lab's `restore` takes each of them back.
 
@@ -117,6 +117,10 @@ export const accountFaults: readonly Fault[] = [
     make: async (lab) => {
       const group = await lab.group('kubernetes')
       await revoke(lab, 'kubernetes', 'ingress', `IpProtocol=-1,UserIdGroupPairs=[{GroupId=${group}}]`)
+      // The Service port is the pods' port, too: admitted from everywhere it would let the nodes in.
+      await revoke(lab, 'kubernetes', 'ingress', 'IpProtocol=tcp,FromPort=80,ToPort=80,IpRanges=[{CidrIp=0.0.0.0/0}]')
+      const client = `IpProtocol=tcp,FromPort=80,ToPort=80,IpRanges=[{CidrIp=${bastion.address}/32}]`
+      await aws(lab, `authorize-security-group-ingress --group-id ${group} --ip-permissions '${client}'`)
     },
   },
   {

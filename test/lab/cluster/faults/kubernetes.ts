@@ -79,7 +79,7 @@ export const kubernetesFaults: readonly Fault[] = [
   {
     ...both,
     name: 'the target port has a name that the pods do not know',
-    causes: ['endpoint/ready'],
+    causes: ['endpoint/pod-not-listening'],
     make: (lab) => patchService(lab, { ports: [{ name: 'http', port: 80, targetPort: 'web' }] }),
   },
   {

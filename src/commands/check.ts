@@ -19,7 +19,8 @@ import { acceptanceOf, strictPolicy, type Policy } from '../diagnosis/gate.ts'
 import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
-import { lookOf, print } from '../cli/terminal.ts'
+import { endWith } from '../cli/exit.ts'
+import { lookOf, printAll } from '../cli/terminal.ts'
 
 export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
@@ -138,8 +139,8 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       const [printed = [], ...written] = texts
       for (const [index, file] of files.entries()) await writeReport(file.path, written[index] ?? [])
       // Before it is printed: the code holds even where nobody reads to the end.
-      process.exitCode = gate.exitCode
-      await print(printed)
+      endWith(gate.exitCode)
+      await printAll(printed)
       return null
     })
   }

@@ -2,15 +2,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import { addressOf, parseAddress, type Address, type Family } from '../net/address.ts'
-import {
-  intersect,
-  parseCidr,
-  parseCidrOrAddress,
-  rangeHas,
-  sizeOf,
-  subtract,
-  type Range,
-} from '../net/range.ts'
+import { intersect, parseCidr, parseCidrOrAddress, rangeHas, sizeOf, subtract, type Range } from '../net/range.ts'
 import type { NodeState } from '../node/node-state.ts'
 import { lookUpRoute } from '../node/trace/route.ts'
 

@@ -1,7 +1,7 @@
 import type { Journey } from './vip-trace.ts'
 import type { Outcome, Step } from './trace/types.ts'
 
-/** Why a packet never reached a pod, told apart by the rule that decided. `untranslated` is what nothing turned into a pod's address. */
+/** Why a packet never reached a pod, told apart by the rule that decided. `untranslated` is what nothing turned into a pod's address, `vip-route-dead` what the sending node's own routes drop. */
 export type Death =
   | 'no-endpoints'
   | 'no-local-endpoint'
@@ -10,6 +10,7 @@ export type Death =
   | 'forward-off'
   | 'reverse-path'
   | 'no-route'
+  | 'vip-route-dead'
   | 'filtered-before'
   | 'filtered-after'
 
@@ -54,7 +55,9 @@ function deathOf({ fate, steps, packet }: Outcome): Death | null {
     case 'forwarded':
       return 'untranslated'
     case 'no-route':
-      return packet.translated ? 'no-route' : 'untranslated'
+      if (packet.translated) return 'no-route'
+      // What a node sends is routed before a rule may translate it.
+      return packet.inDevice === null ? 'vip-route-dead' : 'untranslated'
     case 'rejected':
     case 'dropped':
       if (fate.kind === 'dropped' && fate.by === 'forwarding-off') return 'forward-off'

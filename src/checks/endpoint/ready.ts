@@ -55,21 +55,26 @@ export default defineCheck({
       .join(',')
     const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
     const other = otherFamily(evidence, question)
-    const [reason, why] =
+    const reason =
       other !== null
-        ? ['other-family', other.why]
+        ? 'other-family'
         : endpoints.length > 0
-          ? ['not-ready', `none of its ${counted(endpoints.length, 'endpoint')} is ready`]
+          ? 'not-ready'
           : pods === null
-            ? ['slices-empty', 'its EndpointSlices are empty']
-            : pods.length === 0
-              ? selector === ''
-                ? ['no-selector', 'it has no selector and no EndpointSlice with an address']
-                : ['no-pod-selected', `no pod has the labels ${selector} that it selects`]
-              : [
-                  'pods-without-address',
-                  `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`,
-                ]
+            ? 'slices-empty'
+            : pods.length > 0
+              ? 'pods-without-address'
+              : selector === ''
+                ? 'no-selector'
+                : 'no-pod-selected'
+    const why = {
+      'other-family': other?.why ?? '',
+      'not-ready': `none of its ${counted(endpoints.length, 'endpoint')} is ready`,
+      'slices-empty': 'its EndpointSlices are empty',
+      'pods-without-address': `its ${pods?.length === 1 ? 'pod has' : `${String(pods?.length)} pods have`} no address`,
+      'no-selector': 'it has no selector and no EndpointSlice with an address',
+      'no-pod-selected': `no pod has the labels ${selector} that it selects`,
+    }[reason]
     const proof =
       other !== null
         ? other.proof

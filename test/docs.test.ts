@@ -2,13 +2,12 @@ import { expect, test } from '@jest/globals'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { checks } from '../src/checks/index.ts'
-import { reasonsOf } from '../scripts/reasons.ts'
 import { findingsPages } from '../src/report/findings-page.ts'
 
 const docs = path.join(import.meta.dirname, '../docs')
 
 test('docs/findings says what the checks say: npm run docs', () => {
-  const pages = findingsPages(checks, reasonsOf)
+  const pages = findingsPages(checks)
   expect(readdirSync(path.join(docs, 'findings')).sort()).toEqual([...pages.keys()].sort())
   for (const [name, text] of pages) expect(readFileSync(path.join(docs, 'findings', name), 'utf8')).toBe(text)
 })

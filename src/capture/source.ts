@@ -21,11 +21,14 @@ export interface ListenOptions {
 /** Matches the same behind a VLAN tag too. `vlan` moves what comes after it, so it stands last. */
 export const withVlan = (filter: string): string => `${filter} or (vlan and (${filter}))`
 
-/** Where frames come from: a file, a program, the kernel. `read` hands out each wanted frame, until the end or until `signal` aborts. */
+/**
+ * Where frames come from: a file, a program, the kernel. `read` hands out each wanted frame, until the end or until `signal` aborts;
+ * a source that needs time until it listens (a node) tells by `onListening` that it does.
+ */
 export interface FrameSource {
   /** As the report names it: a path, an interface. */
   readonly name: string
-  read(wanted: Wanted, take: (frame: Frame) => void, signal: AbortSignal): Promise<SourceEnd>
+  read(wanted: Wanted, take: (frame: Frame) => void, signal: AbortSignal, onListening?: () => void): Promise<SourceEnd>
 }
 
 /** Whether a frame is worth taking out of the buffer at all: looked at in place, `from` to `to`, before anything is copied. */

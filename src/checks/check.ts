@@ -1,6 +1,7 @@
 import type { EvidenceKind } from '../evidence/kinds.ts'
 import type { Delivery, FabricName } from '../evidence/question.ts'
 import type { Context, NodeContext } from '../journey/context.ts'
+import type { AnnouncerName } from '../lb/announcers.ts'
 import type { Draft } from './finding.ts'
 import type { Hop } from './hop.ts'
 
@@ -30,6 +31,8 @@ interface Common {
   readonly alsoReads?: readonly EvidenceKind[]
   /** The fabrics on which it runs, by name or by how they deliver; on all of them where nothing is said. */
   readonly on?: readonly (FabricName | Delivery)[]
+  /** The announcer that it is about: for VIPs of others it does not apply. */
+  readonly announcer?: AnnouncerName
   /** True, or why it does not apply for another reason. */
   readonly appliesTo?: (context: Context) => true | string
   /** True for a check of the VIPs that OVN carries. The others do not apply to those: no node announces or translates them. */

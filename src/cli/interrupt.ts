@@ -1,20 +1,40 @@
 /** The exit code of a program that Ctrl-C ended, as shells know it; no code of ours, since nothing was judged. */
 export const interruptedExitCode = 130
 
-/** A signal that Ctrl-C (or SIGTERM) aborts; a second Ctrl-C ends the program at once. `release` gives Ctrl-C back. */
-export function onInterrupt(): { readonly signal: AbortSignal; readonly release: () => void } {
+const listening = new Set<AbortController>()
+
+/** Stops whatever listens to Ctrl-C now, as Ctrl-C does; false where nothing does. */
+export function interruptAll(): boolean {
+  for (const stop of listening) stop.abort()
+  return listening.size > 0
+}
+
+/**
+ * A signal that Ctrl-C aborts, or SIGTERM, or the end of the terminal; `release` gives Ctrl-C back. A second Ctrl-C ends the program at
+ * once, unless there is something to take away first: then it says what, and the third one does.
+ */
+export function onInterrupt(takingAway: string | null = null): {
+  readonly signal: AbortSignal
+  readonly release: () => void
+} {
   const stop = new AbortController()
+  let warned = takingAway === null
   const listener = (): void => {
-    if (stop.signal.aborted) process.exit(interruptedExitCode)
-    stop.abort()
+    if (!stop.signal.aborted) stop.abort()
+    else if (warned) process.exit(interruptedExitCode)
+    else {
+      warned = true
+      process.stderr.write(`vipdoctor: ${takingAway ?? ''}\n`)
+    }
   }
-  process.on('SIGINT', listener)
-  process.on('SIGTERM', listener)
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  listening.add(stop)
+  for (const name of signals) process.on(name, listener)
   return {
     signal: stop.signal,
     release: () => {
-      process.off('SIGINT', listener)
-      process.off('SIGTERM', listener)
+      listening.delete(stop)
+      for (const name of signals) process.off(name, listener)
     },
   }
 }

@@ -5,6 +5,12 @@ import { Flags } from '@oclif/core'
 import { parseNodeOutput, type NodeOutput } from '../collect/node/frames.ts'
 import { UserError } from '../evidence/user-error.ts'
 
+/**
+ * A public image that has the tools: both nft and iptables over it, ipset, ipvsadm, iproute2 with JSON, tcpdump, curl. The legacy iptables
+ * is not in it (Alpine has that in a package of its own) and is taken from the node.
+ */
+const defaultNodeImage = 'docker.io/nicolaka/netshoot:v0.14'
+
 /** The flags of every command that reads a live cluster. */
 export const liveFlags = {
   kubeconfig: Flags.string({
@@ -20,10 +26,11 @@ export const liveFlags = {
   }),
   profile: Flags.string({ helpValue: 'NAME', helpGroup: 'LIVE', description: 'AWS profile' }),
   nodes: Flags.option({
-    options: ['none', 'ssh', 'local'] as const,
+    options: ['none', 'ssh', 'local', 'pod'] as const,
     default: 'none' as const,
     helpGroup: 'LIVE',
-    description: 'how nodes are read: not at all, by the system’s OpenSSH, or this machine only',
+    description:
+      'how nodes are read: not at all, by the system’s OpenSSH, this machine only, or by a pod on each, which is made and deleted',
   })(),
   'nodes-for': Flags.option({
     options: ['vip', 'all'] as const,
@@ -37,6 +44,25 @@ export const liveFlags = {
     helpGroup: 'LIVE',
     description: 'what ssh is given: the node’s internal or external address, or its name, as in ~/.ssh/config',
   })(),
+  'nodes-at-once': Flags.integer({
+    helpValue: 'N',
+    helpGroup: 'LIVE',
+    min: 1,
+    default: 16,
+    description: 'how many nodes are read at the same time',
+  }),
+  namespace: Flags.string({
+    helpValue: 'NAME',
+    helpGroup: 'LIVE',
+    default: 'kube-system',
+    description: 'where --nodes pod makes its pods',
+  }),
+  'node-image': Flags.string({
+    helpValue: 'IMAGE',
+    helpGroup: 'LIVE',
+    default: defaultNodeImage,
+    description: 'what runs in them; a tool that it lacks is taken from the node',
+  }),
   'ssh-user': Flags.string({
     helpValue: 'USER',
     helpGroup: 'LIVE',

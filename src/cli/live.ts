@@ -5,7 +5,6 @@ import type { Progress } from '../collect/collection.ts'
 import { readLive, type LiveFiles, type LiveOptions } from '../collect/live.ts'
 import { thisNode } from '../collect/node-hints.ts'
 import { nodesForVips } from '../journey/nodes-for-vip.ts'
-import { localTransport, sshTransport } from '../collect/node/transport.ts'
 import { probe, type Probe } from '../collect/probe/probe.ts'
 import { wantedBy, type Wanted } from '../collect/wanted.ts'
 import { questionsFor, type Target } from '../diagnosis/targets.ts'
@@ -14,8 +13,9 @@ import { known } from '../evidence/gap.ts'
 import type { Client, FabricName, Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { interruptedExitCode, onInterrupt } from './interrupt.ts'
-import { hasAwsSettings, kubeconfigsOf, nodeOutputs, type liveFlags } from './live-flags.ts'
+import { hasAwsSettings, nodeOutputs, type liveFlags } from './live-flags.ts'
 import { progressOn } from './progress.ts'
+import { clusterOf, podsGoing, reachNodes, reachOptions, requestMs } from './reach-nodes.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
 
 type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
@@ -33,8 +33,9 @@ export interface Asked {
 
 /** Reads the live cluster that the flags name, showing progress; null where Ctrl-C ended it and nothing more is wanted. */
 export async function readLiveCluster(flags: Flags, asked: Asked, tool: string): Promise<LiveFiles | null> {
-  const { signal, release } = onInterrupt()
+  const { signal, release } = onInterrupt(flags.nodes === 'pod' ? podsGoing : null)
   const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
+  if (flags.nodes === 'pod' && !flags.quiet) process.stderr.write(`${willBeMade(flags)}\n`)
   try {
     const live = await readLive(optionsOf(flags, asked, { tool, signal, progress }))
     if (!signal.aborted || flags.partial) return live
@@ -48,6 +49,13 @@ export async function readLiveCluster(flags: Flags, asked: Asked, tool: string):
   }
 }
 
+/** What `--nodes pod` makes, before it does. */
+const willBeMade = (flags: Flags): string =>
+  `nodes: on each node that is read one pod is made in namespace ${flags.namespace} (${flags['node-image']}), at most ${String(flags['nodes-at-once'])} at once, and deleted again`
+
+/** Counters of a node are read like a node, and its connections take their time each. */
+const probeWorkMs = 120_000
+
 /** How long a connection is waited for: a SYN is sent anew after one and three seconds. */
 const connectMs = 5_000
 
@@ -57,21 +65,23 @@ export async function probeLiveCluster(
   evidence: Evidence,
   questions: readonly Question[],
 ): Promise<readonly Probe[]> {
-  const { signal, release } = onInterrupt()
+  const { signal, release } = onInterrupt(flags.nodes === 'pod' ? podsGoing : null)
   setMaxListeners(0, signal)
   const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
-  const ssh = sshTransport({ user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] })
-  const transport = { none: null, local: localTransport, ssh }[flags.nodes]
+  const nodes = known(evidence.kubernetes.nodes) ?? []
+  const run = { nodes, workMs: probeWorkMs, signal, progress }
+  const reach = flags.nodes === 'none' ? null : await reachNodes(flags, flags.nodes, run)
   try {
     return await probe(evidence, questions, {
-      transport,
-      reaches: flags.nodes === 'local' ? [thisNode(known(evidence.kubernetes.nodes) ?? []).node] : null,
+      transport: reach?.transport ?? null,
+      reaches: flags.nodes === 'local' ? [thisNode(nodes).node] : null,
       by: flags['node-addresses'],
       timeoutMs: connectMs,
       signal,
       progress,
     })
   } finally {
+    await reach?.close()
     done()
     release()
   }
@@ -94,7 +104,7 @@ function optionsOf(
   }
   return {
     ...run,
-    cluster: { kubeconfigs: kubeconfigsOf(flags.kubeconfig, env), context: flags.context ?? null },
+    cluster: clusterOf(flags),
     account: {
       when: flags.fabric === 'lan' ? 'never' : explicit ? 'asked' : hasAwsSettings(env) ? 'now' : 'maybe',
       region: flags.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? null,
@@ -102,17 +112,15 @@ function optionsOf(
       vpcId,
     },
     nodes: {
-      how: flags.nodes,
-      ssh: { user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] },
+      reach: flags.nodes === 'none' ? null : reachOptions(flags, flags.nodes),
       by: flags['node-addresses'],
       choose: flags['nodes-for'] === 'all' ? null : choose,
-      atOnce: 16,
       given: nodeOutputs(flags['node-output']),
     },
     wanted: wanted ?? wantedBy(checks, { internet: client.kind === 'internet' }),
     now: () => new Date(),
     // A node lists 100,000 rules in half a minute, and may need a minute for each of several listings.
-    timeouts: { kubernetesMs: 30_000, awsMs: 30_000, nodeMs: 300_000 },
+    timeouts: { kubernetesMs: requestMs, awsMs: 30_000, nodeMs: 300_000 },
   }
 }
 

@@ -1,5 +1,6 @@
 import { Errors, flush, run } from '@oclif/core'
 import { UserError } from '../evidence/user-error.ts'
+import { interruptAll } from './interrupt.ts'
 
 /** The exit codes of docs/json.md. */
 export const exitCodes = { reachable: 0, unreachable: 1, usage: 2, inconclusive: 3, bug: 4 } as const
@@ -9,7 +10,13 @@ export async function main(moduleUrl: string): Promise<void> {
   // `vipdoctor … | head` closes our standard output early; that is no error of ours, and nobody reads on.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    process.exit()
+    if (!interruptAll()) process.exit()
+  })
+  // A bug anywhere: what was made in a cluster is still taken away.
+  const bugs: number[] = []
+  process.on('uncaughtException', (error) => {
+    bugs.push(report(error))
+    if (!interruptAll()) process.exit(bugs[0])
   })
   try {
     await run(process.argv.slice(2), moduleUrl)
@@ -17,6 +24,7 @@ export async function main(moduleUrl: string): Promise<void> {
   } catch (error) {
     process.exitCode = report(error)
   }
+  if (bugs[0] !== undefined) process.exitCode = bugs[0]
 }
 
 function report(error: unknown): number {

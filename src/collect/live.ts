@@ -3,14 +3,12 @@ import { evidenceOf, type Evidence } from '../evidence/evidence.ts'
 import { readManifest } from '../evidence/manifest.ts'
 import { asMetallbReads } from '../lb/metallb/config-map.ts'
 import { memoryStore } from '../evidence/store.ts'
+import { readChosenNodes, type ChosenNodes } from './chosen-nodes.ts'
 import { emptyCollection, sealed, type Collection, type Progress } from './collection.ts'
 import { readAccount } from './ec2/read-account.ts'
-import { openCluster, type ClusterOptions } from './kubernetes/cluster.ts'
+import { openCluster, type Cluster, type ClusterOptions } from './kubernetes/cluster.ts'
 import { readCluster } from './kubernetes/read-cluster.ts'
-import { hintsOf, looksLikeEc2, nodesIn, targetsOf, thisNode, type NodeAddress } from './node-hints.ts'
-import type { NodeOutput } from './node/frames.ts'
-import { readNodes } from './node/read-nodes.ts'
-import { localTransport, sshTransport, type SshOptions } from './node/transport.ts'
+import { hintsOf, looksLikeEc2, nodesIn } from './node-hints.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface LiveOptions {
@@ -22,16 +20,7 @@ export interface LiveOptions {
     readonly profile: string | null
     readonly vpcId: string | null
   }
-  readonly nodes: {
-    readonly how: 'local' | 'ssh' | 'none'
-    readonly ssh: SshOptions
-    readonly by: NodeAddress
-    /** Of the cluster's nodes those to read, judged by what was read before; null: all of them. */
-    readonly choose: ((evidence: Evidence) => readonly string[]) | null
-    readonly atOnce: number
-    /** What the node script printed on nodes where the user ran it by hand. */
-    readonly given: ReadonlyMap<string, NodeOutput>
-  }
+  readonly nodes: ChosenNodes
   readonly wanted: Wanted
   readonly tool: string
   readonly now: () => Date
@@ -74,11 +63,11 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   // Nobody waits for it yet; if the kubeconfig is unusable, that error is the one to show.
   early?.catch(() => undefined)
 
+  let cluster: Cluster
   let kubernetes: Collection
   try {
-    const cluster = await openCluster(options.cluster, { signal, timeoutMs: timeouts.kubernetesMs })
+    cluster = await openCluster(options.cluster, { signal, timeoutMs: timeouts.kubernetesMs })
     kubernetes = await readCluster(cluster, { kinds: wanted.kubernetes, signal, progress, onNodes: nodesKnown.resolve })
-    cluster.close()
   } catch (error) {
     failed.abort()
     throw error
@@ -97,53 +86,18 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   const merged = emptyCollection()
   addAll(merged, kubernetes)
   if (!stranger) addAll(merged, account)
-  addAll(merged, await readChosenNodes({ ...options, signal }, merged, nodes, time))
-  return { files: sealed(merged, { time, tool: options.tool }), time }
-}
-
-async function readChosenNodes(
-  { nodes: how, signal, progress, timeouts, tool }: LiveOptions,
-  before: Collection,
-  nodes: ReturnType<typeof nodesIn>,
-  time: string,
-): Promise<Collection> {
-  const collection = emptyCollection()
-  for (const [node, output] of how.given) addNode(collection, node, output)
-  if (how.how === 'none') return collection
-  const chosen = how.choose === null ? null : new Set(how.choose(evidenceOver(sealed(before, { time, tool }))))
-  const targets =
-    how.how === 'local'
-      ? [thisNode(nodes)]
-      : targetsOf(nodes, how.by).filter(({ node }) => (chosen === null || chosen.has(node)) && !how.given.has(node))
-  let failed = 0
-  await readNodes(targets, {
-    transport: how.how === 'local' ? localTransport : sshTransport(how.ssh),
-    signal,
-    atOnce: how.atOnce,
-    timeoutMs: timeouts.nodeMs,
-    onNode: (node, output, read) => {
-      addNode(collection, node, output)
-      if (output.files.size === 0) failed += 1
-      const [why = 'it gave no output'] = output.gaps.values()
-      if (output.files.size === 0) progress(`nodes: nothing could be read from ${node}: ${why}`, true)
-      else
-        progress(
-          `nodes: ${String(read)} of ${String(targets.length)} read${failed === 0 ? '' : `, ${String(failed)} failed`}`,
-        )
-    },
-  })
-  return collection
+  const seal = { time, tool: options.tool }
+  const { nodeMs } = timeouts
+  const known = { cluster, nodes, evidence: () => evidenceOver(sealed(merged, seal)), signal, progress, workMs: nodeMs }
+  addAll(merged, await readChosenNodes(options.nodes, known))
+  cluster.close()
+  return { files: sealed(merged, seal), time }
 }
 
 /** Evidence over closed files: what a check of a bundle with the same files would judge. */
 export const evidenceOver = (files: ReadonlyMap<string, Uint8Array>): Evidence => {
   const store = memoryStore(files)
   return asMetallbReads(evidenceOf(store, readManifest(store, 'The collected evidence')))
-}
-
-function addNode(collection: Collection, node: string, { files, gaps }: NodeOutput): void {
-  for (const [name, bytes] of files) collection.files.set(`nodes/${node}/${name}`, bytes)
-  for (const [name, reason] of gaps) collection.gaps.set(`nodes/${node}/${name}`, reason)
 }
 
 function addAll(to: Collection, from: Collection): void {

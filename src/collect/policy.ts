@@ -1,4 +1,5 @@
 import { awsKinds, awsListsById, type AwsKindName } from '../evidence/ec2/kinds.ts'
+import { podRules } from './node/pod/refusal.ts'
 import { kubernetesKinds, type KubernetesKindName } from '../evidence/kubernetes/kinds.ts'
 
 /** The ClusterRole, as YAML, that lets somebody list these kinds and nothing else: no verb but `list`, no Secrets. */
@@ -28,6 +29,36 @@ function rule(group: string, plurals: readonly string[]): string {
     '    resources:',
     ...plurals.map((plural) => `      - ${plural}`),
     '    verbs: ["list"]',
+  ].join('\n')
+}
+
+/**
+ * The namespace and the Role, as YAML, that `--nodes pod` needs besides. The namespace is one of its own, because whoever may make pods in a
+ * namespace may use every service account in it; and it admits pods that see their nodes (Pod Security level privileged), which says
+ * itself how much the Role is worth: its holder is root on every node.
+ */
+export function podRole(namespace: string): string {
+  return [
+    'apiVersion: v1',
+    'kind: Namespace',
+    'metadata:',
+    `  name: ${namespace}`,
+    '  labels:',
+    '    pod-security.kubernetes.io/enforce: privileged',
+    '---',
+    'apiVersion: rbac.authorization.k8s.io/v1',
+    'kind: Role',
+    'metadata:',
+    '  name: vipdoctor',
+    `  namespace: ${namespace}`,
+    'rules:',
+    ...podRules.flatMap(({ resource, verbs }) => [
+      '  - apiGroups: [""]',
+      '    resources:',
+      `      - ${resource}`,
+      `    verbs: ${JSON.stringify(verbs).replaceAll(',', ', ')}`,
+    ]),
+    '',
   ].join('\n')
 }
 

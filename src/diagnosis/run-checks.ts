@@ -6,8 +6,10 @@ import { isNodeKind, lookUp } from '../evidence/kinds.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
 import type { Question } from '../evidence/question.ts'
 import { fabricOf } from '../fabric/index.ts'
+import { announcerNamed, servedBy, type AnnouncerName } from '../lb/announcers.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
 import { kubeOvnName } from '../lb/kube-ovn/vips.ts'
+import { startOf } from '../net/words.ts'
 
 /**
  * One finding as a check gave it, with what the diagnosis needs to weigh it. `node` is the node that the run was about, null for a check
@@ -147,14 +149,26 @@ function whySkipped(check: Check, context: Context): Skip | null {
   return whyNot(check, context)
 }
 
-/** Why a check says nothing on this fabric, or to this question; null where it applies. */
-export function whyNot({ on, appliesTo }: Check, context: Context): Skip | null {
+/** Why a check says nothing on this fabric, of this announcer, or to this question; null where it applies. */
+export function whyNot({ on, announcer, appliesTo }: Check, context: Context): Skip | null {
   const { name, delivery, words } = fabricOf(context.question)
   if (on !== undefined && !on.includes(name) && !on.includes(delivery))
     return { reason: 'other-fabric', says: words.elsewhere }
+  const elsewhere = announcer === undefined ? null : notServed(announcer, context)
+  if (elsewhere !== null) return { reason: 'other-announcer', says: elsewhere }
   const applies = appliesTo?.(context) ?? true
   return applies === true ? null : { reason: 'not-applicable', says: applies }
 }
+
+/** Why the question is none of an announcer's: another serves it, or it leaves it alone. Null where it is its own. */
+function notServed(name: AnnouncerName, { evidence, question }: Context): string | null {
+  const own = servedBy(evidence, question)?.announcer.name ?? null
+  const what = question.service === null ? 'this VIP' : 'this Service'
+  if (own !== null && own !== name) return `${startOf(own)} serves ${what}.`
+  const refusal = announcerNamed(name).refuses(evidence, question)
+  return own === null ? (refusal ?? `${startOf(name)} does not serve ${what}.`) : refusal
+}
+
 const outside = new Set(['announcement', 'delivery', 'admission'])
 
 const notKnown = ({ title }: Check): string => `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`

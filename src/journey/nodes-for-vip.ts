@@ -1,7 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
-import { announcers } from '../lb/announcers.ts'
+import { announcing } from '../lb/announcers.ts'
 import { receivingNodes } from './receiving.ts'
 
 /** How many nodes are read where nobody is known to announce and any of them might. */
@@ -16,8 +16,8 @@ export function nodesForVips(evidence: Evidence, questions: readonly Question[])
   for (const question of questions) {
     const { by, nodes: receiving } = receivingNodes(evidence, question)
     const bounded = by === 'candidate' ? receiving.slice(0, mostCandidates) : receiving
-    const announcing = question.vip === null ? [] : (known(announcers(evidence, question).observed) ?? [])
-    for (const node of [...bounded, ...announcing, ...endpointNodes(evidence, question)]) nodes.add(node)
+    const heard = question.vip === null ? [] : (known(announcing(evidence, question).observed) ?? [])
+    for (const node of [...bounded, ...heard, ...endpointNodes(evidence, question)]) nodes.add(node)
   }
   return [...nodes].sort()
 }

@@ -4,7 +4,7 @@ import { known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
 import { nodeOfPod } from '../node/vip-trace.ts'
-import { announcers } from '../lb/announcers.ts'
+import { announcing } from '../lb/announcers.ts'
 import { fabricOf } from '../fabric/index.ts'
 
 /**
@@ -25,7 +25,7 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   if (delivered !== null) return { by: delivered.by, nodes: [delivered.node] }
   const all = everyNode(evidence)
   if (fabric.delivery === 'unknown') return all
-  const announced = announcers(evidence, question)
+  const announced = announcing(evidence, question)
   const seen = known(announced.observed) ?? []
   if (seen.length > 0) return { by: 'announcer', nodes: seen }
   const elected = known(announced.predicted)

@@ -1,56 +1,76 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, known, type Known } from '../evidence/gap.ts'
+import { perEvidence } from '../evidence/memo.ts'
 import type { Question } from '../evidence/question.ts'
-import { boundAnywhere } from './kube-vip/bound.ts'
-import { kubeVipAnnouncers, servedByKubeVip } from './kube-vip/announcers.ts'
-import { announcingByBgp, bgpSpeakers } from './metallb/bgp.ts'
-import { electedNode, eligibleNodes } from './metallb/election.ts'
-import { servedByOther } from './other-systems.ts'
-import { metallbInstalled } from './metallb/install.ts'
-import { observedByMetallb } from './metallb/observed.ts'
+import type { Announcer, Announcing, Candidate, Serving } from './announcer.ts'
+import { byAddress } from './by-address.ts'
+import { cilium } from './cilium.ts'
+import { keepalived } from './keepalived.ts'
+import { awsController, calico, cloudController, kubeRouter, openElb, pureLb } from './known-by-marks.ts'
+import { kubeOvn } from './kube-ovn/announcer.ts'
+import { kubeVip } from './kube-vip/announcer.ts'
+import { metallb } from './metallb/announcer.ts'
+import { serviceLb } from './servicelb.ts'
 
-/**
- * Who announces the question's VIP. `observed` by the most trusted observation, empty where it is known that nobody does; `predicted`
- * who would be elected for ARP or NDP, null for nobody; `byBgp` who should announce by BGP, for which there is no election; `eligible` who
- * may by configuration, whether or not it is alive.
- */
-export interface Announcers {
-  readonly system: 'metallb' | 'kube-vip' | null
-  readonly observed: Known<readonly string[]>
-  readonly predicted: Known<string | null>
-  readonly byBgp: Known<readonly string[]>
-  readonly eligible: Known<readonly string[]>
+/** Every announcer. Of several that left a mark on a Service the first one here serves it. */
+export const announcers = [
+  kubeOvn,
+  kubeVip,
+  metallb,
+  cilium,
+  awsController,
+  serviceLb,
+  kubeRouter,
+  calico,
+  cloudController,
+  openElb,
+  pureLb,
+  keepalived,
+] as const
+
+export type AnnouncerName = (typeof announcers)[number]['name']
+
+/** An announcer, and what shows that a question is its own. */
+export interface Served extends Serving {
+  readonly announcer: Announcer<AnnouncerName>
 }
 
-export function announcers(evidence: Evidence, question: Question): Announcers {
-  if (servedByKubeVip(evidence, question)) return { ...kubeVipAnnouncers(evidence, question), byBgp: [] }
-  const { vip, service } = question
-  const other = servedByOther(evidence, service)
-  const installed = metallbInstalled(evidence)
-  if (other !== null || (!isGap(installed) && !installed)) {
-    // The kernel answers for what a node has on an interface, whoever put it there.
-    const bound = vip === null ? [] : boundAnywhere(evidence, vip).map(({ node }) => node)
-    const observed = other?.announcing?.nodes ?? [...new Set(bound)]
-    return { system: null, observed, predicted: null, byBgp: [], eligible: [] }
-  }
-  const byArp = observedByMetallb(evidence, question)
-  const byBgp = known(announcingByBgp(evidence, question)) ?? []
-  return {
-    system: 'metallb',
-    observed:
-      isGap(byArp) && byBgp.length === 0
-        ? byArp
-        : [...new Set([...(known(byArp) ?? []), ...byBgp].map(({ node }) => node))],
-    // An election hashes every node: it is held only where nobody was observed.
-    get predicted() {
-      return electedNode(evidence, question)
-    },
-    get byBgp() {
-      const speakers = bgpSpeakers(evidence, question)
-      return isGap(speakers) ? speakers : speakers.filter(({ out }) => out === null).map(({ node }) => node)
-    },
-    get eligible() {
-      return eligibleNodes(evidence, question)
-    },
-  }
+/** Who serves the question: the first that left a mark, else who takes the rest. Null where nothing shows it. */
+export function servedBy(evidence: Evidence, question: Question): Served | null {
+  const known = servedByQuestion(evidence)
+  const found = known.get(question) ?? { served: firstClaim(evidence, question) }
+  known.set(question, found)
+  return found.served
 }
+
+const servedByQuestion = perEvidence(() => new WeakMap<Question, { readonly served: Served | null }>())
+
+const firstClaim = (evidence: Evidence, question: Question): Served | null => {
+  const all = claims(evidence, question)
+  return all.find(({ by }) => by === 'mark') ?? all[0] ?? null
+}
+
+/** All that would serve the question, in the order of the list. */
+export const claims = (evidence: Evidence, question: Question): readonly Served[] =>
+  announcers.flatMap((announcer): Served[] => {
+    const serving = announcer.serves(evidence, question)
+    return serving === null ? [] : [{ ...serving, announcer }]
+  })
+
+/** Whether that is the announcer of this name. */
+export const isServedBy = (name: AnnouncerName, evidence: Evidence, question: Question): boolean =>
+  servedBy(evidence, question)?.announcer.name === name
+
+/** The announcer of a name. */
+export function announcerNamed(name: AnnouncerName): Announcer<AnnouncerName> {
+  const found = announcers.find((one) => one.name === name)
+  if (found === undefined) throw new RangeError(`no announcer is ${name}`)
+  return found
+}
+
+/** Who announces the question's VIP. */
+export const announcing = (evidence: Evidence, question: Question): Announcing =>
+  (servedBy(evidence, question)?.announcer.announces ?? byAddress)(evidence, question)
+
+/** The programs in the cluster that may announce by orders that stand in no evidence. */
+export const candidates = (evidence: Evidence): readonly Candidate[] =>
+  announcers.flatMap((announcer: Announcer) => announcer.mayAnnounce?.(evidence) ?? [])

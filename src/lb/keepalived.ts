@@ -3,8 +3,22 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import { nodeFile } from '../evidence/node/kinds.ts'
 import type { Question } from '../evidence/question.ts'
-import { podsServing } from './kube-vip/announcers.ts'
+import type { Announcer } from './announcer.ts'
+import { byMarks, running } from './by-marks.ts'
 import { boundAnywhere } from './kube-vip/bound.ts'
+import { podsServing } from './kube-vip/pods.ts'
+
+/** keepalived, in a pod or on a host; of its configuration nothing is read. */
+export const keepalived: Announcer<'keepalived'> = {
+  ...byMarks('keepalived', {}),
+  mayAnnounce: (evidence) => [
+    ...running('keepalived', /\bkeepalived\b/)(evidence),
+    ...evidence.nodeNames.flatMap((node) => {
+      const proof = keepalivedProcess(evidence, node)
+      return proof === null ? [] : [{ name: `keepalived on ${node}`, proof }]
+    }),
+  ],
+}
 
 /** A node that runs keepalived and has the question's VIP on an interface. */
 export interface KeepalivedNode {

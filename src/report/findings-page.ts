@@ -1,11 +1,8 @@
 import type { Check } from '../checks/check.ts'
 import { hops, type Hop } from '../checks/hop.ts'
 
-/** The pages of docs/findings, by file name: one a hop, made from the checks' own docs. `reasonsOf` knows the reasons of a check's findings by its id. */
-export function findingsPages(
-  checks: readonly Check[],
-  reasonsOf: (id: string) => readonly string[],
-): ReadonlyMap<string, string> {
+/** The pages of docs/findings, by file name: one a hop, made from the checks' own docs. */
+export function findingsPages(checks: readonly Check[]): ReadonlyMap<string, string> {
   const used = hops.filter((hop) => checks.some(({ id }) => id.startsWith(`${hop}/`)))
   const index = [
     '# Findings',
@@ -13,7 +10,7 @@ export function findingsPages(
     'Made by `npm run docs` from the checks themselves; `vipdoctor explain ID` prints the same.',
     '',
   ]
-  const pages = used.map((hop): [string, string] => [`${hop}.md`, page(hop, checks, reasonsOf)])
+  const pages = used.map((hop): [string, string] => [`${hop}.md`, page(hop, checks)])
   const rows = used.flatMap((hop) => [
     `## [${hop}](${hop}.md)`,
     '',
@@ -29,7 +26,7 @@ const ofHop = (hop: Hop, checks: readonly Check[]): readonly Check[] =>
 /** GitHub's anchor of a heading: lower case, without the slash. */
 const anchor = (id: string): string => id.replaceAll('/', '')
 
-function page(hop: Hop, checks: readonly Check[], reasonsOf: (id: string) => readonly string[]): string {
+function page(hop: Hop, checks: readonly Check[]): string {
   const parts = ofHop(hop, checks).flatMap(({ id, title, docs, needs, blocks }) => [
     `## ${id}`,
     '',
@@ -42,10 +39,6 @@ function page(hop: Hop, checks: readonly Check[], reasonsOf: (id: string) => rea
     `**Mend it.** ${docs.mend}`,
     '',
     `Stops the packet: ${blocks ? 'yes' : 'no'}. Needs: ${needs.length === 0 ? 'nothing' : needs.map((kind) => `\`${kind}\``).join(', ')}.`,
-    '',
-    `Reasons: ${reasonsOf(id)
-      .map((reason) => `\`${reason}\``)
-      .join(', ')}.`,
     '',
     'Sources:',
     '',

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from '@jest/globals'
+import load from 'js-yaml'
 import { checks } from '../../src/checks/index.ts'
-import { clusterRole, iamPolicy } from '../../src/collect/policy.ts'
+import { clusterRole, iamPolicy, podRole } from '../../src/collect/policy.ts'
 import { wantedBy } from '../../src/collect/wanted.ts'
 import { awsKinds } from '../../src/evidence/ec2/kinds.ts'
 import { kubernetesKinds } from '../../src/evidence/kubernetes/kinds.ts'
@@ -49,4 +50,22 @@ test('the IAM policy describes and gets, and a client on the internet needs its 
   expect(actions(false)).toEqual([...actions(false)].sort())
   expect(actions(false)).toContain('ec2:DescribeNetworkInterfaces')
   expect(actions(true)).toEqual(expect.arrayContaining(['ec2:DescribeInternetGateways', 'ec2:DescribeNatGateways']))
+})
+
+test('the Role makes, lists and deletes pods and runs something in them, in one namespace, and nothing else', () => {
+  const documents = load.loadAll(podRole('vipdoctor'))
+  expect(documents).toMatchObject([
+    {
+      kind: 'Namespace',
+      metadata: { name: 'vipdoctor', labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
+    },
+    {
+      kind: 'Role',
+      metadata: { name: 'vipdoctor', namespace: 'vipdoctor' },
+      rules: [
+        { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete', 'list'] },
+        { apiGroups: [''], resources: ['pods/exec'], verbs: ['create', 'get'] },
+      ],
+    },
+  ])
 })

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { UserError } from '../../evidence/user-error.ts'
 import type { Frame } from '../frame.ts'
 import { withVlan, type FrameSource, type ListenOptions, type SourceEnd, type Wanted } from '../source.ts'
+import { spawned, type Running } from './running.ts'
 import { readFrames } from './stream.ts'
 
 /**
@@ -37,7 +37,7 @@ export function tcpdumpSource(interfaceName: string, options: ListenOptions): Fr
   return {
     name: interfaceName,
     read: (wanted, take, signal) =>
-      readTcpdump(['sh', '-c', leash, 'tcpdump', '-i', interfaceName, ...tcpdumpFlags(options)], {
+      readTcpdump(spawned(['sh', '-c', leash, 'tcpdump', '-i', interfaceName, ...tcpdumpFlags(options)]), {
         name: interfaceName,
         patienceMs: 5000,
         refusal: (complaint) => refusalOf(complaint, interfaceName),
@@ -57,58 +57,53 @@ interface Reading {
   readonly wanted: Wanted
   readonly take: (frame: Frame) => void
   readonly signal: AbortSignal
+  readonly onListening?: (() => void) | undefined
 }
 
 /** Reads what a program captures until it ends, which it does when its standard input is closed: at the signal, or when we end. */
 export async function readTcpdump(
-  [program = '', ...args]: readonly string[],
-  { name, patienceMs, refusal, wanted, take, signal }: Reading,
+  running: Running,
+  { name, patienceMs, refusal, wanted, take, signal, onListening }: Reading,
 ): Promise<SourceEnd> {
-  // Its own process group: a terminal's Ctrl-C is for us, and tcpdump is to end after it has told what was lost.
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   let impatient: NodeJS.Timeout | null = null
   const end = (): void => {
-    child.stdin.end()
-    impatient ??= setTimeout(() => {
-      killGroup(child.pid)
-    }, patienceMs)
+    running.end()
+    impatient ??= setTimeout(running.kill, patienceMs)
   }
   if (signal.aborted) end()
   signal.addEventListener('abort', end)
-  let complaint = ''
-  child.stderr.on('data', (data: Buffer) => (complaint = (complaint + data.toString()).slice(-4096)))
-  child.stdin.on('error', () => undefined)
-  child.on('error', (error) => (complaint += `${program}: ${error.message}`))
-  const closed = new Promise<number | null>((resolve) => {
-    child.on('close', (code) => {
-      if (impatient !== null) clearTimeout(impatient)
-      resolve(code)
-    })
-  })
   try {
-    const { cut } = await readFrames(name, child.stdout, wanted, take, new AbortController().signal).catch(
-      (error: unknown) => {
-        if (error instanceof UserError) return { cut: null }
-        throw error
-      },
-    )
+    const { cut } = await readFrames(
+      name,
+      toldOf(running.output, onListening),
+      wanted,
+      take,
+      new AbortController().signal,
+    ).catch((error: unknown) => {
+      if (error instanceof UserError) return { cut: null }
+      throw error
+    })
     end()
-    const status = await closed
-    const refused = refusal(complaint, status)
+    const { status, said } = await running.closed
+    const refused = refusal(said, status)
     if (refused !== null) throw refused
-    return { cut: signal.aborted ? null : cut, dropped: droppedIn(complaint) }
+    return { cut: signal.aborted ? null : cut, dropped: droppedIn(said) }
   } finally {
     signal.removeEventListener('abort', end)
-    if (child.exitCode === null && child.signalCode === null) end()
+    end()
+    void running.closed.then(() => {
+      if (impatient !== null) clearTimeout(impatient)
+    })
   }
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch {
-    // It ended in between.
+/** The same bytes; the first of them, the file's header, comes when tcpdump listens. */
+async function* toldOf(output: AsyncIterable<Buffer>, onListening: (() => void) | undefined): AsyncIterable<Buffer> {
+  let first = true
+  for await (const chunk of output) {
+    if (first) onListening?.()
+    first = false
+    yield chunk
   }
 }
 

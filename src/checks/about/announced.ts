@@ -1,40 +1,20 @@
 import { isGap, known } from '../../evidence/gap.ts'
-import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
 import { bgpAdvertisementsFor, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
-import { metallbInstalled } from '../../lb/metallb/install.ts'
-import { servedByOther } from '../../lb/other-systems.ts'
-import { startOf } from '../../net/words.ts'
-import { ofItsClass } from './pending.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import type { Context } from '../check.ts'
 import type { Remedy } from '../finding.ts'
 import { fail, warn, type Draft } from '../finding.ts'
 import type { Proof } from '../../evidence/cite.ts'
 
-/** For checks of MetalLB itself: true, or why they do not apply. */
-export function underMetallb({ evidence, question }: Context): true | string {
-  if (question.service === null) return 'A control-plane VIP is not MetalLB’s.'
-  if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
-  const other = servedByOther(evidence, question.service)
-  if (other !== null) return `${startOf(other.name)} serves this Service.`
-  const installed = metallbInstalled(evidence)
-  if (!isGap(installed) && !installed) return 'MetalLB is not installed.'
-  return ofItsClass(evidence, question) || 'MetalLB does not handle the Service’s class.'
-}
-
-/** For checks of who announces by ARP or NDP: MetalLB, and an L2Advertisement that covers the VIP. */
-export function announcedByArp(context: Context): true | string {
-  const applies = underMetallb(context)
-  if (applies !== true) return applies
-  const found = l2AdvertisementsFor(context.evidence, context.question)
+/** For checks of who announces by ARP or NDP: whether an L2Advertisement of MetalLB covers the VIP. */
+export function announcedByArp({ evidence, question }: Context): true | string {
+  const found = l2AdvertisementsFor(evidence, question)
   return isGap(found) || found.length > 0 || 'No L2Advertisement covers the VIP.'
 }
 
-/** For checks of BGP: MetalLB, and a BGPAdvertisement that covers the VIP. */
-export function announcedByBgp(context: Context): true | string {
-  const applies = underMetallb(context)
-  if (applies !== true) return applies
-  const found = bgpAdvertisementsFor(context.evidence, context.question)
+/** For checks of BGP: whether a BGPAdvertisement of MetalLB covers the VIP. */
+export function announcedByBgp({ evidence, question }: Context): true | string {
+  const found = bgpAdvertisementsFor(evidence, question)
   return isGap(found) || found.length > 0 || 'No BGPAdvertisement covers the VIP.'
 }
 

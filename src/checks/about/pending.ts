@@ -1,37 +1,15 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject, type Service } from '../../evidence/kubernetes/kinds.ts'
-import type { Question } from '../../evidence/question.ts'
-import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
-import { metallbInstalled, metallbSettings } from '../../lb/metallb/install.ts'
-import { servedByOther } from '../../lb/other-systems.ts'
-import { startOf } from '../../net/words.ts'
 import type { Context } from '../check.ts'
 
 type Event = KubernetesObject<'events'>
 
-/** For checks of why MetalLB gives a pending Service no address: true, or why they do not apply. */
-export function pendingAtMetallb(context: Context): true | string {
-  const { evidence, question } = context
-  if (question.service === null) return 'A control-plane VIP is configured in kube-vip, not assigned to a Service.'
-  if (question.vip !== null) return `Service ${objectName(question.service)} has its VIP.`
-  const other = servedByOther(evidence, question.service)
-  if (other !== null) return `${startOf(other.name)} serves this Service.`
-  const installed = metallbInstalled(evidence)
-  if (!isGap(installed) && !installed) return 'MetalLB is not installed.'
-  return !servedByKubeVip(evidence, question) || 'kube-vip serves this Service.'
+/** For checks of why a Service gets no address: true, or why they do not apply. */
+export function stillPending({ question: { service, vip } }: Context): true | string {
+  if (service === null) return 'A control-plane VIP is configured in kube-vip, not assigned to a Service.'
+  return vip === null || `Service ${objectName(service)} has its VIP.`
 }
-
-/** The same, for a Service of the class that MetalLB handles. */
-export function pendingInItsClass(context: Context): true | string {
-  const applies = pendingAtMetallb(context)
-  if (applies !== true) return applies
-  return ofItsClass(context.evidence, context.question) || 'MetalLB does not handle the Service’s class.'
-}
-
-/** Whether MetalLB handles the Service's class: with `--lb-class` only that one, without it only Services that have none. */
-export const ofItsClass = (evidence: Evidence, { service }: Question): boolean =>
-  (service?.spec?.loadBalancerClass ?? null) === metallbSettings(evidence).lbClass
 
 const refusing: ReadonlySet<string> = new Set([
   'AllocationFailed',

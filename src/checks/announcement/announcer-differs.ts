@@ -18,6 +18,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  announcer: 'MetalLB',
   appliesTo: announcedByArp,
   blocks: false,
   run: ({ evidence, question }) => {

@@ -32,6 +32,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  announcer: 'MetalLB',
   appliesTo: announcedByBgp,
   blocks: true,
   consequenceOf: ['announcement/l2-advertisement', 'control/speaker', 'forwarding/cni-ready', 'endpoint/ready'],

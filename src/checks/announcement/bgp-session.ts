@@ -26,6 +26,7 @@ export default defineCheck({
     'node/metallb-metrics',
     'node/ip-addr',
   ],
+  announcer: 'MetalLB',
   appliesTo: announcedByBgp,
   blocks: true,
   consequenceOf: ['control/bgp-ports', 'control/speaker'],

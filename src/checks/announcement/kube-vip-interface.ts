@@ -1,7 +1,8 @@
 import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
-import { kubeVipAnnouncers, podsServing } from '../../lb/kube-vip/announcers.ts'
+import { announcing } from '../../lb/announcers.ts'
+import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere, boundOn, type Bound } from '../../lb/kube-vip/bound.ts'
 import { toldInterface } from '../../lb/kube-vip/interface.ts'
 import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
@@ -11,7 +12,6 @@ import { inWords } from '../../net/words.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
-import { servedByKubeVipAlone } from '../about/kube-vip.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-interface',
@@ -19,9 +19,8 @@ export default defineCheck({
   title: 'kube-vip’s leader has the VIP on an interface that answers for it',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/leases', 'kubernetes/nodes', 'node/ip-addr', 'node/sysctl'],
+  announcer: 'kube-vip',
   appliesTo: (context) => {
-    const applies = servedByKubeVipAlone(context)
-    if (applies !== true) return applies
     const [first] = podsServing(context.evidence, context.question)
     return first?.settings.modes[0] === 'arp' || 'Only by ARP does kube-vip need the VIP on an interface.'
   },
@@ -30,14 +29,15 @@ export default defineCheck({
   run: (context) => {
     const { evidence, question } = context
     const { vip } = question
-    const { observed, eligible } = kubeVipAnnouncers(evidence, question)
+    const { observed, eligible } = announcing(evidence, question)
+    const able = known(eligible) ?? []
     if (vip === null) return []
     if (isGap(observed))
       return [
         unknown('leader-not-known', `vip/${vip.text}`, `It is not known which node holds ${vip.text}.`, [observed]),
       ]
     if (observed.length > 0) return observed.map((node) => onLeader(context, node, vip))
-    const unread = unreadAmong(evidence, eligible)
+    const unread = unreadAmong(evidence, able)
     if (unread.length > 0)
       return [
         unknown(
@@ -52,7 +52,7 @@ export default defineCheck({
         'no-leader',
         `vip/${vip.text}`,
         `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
-        eligible.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
+        able.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
         { commands: ['kubectl get leases -A'], changes: 'Shows who holds which lease.' },
         { blocks: stops(context) },
       ),

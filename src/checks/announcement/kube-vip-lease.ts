@@ -4,7 +4,7 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
 import type { Question } from '../../evidence/question.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
-import { podsServing } from '../../lb/kube-vip/announcers.ts'
+import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { findLease, holderOf, leaseNameFor, leaseText, secondsOverdue } from '../../lb/kube-vip/leases.ts'
 import { nodeNamed, unreadAmong } from '../../lb/kube-vip/nodes.ts'
@@ -14,7 +14,6 @@ import { counted, inWords } from '../../net/words.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, warn, type Draft } from '../finding.ts'
-import { servedByKubeVipAlone } from '../about/kube-vip.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-lease',
@@ -22,9 +21,8 @@ export default defineCheck({
   title: 'A node holds the lease by which kube-vip announces the VIP',
   needs: ['kubernetes/pods', 'kubernetes/leases'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/services', 'kubernetes/endpointslices', 'node/ip-addr'],
+  announcer: 'kube-vip',
   appliesTo: (context) => {
-    const applies = servedByKubeVipAlone(context)
-    if (applies !== true) return applies
     const [first] = podsServing(context.evidence, context.question)
     return (
       (first !== undefined && leaseNameFor(first.settings, context.question) !== null) ||

@@ -19,7 +19,7 @@ import { eligibleNodes } from '../../lb/metallb/election.ts'
 import { editCommand } from '../../lb/metallb/config-map.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, poolOf, whereAre } from '../../lb/metallb/pool-ranges.ts'
-import { unannounced, underMetallb } from '../about/announced.ts'
+import { unannounced } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown } from '../finding.ts'
 import { counted, inWords } from '../../net/words.ts'
@@ -29,7 +29,7 @@ export default defineCheck({
   title: 'An advertisement covers the VIP and lets at least one node announce it',
   needs: ['kubernetes/ipaddresspools', 'kubernetes/l2advertisements', 'kubernetes/nodes'],
   alsoReads: ['kubernetes/bgpadvertisements', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: underMetallb,
+  announcer: 'MetalLB',
   blocks: true,
   run: (context) => {
     const { evidence, question } = context

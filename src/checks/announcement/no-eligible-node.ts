@@ -1,6 +1,6 @@
 import type { Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { announcers } from '../../lb/announcers.ts'
+import { announcing } from '../../lb/announcers.ts'
 import { electionFunnel, type Candidate } from '../../lb/metallb/election.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByArp, unannounced } from '../about/announced.ts'
@@ -21,6 +21,7 @@ export default defineCheck({
     'kubernetes/deployments',
     'kubernetes/servicel2statuses',
   ],
+  announcer: 'MetalLB',
   appliesTo: announcedByArp,
   blocks: true,
   consequenceOf: ['announcement/l2-advertisement', 'control/speaker', 'forwarding/cni-ready', 'endpoint/ready'],
@@ -56,7 +57,7 @@ export default defineCheck({
       ]
     if (reasons.every((reason) => reason === 'speaker-not-ready' || reason === 'no-speaker'))
       return [skipped('no-speaker-ready', subject, 'No speaker is ready; control/speaker speaks of that.')]
-    const seen = known(announcers(evidence, question).observed) ?? []
+    const seen = known(announcing(evidence, question).observed) ?? []
     if (seen.length > 0)
       return [
         pass(

@@ -1,15 +1,14 @@
 import { cite, citeList } from '../../evidence/cite.ts'
-import { isGap } from '../../evidence/gap.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import type { Question } from '../../evidence/question.ts'
 import { metallbInstalled } from '../../lb/metallb/install.ts'
-import { servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { announcing, candidates, servedBy } from '../../lb/announcers.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
-import { servedByOther } from '../../lb/other-systems.ts'
-import { otherAnnouncers } from '../../lb/other-announcers.ts'
 import { inWords, startOf } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
-import { ofItsClass } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'announcement/other-announcer',
@@ -25,13 +24,10 @@ export default defineCheck({
     'node/processes',
   ],
   on: ['announcement'],
-  appliesTo: (context) => {
-    const { evidence, question } = context
+  appliesTo: ({ evidence, question }) => {
     if (question.service === null) return 'A control-plane VIP is kube-vip’s.'
-    if (servedByKubeVip(evidence, question)) return 'kube-vip serves this Service.'
-    if (servedByOther(evidence, question.service) !== null) return true
-    const installed = metallbInstalled(evidence)
-    return (!isGap(installed) && !installed) || !ofItsClass(evidence, question) || 'MetalLB serves this Service.'
+    const own = judgedAnnouncer(evidence, question)
+    return own === null || `${own} serves this Service.`
   },
   blocks: true,
   run: (context) => [judged(context)],
@@ -50,11 +46,18 @@ export default defineCheck({
   },
 })
 
+/** The announcer whose own checks judge the question; null where it belongs to another, or to one that leaves it alone. */
+function judgedAnnouncer(evidence: Evidence, question: Question): string | null {
+  const own = servedBy(evidence, question)?.announcer
+  return own?.judged === true && own.refuses(evidence, question) === null ? own.name : null
+}
+
 function judged({ evidence, question }: Context): Draft {
   const { vip, service } = question
   if (vip === null || service === null) throw new TypeError('runs for a Service with a VIP')
   const subject = `vip/${vip.text}`
-  const other = servedByOther(evidence, service)
+  const own = servedBy(evidence, question)
+  const other = own?.announcer.judged === false ? own : null
   const [bound, ...more] = boundAnywhere(evidence, vip).filter((one) => !/^(?:lo|dummy)/.test(one.interface))
   if (bound !== undefined)
     return pass(
@@ -63,18 +66,21 @@ function judged({ evidence, question }: Context): Draft {
       `${bound.node} has ${vip.text} on ${bound.interface}, so its kernel answers for it${more.length === 0 ? '' : `; so does ${inWords(more.map(({ node }) => node))}`}.`,
       [bound, ...more].slice(0, 4).map(({ proof }) => proof),
     )
-  if (other?.announcing != null) {
-    const { nodes, says, proof } = other.announcing
+  const { told, observed } = announcing(evidence, question)
+  if (other !== null && told !== null) {
+    const { says, proof } = told
     const look = {
       commands: ['kubectl get leases -A', 'kubectl get pods -A -o wide'],
-      changes: `Shows what ${other.name} runs, and where.`,
+      changes: `Shows what ${other.announcer.name} runs, and where.`,
     }
-    return nodes.length > 0
-      ? pass('taken-in', subject, `${startOf(other.name)} takes in packets for ${vip.text}: ${says}.`, [proof])
+    return known(observed)?.length !== 0
+      ? pass('taken-in', subject, `${startOf(other.announcer.name)} takes in packets for ${vip.text}: ${says}.`, [
+          proof,
+        ])
       : fail(
           'taken-in-by-nobody',
           subject,
-          `${startOf(other.name)} takes in no packet for ${vip.text}: ${says}.`,
+          `${startOf(other.announcer.name)} takes in no packet for ${vip.text}: ${says}.`,
           [proof],
           look,
         )
@@ -83,13 +89,13 @@ function judged({ evidence, question }: Context): Draft {
     return unknown(
       'not-in-evidence',
       subject,
-      `${startOf(other.name)} serves the Service, since ${other.why}; whether it announces ${vip.text}, and from where, is not in the evidence.`,
+      `${startOf(other.announcer.name)} serves the Service, since ${other.why}; whether it announces ${vip.text}, and from where, is not in the evidence.`,
       [],
       other.proof,
     )
   const gone = metallbMark(service) === null ? (kubeVipMark(service) === null ? null : 'kube-vip') : 'MetalLB'
   const installed = metallbInstalled(evidence)
-  const [candidate] = otherAnnouncers(evidence)
+  const [candidate] = candidates(evidence)
   if (gone !== null && candidate === undefined && !isGap(installed) && !installed)
     return fail(
       'announcer-removed',

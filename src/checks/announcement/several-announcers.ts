@@ -20,6 +20,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  announcer: 'MetalLB',
   appliesTo: (context) => {
     const settings = metallbSettings(context.evidence)
     return olderThan(settings, '0.14.6')

@@ -1,7 +1,8 @@
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { citeList } from '../../evidence/cite.ts'
 import { known } from '../../evidence/gap.ts'
-import { kubeVipAnnouncers, podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { announcing, isServedBy } from '../../lb/announcers.ts'
+import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
@@ -15,7 +16,7 @@ export default defineCheck({
   appliesTo: ({ evidence, question }) => {
     const { vip } = question
     if (vip === null) return 'The Service has no VIP yet.'
-    const own = servedByKubeVip(evidence, question)
+    const own = isServedBy('kube-vip', evidence, question)
     const mode = own ? podsServing(evidence, question)[0]?.settings.modes[0] : 'arp'
     if (mode !== 'arp') return 'By BGP and by routing table each of kube-vip’s nodes may have the address.'
     const bound = boundAnywhere(evidence, vip)
@@ -30,7 +31,7 @@ export default defineCheck({
     const subject = `vip/${vip.text}`
     const bound = boundAnywhere(evidence, vip)
     const nodes = [...new Set(bound.map(({ node }) => node))]
-    const own = servedByKubeVip(evidence, question)
+    const own = isServedBy('kube-vip', evidence, question)
     const read = evidence.nodeNames.filter((node) => known(evidence.node(node).ipAddr) !== null)
     if (nodes.length < 2)
       return [
@@ -43,7 +44,7 @@ export default defineCheck({
             : read.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
         ),
       ]
-    const leaders = own ? (known(kubeVipAnnouncers(evidence, question).observed) ?? []) : []
+    const leaders = own ? (known(announcing(evidence, question).observed) ?? []) : []
     const extra = bound.filter(({ node }) => !leaders.includes(node))
     const keeps = podsServing(evidence, question).some(({ settings }) => settings.keepsAddress)
     const who = leaders.length === 1 ? `; kube-vip leads on ${leaders.join()}` : ''

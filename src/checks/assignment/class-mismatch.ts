@@ -1,9 +1,11 @@
 import { cite } from '../../evidence/cite.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
+import { isServedBy } from '../../lb/announcers.ts'
+import { ofItsClass } from '../../lb/metallb/announcer.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
-import { ofItsClass, pendingAtMetallb } from '../about/pending.ts'
+import { stillPending } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'assignment/class-mismatch',
@@ -11,7 +13,12 @@ export default defineCheck({
   title: 'MetalLB handles the class of the Service',
   needs: ['kubernetes/services', 'kubernetes/pods'],
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: pendingAtMetallb,
+  appliesTo: (context) => {
+    const { evidence, question } = context
+    const pending = stillPending(context)
+    if (pending !== true) return pending
+    return isServedBy('MetalLB', evidence, question) || 'MetalLB does not serve this Service.'
+  },
   blocks: true,
   run: ({ evidence, question }) => {
     const { service } = question

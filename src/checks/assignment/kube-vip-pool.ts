@@ -15,7 +15,6 @@ import { addressOf, parseAddress } from '../../net/address.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
-import { servedByKubeVipAlone } from '../about/kube-vip.ts'
 import { overlap, takenAddresses, type Taken } from '../../journey/taken-addresses.ts'
 
 export default defineCheck({
@@ -31,10 +30,9 @@ export default defineCheck({
     'aws/subnets',
     'aws/network-interfaces',
   ],
+  announcer: 'kube-vip',
   appliesTo: (context) => {
     if (context.question.service === null) return 'The control plane’s VIP comes from no pool.'
-    const applies = servedByKubeVipAlone(context)
-    if (applies !== true) return applies
     const installed = cloudProviderInstalled(context.evidence)
     return isGap(installed) || installed || 'kube-vip-cloud-provider is not installed.'
   },

@@ -7,7 +7,7 @@ import { metallbPools, whereAre } from '../../lb/metallb/pool-ranges.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, type Remedy } from '../finding.ts'
-import { pendingInItsClass } from '../about/pending.ts'
+import { stillPending } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'assignment/no-pool',
@@ -15,7 +15,8 @@ export default defineCheck({
   title: 'MetalLB has a pool',
   needs: ['kubernetes/ipaddresspools'],
   alsoReads: ['kubernetes/configmaps', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: pendingInItsClass,
+  announcer: 'MetalLB',
+  appliesTo: stillPending,
   blocks: true,
   run: ({ evidence, question }) => {
     const { service } = question

@@ -4,7 +4,7 @@ import { known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
 import type { Question } from '../../evidence/question.ts'
-import { podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { servedBy } from '../../lb/announcers.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { keepalivedNodes } from '../../lb/keepalived.ts'
@@ -86,9 +86,10 @@ function othersOf(evidence: Evidence, question: Question): readonly Serving[] {
 /** MetalLB and kube-vip, as far as they left marks; that both did is two-allocators' to say. */
 function serving(evidence: Evidence, question: Question): readonly Serving[] {
   const { service } = question
-  const pods = podsServing(evidence, question)
-  if (servedByKubeVip(evidence, question) && pods.length > 0 && (service === null || kubeVipMark(service) !== null))
-    return [{ says: 'kube-vip', proof: pods.slice(0, 2).map(({ pod }) => cite(pod, 'metadata', 'name')) }]
+  const own = servedBy(evidence, question)
+  const marked = service === null || kubeVipMark(service) !== null
+  if (own?.announcer.name === 'kube-vip' && own.proof.length > 0 && marked)
+    return [{ says: 'kube-vip', proof: own.proof }]
   if (service === null) return []
   const mark = metallbMark(service)
   const announcing = known(observedByMetallb(evidence, question)) ?? []

@@ -1,7 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
-import { otherSystem } from '../../lb/other-systems.ts'
+import { claims } from '../../lb/announcers.ts'
 import { startOf } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, warn } from '../finding.ts'
@@ -14,33 +14,37 @@ export default defineCheck({
   alsoReads: ['kubernetes/leases'],
   appliesTo: ({ question }) => question.service !== null || 'A control-plane VIP is kube-vip’s.',
   blocks: false,
-  run: ({ evidence, question: { service } }) => {
+  run: ({ evidence, question }) => {
+    const { service } = question
     if (service === null) return []
     const name = objectName(service)
     const subject = `service/${name}`
-    const other = otherSystem(evidence, service)
-    if (other === null)
+    const other = claims(evidence, question).find(({ announcer }) => !announcer.judged)
+    if (other === undefined)
       return [skipped('no-mark', subject, `No controller but MetalLB and kube-vip has left a mark on Service ${name}.`)]
     const own = metallbMark(service) ?? kubeVipMark(service)
     if (own === null)
       return [
-        pass('other-serves', subject, `${startOf(other.name)} serves Service ${name}: ${other.why}.`, other.proof),
+        pass(
+          'other-serves',
+          subject,
+          `${startOf(other.announcer.name)} serves Service ${name}: ${other.why}.`,
+          other.proof,
+        ),
       ]
+    const { off } = other.announcer.words
     const system = metallbMark(service) === null ? 'kube-vip' : 'MetalLB'
     const { namespace = 'default', name: plain = '' } = service.metadata ?? {}
     return [
       warn(
         'two-serve',
         subject,
-        `${system} and ${other.name} both serve Service ${name}: it has the annotation ${own}, and ${other.why}. Each writes its own status over the other's.`,
+        `${system} and ${other.announcer.name} both serve Service ${name}: it has the annotation ${own}, and ${other.why}. Each writes its own status over the other's.`,
         [cite(service, 'metadata', 'annotations', own), ...other.proof],
         {
           fix: {
-            commands: [
-              `kubectl -n ${namespace} get service ${plain} -o yaml`,
-              ...(other.name === 'k3s ServiceLB' ? ['grep -r servicelb /etc/rancher/k3s/config.yaml'] : []),
-            ],
-            changes: `Shows the Service. Leave it to one of the two: with a loadBalancerClass that only one handles${other.name === 'k3s ServiceLB' ? ', or start k3s with --disable=servicelb' : ''}.`,
+            commands: [`kubectl -n ${namespace} get service ${plain} -o yaml`, ...(off === null ? [] : [off.look])],
+            changes: `Shows the Service. Leave it to one of the two: with a loadBalancerClass that only one handles${off?.says ?? ''}.`,
           },
         },
       ),

@@ -9,7 +9,7 @@ import { holdingsOf, occupancy, requestOf } from '../../lb/metallb/pools.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
-import { pendingInItsClass, refusalOf, saysFull } from '../about/pending.ts'
+import { stillPending, refusalOf, saysFull } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'assignment/pool-exhausted',
@@ -23,7 +23,8 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
-  appliesTo: pendingInItsClass,
+  announcer: 'MetalLB',
+  appliesTo: stillPending,
   blocks: true,
   consequenceOf: ['assignment/no-pool'],
   run: ({ evidence, question }) => {

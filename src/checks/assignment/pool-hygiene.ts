@@ -9,7 +9,6 @@ import { rangeText, sizeOf, type Range } from '../../net/range.ts'
 import { without } from '../../net/range-set.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { overlap, takenAddresses, type TakenFromPool } from '../../journey/taken-addresses.ts'
-import { underMetallb } from '../about/announced.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
@@ -28,7 +27,8 @@ export default defineCheck({
     'node/ip-route',
     'aws/subnets',
   ],
-  appliesTo: (context) => (context.question.vip === null ? 'The Service has no VIP yet.' : underMetallb(context)),
+  announcer: 'MetalLB',
+  appliesTo: ({ question }) => question.vip !== null || 'The Service has no VIP yet.',
   blocks: false,
   run: ({ evidence, question }) => {
     const { vip } = question

@@ -6,6 +6,7 @@ import { editCommand } from '../../lb/metallb/config-map.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { kubeVipPods, refusalOf, servicePods } from '../../lb/kube-vip/pods.ts'
+import { ofItsClass } from '../../lb/metallb/announcer.ts'
 import { metallbInstalled, metallbSettings } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { poolName, poolOf } from '../../lb/metallb/pool-ranges.ts'
@@ -13,7 +14,6 @@ import { counted, inWords } from '../../net/words.ts'
 import { seenIn } from '../about/captures.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, warn, type Draft, type Remedy } from '../finding.ts'
-import { ofItsClass } from '../about/pending.ts'
 
 export default defineCheck({
   id: 'assignment/two-allocators',

@@ -8,7 +8,6 @@ import { metallbSettings } from '../../lb/metallb/install.ts'
 import { overlappingPools } from '../../lb/metallb/pools.ts'
 import { samplesOf } from '../../node/metrics.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -28,7 +27,7 @@ export default defineCheck({
     'kubernetes/deployments',
     'node/metallb-metrics',
   ],
-  appliesTo: underMetallb,
+  announcer: 'MetalLB',
   blocks: false,
   run: ({ evidence }): readonly Draft[] => {
     const era = configMapEra(evidence)

@@ -3,7 +3,6 @@ import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
-import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass } from '../finding.ts'
 
@@ -13,7 +12,7 @@ export default defineCheck({
   title: 'MetalLB’s controller is ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: underMetallb,
+  announcer: 'MetalLB',
   blocks: false,
   consequenceOf: ['forwarding/cni-ready', 'translation/kube-proxy-running'],
   run: ({ evidence }) => {

@@ -1,7 +1,6 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
-import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, unknown } from '../finding.ts'
 
@@ -14,7 +13,8 @@ export default defineCheck({
   title: 'The node’s speaker can be found by the others',
   needs: ['node/listen', 'kubernetes/pods'],
   alsoReads: ['node/processes', 'kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: (context) => (context.question.vip === null ? 'The Service has no VIP yet.' : underMetallb(context)),
+  announcer: 'MetalLB',
+  appliesTo: ({ question }) => question.vip !== null || 'The Service has no VIP yet.',
   blocks: false,
   each: 'node',
   run: ({ evidence, node }) => {

@@ -6,7 +6,6 @@ import { configMapEra } from '../../lb/metallb/config-map.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { underMetallb } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn, type Draft } from '../finding.ts'
 
@@ -32,10 +31,9 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
-  appliesTo: (context) =>
-    configMapEra(context.evidence) === null
-      ? underMetallb(context)
-      : 'MetalLB up to 0.12 is configured by a ConfigMap, and has no objects.',
+  announcer: 'MetalLB',
+  appliesTo: ({ evidence }) =>
+    configMapEra(evidence) === null || 'MetalLB up to 0.12 is configured by a ConfigMap, and has no objects.',
   blocks: false,
   run: ({ evidence }) => judged(evidence),
   docs: {

@@ -6,7 +6,6 @@ import { kubernetesFile } from '../../evidence/kubernetes/kinds.ts'
 import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
 import { forbiddingLevel, missingObject, powerless } from '../../lb/metallb/speakers.ts'
-import { underMetallb } from '../about/announced.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, type Remedy } from '../finding.ts'
@@ -17,7 +16,7 @@ export default defineCheck({
   title: 'MetalLB’s speakers are ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/events', 'kubernetes/namespaces', 'kubernetes/daemonsets', 'kubernetes/deployments'],
-  appliesTo: underMetallb,
+  announcer: 'MetalLB',
   blocks: false,
   consequenceOf: ['translation/kube-proxy-running', 'forwarding/cni-ready'],
   run: ({ evidence, question }) => {

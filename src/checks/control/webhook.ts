@@ -7,7 +7,6 @@ import { isReady, metallbPods } from '../../lb/metallb/install.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { metallbWebhooks, type Webhooks } from '../../lb/metallb/webhook.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { underMetallb } from '../about/announced.ts'
 import { hostsOffCluster, proxiedApiServer } from '../../journey/api-server-pods.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
@@ -17,10 +16,9 @@ export default defineCheck({
   title: 'MetalLB’s webhook can answer, and the API server can trust it',
   needs: ['kubernetes/validatingwebhookconfigurations', 'kubernetes/services', 'kubernetes/endpointslices'],
   alsoReads: ['kubernetes/pods', 'kubernetes/nodes', 'kubernetes/configmaps'],
-  appliesTo: (context) =>
-    configMapEra(context.evidence) === null
-      ? underMetallb(context)
-      : 'MetalLB up to 0.12 is configured by a ConfigMap, which no webhook looks at.',
+  announcer: 'MetalLB',
+  appliesTo: ({ evidence }) =>
+    configMapEra(evidence) === null || 'MetalLB up to 0.12 is configured by a ConfigMap, which no webhook looks at.',
   blocks: false,
   consequenceOf: ['control/controller', 'forwarding/cni-ready'],
   run: ({ evidence }) => judged(evidence),

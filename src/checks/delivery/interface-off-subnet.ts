@@ -16,6 +16,7 @@ export default defineCheck({
   needs: ['node/ip-addr', 'kubernetes/l2advertisements', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
   alsoReads: ['node/ip-link', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   on: ['announcement'],
+  announcer: 'MetalLB',
   appliesTo: announcedByArp,
   blocks: true,
   each: 'receiving',

@@ -1,7 +1,7 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
-import { announcers } from '../../lb/announcers.ts'
+import { announcing } from '../../lb/announcers.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
 import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
@@ -62,7 +62,7 @@ function run(context: Context): readonly Draft[] {
     ]
   if (question.controlPlane !== null) return [controlPlane(context, delivery)]
   if (question.service?.spec?.externalTrafficPolicy === 'Local') return [local(context, delivery, question.service)]
-  const { observed } = announcers(evidence, question)
+  const { observed } = announcing(evidence, question)
   const seen = known(observed) ?? []
   const { node } = delivery
   const text = question.vip?.text ?? ''
@@ -94,7 +94,7 @@ function controlPlane({ evidence, question }: Context, delivery: Delivered & { r
   const vip = question.vip?.text ?? ''
   const subject = `vip/${vip}`
   const { node } = delivery
-  const seen = known(announcers(evidence, question).observed) ?? []
+  const seen = known(announcing(evidence, question).observed) ?? []
   if (seen.length === 0 || seen.includes(node))
     return pass('delivered', subject, `The VPC delivers ${vip} to ${node}.`, [placeOf(delivery)])
   return warn(

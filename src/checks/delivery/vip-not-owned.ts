@@ -5,7 +5,8 @@ import { holdersOf, interfacesOfVpc } from '../../fabric/ec2/holders.ts'
 import { assignFix, ladder } from '../../fabric/ec2/assign.ts'
 import { wholeSubnetRoute } from '../../fabric/ec2/whole-subnet-route.ts'
 import { interfaceText, subnetText } from '../../fabric/ec2/words.ts'
-import { podsServing, servedByKubeVip } from '../../lb/kube-vip/announcers.ts'
+import { isServedBy } from '../../lb/announcers.ts'
+import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
@@ -93,7 +94,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const byKubeVip = podsServing(evidence, question).some(({ settings }) => settings.modes.includes('arp'))
     ? ' kube-vip has no code for EC2: with vip_arp it sends gratuitous ARP, which moves no address in a VPC.'
     : ''
-  const says = `No network interface of ${vpcId} holds ${vip.text}, so the VPC delivers it to nobody, to hosts in ${within} neither: it hands out an address because the EC2 API gave it to an interface, not because a node announces it.${servedByKubeVip(evidence, question) ? byKubeVip : ''}`
+  const says = `No network interface of ${vpcId} holds ${vip.text}, so the VPC delivers it to nobody, to hosts in ${within} neither: it hands out an address because the EC2 API gave it to an interface, not because a node announces it.${isServedBy('kube-vip', evidence, question) ? byKubeVip : ''}`
   return [
     fail('held-by-nobody', subject, says, proof, assignFix(evidence, question, receiving, where), {
       awsCode: 'ENI_ADDRESS_RESTRICTION',

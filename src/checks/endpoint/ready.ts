@@ -55,26 +55,21 @@ export default defineCheck({
       .join(',')
     const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
     const other = otherFamily(evidence, question)
-    const reason =
+    const [reason, why] =
       other !== null
-        ? 'other-family'
+        ? ['other-family', other.why]
         : endpoints.length > 0
-          ? 'not-ready'
+          ? ['not-ready', `none of its ${counted(endpoints.length, 'endpoint')} is ready`]
           : pods === null
-            ? 'slices-empty'
-            : pods.length > 0
-              ? 'pods-without-address'
-              : selector === ''
-                ? 'no-selector'
-                : 'no-pod-selected'
-    const why = {
-      'other-family': other?.why ?? '',
-      'not-ready': `none of its ${counted(endpoints.length, 'endpoint')} is ready`,
-      'slices-empty': 'its EndpointSlices are empty',
-      'pods-without-address': `its ${pods?.length === 1 ? 'pod has' : `${String(pods?.length)} pods have`} no address`,
-      'no-selector': 'it has no selector and no EndpointSlice with an address',
-      'no-pod-selected': `no pod has the labels ${selector} that it selects`,
-    }[reason]
+            ? ['slices-empty', 'its EndpointSlices are empty']
+            : pods.length === 0
+              ? selector === ''
+                ? ['no-selector', 'it has no selector and no EndpointSlice with an address']
+                : ['no-pod-selected', `no pod has the labels ${selector} that it selects`]
+              : [
+                  'pods-without-address',
+                  `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`,
+                ]
     const proof =
       other !== null
         ? other.proof

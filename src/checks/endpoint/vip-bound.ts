@@ -3,7 +3,7 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { takes } from '../../evidence/node/listen.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
-import { announcers } from '../../lb/announcers.ts'
+import { announcing } from '../../lb/announcers.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
@@ -32,7 +32,7 @@ export default defineCheck({
     )
     const [first] = held
     if (first === undefined) {
-      const holders = (known(announcers(evidence, question).observed) ?? []).filter((other) => other !== node)
+      const holders = (known(announcing(evidence, question).observed) ?? []).filter((other) => other !== node)
       const owned = fabricOf(question).delivery === 'ownership'
       const elsewhere = holders.length === 0 ? '' : `; kube-vip's leader is ${holders.join(', ')}`
       return [

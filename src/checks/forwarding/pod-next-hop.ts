@@ -36,7 +36,7 @@ export default defineCheck({
         ),
       ]
     const wrong = deadly(context, share, {
-      reason: reasonOf(node, lost),
+      reason: lost.home === node ? 'own-pod-to-gateway' : `to-${lost.to}`,
       says: () => sentence(node, lost),
       fix: () => fixOf(context, lost),
     })
@@ -55,11 +55,6 @@ export default defineCheck({
     ],
   },
 })
-
-function reasonOf(node: string, { home, to }: Astray): string {
-  if (home === node) return 'own-pod-to-gateway'
-  return to === 'bridge' ? 'to-bridge' : to === 'node' ? 'to-other-node' : 'to-gateway'
-}
 
 function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   if (home === node)

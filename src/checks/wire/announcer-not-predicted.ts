@@ -1,5 +1,5 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
-import { announcers } from '../../lb/announcers.ts'
+import { announcing } from '../../lb/announcers.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
@@ -30,7 +30,7 @@ export default defineCheck({
       const station = knownStations(evidence, vip, question.vpcId).stationOf(last.mac)
       if (station === null)
         return skipped('unknown-host', subject, `${last.mac} is no interface of a node that the evidence has.`)
-      const { observed, predicted } = announcers(evidence, question)
+      const { observed, predicted } = announcing(evidence, question)
       const expected = !isGap(observed) && observed.length > 0 ? observed : isGap(predicted) ? predicted : [predicted]
       if (isGap(expected))
         return unknown('prediction-not-known', subject, 'It is not known who should announce.', [expected], [proof])

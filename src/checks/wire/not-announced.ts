@@ -1,5 +1,6 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
-import { announcers } from '../../lb/announcers.ts'
+import { noWords } from '../../lb/announcer.ts'
+import { servedBy } from '../../lb/announcers.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, warn } from '../finding.ts'
 import { spanSeconds } from '../../capture/observe.ts'
@@ -20,19 +21,8 @@ export default defineCheck({
       const { vip, claimants } = observation
       if (claimants.some(({ unasked }) => unasked > 0)) return pass('announced', subject, conclusion.says, [proof])
       if (conclusion.outcome !== 'silence' && conclusion.outcome !== 'unanswered') return null
-      const { system } = announcers(context.evidence, context.question)
-      if (system === null)
-        return skipped(
-          'announcer-not-known',
-          subject,
-          'Neither MetalLB nor kube-vip serves the Service; how often its announcer announces is not known.',
-        )
-      if (system !== 'kube-vip')
-        return skipped(
-          'metallb-habit',
-          subject,
-          'MetalLB announces for five seconds after it took a VIP; later silence is its habit.',
-        )
+      const words = servedBy(context.evidence, context.question)?.announcer.words ?? noWords
+      if (words.silence !== null) return skipped(words.silence.reason, subject, words.silence.says)
       const listened = spanSeconds(observation)
       if (listened < enoughSeconds)
         return skipped(

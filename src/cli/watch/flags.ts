@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { liveFlags } from '../live-flags.ts'
+import type { ReachFlags } from '../reach-nodes.ts'
 
 /** The flags of every capture: where frames come from, how long, and how the report looks. */
 export const frameFlags = {
@@ -18,8 +19,15 @@ export const frameFlags = {
   })(),
   node: Flags.string({
     helpValue: 'NAME',
-    description: 'listen on this node, by the system’s OpenSSH and its tcpdump; --interface is then one of its own',
+    description:
+      'listen on this node by tcpdump there, through the system’s OpenSSH, or with --nodes pod in a pod; --interface is then one of its own',
   }),
+  kubeconfig: liveFlags.kubeconfig,
+  context: liveFlags.context,
+  nodes: liveFlags.nodes,
+  'nodes-at-once': liveFlags['nodes-at-once'],
+  namespace: liveFlags.namespace,
+  'node-image': liveFlags['node-image'],
   'ssh-user': Flags.string({ helpValue: 'USER', description: 'user on the node; may need sudo -n' }),
   'ssh-option': Flags.string({ multiple: true, helpValue: 'KEY=VALUE', description: 'as ssh -o; may be repeated' }),
   duration: Flags.integer({ helpValue: 'SECONDS', min: 1, default: 10, description: 'how long to listen' }),
@@ -76,13 +84,10 @@ export const neighbourFlags = {
   cluster: Flags.boolean({
     helpGroup: 'LIVE',
     description:
-      'read the live cluster and its account, so that MACs are nodes; so does each flag below but the last two',
+      'read the live cluster and its account, so that MACs are nodes; so does a flag that says which, or how nodes are read',
   }),
-  kubeconfig: liveFlags.kubeconfig,
-  context: liveFlags.context,
   region: liveFlags.region,
   profile: liveFlags.profile,
-  nodes: liveFlags.nodes,
   'node-output': liveFlags['node-output'],
   'node-addresses': liveFlags['node-addresses'],
   quiet: liveFlags.quiet,
@@ -100,13 +105,11 @@ export const bgpFlags = {
 }
 
 /** What the flags of every capture say. */
-export interface FrameFlags {
+export interface FrameFlags extends ReachFlags {
   readonly read: string | undefined
   readonly interface: string | undefined
   readonly source: 'tcpdump' | 'libpcap' | undefined
   readonly node: string | undefined
-  readonly 'ssh-user': string | undefined
-  readonly 'ssh-option': readonly string[] | undefined
   readonly duration: number
   readonly count: number | undefined
   readonly write: string | undefined

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Frame } from '../../capture/frame.ts'
+import type { Progress } from '../../collect/collection.ts'
+import type { NodeTarget } from '../../collect/node/transport.ts'
+import type { Node } from '../../evidence/kubernetes/kinds.ts'
 import type { FrameSource, SourceEnd, Wanted } from '../../capture/source.ts'
 import { fileSource } from '../../capture/sources/file.ts'
 import { liveSource } from '../../capture/sources/live.ts'
@@ -9,18 +12,25 @@ import { UserError } from '../../evidence/user-error.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import type { FrameFlags } from './flags.ts'
-import { nodeSource } from './node-source.ts'
+import { podsGoing, reachNodes } from '../reach-nodes.ts'
 
 /** Exit codes as everywhere: it is as it should be, a fault was seen, nothing can be concluded. */
 export const exitCodes = { fine: 0, fault: 1, open: 3 } as const
+
+/** The node to listen on, its own address (null: not known), and all nodes of its cluster. */
+export interface KnownNode {
+  readonly target: NodeTarget
+  readonly address: string | null
+  readonly nodes: readonly Node[]
+}
 
 interface Watch {
   /** Which frames matter, and the same for the kernel; how much of each is kept. */
   readonly wanted: Wanted
   readonly filter: string
   readonly snapLength: number
-  /** What ssh is given for the node of the flags; null for its name. */
-  readonly nodeAddress?: string | null
+  /** What is known of the node of the flags; without it ssh is given its name. */
+  readonly node?: KnownNode | null
   /** Whose way leads to the interface, where none is named. */
   readonly towards: Address
   /** Sees each frame; true ends the watch. */
@@ -35,17 +45,21 @@ const answerMs = 1200
 
 /** Hands every wanted frame of the flags' source to `take`, until its end, the duration, Ctrl-C, or `take` says so. */
 export async function watchFrames(flags: FrameFlags, watch: Watch): Promise<SourceEnd> {
-  const { source, interfaceName } = await sourceOf(flags, watch)
+  const interrupt = onInterrupt(flags.nodes === 'pod' ? podsGoing : null)
+  const { source, interfaceName, close } = await sourceOf(flags, watch, interrupt.signal)
   const file = flags.write === undefined ? null : writeFrames(flags.write)
   const stop = new AbortController()
   const end = (): void => {
     stop.abort()
   }
-  const interrupt = onInterrupt()
   interrupt.signal.addEventListener('abort', end)
   const { meanwhile } = watch
   const asks = interfaceName !== null && meanwhile !== undefined
-  const timer = flags.read !== undefined || asks ? null : setTimeout(end, flags.duration * 1000)
+  const timers: NodeJS.Timeout[] = []
+  const startClock = (): void => {
+    timers.push(setTimeout(end, flags.duration * 1000))
+  }
+  if (flags.read === undefined && flags.node === undefined && !asks) startClock()
   const asking = asks
     ? wait(settleMs, stop.signal)
         .then(() => meanwhile(interfaceName, stop.signal))
@@ -62,13 +76,15 @@ export async function watchFrames(flags: FrameFlags, watch: Watch): Promise<Sour
           if (watch.take(frame)) end()
         },
         stop.signal,
+        startClock,
       ),
       asking,
     ])
     return ended
   } finally {
     end()
-    if (timer !== null) clearTimeout(timer)
+    timers.forEach(clearTimeout)
+    await close()
     interrupt.release()
     file?.close()
   }
@@ -85,23 +101,31 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> =>
 
 async function sourceOf(
   flags: FrameFlags,
-  { towards, filter, snapLength, nodeAddress }: Watch,
-): Promise<{ source: FrameSource; interfaceName: string | null }> {
+  { towards, filter, snapLength, node }: Watch,
+  signal: AbortSignal,
+): Promise<{ source: FrameSource; interfaceName: string | null; close: () => Promise<void> }> {
+  const close = (): Promise<void> => Promise.resolve()
   if (flags.read !== undefined) {
     refuse(flags, ['interface', 'node', 'source'], 'is about listening, and a file was named')
-    return { source: await fileSource(flags.read), interfaceName: null }
+    return { source: await fileSource(flags.read), interfaceName: null, close }
   }
   const options = { promiscuous: flags.promiscuous, filter, snapLength }
   if (flags.node !== undefined) {
     refuse(flags, ['source'], 'is about this host, and on a node tcpdump listens')
-    const ssh = { user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] }
-    const target = { node: flags.node, address: nodeAddress ?? flags.node }
-    return { source: nodeSource(target, flags.interface ?? null, options, ssh), interfaceName: null }
+    const { target, address, nodes } = node ?? {
+      target: { node: flags.node, address: flags.node },
+      address: null,
+      nodes: [],
+    }
+    const run = { nodes, workMs: flags.duration * 1000, signal, progress: sayProgress }
+    const reach = await reachNodes(flags, flags.nodes === 'pod' ? 'pod' : 'ssh', run)
+    const where = { interfaceName: flags.interface ?? null, address }
+    return { source: reach.listen(target, where, options), interfaceName: null, close: reach.close }
   }
   const interfaceName = flags.interface ?? interfaceTo(towards)
   if (!existsSync(`/sys/class/net/${interfaceName}`))
     throw new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
-  return { source: await liveSource(interfaceName, options, { asked: flags.source, say }), interfaceName }
+  return { source: await liveSource(interfaceName, options, { asked: flags.source, say }), interfaceName, close }
 }
 
 /** @throws UserError where one of these flags is given. */
@@ -112,6 +136,10 @@ function refuse(flags: FrameFlags, names: readonly ('interface' | 'node' | 'sour
 
 const say = (line: string): void => {
   process.stderr.write(`vipdoctor: ${line}.\n`)
+}
+
+const sayProgress: Progress = (says, failed) => {
+  if (failed === true) say(says)
 }
 
 /** The interface that a packet to an address would leave by, as the kernel's routes have it. */

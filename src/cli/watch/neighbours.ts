@@ -4,7 +4,8 @@ import { mayBeNeighbour } from '../../capture/link.ts'
 import { isClaim, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
 import { observer } from '../../capture/observe.ts'
 import { askNeighbour } from '../../capture/sources/ask.ts'
-import { targetsOf, type NodeAddress } from '../../collect/node-hints.ts'
+import { hintsOf, targetsOf, type NodeAddress } from '../../collect/node-hints.ts'
+import type { NodeTarget } from '../../collect/node/transport.ts'
 import { knownStations, readingOf } from '../../journey/stations.ts'
 import { openBundle } from '../../collect/open-bundle.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -16,7 +17,7 @@ import { conclusionJson, conclusionText, messageJson, messageText } from '../../
 import { lookOf } from '../terminal.ts'
 import { recognisedFabric } from '../../fabric/recognise.ts'
 import type { FrameFlags } from './flags.ts'
-import { addressOfFlag, exitCodes, gatewayOn, watchFrames } from './frames.ts'
+import { addressOfFlag, exitCodes, gatewayOn, watchFrames, type KnownNode } from './frames.ts'
 
 /** What the flags of `capture arp` and `capture ndp` say. */
 export interface NeighbourFlags extends FrameFlags {
@@ -29,11 +30,8 @@ export interface NeighbourFlags extends FrameFlags {
   readonly 'seen-from': string | undefined
   readonly 'vpc-id': string | undefined
   readonly cluster: boolean
-  readonly kubeconfig: string | undefined
-  readonly context: string | undefined
   readonly region: string | undefined
   readonly profile: string | undefined
-  readonly nodes: 'none' | 'ssh' | 'local'
   readonly 'node-output': string[] | undefined
   readonly 'node-addresses': NodeAddress
   readonly quiet: boolean
@@ -76,7 +74,7 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family, t
     filter,
     snapLength,
     towards: vip,
-    nodeAddress: addressOfNode(flags, evidence),
+    node: nodeOf(flags, evidence),
     take: (frame) => {
       const message = neighbourMessage(frame)
       if (message === null) return false
@@ -112,17 +110,20 @@ async function evidenceFor(flags: NeighbourFlags, tool: string): Promise<Evidenc
     import('../../collect/wanted.ts'),
   ])
   const live = await readLiveCluster(
-    { ...flags, 'ssh-option': flags['ssh-option']?.slice(), 'nodes-for': 'all', partial: false, json: undefined },
+    { ...flags, 'nodes-for': 'all', partial: false, json: undefined },
     { targets: [], client: { kind: 'vpc' }, wanted: wantedByCapture },
     tool,
   )
   return live === null ? 'interrupted' : evidenceOver(live.files)
 }
 
-/** What the cluster says of how the node of the flags is reached; null where nothing is known of it. */
-function addressOfNode(flags: NeighbourFlags, evidence: Evidence | null): string | null {
+/** What the cluster says of the node of the flags; null where nothing is known of it. */
+function nodeOf(flags: NeighbourFlags, evidence: Evidence | null): KnownNode | null {
   const nodes = evidence === null ? [] : (known(evidence.kubernetes.nodes) ?? [])
-  return targetsOf(nodes, flags['node-addresses']).find(({ node }) => node === flags.node)?.address ?? null
+  const named = ({ node }: NodeTarget): boolean => node === flags.node
+  const target = targetsOf(nodes, flags['node-addresses']).find(named)
+  const address = hintsOf(nodes).find(({ name }) => name === flags.node)?.addresses[0] ?? null
+  return target === undefined ? null : { target, address: flags.nodes === 'pod' ? address : null, nodes }
 }
 
 /** Asks for the control neighbour, so that silence means something, and for the VIP. */

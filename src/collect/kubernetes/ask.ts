@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cluster, Reply } from './cluster.ts'
+import type { Cluster, Reply, Sent } from './cluster.ts'
 
 /** Why a resource was not read. `everywhere`: no other would be either. */
 export interface Refusal {
@@ -15,23 +15,26 @@ export const isRefusal = (value: unknown): value is Refusal => (value as Partial
 const longestWaitSeconds = 30
 const mostTries = 5
 
-/**
- * Sends a GET until it is answered: throttled (429) and overloaded (5xx) servers are given the time they ask for, a dropped connection
- * is tried again. Gives the answer if it is a 2xx or 410, else the refusal; never rejects.
- */
-export async function ask(
+/** Sends a GET until it is answered, as `request` does; 410 is an answer, too. */
+export const ask = (
   cluster: Cluster,
   path: string,
   signal: AbortSignal,
   accept = 'application/json',
-): Promise<Reply | Refusal> {
+): Promise<Reply | Refusal> => request(cluster, { method: 'GET', path, accept, body: null, signal: null }, signal)
+
+/**
+ * Sends a request until it is answered: throttled (429) and overloaded (5xx) servers are given the time they ask for, a dropped connection
+ * is tried again. Gives the answer if it is a 2xx or 410, else the refusal; never rejects. `signal` ends the waiting in between.
+ */
+export async function request(cluster: Cluster, sent: Sent, signal: AbortSignal): Promise<Reply | Refusal> {
   let last: Refusal | null = null
   for (let tries = 1; tries <= mostTries; tries += 1) {
-    const sent = await send(cluster, path, accept)
-    if ('status' in sent && !isRefusal(sent) && (sent.status < 300 || sent.status === 410)) return sent
-    const { refusal, waitSeconds } = isRefusal(sent)
-      ? { refusal: sent, waitSeconds: sent.status === null && !sent.everywhere ? tries / 4 : null }
-      : judged(sent, tries)
+    const reply = await send(cluster, sent)
+    if ('status' in reply && !isRefusal(reply) && (reply.status < 300 || reply.status === 410)) return reply
+    const { refusal, waitSeconds } = isRefusal(reply)
+      ? { refusal: reply, waitSeconds: reply.status === null && !reply.everywhere ? tries / 4 : null }
+      : judged(reply, tries, sent.method)
     last = refusal
     if (waitSeconds === null || signal.aborted || tries === mostTries) break
     try {
@@ -50,9 +53,9 @@ const refused = (reason: string, status: number | null, everywhere: boolean): Re
   everywhere,
 })
 
-async function send(cluster: Cluster, path: string, accept: string): Promise<Reply | Refusal> {
+async function send(cluster: Cluster, sent: Sent): Promise<Reply | Refusal> {
   try {
-    return await cluster.get(path, accept)
+    return await cluster.send(sent)
   } catch (error) {
     return unreached(cluster.server, error)
   }
@@ -62,6 +65,7 @@ async function send(cluster: Cluster, path: string, accept: string): Promise<Rep
 function judged(
   { status, body, retryAfterSeconds }: Reply,
   tries: number,
+  method: Sent['method'],
 ): { refusal: Refusal; waitSeconds: number | null } {
   const words = statusMessage(body)
   if (status === 401)
@@ -74,7 +78,8 @@ function judged(
       refusal: refused('the API server kept throttling (429 Too Many Requests)', 429, false),
       waitSeconds: retryAfterSeconds ?? tries,
     }
-  const overloaded = status >= 500
+  // Of something to be made, 500 is what an admission webhook's failure is told with: it would hang once more.
+  const overloaded = method === 'POST' ? status === 503 : status >= 500
   return {
     refusal: refused(`the API server answered ${String(status)} (${words})`, status, false),
     waitSeconds: overloaded && tries < 4 ? (retryAfterSeconds ?? tries / 4) : null,
@@ -82,13 +87,14 @@ function judged(
 }
 
 /** The message of a `Status` object, shortened; the body's first line where it is none. */
-function statusMessage(body: Buffer): string {
+export function statusMessage(body: Buffer): string {
   const text = body.toString('utf8', 0, 2000)
   const message = /"message":\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.split('\n')[0] ?? ''
   return message.replaceAll('\\"', '"').trim().replace(/\.$/, '').slice(0, 300)
 }
 
-function unreached(server: string, error: unknown): Refusal {
+/** Why a connection brought no whole answer. */
+export function unreached(server: string, error: unknown): Refusal {
   const { code = '', message, name } = error as NodeJS.ErrnoException
   if (name === 'AbortError') return refused('interrupted', null, true)
   if (/CERT|SIGNATURE|ISSUER|ALTNAME|SELF_SIGNED|^ERR_TLS|^ERR_SSL|^EPROTO/.test(code)) {

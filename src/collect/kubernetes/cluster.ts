@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
+import type WebSocket from 'ws'
 import { UserError } from '../../evidence/user-error.ts'
 
 export interface ClusterOptions {
@@ -16,14 +17,29 @@ export interface Reply {
   readonly body: Buffer
 }
 
+export interface Sent {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly accept: string
+  /** Sent as JSON; null: nothing is. */
+  readonly body: object | null
+  /** What ends the request early; null: what ends every request of the cluster. */
+  readonly signal: AbortSignal | null
+}
+
 /** One cluster, with the credentials that its context names. */
 export interface Cluster {
   readonly server: string
   readonly context: string
-  /** Sends one GET. Rejects with Node's error where no whole answer came. */
-  readonly get: (path: string, accept: string) => Promise<Reply>
+  /** Sends one request. Rejects with Node's error where no whole answer came. */
+  readonly send: (sent: Sent) => Promise<Reply>
+  /** Opens a WebSocket that speaks one of these protocols; the first one that the server knows is spoken. */
+  readonly connect: (path: string, protocols: readonly string[]) => Promise<WebSocket>
   readonly close: () => void
 }
+
+/** What is made waits for admission webhooks, each of which may take 30 s (admissionregistration.k8s.io/v1, timeoutSeconds). */
+const admissionMs = 45_000
 
 /**
  * Finds the cluster by the rules of kubectl, and asks its exec plugin or token file for credentials once.
@@ -62,20 +78,27 @@ export async function openCluster(
   const keeping = { keepAlive: true, maxSockets: 8 }
   const own = plain ? new http.Agent(keeping) : new https.Agent({ ...keeping, ...tls })
   const agent = (cluster.proxyUrl ?? '') === '' ? own : request.agent
+  const base = cluster.server.replace(/\/$/, '')
+  const asUs = { ...(headers as http.OutgoingHttpHeaders | undefined), 'user-agent': 'vipdoctor' }
   return {
     server: cluster.server,
     context: config.currentContext,
-    get: (path, accept) =>
+    send: ({ method, path, accept, body, signal: ending }) =>
       new Promise((resolve, reject) => {
-        const target = new URL(`${cluster.server.replace(/\/$/, '')}${path}`)
+        const content = body === null ? null : Buffer.from(JSON.stringify(body))
         const sent = (plain ? http : https).request(
-          target,
+          new URL(`${base}${path}`),
           {
             agent,
+            method,
             ...(auth == null ? {} : { auth }),
-            headers: { ...(headers as http.OutgoingHttpHeaders | undefined), accept, 'user-agent': 'vipdoctor' },
-            signal,
-            timeout: timeoutMs,
+            headers: {
+              ...asUs,
+              accept,
+              ...(content === null ? {} : { 'content-type': 'application/json', 'content-length': content.length }),
+            },
+            signal: ending ?? signal,
+            timeout: method === 'POST' ? Math.max(timeoutMs, admissionMs) : timeoutMs,
             ...(agent === own ? {} : tls),
           },
           (response) => {
@@ -97,8 +120,19 @@ export async function openCluster(
         )
         sent.once('timeout', () => sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })))
         sent.once('error', reject)
-        sent.end()
+        sent.end(content)
       }),
+    connect: async (path, protocols) => {
+      const { WebSocket } = await import('ws')
+      return new WebSocket(`${base.replace(/^http/, 'ws')}${path}`, [...protocols], {
+        ...tls,
+        ...(agent === own || agent == null ? {} : { agent }),
+        ...(auth == null ? {} : { auth }),
+        headers: asUs as Record<string, string>,
+        handshakeTimeout: timeoutMs,
+        perMessageDeflate: false,
+      })
+    },
     close: () => {
       own.destroy()
     },

@@ -24,13 +24,31 @@ export PATH LC_ALL
 printf 'vipdoctor-node 1\n'
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
+# In a pod the node's files stand under $node, and a tool that the pod's image lacks is the node's own, run in there.
+node=${'$'}{VIPDOCTOR_NODE_ROOT:-}
 uid=$(id -u)
-installed() { command -v "$1" >/dev/null 2>&1; }
-if installed timeout; then
-  limited() { timeout __TIMEOUT__ "$@"; }
-else
-  limited() { "$@"; }
-fi
+without=
+[ -z "$node" ] || ip -j route show >/dev/null 2>&1 || without=ip # BusyBox's ip knows no JSON
+here() { [ "$1" != "$without" ] && command -v "$1" >/dev/null 2>&1; }
+on_node() { [ -n "$node" ] && chroot "$node" /bin/sh -c 'command -v "$0"' "$1" >/dev/null 2>&1; }
+installed() { here "$1" || on_node "$1"; }
+# Where there is no timeout, and where it is BusyBox's, which looks once a second whether the command is still there. A command in the
+# background has no input unless it is handed on by another number.
+in_time() {
+  { "$@" <&5 5<&- & run=$!; } 5<&0
+  { trap 'kill "$nap"' TERM; sleep __TIMEOUT__ & nap=$!; wait "$nap" && kill "$run"; } >/dev/null 2>&1 </dev/null 3>&- 4>&- & guard=$!
+  wait "$run"; ended=$?
+  kill "$guard" 2>/dev/null
+  [ "$ended" != 143 ] || return 124
+  return "$ended"
+}
+limit=in_time
+! here timeout || timeout --help 2>&1 | grep -q BusyBox || limit='timeout __TIMEOUT__'
+# By the node's own shell: some BusyBox would take the program for one of its own.
+limited() {
+  if [ -n "$node" ] && ! here "$1"; then set -- chroot "$node" /bin/sh -c 'exec "$@"' sh "$@"; fi
+  $limit "$@"
+}
 if [ "$uid" = 0 ]; then
   root() { limited "$@"; }
 else
@@ -84,7 +102,7 @@ nft_save() {
     frame "$1-nft-save.txt" root "$1-nft-save" -c
   elif installed xtables-nft-multi; then
     frame "$1-nft-save.txt" root xtables-nft-multi "$1-save" -c
-  elif "$1-save" --version 2>/dev/null | grep -q nf_tables; then
+  elif limited "$1-save" --version 2>/dev/null | grep -q nf_tables; then
     frame "$1-nft-save.txt" root "$1-save" -c
   else
     missed "$1-nft-save.txt" "$1-nft-save is not installed"
@@ -102,7 +120,7 @@ legacy_save() {
     frame "$1-legacy-save.txt" root "$1-legacy-save" -c
   elif installed xtables-legacy-multi; then
     frame "$1-legacy-save.txt" root xtables-legacy-multi "$1-save" -c
-  elif "$1-save" --version 2>/dev/null | grep -qv nf_tables; then
+  elif limited "$1-save" --version 2>/dev/null | grep -qv nf_tables; then
     frame "$1-legacy-save.txt" root "$1-save" -c
   else
     missed "$1-legacy-save.txt" "the kernel has legacy tables, and $1-legacy-save is not installed"
@@ -176,10 +194,10 @@ frame sysctl.txt sysctls
 # --- kube-proxy: its own words
 get() {
   if installed curl; then
-    curl -sS -k -m 10 "$@"
+    limited curl -sS -k -m 10 "$@"
   elif installed wget; then
     [ "$1" = -f ] && shift
-    wget -q -O - -T 10 "$1"
+    limited wget -q -O - -T 10 "$1"
   else
     echo 'neither curl nor wget is installed' >&2
     return 127
@@ -196,8 +214,8 @@ if [ -n "$config" ]; then
   frame kube-proxy-config.yaml root cat "/proc/$pid/root/$config"
 elif [ -n "$running" ]; then
   none kube-proxy-config.yaml 'kube-proxy runs without --config'
-elif [ -r /var/lib/kube-proxy/kube-proxy-config.yaml ]; then
-  frame kube-proxy-config.yaml limited cat /var/lib/kube-proxy/kube-proxy-config.yaml
+elif [ -r "$node/var/lib/kube-proxy/kube-proxy-config.yaml" ]; then
+  frame kube-proxy-config.yaml limited cat "$node/var/lib/kube-proxy/kube-proxy-config.yaml"
 else
   missed kube-proxy-config.yaml 'no process is named kube-proxy, and /var/lib/kube-proxy/kube-proxy-config.yaml is not there'
 fi
@@ -215,10 +233,12 @@ else
 fi
 
 # --- CNI
-conf=/etc/cni/net.d
-[ -d "$conf" ] || [ ! -d /var/lib/rancher/k3s/agent/etc/cni/net.d ] || conf=/var/lib/rancher/k3s/agent/etc/cni/net.d
+conf=$node/etc/cni/net.d
+[ -d "$conf" ] || [ ! -d "$node/var/lib/rancher/k3s/agent/etc/cni/net.d" ] || conf=$node/var/lib/rancher/k3s/agent/etc/cni/net.d
+# What ls says of a folder that is not there, with the folder's name on the node.
+as_on_node() { sed "s,$node/,/,"; }
 list_conf() {
-  if [ -e "$conf" ]; then root ls "$conf" 2>/dev/null || limited ls "$conf"; else ls "$conf" 2>&1 || true; fi
+  if [ -e "$conf" ]; then root ls "$conf" 2>/dev/null || limited ls "$conf"; else ls "$conf" 2>&1 | as_on_node; fi
 }
 frame cni-conf.txt list_conf
 cat_conf() { root cat "$1" 2>/dev/null || limited cat "$1"; }
@@ -228,24 +248,26 @@ list_conf | grep -E '^[A-Za-z0-9][A-Za-z0-9._-]*\.(conf|conflist|json)$' | while
 done
 bin=
 for dir in /opt/cni/bin /usr/lib/cni /usr/libexec/cni /var/lib/rancher/k3s/data/current/bin; do
-  [ -n "$bin" ] || [ ! -d "$dir" ] || bin=$dir
+  [ -n "$bin" ] || [ ! -d "$node$dir" ] || bin=$node$dir
 done
-list_bin() { ls "$1" 2>&1 || [ ! -e "$1" ]; }
-frame cni-bin.txt list_bin "$(printf '%s' "$bin" | grep . || echo /opt/cni/bin)"
+list_bin() {
+  if [ -e "$1" ]; then ls "$1"; else ls "$1" 2>&1 | as_on_node; fi
+}
+frame cni-bin.txt list_bin "$(printf '%s' "$bin" | grep . || echo "$node/opt/cni/bin")"
 
 # --- units and versions
-if [ -d /run/systemd/system ]; then
+if [ -d "$node/run/systemd/system" ]; then
   frame systemd-units.txt limited systemctl list-units --all --type=service --plain --no-legend --no-pager
 else
   none systemd-units.txt 'this node does not run systemd'
 fi
 versions() {
   uname -sr
-  sed -n 's/^PRETTY_NAME="*\([^"]*\)"*$/\1/p' /etc/os-release
+  sed -n 's/^PRETTY_NAME="*\([^"]*\)"*$/\1/p' "$node/etc/os-release"
   for tool in iptables nft ipset kubelet kube-proxy; do
     ! installed "$tool" || limited "$tool" --version | head -n 1
   done
-  ! installed ip || ip -V
+  ! installed ip || limited ip -V
   true
 } 2>/dev/null
 frame versions.txt versions
@@ -253,5 +275,5 @@ printf 'vipdoctor-node end\n'
 }
 main </dev/null
 `
-  .replace('__TIMEOUT__', String(commandTimeoutSeconds))
+  .replaceAll('__TIMEOUT__', String(commandTimeoutSeconds))
   .replace('__POD_SOCKETS__', () => podSockets)

@@ -1,6 +1,8 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
 import type { Pod, Service } from '../../evidence/kubernetes/kinds.ts'
+import type { Question } from '../../evidence/question.ts'
+import { parseAddress, sameAddress } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { kubeVipSettings, type KubeVipSettings } from './settings.ts'
 
@@ -78,4 +80,16 @@ export function addressSource({ metadata, spec, status }: Service): AddressSourc
   if ((metadata?.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '') !== '') return 'annotation'
   if ((spec?.loadBalancerIP ?? '') !== '') return 'spec'
   return status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined) ? 'status' : null
+}
+
+/** The kube-vip pods that serve a question: those configured with the control-plane VIP, or those that take the Service. */
+export function podsServing(evidence: Evidence, { service, controlPlane }: Question): readonly KubeVipPod[] {
+  if (service !== null) return servicePods(evidence).filter(({ settings }) => refusalOf(settings, service) === null)
+  if (controlPlane === null) return []
+  return (known(kubeVipPods(evidence)) ?? []).filter(
+    ({ settings }) =>
+      settings.controlPlane &&
+      settings.port === controlPlane.port &&
+      sameAddress(parseAddress(settings.address), controlPlane.address),
+  )
 }

@@ -14,8 +14,8 @@ test('the recorded leader of the control plane', async () => {
       'controller-1 holds the lease kube-system/plndr-cp-lock, so kube-vip announces 10.240.0.5 from there by ARP or NDP.',
     ],
   ])
-  expect(await foundIn('control-plane-vip', id)).toEqual([['skipped', 'kube-vip serves the control plane only.']])
-  expect(await foundIn('hard-way-healthy', id)).toEqual([['skipped', 'kube-vip is not installed.']])
+  expect(await foundIn('control-plane-vip', id)).toEqual([['skipped', 'MetalLB serves this Service.']])
+  expect(await foundIn('pending-no-allocator', id)).toEqual([['skipped', 'The Service has no VIP yet.']])
 })
 
 test('kube-vip serves a Service on a LAN: its holder receives the packet', async () => {

@@ -12,7 +12,7 @@ import { rangeHas, rangeOf } from '../../../net/range.ts'
 import { inWords } from '../../../net/words.ts'
 import { defineCheck } from '../../check.ts'
 import { fail, pass } from '../../finding.ts'
-import { pendingInItsClass, refusalOf, saysFull } from '../../about/pending.ts'
+import { stillPending, refusalOf, saysFull } from '../../about/pending.ts'
 import { refusalIn } from './refusals.ts'
 
 export default defineCheck({
@@ -27,7 +27,8 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
-  appliesTo: pendingInItsClass,
+  announcer: 'MetalLB',
+  appliesTo: stillPending,
   blocks: true,
   consequenceOf: ['assignment/no-pool'],
   run: ({ evidence, question }) => {

@@ -3,7 +3,7 @@ import { isGap } from '../../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../../evidence/kubernetes/kinds.ts'
 import { kubeVipMark } from '../../../lb/marks.ts'
 import { addressSource } from '../../../lb/kube-vip/pods.ts'
-import { servedByOther, type OtherSystem } from '../../../lb/other-systems.ts'
+import { servedBy, type Served } from '../../../lb/announcers.ts'
 import { startOf } from '../../../net/words.ts'
 import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../../lb/metallb/install.ts'
 import { defineCheck, type Context } from '../../check.ts'
@@ -63,7 +63,7 @@ export default defineCheck({
 
 /** Why a Service is pending, where no check of its own says it: nothing allocates, another allocator, no ClusterIP, or a silent controller. */
 function whyPending(context: Context, service: Service, subject: string): Draft {
-  const { evidence } = context
+  const { evidence, question } = context
   const name = objectName(service)
   const pending = cite(service, 'status', 'loadBalancer')
   const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
@@ -90,8 +90,8 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
       },
     )
   }
-  const other = servedByOther(evidence, service)
-  if (other !== null) return pendingAtOther(other, name, subject)
+  const own = servedBy(evidence, question)
+  if (own !== null && !own.announcer.judged) return pendingAtOther(context, own, name, subject)
   const atKubeVip = whyPendingAtKubeVip(context, service)
   if (atKubeVip !== null) return atKubeVip
   const installed = metallbInstalled(evidence)
@@ -157,24 +157,21 @@ function kubeVipSource(service: Service): string {
   return source === 'spec' ? ', from spec.loadBalancerIP' : ', which kube-vip found in its status'
 }
 
-/** LB IPAM of Cilium says why it gave none; of the others nothing is in the evidence. */
-function pendingAtOther(other: OtherSystem, name: string, subject: string): Draft {
-  if (other.refused === null)
-    return unknown(
-      'other-gave-none',
-      subject,
-      `${startOf(other.name)} serves Service ${name}, since ${other.why}; why it gave no address is not in the evidence.`,
-      [],
-      other.proof,
-    )
-  return fail(
-    'other-has-none',
-    subject,
-    `${startOf(other.name)} has no address for Service ${name}: ${other.refused}.`,
-    other.proof,
-    {
-      commands: ['kubectl get ciliumloadbalancerippools'],
-      changes: 'Shows the pools of LB IPAM: one of them has to match the Service and to have a free address.',
-    },
-  )
+/** Of those that no check judges only what they say themselves is in the evidence. */
+function pendingAtOther(
+  { evidence, question }: Context,
+  { announcer, why, proof }: Served,
+  name: string,
+  subject: string,
+): Draft {
+  const refusal = announcer.refuses(evidence, question)
+  return refusal === null
+    ? unknown(
+        'other-gave-none',
+        subject,
+        `${startOf(announcer.name)} serves Service ${name}, since ${why}; why it gave no address is not in the evidence.`,
+        [],
+        proof,
+      )
+    : fail('other-has-none', subject, refusal, proof, announcer.words.pools)
 }

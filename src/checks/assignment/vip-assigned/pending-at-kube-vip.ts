@@ -9,11 +9,11 @@ import {
   poolKeys,
 } from '../../../lb/kube-vip/cloud-provider.ts'
 import { addressSource, refusalOf, servicePods } from '../../../lb/kube-vip/pods.ts'
+import { ofItsClass } from '../../../lb/metallb/announcer.ts'
 import { metallbInstalled } from '../../../lb/metallb/install.ts'
 import { inWords } from '../../../net/words.ts'
 import type { Context } from '../../check.ts'
 import { fail, unknown, type Draft, type Remedy } from '../../finding.ts'
-import { ofItsClass } from '../../about/pending.ts'
 
 /** Why a Service is pending in a cluster where kube-vip serves Services; null where kube-vip does not, or where MetalLB ought to. */
 export function whyPendingAtKubeVip(context: Context, service: Service): Draft | null {

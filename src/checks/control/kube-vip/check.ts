@@ -1,7 +1,8 @@
 import { cite, citeList } from '../../../evidence/cite.ts'
 import { isGap, known } from '../../../evidence/gap.ts'
 import { nodeFile } from '../../../evidence/node/kinds.ts'
-import { kubeVipAnnouncers, podsServing } from '../../../lb/kube-vip/announcers.ts'
+import { announcing } from '../../../lb/announcers.ts'
+import { podsServing } from '../../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../../lb/kube-vip/bound.ts'
 import { unreadAmong } from '../../../lb/kube-vip/nodes.ts'
 import { kubeVipPods, type KubeVipPod } from '../../../lb/kube-vip/pods.ts'
@@ -172,7 +173,7 @@ function severalLeaders(pods: readonly KubeVipPod[]): readonly Draft[] {
 function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
   const { vip, service, port } = question
   if (vip === null || service !== null || !pods.some(({ settings }) => settings.ipvs)) return []
-  return (known(kubeVipAnnouncers(evidence, question).observed) ?? []).flatMap((node) => {
+  return (known(announcing(evidence, question).observed) ?? []).flatMap((node) => {
     const table = known(evidence.node(node).procNetIpVs)
     const mode = known(evidence.node(node).proxyMode)?.lines[0]?.trim()
     if (table === null || mode !== 'ipvs') return []

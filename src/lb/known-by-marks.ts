@@ -1,0 +1,35 @@
+import { cite } from '../evidence/cite.ts'
+import type { Announcer } from './announcer.ts'
+import { byMarks, running } from './by-marks.ts'
+
+export const awsController = byMarks('the AWS Load Balancer Controller', {
+  classes: ['service.k8s.aws/nlb', 'eks.amazonaws.com/nlb'],
+  finalizers: ['service.k8s.aws/resources'],
+})
+
+export const kubeRouter = {
+  ...byMarks('kube-router', { classes: ['kube-router'] }),
+  mayAnnounce: running('kube-router', /\bkube-router\b/, /^--advertise-loadbalancer-ip(?:=true)?$/),
+}
+
+export const calico = byMarks('Calico', { classes: ['calico'], annotations: ['projectcalico.org/loadBalancerIPs'] })
+
+/** A status with a host name was written by the controller of a cloud: nobody else here writes one. */
+export const cloudController: Announcer<'a cloud controller'> = {
+  ...byMarks('a cloud controller', {}),
+  serves: (_, { service }) => {
+    const at = service?.status?.loadBalancer?.ingress?.findIndex(({ hostname = '' }) => hostname !== '') ?? -1
+    const hostname = service?.status?.loadBalancer?.ingress?.[at]?.hostname
+    return service === null || hostname === undefined
+      ? null
+      : {
+          by: 'mark',
+          why: `its status names ${hostname}`,
+          proof: [cite(service, 'status', 'loadBalancer', 'ingress', at, 'hostname')],
+        }
+  },
+}
+
+export const openElb = { ...byMarks('OpenELB', {}), mayAnnounce: running('OpenELB', /\bopenelb\b/) }
+
+export const pureLb = { ...byMarks('PureLB', {}), mayAnnounce: running('PureLB', /\bpurelb\b/) }

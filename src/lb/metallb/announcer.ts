@@ -1,0 +1,64 @@
+import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { isGap, known } from '../../evidence/gap.ts'
+import type { Question } from '../../evidence/question.ts'
+import type { Announcer, Announcing } from '../announcer.ts'
+import { metallbMark } from '../marks.ts'
+import { announcingByBgp, bgpSpeakers } from './bgp.ts'
+import { electedNode, eligibleNodes } from './election.ts'
+import { metallbInstalled, metallbSettings } from './install.ts'
+import { observedByMetallb } from './observed.ts'
+
+/** MetalLB: by ARP or NDP, by BGP, or by both. */
+export const metallb: Announcer<'MetalLB'> = {
+  name: 'MetalLB',
+  serves: (evidence, { service }) => {
+    if (service === null || known(metallbInstalled(evidence)) === false) return null
+    const mark = metallbMark(service)
+    return mark === null
+      ? { by: 'rest', why: 'nobody else has marked it', proof: [] }
+      : { by: 'mark', why: `it has the annotation ${mark}`, proof: [cite(service, 'metadata', 'annotations', mark)] }
+  },
+  refuses: (evidence, question) => {
+    if (question.service === null) return 'MetalLB serves Services only.'
+    if (known(metallbInstalled(evidence)) === false) return 'MetalLB is not installed.'
+    return ofItsClass(evidence, question) ? null : 'MetalLB does not handle the Service’s class.'
+  },
+  announces,
+  judged: true,
+  words: {
+    silence: {
+      reason: 'metallb-habit',
+      says: 'MetalLB announces for five seconds after it took a VIP; later silence is its habit.',
+    },
+    pools: null,
+    off: null,
+  },
+}
+
+/** Whether MetalLB handles the Service's class: with `--lb-class` only that one, without it only Services that have none. */
+export const ofItsClass = (evidence: Evidence, { service }: Pick<Question, 'service'>): boolean =>
+  (service?.spec?.loadBalancerClass ?? null) === metallbSettings(evidence).lbClass
+
+function announces(evidence: Evidence, question: Question): Announcing {
+  const byArp = observedByMetallb(evidence, question)
+  const byBgp = known(announcingByBgp(evidence, question)) ?? []
+  return {
+    observed:
+      isGap(byArp) && byBgp.length === 0
+        ? byArp
+        : [...new Set([...(known(byArp) ?? []), ...byBgp].map(({ node }) => node))],
+    // An election hashes every node: it is held only where nobody was observed.
+    get predicted() {
+      return electedNode(evidence, question)
+    },
+    get byBgp() {
+      const speakers = bgpSpeakers(evidence, question)
+      return isGap(speakers) ? speakers : speakers.filter(({ out }) => out === null).map(({ node }) => node)
+    },
+    get eligible() {
+      return eligibleNodes(evidence, question)
+    },
+    told: null,
+  }
+}

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { jsonReporter } from '../src/report/json.ts'
 import { plain } from '../src/report/paint.ts'
-import { textReporter } from '../src/report/text.ts'
+import { ordinary, textReporter } from '../src/report/text/text.ts'
 import { judge, printed, targetOf } from './kit/answers.ts'
 import { goldenOf } from './kit/golden-json.ts'
 import { fixture, fixtureNames, truthOf } from './kit/fixtures.ts'
@@ -30,7 +30,7 @@ describe.each(fixtureNames)('%s', (name) => {
   test('as text and as JSON', async () => {
     const truth = await truthOf(name)
     const answer = judge(await fixture(name), [targetOf(truth)], truth.client.split(' ')[1])
-    const text = printed(answer, textReporter(plain))
+    const text = printed(answer, textReporter(plain, ordinary, { from: 'bundle', path: 'bundle.tar.gz' }))
     const json = printed(answer, jsonReporter(tool))
     matchGolden(`${name}.txt`, text)
     matchGolden(`${name}.json`, goldenOf(json))
@@ -45,7 +45,7 @@ describe.each(fixtureNames)('%s', (name) => {
 
 /** Commands and paths are copied, so they are never broken. */
 const isCommand = (line: string): boolean =>
-  /^ {4,6}(aws|kubectl|ssh|curl|echo|vipdoctor|sudo|#) /.test(line) || /^ {4}\S+ \/\S*$/.test(line)
+  /^ {4,8}(aws|kubectl|ssh|curl|echo|vipdoctor|sudo|#) /.test(line) || /^ {4,6}\S+ \/\S*$/.test(line)
 
 test('no golden is left of a fixture that is gone', () => {
   const names = new Set(readdirSync(folder).map((file) => file.replace(/\.(txt|json)$/, '')))

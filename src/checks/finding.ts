@@ -81,7 +81,7 @@ const draft = (
   status,
   reason,
   subject,
-  ...(typeof says === 'string' ? { brief: briefOf(says), says } : says),
+  ...(typeof says === 'string' ? { brief: briefOf(says), says } : { brief: briefOf(says.brief), says: says.says }),
   proof,
   ...more,
   ...remedyOf(fix),

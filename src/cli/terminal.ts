@@ -3,15 +3,29 @@ import { Chalk, supportsColor } from 'chalk'
 import type { Look } from '../report/paint.ts'
 
 /** The look of standard output: colour and width only on a terminal, colour only where nothing forbids it (https://no-color.org). */
-export function lookOf(flags: { readonly 'no-color': boolean }): Look {
+export function lookOf(flags: { readonly 'no-color': boolean; readonly ascii?: boolean }): Look {
   const terminal = process.stdout.isTTY
   const forbidden = flags['no-color'] || (process.env.NO_COLOR ?? '') !== '' || process.env.TERM === 'dumb'
   const level = terminal && !forbidden && supportsColor !== false ? supportsColor.level : 0
   const columns = terminal ? process.stdout.columns : 80
-  return { paint: new Chalk({ level }), width: Math.min(Math.max(columns, 40), 120) }
+  return {
+    paint: new Chalk({ level }),
+    width: Math.min(Math.max(columns, 40), 120),
+    symbols: terminal && !flags.ascii && showsUtf8(),
+  }
 }
 
-/** Writes to standard output no faster than it is read: a long report must not stand in memory a second time. */
-export async function print(chunks: Iterable<string>): Promise<void> {
-  for (const chunk of chunks) if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
+/** By the variables that set the character set of a terminal, in the order in which the C library looks at them (locale(7)). */
+function showsUtf8(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG, TERM } = process.env
+  const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== '') ?? ''
+  return /utf-?8/i.test(locale) && TERM !== 'dumb'
+}
+
+/** Writes to standard output, where nothing else writes; false where it is not read as fast. */
+export const print = (text: string): boolean => process.stdout.write(text)
+
+/** Writes no faster than it is read: a long report must not stand in memory a second time. */
+export async function printAll(chunks: Iterable<string>): Promise<void> {
+  for (const chunk of chunks) if (!print(chunk)) await once(process.stdout, 'drain')
 }

@@ -13,12 +13,14 @@ import { liveFlags } from '../cli/live-flags.ts'
 import { interrupted, reportingFailures } from '../cli/failure.ts'
 import { parseOutputFiles, writeReport } from '../cli/output-files.ts'
 import { allReports } from '../report/all-reports.ts'
+import type { Reading } from '../report/reading.ts'
 import { formatNames, formatsFor } from '../report/formats.ts'
 import { acceptanceOf, strictPolicy, type Policy } from '../diagnosis/gate.ts'
 import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
-import { lookOf, print } from '../cli/terminal.ts'
+import { endWith } from '../cli/exit.ts'
+import { lookOf, printAll } from '../cli/terminal.ts'
 
 export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
@@ -58,10 +60,10 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       description: 'the VPC of the nodes, where their addresses fit more than one',
     }),
     output: Flags.option({
-      options: formatNames,
+      options: ['short', ...formatNames] as const,
       default: 'text' as const,
       char: 'o',
-      description: 'format of the report',
+      description: 'format of the report; short: as text, and only what is not well',
     })(),
     'output-file': Flags.string({
       multiple: true,
@@ -79,6 +81,11 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       description: 'also say what a client meets at the NodePort of every node; never changes the verdict',
     }),
     'allow-unknown': Flags.boolean({ description: 'exit 0 instead of 3 where a gap hides something' }),
+    all: Flags.boolean({ description: 'of several VIPs a line each, also of those that can be reached' }),
+    verbose: Flags.boolean({
+      description: 'all that was found: whole sentences, every proof, what is not known and why',
+    }),
+    ascii: Flags.boolean({ description: 'words in the place of symbols, also on a terminal' }),
     'no-color': Flags.boolean({ description: 'no colour, also on a terminal (NO_COLOR does the same)' }),
     probe: Flags.boolean({
       helpGroup: 'LIVE',
@@ -112,7 +119,9 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
         failOn: flags['fail-on'],
         allowUnknown: flags['allow-unknown'],
       }
+      const detail = { all: flags.all, verbose: flags.verbose, short: flags.output === 'short' }
       const setting: Setting = {
+        reading: readingOf(flags),
         tool,
         checks,
         evidence,
@@ -120,8 +129,8 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
         acceptanceOf: (finding) => acceptanceOf(policy, finding),
       }
       const reporters = [
-        formatsFor(lookOf(flags))[flags.output],
-        ...files.map(({ format }) => formatsFor(plain)[format]),
+        formatsFor(lookOf(flags), detail)[flags.output === 'short' ? 'text' : flags.output],
+        ...files.map(({ format }) => formatsFor(plain, detail)[format]),
       ].map((format) => format.report(setting))
       const reports = allReports(reporters, policy)
       const judged = answerAs(reports.diagnosis, checks, evidence, questions, gaps, flags['node-ports'])
@@ -130,16 +139,33 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       const [printed = [], ...written] = texts
       for (const [index, file] of files.entries()) await writeReport(file.path, written[index] ?? [])
       // Before it is printed: the code holds even where nobody reads to the end.
-      process.exitCode = gate.exitCode
-      await print(printed)
+      endWith(gate.exitCode)
+      await printAll(printed)
       return null
     })
+  }
+}
+
+/** How the evidence of this run was read, for the report to say how more of it can be. */
+function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }): Reading {
+  if (flags.bundle !== undefined) return { from: 'bundle', path: flags.bundle }
+  const given = (['context', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap((name) => {
+    const value = flags[name]
+    return value === undefined || value === 'vpc' ? [] : [`--${name}=${value}`]
+  })
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
+  return {
+    from: 'live',
+    nodes: flags.nodes,
+    region: flags.region ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? null,
+    flags: given,
   }
 }
 
 type CheckFlags = Parameters<typeof readLiveCluster>[0] & {
   readonly 'save-bundle': string | undefined
   readonly probe: boolean
+  readonly client: string
 }
 
 /** What the flags' cluster shows now; null where Ctrl-C ended the reading. It is judged as the bundle that it is saved as. */

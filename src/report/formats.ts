@@ -1,5 +1,6 @@
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
+import { htmlFormat } from './html/page.ts'
 import { jsonFormat } from './json.ts'
 import { junit } from './junit.ts'
 import { markdownFormat, stepSummary } from './markdown.ts'
@@ -7,7 +8,7 @@ import type { Look } from './paint.ts'
 import { prometheus } from './prometheus.ts'
 import type { Format } from './reporter.ts'
 import { sarif } from './sarif.ts'
-import { textFormat } from './text.ts'
+import { textFormat, type Detail } from './text/text.ts'
 
 export const formatNames = [
   'text',
@@ -18,15 +19,16 @@ export const formatNames = [
   'github-summary',
   'gitlab',
   'markdown',
+  'html',
   'prometheus',
 ] as const
 
 export type FormatName = (typeof formatNames)[number]
 
 /** Every format of a report; the text as it looks there where it goes. What a format made of a diagnosis is given back to it alone. */
-export const formatsFor = (look: Look): Readonly<Record<FormatName, Format>> =>
+export const formatsFor = (look: Look, detail: Detail): Readonly<Record<FormatName, Format>> =>
   ({
-    text: textFormat(look),
+    text: textFormat(look, detail),
     json: jsonFormat,
     junit,
     sarif,
@@ -34,5 +36,6 @@ export const formatsFor = (look: Look): Readonly<Record<FormatName, Format>> =>
     'github-summary': stepSummary,
     gitlab,
     markdown: markdownFormat,
+    html: htmlFormat,
     prometheus,
   }) satisfies Readonly<Record<FormatName, unknown>> as unknown as Readonly<Record<FormatName, Format>>

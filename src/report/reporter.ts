@@ -4,6 +4,7 @@ import type { Answer, Diagnosis } from '../diagnosis/diagnosis.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Acceptance, Gate } from '../diagnosis/gate.ts'
 import type { Probed } from './probes.ts'
+import type { Reading } from './reading.ts'
 import type { Tool } from './tool.ts'
 
 /**
@@ -39,6 +40,7 @@ export interface Setting {
   readonly tool: Tool
   readonly checks: readonly Check[]
   readonly evidence: Evidence
+  readonly reading: Reading
   readonly acceptanceOf: (finding: Finding) => Acceptance | null
   readonly failOn: 'fail' | 'warn'
 }

@@ -9,6 +9,7 @@ import type { Reporter } from '../../src/report/reporter.ts'
 import { recognisedFabric } from '../../src/fabric/recognise.ts'
 import type { Finding } from '../../src/checks/finding.ts'
 import { acceptanceOf, gateOf, strictPolicy, weighForGate, type Policy } from '../../src/diagnosis/gate.ts'
+import { ordinary } from '../../src/report/text/text.ts'
 import { formatsFor, type FormatName } from '../../src/report/formats.ts'
 import { plain } from '../../src/report/paint.ts'
 import { fixture, truthOf, type Truth } from './fixtures.ts'
@@ -43,10 +44,11 @@ export function reported(
     tool: { name: 'vipdoctor', version: '0.0.0' },
     checks,
     evidence,
+    reading: { from: 'bundle' as const, path: 'bundle.tar.gz' },
     failOn: policy.failOn,
     acceptanceOf: (finding: Finding) => acceptanceOf(policy, finding),
   }
-  return printed(judge(evidence, targets, client), formatsFor(plain)[format].report(setting), policy)
+  return printed(judge(evidence, targets, client), formatsFor(plain, ordinary)[format].report(setting), policy)
 }
 
 /** The one diagnosis of a target. */

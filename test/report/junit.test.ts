@@ -51,14 +51,14 @@ test('a failing check is a failure with its sentence, proof and fix; a skipped o
   const text = reported(await fixture('hard-way-l2'), 'junit')
   const failing = '//testcase[@name="10.240.0.100:80 delivery/vip-not-owned"]'
   expect(xpath(text, `string(${failing}/failure/@message)`)).toMatch(
-    /^No network interface of vpc-\w+ holds 10\.240\.0\.100/,
+    /^No network interface of the VPC holds 10\.240\.0\.100/,
   )
   expect(xpath(text, `string(${failing}/failure)`)).toMatch(
-    /Proof:\s+aws\/describe-network-interfaces\.json[^]*Fix:\s+aws ec2 assign-private-ip-addresses/,
+    /Proof:\s+aws\/describe-network-interfaces\.json[^]*Fix \([^)]*\):\s+aws ec2 assign-private-ip-addresses/,
   )
   expect(xpath(text, `string(${failing}/@classname)`)).toBe('vipdoctor.default/nginx-lb')
   expect(xpath(text, 'string(//testcase[@name="10.240.0.100:80 wire/not-announced"]/skipped/@message)')).toBe(
-    'In a VPC no announcement travels.',
+    'EC2 delivers by ownership and by routes, and answers ARP itself: no packet hangs on an announcement.',
   )
 })
 

@@ -4,11 +4,12 @@ import { hiddenOwner, vipPlace } from '../../fabric/ec2/delivery.ts'
 import { holdersOf, interfacesOfVpc } from '../../fabric/ec2/holders.ts'
 import { assignFix, ladder } from '../../fabric/ec2/assign.ts'
 import { wholeSubnetRoute } from '../../fabric/ec2/whole-subnet-route.ts'
-import { interfaceText, subnetText } from '../../fabric/ec2/words.ts'
+import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
+import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { isServedBy } from '../../lb/announcers.ts'
 import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/vip-not-owned',
@@ -52,7 +53,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip?.text ?? ''}`
   if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
-  const { vip, vpcId, place } = where
+  const { vip, vpcId } = where
   const owners = holdersOf(evidence, vpcId, vip)
   if (isGap(owners)) return [unknown('interfaces-not-read', subject, `It is not known who owns ${vip.text}.`, [owners])]
   const [owner] = owners
@@ -69,7 +70,10 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
       pass(
         'held',
         subject,
-        `${interfaceText(evidence, owner.interface)} holds ${vip.text} ${as}.`,
+        said(
+          `the VPC delivers it to ${known(nodeOfInterface(evidence, owner.interface)) ?? idOf(owner.interface)}`,
+          `${interfaceText(evidence, owner.interface)} holds ${vip.text} ${as}.`,
+        ),
         owners.map(({ proof }) => proof()),
       ),
     ]
@@ -90,14 +94,20 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     const says = `No interface holds ${vip.text}; a route of ${route.table.RouteTableId ?? ''} sends its whole subnet ${route.prefix.text} to an interface, and whether the VPC then delivers an address that nobody holds is not documented.`
     return [unknown('whole-subnet-route', subject, says, [], proof)]
   }
-  const within = place === null ? vpcId : subnetText(place.subnet, place.range)
   const byKubeVip = podsServing(evidence, question).some(({ settings }) => settings.modes.includes('arp'))
     ? ' kube-vip has no code for EC2: with vip_arp it sends gratuitous ARP, which moves no address in a VPC.'
     : ''
-  const says = `No network interface of ${vpcId} holds ${vip.text}, so the VPC delivers it to nobody, to hosts in ${within} neither: it hands out an address because the EC2 API gave it to an interface, not because a node announces it.${isServedBy('kube-vip', evidence, question) ? byKubeVip : ''}`
+  const says = `No network interface of the VPC holds ${vip.text}, so the VPC delivers it to nobody. An announcement (ARP) from a node does not change that.${isServedBy('kube-vip', evidence, question) ? byKubeVip : ''}`
   return [
-    fail('held-by-nobody', subject, says, proof, assignFix(evidence, question, receiving, where), {
-      awsCode: 'ENI_ADDRESS_RESTRICTION',
-    }),
+    fail(
+      'held-by-nobody',
+      subject,
+      said('no interface holds it', says),
+      proof,
+      assignFix(evidence, question, receiving, where),
+      {
+        awsCode: 'ENI_ADDRESS_RESTRICTION',
+      },
+    ),
   ]
 }

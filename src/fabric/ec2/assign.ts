@@ -55,9 +55,11 @@ export function assignFix(
   if (eni === undefined) return null
   const free = receiving.by === 'candidate' || receiving.by === 'unknown' || preferred.length === 0
   const choice = free ? 'Any node of the subnet would do; the choice was free. ' : ''
+  const node = [...own].find(([, interfaces]) => interfaces.includes(eni))?.[0] ?? idOf(eni)
   return {
+    summary: `give the address to ${node}`,
     commands: [assignCommand(eni, vip)],
-    changes: `${choice}The address takes one of the interface's address slots and stays there until something moves it: when the node fails, the VIP fails with it. Without --allow-reassignment the call is refused where somebody else already has the address. ${ladder(facts(evidence, question))}`,
+    changes: `${choice}It does not move when ${node} fails. The address takes one of the interface's address slots and stays there until something moves it. Without --allow-reassignment the call is refused where somebody else already has the address. ${ladder(facts(evidence, question))}`,
   }
 }
 

@@ -14,7 +14,7 @@ describe('a VIP in a subnet of the VPC', () => {
     const [draft] = runCheck(check, ask(evidence, { receiving: announcedBy('controller-0') }))
     expect(draft?.status).toBe('fail')
     expect(draft?.says).toBe(
-      'No network interface of vpc-daf0e39ffc287f7bf holds 10.240.0.100, so the VPC delivers it to nobody, to hosts in subnet-c1dad34c5444e3356 (10.240.0.0/24) neither: it hands out an address because the EC2 API gave it to an interface, not because a node announces it.',
+      'No network interface of the VPC holds 10.240.0.100, so the VPC delivers it to nobody. An announcement (ARP) from a node does not change that.',
     )
     expect(draft?.fix?.commands).toEqual([
       `aws ec2 assign-private-ip-addresses --network-interface-id ${ids.controller0} --private-ip-addresses 10.240.0.100`,

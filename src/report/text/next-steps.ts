@@ -1,0 +1,122 @@
+import type { Finding, Unread } from '../../checks/finding.ts'
+import { pathHops, type PathHop } from '../../checks/hop.ts'
+import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
+import { placeOf } from '../../diagnosis/title.ts'
+import { sh, type Command } from '../../net/shell.ts'
+import { inWords } from '../../net/words.ts'
+import type { Look } from '../paint.ts'
+import type { Reading } from '../reading.ts'
+import { wrap } from '../wrap.ts'
+
+/** What a hop is, for somebody who meets the word for the first time. */
+const hopWords: Readonly<Record<PathHop, string>> = {
+  assignment: 'assignment',
+  announcement: 'announcement (who claims the VIP)',
+  delivery: 'delivery (who gets the packet)',
+  admission: 'admission (security groups)',
+  translation: 'translation (kube-proxy)',
+  forwarding: 'forwarding (the way to the pod)',
+  endpoint: 'endpoint (the pod)',
+  return: 'return (the answer)',
+}
+
+/** Evidence from one place that is missing, the hops that it would settle, and why it is missing. */
+interface Missing {
+  /** `aws`, `kubernetes`, `captures`, `nodes/NAME`; or a sentence where no evidence is missing that could be named. */
+  readonly place: string
+  readonly hops: PathHop[]
+  readonly unread: Map<string, Unread>
+}
+
+/** What to read next, the thing that decides first in front: each with the command of this user. */
+export function nextSteps(diagnosis: Diagnosis, reading: Reading, look: Look): string[] {
+  const missing = missingFor(diagnosis)
+  if (missing.length === 0) return []
+  return [
+    `  ${look.paint.bold('To know more, in this order:')}`,
+    ...missing.flatMap((one, index) => stepLines(one, `  ${String(index + 1)}. `, diagnosis, reading, look)),
+    ...(missing.some(({ place }) => place.startsWith('nodes/')) ? byHand(look) : []),
+  ]
+}
+
+/** Where the hops that are not known want for evidence, in the order of the hops. */
+function missingFor({ path, findings }: Diagnosis): readonly Missing[] {
+  const found = new Map<string, Missing>()
+  for (const step of path.filter(({ status }) => status === 'unknown')) {
+    const open = findings.filter(({ id, status }) => id === step.id && status === 'unknown')
+    for (const { place, unread } of open.flatMap(wants)) {
+      const known = found.get(place) ?? { place, hops: [], unread: new Map<string, Unread>() }
+      found.set(place, known)
+      if (!known.hops.includes(step.hop)) known.hops.push(step.hop)
+      if (unread !== null) known.unread.set(unread.source, unread)
+    }
+  }
+  return [...found.values()]
+}
+
+function wants({ gaps = [], says }: Finding): readonly { readonly place: string; readonly unread: Unread | null }[] {
+  if (gaps.length === 0) return [{ place: says, unread: null }]
+  return gaps.map((unread) => {
+    const [root = '', node = ''] = unread.source.split('/')
+    return { place: root === 'nodes' ? `nodes/${node}` : root, unread }
+  })
+}
+
+function stepLines(missing: Missing, number: string, diagnosis: Diagnosis, reading: Reading, look: Look): string[] {
+  const indent = ' '.repeat(number.length)
+  const { place, hops, unread } = missing
+  if (unread.size === 0) return wrap(place, look.width, indent, number)
+  const reasons = [...new Set([...unread.values()].map(({ reason }) => reason))]
+  const [reason = ''] = reasons
+  const more = reasons.length > 1 ? `, and ${String(reasons.length - 1)} more reasons` : ''
+  const judged = inWords(
+    hops.toSorted((one, other) => pathHops.indexOf(one) - pathHops.indexOf(other)).map((hop) => hopWords[hop]),
+  )
+  const commands = commandsFor(missing, diagnosis, reading)
+  return [
+    ...wrap(`${nameOf(place)} (${reason}${more}): judges ${judged}`, look.width, indent, number),
+    ...commands.flatMap((command) => ('line' in command ? [`${indent}  ${look.paint.cyan(command.line)}`] : [])),
+  ]
+}
+
+const nameOf = (place: string): string =>
+  place === 'aws'
+    ? 'AWS'
+    : place === 'kubernetes'
+      ? 'Kubernetes'
+      : place.startsWith('nodes/')
+        ? `Node ${place.slice(6)}`
+        : place
+
+const byHand = (look: Look): string[] => [
+  `     No ssh? One script by hand: ${look.paint.cyan('vipdoctor collect --print-node-script')}`,
+]
+
+/** So many missing files are named by their commands; a collection reads more at once. */
+const namedFiles = 3
+
+function commandsFor({ place, unread }: Missing, { question }: Diagnosis, reading: Reading): readonly Command[] {
+  const node = place.startsWith('nodes/')
+  if (reading.from === 'bundle') return node ? [] : byFile([...unread.keys()], reading.path)
+  const target = placeOf(question).replace(/\/(udp|sctp)$/, '')
+  if (node)
+    return reading.nodes === 'none' ? [sh`vipdoctor check ${target} ${reading.flags} --nodes ssh --ssh-user USER`] : []
+  if (place === 'aws')
+    return reading.region === null
+      ? [sh`vipdoctor check ${target} ${reading.flags} --region REGION`]
+      : [sh`vipdoctor policy --aws`]
+  return place === 'kubernetes' ? [sh`vipdoctor policy --kubernetes`] : []
+}
+
+/** The ordinary commands whose output a bundle lacks. */
+function byFile(sources: readonly string[], bundle: string): readonly Command[] {
+  const archive = bundle.endsWith('.gz')
+  const folder = archive ? 'BUNDLE' : bundle.replace(/\/$/, '')
+  return sources.slice(0, namedFiles).flatMap((source) => {
+    const [, root = '', name = ''] = /^(aws|kubernetes)\/([\w.-]+)\.json$/.exec(source) ?? []
+    if (root === 'aws' && /^describe-[a-z-]+$/.test(name))
+      return [sh`aws ec2 ${name} --output json > ${folder}/${source}`]
+    if (root === 'kubernetes') return [sh`kubectl get ${name} -A -o json > ${folder}/${source}`]
+    return []
+  })
+}

@@ -1,0 +1,149 @@
+import type { Finding } from '../../checks/finding.ts'
+import type { Answer, Diagnosis, HidingGap } from '../../diagnosis/diagnosis.ts'
+import { ownerOf, placeOf } from '../../diagnosis/title.ts'
+import { verdictText, type Look } from '../paint.ts'
+import { probesText } from '../probes.ts'
+import type { Reading } from '../reading.ts'
+import type { End, Format, Reporter } from '../reporter.ts'
+import { wrap } from '../wrap.ts'
+import { besideLines, firstCause, followingLines, furtherCauses, proofLines } from './causes.ts'
+import { header } from './header.ts'
+import { groupedCauses, tableLines, type Row } from './many.ts'
+import { nextSteps } from './next-steps.ts'
+import { pathLines } from './path.ts'
+import { summaryLines, type Counted } from './summary.ts'
+
+/** How much is told. `all`: a line for each VIP, also for those that are well; `verbose`: everything of each VIP; `short`: only what is not well. */
+export interface Detail {
+  readonly all: boolean
+  readonly verbose: boolean
+  readonly short: boolean
+}
+
+export const ordinary: Detail = { all: false, verbose: false, short: false }
+
+/** What is kept of a VIP until all are judged: a row of the table, and its whole report where that is shown. */
+interface Kept extends Row, Counted {
+  readonly whole: string | null
+}
+
+/**
+ * The answer for people: a VIP in full where it is the only one, a table with each cause once where there are several.
+ * Verdict, reason and fix come first, the path and the proof behind them, and last what would tell more.
+ */
+export function textReporter(look: Look, detail: Detail, reading: Reading): Reporter<Kept> {
+  // Of many VIPs only the first is told in full, if at all: which one that is, is known when the second comes.
+  let seen = 0
+  return {
+    diagnosis: (diagnosis) => {
+      seen += 1
+      const whole = seen === 1 || detail.verbose ? oneVip(diagnosis, look, detail, reading) : null
+      return { ...keep(diagnosis), whole }
+    },
+    whole: function* (answer, end) {
+      const blocks =
+        answer.diagnoses.length === 1 || detail.verbose ? wholes(answer) : tableOf(answer.diagnoses, look, detail)
+      for (const block of blocks) yield `${block}\n\n`
+      if (detail.verbose && answer.gaps.length > 0) yield `${gapLines(answer.gaps, look).join('\n')}\n\n`
+      yield* ending(answer, end, look, detail)
+    },
+  }
+}
+
+const keep = (diagnosis: Diagnosis): Omit<Kept, 'whole'> => {
+  const { question, verdict, causes, path, findings } = diagnosis
+  return {
+    place: placeOf(question),
+    owner: ownerOf(question),
+    verdict,
+    fabric: question.fabric,
+    cause: causes[0] ?? null,
+    causes: causes.map(({ id }) => id),
+    open: path.find(({ status }) => status === 'unknown')?.brief ?? null,
+    warnings: findings.filter(({ status }) => status === 'warn').length,
+  }
+}
+
+function* wholes({ diagnoses }: Answer<Kept>): Iterable<string> {
+  for (const { whole } of diagnoses) if (whole !== null && whole !== '') yield whole
+}
+
+function* tableOf(rows: readonly Kept[], look: Look, { all, verbose, short }: Detail): Iterable<string> {
+  const table = tableLines(rows, look, all)
+  if (table.length > 0) yield table.join('\n')
+  if (!short) for (const cause of groupedCauses(rows, look, verbose)) yield cause.join('\n')
+}
+
+/** One VIP in full. */
+function oneVip(diagnosis: Diagnosis, look: Look, { verbose, short }: Detail, reading: Reading): string {
+  const { causes, alsoWrong, findings, path, verdict } = diagnosis
+  const [first, ...further] = causes
+  const open = verdict === 'inconclusive' ? nextSteps(diagnosis, reading, look) : []
+  const warnings = findings.filter(({ status }) => status === 'warn')
+  const sections = [
+    header(diagnosis, look),
+    first === undefined ? [] : firstCause(first, look, verbose),
+    furtherCauses(further, look, verbose),
+    open,
+    short ? [] : pathLines(path, look, verbose),
+    nodePortLines(diagnosis, look),
+    short ? [] : proofLines(causes, look, verbose),
+    followingLines(causes, look, verbose),
+    besideLines('Broken besides', alsoWrong, look, verbose),
+    short && causes.length > 0 ? [] : besideLines('Warnings', warnings, look, verbose),
+    verbose ? unknownLines(findings, look) : [],
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+}
+
+const unknownLines = (findings: readonly Finding[], look: Look): string[] => {
+  const unknown = findings.filter(({ status }) => status === 'unknown')
+  return unknown.length === 0
+    ? []
+    : [
+        look.paint.bold('  Not known:'),
+        ...unknown.flatMap(({ id, says }) => wrap(`${id}: ${says}`, look.width, '    ', '  - ')),
+      ]
+}
+
+/** What could not be read, and which checks it hides: for `--verbose`. */
+const gapLines = (gaps: readonly HidingGap[], look: Look): string[] => [
+  look.paint.bold('Could not be read:'),
+  ...gaps.flatMap(({ source, reason, hides }) =>
+    wrap(`${source}: ${reason}${hides.length === 0 ? '' : ` (${hides.join(', ')})`}`, look.width, '    ', '  - '),
+  ),
+]
+
+/** One line a node: the verdict there, and of one that is not reachable the first hop that says why. */
+function nodePortLines({ nodePorts }: Diagnosis, look: Look): string[] {
+  if (nodePorts === null) return []
+  if (nodePorts.length === 0) return ['  The Service has no NodePort, or nothing was read from any node.']
+  const width = Math.max(...nodePorts.map(({ node }) => node.length))
+  return [
+    look.paint.bold('  NodePorts (they do not change the verdict):'),
+    ...nodePorts.map(({ node, port, verdict, path }) => {
+      const bad = path.find(({ status }) => status === 'fail' || status === 'unknown')
+      const why = bad === undefined ? '' : `${bad.hop}: ${bad.brief}`
+      return `    ${node.padEnd(width)} ${String(port.port)} ${verdictText(verdict, look, verdict.padEnd(12))} ${why}`.trimEnd()
+    }),
+  ]
+}
+
+function* ending(answer: Answer<Kept>, { probes, gate }: End, look: Look, { verbose }: Detail): Iterable<string> {
+  if (probes !== null) yield `${probesText(probes).trim()}\n\n`
+  const lines = summaryLines(answer, gate, look, verbose)
+  const bad = answer.diagnoses.find(({ verdict }) => verdict !== 'reachable')
+  const one =
+    answer.diagnoses.length > 1 && bad !== undefined && !verbose
+      ? [`One VIP in full: vipdoctor check ${bad.place}`]
+      : []
+  yield `${[...lines.slice(0, -1), ...one, ...lines.slice(-1)].join('\n')}\n`
+}
+
+export const textFormat = (look: Look, detail: Detail): Format<Kept> => ({
+  report: ({ reading }) => textReporter(look, detail, reading),
+  failed: ({ message, suggestion }) => `vipdoctor: ${message}\n${suggestion === null ? '' : `${suggestion}\n`}`,
+})

@@ -1,14 +1,21 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 
-const asked = process.argv.slice(2)
-if (asked.length === 1 && (asked[0] === '--version' || asked[0] === '-V' || asked[0] === 'version')) {
-  // Answered before oclif loads: loading it costs more than all of node's own start.
-  const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  console.log(`${name} ${version}`)
-} else {
-  // oclif compares node's version by loading semver, a tenth of our start; package.json's `engines` says the same to npm.
-  process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
-  const { main } = await import('../dist/bundle/cli/main.js')
-  await main(import.meta.url)
+try {
+  const asked = process.argv.slice(2)
+  if (asked.length === 1 && (asked[0] === '--version' || asked[0] === '-V' || asked[0] === 'version')) {
+    // Answered before oclif loads: loading it costs more than all of node's own start.
+    const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+    console.log(`${name} ${version}`)
+  } else {
+    // oclif compares node's version by loading semver, a tenth of our start; package.json's `engines` says the same to npm.
+    process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
+    const { main } = await import('../dist/bundle/cli/main.js')
+    await main(import.meta.url)
+  }
+} catch (error) {
+  // What is not there or cannot be loaded; all else `main` answers for. Node would end with 1, which is a finding's.
+  console.error('vipdoctor: this installation does not work; install it anew, with a Node that package.json names.')
+  console.error(error)
+  process.exitCode = 4
 }

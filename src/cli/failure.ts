@@ -4,11 +4,12 @@ import { plain } from '../report/paint.ts'
 import { ordinary } from '../report/text/text.ts'
 import type { Failure } from '../report/reporter.ts'
 import type { Tool } from '../report/tool.ts'
+import { exitCodes } from './exit.ts'
 import { writeReport, type OutputFile } from './output-files.ts'
 
 /** Ctrl-C, or a pipeline that was cancelled, before anything was judged. */
 export const interrupted: Failure = {
-  exitCode: 130,
+  exitCode: exitCodes.interrupted,
   message: 'Interrupted before anything was judged.',
   suggestion: null,
 }
@@ -37,9 +38,10 @@ export async function reportingFailures(
 
 /** A user's mistake ends with exit code 2, everything else is a bug of this program (4). */
 function failureOf(error: unknown): Failure {
-  if (error instanceof UserError) return { exitCode: 2, message: error.message, suggestion: error.suggestion }
+  if (error instanceof UserError)
+    return { exitCode: exitCodes.usage, message: error.message, suggestion: error.suggestion }
   return {
-    exitCode: 4,
+    exitCode: exitCodes.bug,
     message: `A bug in vipdoctor, not a finding: ${error instanceof Error ? error.message : String(error)}`,
     suggestion: 'Please report it with what stands on standard error.',
   }

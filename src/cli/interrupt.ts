@@ -1,5 +1,4 @@
-/** The exit code of a program that Ctrl-C ended, as shells know it; no code of ours, since nothing was judged. */
-export const interruptedExitCode = 130
+import { endNow, exitCodes, say } from './exit.ts'
 
 const listening = new Set<AbortController>()
 
@@ -21,10 +20,10 @@ export function onInterrupt(takingAway: string | null = null): {
   let warned = takingAway === null
   const listener = (): void => {
     if (!stop.signal.aborted) stop.abort()
-    else if (warned) process.exit(interruptedExitCode)
+    else if (warned) endNow(exitCodes.interrupted)
     else {
       warned = true
-      process.stderr.write(`vipdoctor: ${takingAway ?? ''}\n`)
+      say(`vipdoctor: ${takingAway ?? ''}`)
     }
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

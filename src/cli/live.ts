@@ -3,7 +3,7 @@ import type { Interfaces } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import type { Progress } from '../collect/collection.ts'
 import { readLive, type LiveFiles, type LiveOptions } from '../collect/live.ts'
-import { thisNode } from '../collect/node-hints.ts'
+import { targetOf, thisNode } from '../collect/node-hints.ts'
 import { nodesForVips } from '../journey/nodes-for-vip.ts'
 import { probe, type Probe } from '../collect/probe/probe.ts'
 import { wantedBy, type Wanted } from '../collect/wanted.ts'
@@ -12,7 +12,8 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Client, FabricName, Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
-import { interruptedExitCode, onInterrupt } from './interrupt.ts'
+import { endWith, exitCodes, say } from './exit.ts'
+import { onInterrupt } from './interrupt.ts'
 import { hasAwsSettings, nodeOutputs, type liveFlags } from './live-flags.ts'
 import { progressOn } from './progress.ts'
 import { clusterOf, podsGoing, reachNodes, reachOptions, requestMs } from './reach-nodes.ts'
@@ -35,13 +36,13 @@ export interface Asked {
 export async function readLiveCluster(flags: Flags, asked: Asked, tool: string): Promise<LiveFiles | null> {
   const { signal, release } = onInterrupt(flags.nodes === 'pod' ? podsGoing : null)
   const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
-  if (flags.nodes === 'pod' && !flags.quiet) process.stderr.write(`${willBeMade(flags)}\n`)
+  if (flags.nodes === 'pod' && !flags.quiet) say(willBeMade(flags))
   try {
     const live = await readLive(optionsOf(flags, asked, { tool, signal, progress }))
     if (!signal.aborted || flags.partial) return live
     done()
-    process.stderr.write('vipdoctor: interrupted. With --partial, what was read until then is kept.\n')
-    process.exitCode = interruptedExitCode
+    say('vipdoctor: interrupted. With --partial, what was read until then is kept.')
+    endWith(exitCodes.interrupted)
     return null
   } finally {
     done()
@@ -75,7 +76,7 @@ export async function probeLiveCluster(
     return await probe(evidence, questions, {
       transport: reach?.transport ?? null,
       reaches: flags.nodes === 'local' ? [thisNode(nodes).node] : null,
-      by: flags['node-addresses'],
+      targetOf: (node) => targetOf(node, flags.nodes === 'ssh' ? flags['node-addresses'] : 'internal', evidence),
       timeoutMs: connectMs,
       signal,
       progress,

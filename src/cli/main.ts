@@ -1,49 +1,32 @@
 import { Errors, flush, run } from '@oclif/core'
 import { UserError } from '../evidence/user-error.ts'
+import { commandDone, endAsBug, endAsBugUnlessDone, endWith, exitCodes, say } from './exit.ts'
 import { interruptAll } from './interrupt.ts'
-
-/** The exit codes of docs/json.md. */
-export const exitCodes = { reachable: 0, unreachable: 1, usage: 2, inconclusive: 3, bug: 4 } as const
 
 /** Runs the command line. Never lets an error look like a finding: a user's mistake is 2, a bug is 4. */
 export async function main(moduleUrl: string): Promise<void> {
-  // `vipdoctor … | head` closes our standard output early; that is no error of ours, and nobody reads on.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    if (!interruptAll()) process.exit()
-  })
-  // A bug anywhere: what was made in a cluster is still taken away.
-  const bugs: number[] = []
-  process.on('uncaughtException', (error) => {
-    bugs.push(report(error))
-    if (!interruptAll()) process.exit(bugs[0])
-  })
+  endAsBugUnlessDone(interruptAll)
   try {
     await run(process.argv.slice(2), moduleUrl)
     await flush()
   } catch (error) {
-    process.exitCode = report(error)
+    report(error)
   }
-  if (bugs[0] !== undefined) process.exitCode = bugs[0]
+  commandDone()
 }
 
-function report(error: unknown): number {
-  if (error instanceof Errors.ExitError) return error.oclif.exit ?? exitCodes.bug
+function report(error: unknown): void {
+  // oclif's own end of --help and --version.
+  if (error instanceof Errors.ExitError && error.oclif.exit === 0) return
   if (error instanceof UserError) {
-    console.error(`vipdoctor: ${error.message}`)
-    if (error.suggestion !== null) console.error(error.suggestion)
-    return exitCodes.usage
-  }
-  if (error instanceof Errors.CLIError) {
-    console.error(`vipdoctor: ${missingArguments(error) ?? sentence(error.message)}`)
-    console.error('See `vipdoctor --help`.')
-    return exitCodes.usage
-  }
-  console.error(
-    'vipdoctor: this is a bug in vipdoctor, not a finding. Please report it with the lines below and, where you can, the bundle.',
-  )
-  console.error(error)
-  return exitCodes.bug
+    endWith(exitCodes.usage)
+    say(`vipdoctor: ${error.message}`)
+    if (error.suggestion !== null) say(error.suggestion)
+  } else if (error instanceof Errors.CLIError && !(error instanceof Errors.ExitError)) {
+    endWith(exitCodes.usage)
+    say(`vipdoctor: ${missingArguments(error) ?? sentence(error.message)}`)
+    say('See `vipdoctor --help`.')
+  } else endAsBug(error)
 }
 
 /** oclif lists missing arguments in a table, which is no sentence. */

@@ -22,7 +22,10 @@ function showsUtf8(): boolean {
   return /utf-?8/i.test(locale) && TERM !== 'dumb'
 }
 
-/** Writes to standard output no faster than it is read: a long report must not stand in memory a second time. */
-export async function print(chunks: Iterable<string>): Promise<void> {
-  for (const chunk of chunks) if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')
+/** Writes to standard output, where nothing else writes; false where it is not read as fast. */
+export const print = (text: string): boolean => process.stdout.write(text)
+
+/** Writes no faster than it is read: a long report must not stand in memory a second time. */
+export async function printAll(chunks: Iterable<string>): Promise<void> {
+  for (const chunk of chunks) if (!print(chunk)) await once(process.stdout, 'drain')
 }

@@ -18,7 +18,18 @@ export async function openBundle(path: string): Promise<Evidence> {
 }
 
 async function openStore(path: string): Promise<Store> {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat === undefined) throw new UserError(`There is no bundle ${path}.`)
-  return stat.isDirectory() ? directoryStore(path) : openArchive(path)
+  return isDirectory(path) ? directoryStore(path) : openArchive(path)
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    const none = code === 'ENOENT' || code === 'ENOTDIR'
+    throw new UserError(none ? `There is no bundle ${path}.` : `${path} cannot be opened: ${code}.`, null, {
+      cause: error,
+    })
+  }
 }

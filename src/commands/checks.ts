@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core'
+import { print } from '../cli/terminal.ts'
 import { checks } from '../checks/index.ts'
 import { checkList } from '../report/check-list.ts'
 
@@ -7,6 +8,6 @@ export default class Checks extends Command {
 
   override async run(): Promise<void> {
     await this.parse(Checks)
-    process.stdout.write(checkList(checks))
+    print(checkList(checks))
   }
 }

@@ -1,4 +1,5 @@
 import { Args, Command, Flags } from '@oclif/core'
+import { print } from '../cli/terminal.ts'
 import { nodeScript } from '../collect/node/script.ts'
 import { redacted } from '../collect/redact.ts'
 import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
@@ -52,7 +53,7 @@ TARGET decides which nodes are read with --nodes ssh; none means every VIP.`
   override async run(): Promise<void> {
     const { flags, argv } = await this.parse(Collect)
     if (flags['print-node-script']) {
-      process.stdout.write(nodeScript)
+      print(nodeScript)
       return
     }
     if (flags.output === undefined)
@@ -71,6 +72,6 @@ TARGET decides which nodes are read with --nodes ssh; none means every VIP.`
       (JSON.parse(Buffer.from(files.get('bundle.json') ?? '{}').toString()) as { gaps?: unknown[] }).gaps ?? []
     const kept =
       replaced === null ? '' : ` Replaced: ${replaced.map(({ count, what }) => `${String(count)} ${what}`).join(', ')}.`
-    process.stdout.write(`${flags.output}: ${String(files.size)} files, ${String(gaps.length)} gaps.${kept}\n`)
+    print(`${flags.output}: ${String(files.size)} files, ${String(gaps.length)} gaps.${kept}\n`)
   }
 }

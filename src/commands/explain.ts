@@ -2,7 +2,7 @@ import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { explanation } from '../report/explanation.ts'
-import { lookOf } from '../cli/terminal.ts'
+import { lookOf, print } from '../cli/terminal.ts'
 
 export default class Explain extends Command {
   static override summary = 'Say what a finding means, how to see it by hand, and how to mend it.'
@@ -22,6 +22,6 @@ export default class Explain extends Command {
         near.length > 0 ? `Did you mean ${near.join(' or ')}?` : '`vipdoctor checks` lists them.',
       )
     }
-    process.stdout.write(explanation(check, lookOf(flags)))
+    print(explanation(check, lookOf(flags)))
   }
 }

@@ -1,4 +1,5 @@
 import { Command, Flags } from '@oclif/core'
+import { print } from '../cli/terminal.ts'
 import { checks } from '../checks/index.ts'
 import { clusterRole, iamPolicy, podRole } from '../collect/policy.ts'
 import { parseClient } from '../diagnosis/client.ts'
@@ -38,13 +39,13 @@ vipdoctor lists whole kinds and never gets a Secret; it describes the VPC and ne
     const wanted = wantedBy(checks, { internet: parseClient(flags.client).kind === 'internet' })
     const both = flags.kubernetes === flags.aws
     if (flags.kubernetes || both) {
-      if (both) process.stdout.write('# Kubernetes: vipdoctor policy --kubernetes | kubectl apply -f -\n')
-      process.stdout.write(clusterRole(wanted.kubernetes))
-      if (flags.nodes === 'pod') process.stdout.write(`---\n${podRole(flags.namespace)}`)
+      if (both) print('# Kubernetes: vipdoctor policy --kubernetes | kubectl apply -f -\n')
+      print(clusterRole(wanted.kubernetes))
+      if (flags.nodes === 'pod') print(`---\n${podRole(flags.namespace)}`)
     }
     if (flags.aws || both) {
-      if (both) process.stdout.write('\n# AWS: vipdoctor policy --aws > vipdoctor.json\n')
-      process.stdout.write(iamPolicy(wanted.aws))
+      if (both) print('\n# AWS: vipdoctor policy --aws > vipdoctor.json\n')
+      print(iamPolicy(wanted.aws))
     }
   }
 }

@@ -6,7 +6,8 @@ import { openBundle } from '../collect/open-bundle.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { traceJson } from '../report/trace-json.ts'
 import { traceText } from '../report/trace.ts'
-import { lookOf } from '../cli/terminal.ts'
+import { endWith, exitCodes } from '../cli/exit.ts'
+import { lookOf, print } from '../cli/terminal.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
 
 export default class Trace extends Command {
@@ -56,7 +57,7 @@ Exit codes: 0 traced, 2 usage or bad input, 3 where the node's rules or routes a
       tracedPacket(evidence, question, flags.node),
     )
     const tool = { name: this.config.name, version: this.config.version }
-    process.stdout.write(flags.output === 'json' ? traceJson(packets, tool) : traceText(packets, lookOf(flags)))
-    process.exitCode = packets.some(({ gap }) => gap !== null) ? 3 : 0
+    print(flags.output === 'json' ? traceJson(packets, tool) : traceText(packets, lookOf(flags)))
+    if (packets.some(({ gap }) => gap !== null)) endWith(exitCodes.inconclusive)
   }
 }

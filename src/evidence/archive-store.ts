@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { Transform, type Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
 import tar from 'tar-stream'
+import { longestText, openInput, tooLarge, UnreadableError } from './input.ts'
 import { memoryStore, staysInside, type Store } from './store.ts'
 import { UserError } from './user-error.ts'
 
@@ -9,9 +10,15 @@ import { UserError } from './user-error.ts'
 export interface ArchiveLimits {
   readonly unpackedBytes: number
   readonly entries: number
+  /** Of one file; one that is larger is a gap. */
+  readonly fileBytes: number
 }
 
-export const archiveLimits: ArchiveLimits = { unpackedBytes: 2 * 1024 ** 3, entries: 100_000 }
+export const archiveLimits: ArchiveLimits = {
+  unpackedBytes: 2 * 1024 ** 3,
+  entries: 100_000,
+  fileBytes: longestText,
+}
 
 /**
  * Reads a `.tar.gz` bundle into memory. One top folder around everything (`tar czf b.tar.gz mycluster/`) is allowed and left out.
@@ -19,74 +26,94 @@ export const archiveLimits: ArchiveLimits = { unpackedBytes: 2 * 1024 ** 3, entr
  * @throws UserError for what is no gzipped tar, ends too early, holds a link or a path that leaves it, or unfolds beyond the limits.
  */
 export async function openArchive(file: string, limits: ArchiveLimits = archiveLimits): Promise<Store> {
+  const unpacked: Unpacked = { files: new Map(), gaps: new Map() }
   try {
-    const unpacked = await gunzipped(await readFile(file), { maxOutputLength: limits.unpackedBytes })
-    return memoryStore(withoutTopFolder(await untar(file, unpacked, limits)))
+    await unpack(openInput(file), file, limits, unpacked)
   } catch (error) {
-    throw asUserError(file, error, limits)
+    throw asUserError(file, error)
   }
+  const name = namer([...unpacked.files.keys(), ...unpacked.gaps.keys()])
+  return memoryStore(renamed(unpacked.files, name), renamed(unpacked.gaps, name))
 }
 
-const gunzipped = promisify(gunzip) as (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>
+interface Unpacked {
+  readonly files: Map<string, Uint8Array>
+  readonly gaps: Map<string, string>
+}
 
-function untar(file: string, unpacked: Uint8Array, limits: ArchiveLimits): Promise<ReadonlyMap<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>()
+/** Takes entry after entry, and counts before it keeps: nothing is unfolded that is then refused. */
+async function unpack(packed: Readable, file: string, limits: ArchiveLimits, { files, gaps }: Unpacked): Promise<void> {
   const extract = tar.extract()
   let entries = 0
-  return new Promise((resolve, reject) => {
-    extract.on('entry', (header, content, next) => {
-      entries += 1
-      const inside = header.name.replace(/^\.\//, '').replace(/\/$/, '')
-      const refusal =
-        entries > limits.entries ? `more than ${String(limits.entries)} entries` : whyRefused(header, inside)
-      if (refusal !== null) {
-        // Without next() nothing more is read.
-        reject(new UserError(`${file} holds ${refusal}; refused.`))
-        return
-      }
-      const chunks: Uint8Array[] = []
-      content.on('data', (chunk: unknown) => chunks.push(chunk as Uint8Array))
-      content.on('end', () => {
-        // One chunk is a view into the unpacked bytes: no copy.
-        if (header.type === 'file')
-          files.set(inside, chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
-        next()
-      })
+  extract.on('entry', (header, content, next) => {
+    entries += 1
+    const inside = header.name.replace(/^\.\//, '').replace(/\/$/, '')
+    const refusal = entries > limits.entries ? `more than ${limits.entries} entries` : whyRefused(header, inside)
+    // What stops the archive stops its entry, too; it is told once, by the archive.
+    content.on('error', () => undefined)
+    if (refusal !== null) {
+      extract.destroy(new UserError(`${file} holds ${refusal}; refused.`))
+      return
+    }
+    const kept = header.type === 'file' && header.size <= limits.fileBytes
+    if (header.type === 'file' && !kept) gaps.set(inside, tooLarge().message)
+    const chunks: Uint8Array[] = []
+    content.on('data', (chunk: unknown) => {
+      if (kept) chunks.push(chunk as Uint8Array)
     })
-    extract.on('finish', () => {
-      resolve(files)
+    content.on('end', () => {
+      if (kept) files.set(inside, Buffer.concat(chunks))
+      next()
     })
-    extract.on('error', reject)
-    extract.end(unpacked)
+  })
+  await pipeline(packed, createGunzip(), atMost(limits.unpackedBytes, file), extract)
+}
+
+/** Lets so many bytes through, and ends with a refusal at the next. */
+function atMost(bytes: number, file: string): Transform {
+  let seen = 0
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      seen += chunk.length
+      if (seen <= bytes) done(null, chunk)
+      else done(new UserError(`${file} unfolds to more than ${Math.round(bytes / 1024 ** 2)} MiB; refused.`))
+    },
   })
 }
 
 function whyRefused({ name, type }: tar.Header, inside: string): string | null {
   if (inside !== '' && inside !== '.' && !staysInside(inside))
-    return `an entry that leaves the bundle: ${JSON.stringify(name)}`
-  return type === 'symlink' || type === 'link' ? `a link (${JSON.stringify(name)}), and a bundle has only files` : null
+    return `an entry that leaves the bundle or lies too deep: ${JSON.stringify(name.slice(0, 200))}`
+  return type === 'symlink' || type === 'link'
+    ? `a link (${JSON.stringify(name.slice(0, 200))}), and a bundle has only files`
+    : null
 }
 
-function asUserError(file: string, error: unknown, limits: ArchiveLimits): UserError {
+/** @returns what the user can mend; an error that neither the system nor zlib nor the tar reader makes is thrown on. */
+function asUserError(file: string, error: unknown): UserError {
   if (error instanceof UserError) return error
+  if (error instanceof UnreadableError) return new UserError(`${file} is ${error.message}.`)
   const { code, message } = error as NodeJS.ErrnoException
+  if (code === undefined && !/^(?:Unexpected end of data|Invalid (?:tar )?header|Header exceeds)/.test(message))
+    throw error
   if (code === 'ENOENT') return new UserError(`There is no bundle ${file}.`)
   if (code === 'EACCES') return new UserError(`${file} cannot be opened: permission denied.`)
-  if (code === 'ERR_BUFFER_TOO_LARGE') {
-    return new UserError(
-      `${file} unfolds to more than ${String(Math.round(limits.unpackedBytes / 1024 ** 2))} MiB; refused.`,
-    )
-  }
+  if (code?.startsWith('E') === true && !code.startsWith('ERR_'))
+    return new UserError(`${file} cannot be read: ${code}.`, null, { cause: error })
   const why = code === 'Z_BUF_ERROR' || /unexpected end/i.test(message) ? 'ends too early' : 'is no gzipped tar archive'
   return new UserError(`${file} ${why}.`, 'A bundle is a directory, or a .tar.gz of one, that holds bundle.json.', {
     cause: error,
   })
 }
 
-function withoutTopFolder(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
-  if (files.has('bundle.json')) return files
-  const tops = new Set([...files.keys()].map((name) => name.split('/')[0] ?? ''))
+/** How an entry is called inside the bundle: without the one top folder, where there is one. */
+function namer(names: readonly string[]): (name: string) => string {
+  const tops = new Set(names.map((name) => name.split('/')[0] ?? ''))
   const [top] = tops
-  if (top === undefined || tops.size !== 1) return files
-  return new Map([...files].map(([name, bytes]) => [name.slice(top.length + 1), bytes]))
+  return top === undefined || tops.size !== 1 || names.includes('bundle.json')
+    ? (name) => name
+    : (name) => name.slice(top.length + 1)
 }
+
+const renamed = <T>(entries: ReadonlyMap<string, T>, name: (entry: string) => string): ReadonlyMap<string, T> =>
+  new Map([...entries].map(([entry, value]) => [name(entry), value]))

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { absence, gap, type Known } from './gap.ts'
+import { readRegularFile, UnreadableError } from './input.ts'
 import { staysInside, type Store } from './store.ts'
 import { UserError } from './user-error.ts'
 
@@ -9,7 +10,7 @@ export function directoryStore(root: string): Store {
   const realRoot = realpathSync(root)
   const listed = new Map<string, readonly string[] | null>()
   const namesOf = (folder: string): readonly string[] | null => {
-    const names = listed.has(folder) ? listed.get(folder) : namesIn(path.join(realRoot, folder))
+    const names = listed.has(folder) ? listed.get(folder) : namesIn(realRoot, folder)
     listed.set(folder, names ?? null)
     return names ?? null
   }
@@ -24,44 +25,46 @@ export function directoryStore(root: string): Store {
 const parentOf = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('/'), 0))
 
 /** The names in a folder; none where it is not there, null where it cannot be listed. */
-function namesIn(folder: string): readonly string[] | null {
+function namesIn(root: string, folder: string): readonly string[] | null {
   try {
-    return readdirSync(folder).sort()
+    return readdirSync(realInside(root, folder)).sort()
   } catch (error) {
+    if (error instanceof UserError) throw error
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : null
   }
 }
 
 /** @throws UserError where a symbolic link leads out of the bundle: such a bundle is refused whole, not read in part. */
+function realInside(root: string, name: string): string {
+  if (name !== '' && !staysInside(name))
+    throw new UserError(`The bundle names a path outside itself, or too deep: ${JSON.stringify(name.slice(0, 200))}.`)
+  const real = realpathSync(path.join(root, name))
+  if (real === root || real.startsWith(root + path.sep)) return real
+  throw new UserError(
+    `${name} in the bundle is a symbolic link that leads out of it.`,
+    'Replace it by the file itself.',
+  )
+}
+
 function readInside(root: string, name: string): Known<Uint8Array> {
-  if (!staysInside(name)) throw new UserError(`The bundle names a path outside itself: ${JSON.stringify(name)}.`)
-  const full = path.join(root, name)
   try {
-    const real = realpathSync(full)
-    if (real !== root && !real.startsWith(root + path.sep)) {
-      throw new UserError(
-        `${name} in the bundle is a symbolic link that leads out of it.`,
-        'Replace it by the file itself.',
-      )
-    }
-    return readFileSync(real)
+    return readRegularFile(realInside(root, name))
   } catch (error) {
     if (error instanceof UserError) throw error
+    if (error instanceof UnreadableError) return gap(name, error.message)
     const { code } = error as NodeJS.ErrnoException
-    const isLink = code === 'ENOENT' && lstatSync(full, { throwIfNoEntry: false }) !== undefined
+    const isLink = code === 'ENOENT' && lstatSync(path.join(root, name), { throwIfNoEntry: false }) !== undefined
     if (code === 'ENOTDIR' || (code === 'ENOENT' && !isLink)) return absence(name)
     return gap(name, isLink ? 'a symbolic link to nothing' : reasonOf(error as NodeJS.ErrnoException))
   }
 }
 
-function reasonOf(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
     case 'EACCES':
     case 'EPERM':
       return 'cannot be opened: permission denied'
-    case 'EISDIR':
-      return 'a directory, not a file'
     default:
-      return `cannot be read: ${error.code ?? error.message}`
+      return `cannot be read: ${code ?? message}`
   }
 }

@@ -33,12 +33,16 @@ export function memoryStore(
   }
 }
 
+/** A bundle's own paths have four parts; a name is at most 255 bytes long (NAME_MAX, linux/limits.h). */
+const deepest = 16
+const longest = 1024
+
 /**
- * Whether a path stays inside the bundle: relative, no `..`, no empty part, no backslash, no NUL.
- * Both stores refuse others, so that a hostile bundle reads nothing of the machine that judges it.
+ * Whether a path stays inside the bundle: relative, no `..`, no empty part, no backslash, no NUL, and no deeper or longer than a bundle's
+ * own paths may ever be. Both stores refuse others, so that a hostile bundle reads nothing of the machine that judges it.
  */
 export function staysInside(path: string): boolean {
-  return (
-    path !== '' && !/[\\\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
-  )
+  if (path === '' || path.length > longest || /[\\\0]/.test(path)) return false
+  const parts = path.split('/')
+  return parts.length <= deepest && parts.every((part) => part !== '' && part !== '.' && part !== '..')
 }

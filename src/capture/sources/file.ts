@@ -1,8 +1,8 @@
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
+import { openInput } from '../../evidence/input.ts'
 import { UserError } from '../../evidence/user-error.ts'
 import type { Frame } from '../frame.ts'
 import { longestRecord } from '../packet-file.ts'
@@ -18,18 +18,40 @@ const readsAtOnce = 256
  * A capture file, pcap or pcapng, as it is or gzipped; `-` is standard input.
  * @throws UserError where there is no such file, or it is no capture.
  */
-export async function fileSource(file: string): Promise<FrameSource> {
-  const found = file === '-' ? null : await stat(file).catch(() => undefined)
-  if (found === undefined) throw new UserError(`There is no capture ${file}.`)
-  if (found?.isDirectory()) throw new UserError(`${file} is a folder, not a capture.`)
+export function fileSource(file: string): FrameSource {
+  const found = file === '-' ? null : statOf(file)
+  if (found?.isDirectory() === true) throw new UserError(`${file} is a folder, not a capture.`)
+  if (found?.isFile() === false && !found.isFIFO()) throw new UserError(`${file} is a device, not a capture.`)
   return {
     name: file,
     read: async (wanted, take, signal) => {
       if (found?.isFile() === true && !isGzipped(file)) return readPlainFile(file, wanted, take, signal)
-      const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: readSize })
-      const chunks = input as AsyncIterable<Buffer>
-      return readFrames(file, unzipped(chunks), wanted, take, signal)
+      const input = file === '-' ? process.stdin : openInput(file, readSize)
+      // Whoever writes to a FIFO or to standard input may never do so.
+      const end = (): void => {
+        input.destroy()
+      }
+      signal.addEventListener('abort', end)
+      try {
+        return await readFrames(file, unzipped(input as AsyncIterable<Buffer>), wanted, take, signal)
+      } finally {
+        signal.removeEventListener('abort', end)
+        end()
+      }
     },
+  }
+}
+
+function statOf(file: string): Stats {
+  try {
+    return statSync(file)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    const none = code === 'ENOENT' || code === 'ENOTDIR'
+    throw new UserError(none ? `There is no capture ${file}.` : `${file} cannot be opened: ${code}.`, null, {
+      cause: error,
+    })
   }
 }
 

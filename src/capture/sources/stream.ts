@@ -28,7 +28,7 @@ export function frameReader(name: string, wanted: Wanted, take: (frame: Frame) =
       if (reader === null && broken === null && !aborted) throw notACapture(name)
       const problem = reader?.problem() ?? broken
       const inFrame = left > 0 && !aborted ? 'it ends in the middle of a frame' : null
-      return { cut: problem ?? inFrame, dropped: null }
+      return { cut: problem ?? inFrame, dropped: null, frames: reader?.frames() ?? new Map() }
     },
   }
 }
@@ -56,7 +56,8 @@ export async function readFrames(
       if (reader.stopped()) break
     }
   } catch (error) {
-    // A damaged archive: zlib's own errors have a code, and what was unpacked before is kept.
+    // A damaged archive: zlib's own errors have a code, and what was unpacked before is kept. What was aborted ends in between.
+    if (signal.aborted) return reader.end(left.length, broken, true)
     if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) throw error
     broken = `the archive is damaged (${error.message})`
   }

@@ -2,9 +2,9 @@ import { bgpVerdict, concludeBgp } from '../../capture/bgp/conclude.ts'
 import { bgpObserver, type BgpEvent } from '../../capture/bgp/observe.ts'
 import { decodeSegment, mayBeTcp } from '../../capture/tcp.ts'
 import { bgpJson, bgpText, eventJson, eventText } from '../../report/bgp.ts'
-import { lookOf } from '../terminal.ts'
+import { lookOf, print } from '../terminal.ts'
 import type { FrameFlags } from './flags.ts'
-import { addressOfFlag, exitCodes, watchFrames } from './frames.ts'
+import { addressOfFlag, codeOf, watchFrames } from './frames.ts'
 
 /** What the flags of `capture bgp` say. */
 export interface BgpFlags extends FrameFlags {
@@ -24,11 +24,12 @@ export async function captureBgp(flags: BgpFlags): Promise<0 | 1 | 3> {
   const { see, sessions } = bgpObserver(peer)
   let startNs: bigint | null = null
   let lines = 0
+  const cut = { frames: 0, bytes: 0 }
 
   function show(event: BgpEvent): void {
     startNs ??= event.timeNs
     lines += 1
-    process.stdout.write(`${flags.output === 'json' ? eventJson(event) : eventText(event, startNs, look)}\n`)
+    print(`${flags.output === 'json' ? eventJson(event) : eventText(event, startNs, look)}\n`)
   }
 
   const end = await watchFrames(flags, {
@@ -38,17 +39,21 @@ export async function captureBgp(flags: BgpFlags): Promise<0 | 1 | 3> {
     towards: peer,
     take: (frame) => {
       const segment = decodeSegment(frame)
-      if (segment === null) return false
+      if (segment === 'cut' || (segment !== null && segment.missing > 0)) {
+        cut.frames += 1
+        cut.bytes = Math.max(cut.bytes, frame.bytes.length)
+      }
+      if (segment === null || segment === 'cut') return false
       for (const event of see(segment)) show(event)
       return flags.count !== undefined && lines >= flags.count
     },
   })
   const seen = sessions()
   const conclusions = concludeBgp(seen, peer, vip)
-  process.stdout.write(
+  print(
     flags.output === 'json'
-      ? `${bgpJson(seen, conclusions, peer.text, end)}\n`
-      : `${lines === 0 ? '' : '\n'}${bgpText(seen, conclusions, peer.text, end, look)}`,
+      ? `${bgpJson(seen, conclusions, peer.text, { ...end, tooShort: cut })}\n`
+      : `${lines === 0 ? '' : '\n'}${bgpText(seen, conclusions, peer.text, { ...end, tooShort: cut }, look)}`,
   )
-  return exitCodes[bgpVerdict(conclusions)]
+  return codeOf[bgpVerdict(conclusions)]
 }

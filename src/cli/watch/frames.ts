@@ -9,13 +9,18 @@ import { fileSource } from '../../capture/sources/file.ts'
 import { liveSource } from '../../capture/sources/live.ts'
 import { writeFrames } from '../../capture/sources/write-file.ts'
 import { UserError } from '../../evidence/user-error.ts'
+import { exitCodes, say } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import type { FrameFlags } from './flags.ts'
 import { podsGoing, reachNodes } from '../reach-nodes.ts'
 
-/** Exit codes as everywhere: it is as it should be, a fault was seen, nothing can be concluded. */
-export const exitCodes = { fine: 0, fault: 1, open: 3 } as const
+/** It is as it should be, a fault was seen, nothing can be concluded. */
+export const codeOf = {
+  fine: exitCodes.reachable,
+  fault: exitCodes.unreachable,
+  open: exitCodes.inconclusive,
+} as const
 
 /** The node to listen on, its own address (null: not known), and all nodes of its cluster. */
 export interface KnownNode {
@@ -107,7 +112,7 @@ async function sourceOf(
   const close = (): Promise<void> => Promise.resolve()
   if (flags.read !== undefined) {
     refuse(flags, ['interface', 'node', 'source'], 'is about listening, and a file was named')
-    return { source: await fileSource(flags.read), interfaceName: null, close }
+    return { source: fileSource(flags.read), interfaceName: null, close }
   }
   const options = { promiscuous: flags.promiscuous, filter, snapLength }
   if (flags.node !== undefined) {
@@ -125,7 +130,8 @@ async function sourceOf(
   const interfaceName = flags.interface ?? interfaceTo(towards)
   if (!existsSync(`/sys/class/net/${interfaceName}`))
     throw new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
-  return { source: await liveSource(interfaceName, options, { asked: flags.source, say }), interfaceName, close }
+  const source = await liveSource(interfaceName, options, { asked: flags.source, say: sayOurs })
+  return { source, interfaceName, close }
 }
 
 /** @throws UserError where one of these flags is given. */
@@ -134,12 +140,12 @@ function refuse(flags: FrameFlags, names: readonly ('interface' | 'node' | 'sour
   if (given !== undefined) throw new UserError(`--${given} ${why}.`, 'Leave one of the two out.')
 }
 
-const say = (line: string): void => {
-  process.stderr.write(`vipdoctor: ${line}.\n`)
+const sayOurs = (line: string): void => {
+  say(`vipdoctor: ${line}.`)
 }
 
 const sayProgress: Progress = (says, failed) => {
-  if (failed === true) say(says)
+  if (failed === true) sayOurs(says)
 }
 
 /** The interface that a packet to an address would leave by, as the kernel's routes have it. */

@@ -1,23 +1,22 @@
 import os from 'node:os'
 import { conclude, verdictOf, type Surroundings } from '../../capture/conclude.ts'
 import { mayBeNeighbour } from '../../capture/link.ts'
-import { isClaim, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
+import { isClaim, isOdd, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
 import { observer } from '../../capture/observe.ts'
 import { askNeighbour } from '../../capture/sources/ask.ts'
-import { hintsOf, targetsOf, type NodeAddress } from '../../collect/node-hints.ts'
-import type { NodeTarget } from '../../collect/node/transport.ts'
+import { hintsOf, targetOf, type NodeAddress } from '../../collect/node-hints.ts'
 import { knownStations, readingOf } from '../../journey/stations.ts'
 import { openBundle } from '../../collect/open-bundle.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { UserError } from '../../evidence/user-error.ts'
-import { interruptedExitCode } from '../interrupt.ts'
+import { exitCodes, type ExitCode } from '../exit.ts'
 import { sameAddress, type Address, type Family } from '../../net/address.ts'
 import { conclusionJson, conclusionText, messageJson, messageText } from '../../report/capture.ts'
-import { lookOf } from '../terminal.ts'
+import { lookOf, print } from '../terminal.ts'
 import { recognisedFabric } from '../../fabric/recognise.ts'
 import type { FrameFlags } from './flags.ts'
-import { addressOfFlag, exitCodes, gatewayOn, watchFrames, type KnownNode } from './frames.ts'
+import { addressOfFlag, codeOf, gatewayOn, watchFrames, type KnownNode } from './frames.ts'
 
 /** What the flags of `capture arp` and `capture ndp` say. */
 export interface NeighbourFlags extends FrameFlags {
@@ -43,13 +42,13 @@ const filter = 'arp or icmp6'
 const snapLength = 1600
 
 /** Watches ARP or NDP messages about one VIP and says what they mean. Returns the exit code. */
-export async function captureNeighbours(flags: NeighbourFlags, family: Family, tool: string): Promise<number> {
+export async function captureNeighbours(flags: NeighbourFlags, family: Family, tool: string): Promise<ExitCode> {
   const vip = vipOf(flags.vip, family)
   const control = flags.control === undefined ? null : addressOfFlag('control', flags.control)
   if (flags.node !== undefined && flags.probe)
     throw new UserError('--probe asks from this host, and --node listens elsewhere.', 'Leave one of the two out.')
   const evidence = await evidenceFor(flags, tool)
-  if (evidence === 'interrupted') return interruptedExitCode
+  if (evidence === 'interrupted') return exitCodes.interrupted
   const surroundings = surroundingsOf(flags, vip, evidence)
   const look = lookOf(flags)
   const { see, observation } = observer(vip)
@@ -60,7 +59,7 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family, t
     const startNs = observation().firstNs ?? message.timeNs
     const line =
       flags.output === 'json' ? messageJson(message, surroundings) : messageText(message, startNs, surroundings, look)
-    process.stdout.write(`${line}\n`)
+    print(`${line}\n`)
     return about === flags.count || isReached(message)
   }
   function isReached(message: NeighbourMessage): boolean {
@@ -79,18 +78,18 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family, t
       const message = neighbourMessage(frame)
       if (message === null) return false
       see(message)
-      return typeof message !== 'string' && sameAddress(message.about, vip) && show(message)
+      return !isOdd(message) && sameAddress(message.about, vip) && show(message)
     },
     ...(flags.probe ? { meanwhile: (name: string, signal: AbortSignal) => probe(name, vip, control, signal) } : {}),
   })
   const seen = observation()
   const conclusions = conclude(seen, surroundings)
-  process.stdout.write(
+  print(
     flags.output === 'json'
       ? `${conclusionJson(seen, conclusions, end, surroundings)}\n`
       : `${about === 0 ? '' : '\n'}${conclusionText(seen, conclusions, end, surroundings, look)}`,
   )
-  return exitCodes[verdictOf(conclusions)]
+  return codeOf[verdictOf(conclusions)]
 }
 
 /** What is known of the cluster: a bundle, the live cluster where a flag asks for it, or nothing. */
@@ -119,11 +118,15 @@ async function evidenceFor(flags: NeighbourFlags, tool: string): Promise<Evidenc
 
 /** What the cluster says of the node of the flags; null where nothing is known of it. */
 function nodeOf(flags: NeighbourFlags, evidence: Evidence | null): KnownNode | null {
-  const nodes = evidence === null ? [] : (known(evidence.kubernetes.nodes) ?? [])
-  const named = ({ node }: NodeTarget): boolean => node === flags.node
-  const target = targetsOf(nodes, flags['node-addresses']).find(named)
-  const address = hintsOf(nodes).find(({ name }) => name === flags.node)?.addresses[0] ?? null
-  return target === undefined ? null : { target, address: flags.nodes === 'pod' ? address : null, nodes }
+  if (evidence === null) return null
+  const nodes = known(evidence.kubernetes.nodes) ?? []
+  const node = nodes.find(({ metadata }) => metadata?.name === flags.node)
+  if (node === undefined) return null
+  const target = targetOf(node, flags.nodes === 'pod' ? 'internal' : flags['node-addresses'], evidence)
+  if (target.unreachable !== undefined)
+    throw new UserError(`${target.node} cannot be connected to: ${target.unreachable}.`)
+  const [address = null] = flags.nodes === 'pod' ? hintsOf([node]).flatMap(({ addresses }) => addresses) : []
+  return { target, address, nodes }
 }
 
 /** Asks for the control neighbour, so that silence means something, and for the VIP. */

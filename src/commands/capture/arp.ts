@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core'
+import { endWith } from '../../cli/exit.ts'
 import { neighbourFlags } from '../../cli/watch/flags.ts'
 import { captureNeighbours } from '../../cli/watch/neighbours.ts'
 
@@ -16,6 +17,6 @@ Exit codes: 0 the VIP is held as it should be, 1 a fault was seen, 3 nothing can
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(CaptureArp)
-    process.exitCode = await captureNeighbours(flags, 4, `${this.config.name} ${this.config.version}`)
+    endWith(await captureNeighbours(flags, 4, `${this.config.name} ${this.config.version}`))
   }
 }

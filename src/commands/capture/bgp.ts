@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core'
+import { endWith } from '../../cli/exit.ts'
 import { captureBgp } from '../../cli/watch/bgp.ts'
 import { bgpFlags } from '../../cli/watch/flags.ts'
 
@@ -15,6 +16,6 @@ Exit codes: 0 every speaker that tried has its session, 1 a fault was seen, 3 no
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(CaptureBgp)
-    process.exitCode = await captureBgp(flags)
+    endWith(await captureBgp(flags))
   }
 }

@@ -1,5 +1,5 @@
 import { addressOf, type Address } from '../net/address.ts'
-import { macText, u16 } from './frame.ts'
+import { macText, u16, type Malformed } from './frame.ts'
 
 /** An ARP message for IPv4 over Ethernet. */
 export interface Arp {
@@ -16,13 +16,22 @@ export interface Arp {
  */
 const length = 28
 
-/** Reads an ARP message; anything but a request or a reply for IPv4 over Ethernet is a sentence that says what it is. */
-export function decodeArp(bytes: Uint8Array): Arp | string {
-  if (bytes.length < length) return `an ARP message of ${String(bytes.length)} bytes, which should have 28`
+/** Ethernet; and IEEE 802, which Linux takes on Ethernet as well (net/ipv4/arp.c, arp_process). */
+const hardwareTypes: ReadonlySet<number> = new Set([1, 6])
+
+/** Reads an ARP message; anything but a request or a reply for IPv4 over Ethernet is malformed, and says what it is. */
+export function decodeArp(bytes: Uint8Array): Arp | Malformed {
+  if (bytes.length < length)
+    return { odd: `an ARP message of ${String(bytes.length)} bytes, where 28 make one`, short: true }
   const [hardware, protocol, operation] = [u16(bytes, 0), u16(bytes, 2), u16(bytes, 6)]
-  if (hardware !== 1 || protocol !== 0x0800 || bytes[4] !== 6 || bytes[5] !== 4)
-    return `an ARP message of hardware type ${String(hardware)} and protocol 0x${protocol.toString(16)}`
-  if (operation !== 1 && operation !== 2) return `an ARP message of operation ${String(operation)}`
+  const odd = (what: string): Malformed => ({ odd: `an ARP message ${what}`, short: false })
+  if (!hardwareTypes.has(hardware) || protocol !== 0x0800)
+    return odd(`of hardware type ${String(hardware)} and protocol 0x${protocol.toString(16)}`)
+  if (bytes[4] !== 6 || bytes[5] !== 4)
+    return odd(
+      `with addresses of ${String(bytes[4])} and ${String(bytes[5])} bytes, where Ethernet and IPv4 have 6 and 4`,
+    )
+  if (operation !== 1 && operation !== 2) return odd(`of operation ${String(operation)}`)
   return {
     operation: operation === 1 ? 'request' : 'reply',
     senderMac: macText(bytes.subarray(8, 14)),

@@ -1,4 +1,4 @@
-import { inWords } from '../net/words.ts'
+import { counted, inWords } from '../net/words.ts'
 import { failoverSeconds, spanSeconds, type Claimant, type Observation } from './observe.ts'
 
 /** What is known of the place and the senders; `null` where it is not known. */
@@ -47,15 +47,32 @@ export interface Conclusion {
  */
 export function conclude(observation: Observation, surroundings: Surroundings): readonly Conclusion[] {
   const { fabric } = surroundings
-  if (fabric === 'lan') return [onLan(observation, surroundings)]
-  if (fabric === 'ec2') return [onEc2(observation, surroundings)]
-  const lan = onLan(observation, surroundings)
-  const ec2 = onEc2(observation, surroundings)
+  const lan = guarded(observation, onLan(observation, surroundings))
+  const ec2 = guarded(observation, onEc2(observation, surroundings))
+  if (fabric !== null) return [fabric === 'lan' ? lan : ec2]
   if (lan.says === ec2.says) return [lan]
   return [
     { ...lan, fabric: 'lan' },
     { ...ec2, fabric: 'ec2' },
   ]
+}
+
+/** What was seen, and not concluded from what was not. */
+const seen: ReadonlySet<Outcome> = new Set([
+  'several-announcers',
+  'announced-without-owner',
+  'stale-answer',
+  'says-nothing',
+])
+
+/** Messages that cannot be read may have said anything: what rests on their absence is open. */
+function guarded({ cut }: Observation, one: Conclusion): Conclusion {
+  if (cut === 0 || seen.has(one.outcome)) return one
+  return {
+    ...one,
+    verdict: 'open',
+    says: `${one.says} But of ${counted(cut, 'message')} the capture has too little to know what ${cut === 1 ? 'it says' : 'they say'}, so nothing follows from what is not seen.`,
+  }
 }
 
 /** Of two readings that differ nothing is certain. */
@@ -168,10 +185,10 @@ function answeredByVpc({ vip }: Observation, { mac }: Claimant, surroundings: Su
 
 /** Nobody claimed the address. That means something only where it was asked for, and where the capture is known to work. */
 function nobodyClaims(observation: Observation, { fabric, listenedSeconds }: Surroundings): Conclusion {
-  const { requests, control, vip } = observation
+  const { requests, control, cut, vip } = observation
   const proof =
     control === null ? '' : ` The capture works: ${control.address} was asked for and answered (${control.mac}).`
-  if (requests > 0 && control !== null) {
+  if (requests > 0 && control !== null && cut === 0) {
     const meaning = fabric === 'ec2' ? ' No interface of the account holds it, as far as this subnet shows.' : ''
     return conclusion(
       'unanswered',
@@ -186,6 +203,7 @@ function nobodyClaims(observation: Observation, { fabric, listenedSeconds }: Sur
       'open',
       `Silence about ${vip.text}, unproven. ${asked}, and no exchange for another address shows that this capture sees answers at all. Ask for a neighbour that exists while capturing, or let --probe do it.`,
     )
+  if (cut > 0) return conclusion('silence-unproven', 'open', `Silence about ${vip.text}, unproven. ${asked}.`)
   const listened = listenedSeconds ?? spanSeconds(observation)
   const kubeVip =
     listened >= kubeVipWouldShow ? ' kube-vip, which announces every 3 s, does not hold it here; MetalLB' : ' MetalLB'

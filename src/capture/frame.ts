@@ -7,8 +7,11 @@ export interface Frame {
   readonly originalLength: number
 }
 
-/** The link types that are decoded (https://www.tcpdump.org/linktypes.html). */
-export const linkTypes = { ethernet: 1, linuxCooked: 113, linuxCooked2: 276 } as const
+/** What a decoder says of bytes that it cannot read. `short`: they end too early, which a capture may have done to them. */
+export interface Malformed {
+  readonly odd: string
+  readonly short: boolean
+}
 
 const hexBytes: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 

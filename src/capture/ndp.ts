@@ -1,5 +1,5 @@
 import { addressOf, type Address } from '../net/address.ts'
-import { macText, u16 } from './frame.ts'
+import { macText, u16, type Malformed } from './frame.ts'
 
 /** A neighbour solicitation or advertisement. `mac` is the link-layer option of its kind, null without one. */
 export interface Ndp {
@@ -21,17 +21,24 @@ const ipv6Header = 40
 const messageLength = 24
 const icmpv6 = 58
 
-/** Reads a neighbour message out of an IPv6 packet; null for everything else, a sentence for one that is wrong. */
-export function decodeNdp(bytes: Uint8Array): Ndp | string | null {
-  if (bytes.length < ipv6Header + 1 || bytes[6] !== icmpv6) return null
+/** Reads a neighbour message out of an IPv6 packet; null for everything else. */
+export function decodeNdp(bytes: Uint8Array): Ndp | Malformed | null {
+  const { 0: version = 0x60, 6: next = icmpv6 } = bytes
+  if (version >> 4 !== 6 || next !== icmpv6) return null
   const type = bytes[ipv6Header]
+  if (type === undefined) return { odd: 'an ICMPv6 message without a type', short: true }
   if (type !== 135 && type !== 136) return null
   const name = type === 135 ? 'solicitation' : 'advertisement'
-  const message = bytes.subarray(ipv6Header, ipv6Header + u16(bytes, 4))
-  if (message.length < messageLength)
-    return `a neighbour ${name} of ${String(message.length)} bytes, which should have 24`
+  const length = u16(bytes, 4)
+  const message = bytes.subarray(ipv6Header, ipv6Header + length)
+  if (message.length < Math.max(length, messageLength))
+    return {
+      odd: `a neighbour ${name} of ${String(message.length)} bytes, where ${String(Math.max(length, messageLength))} make it whole`,
+      short: true,
+    }
   // RFC 4861 §7.1: what crossed a router is no neighbour's.
-  if (bytes[7] !== 255) return `a neighbour ${name} with hop limit ${String(bytes[7])}, which a receiver ignores`
+  if (bytes[7] !== 255)
+    return { odd: `a neighbour ${name} with hop limit ${String(bytes[7])}, which a receiver ignores`, short: false }
   const flags = message[4] ?? 0
   return {
     type: name,

@@ -1,6 +1,6 @@
 import { sameAddress, type Address } from '../net/address.ts'
 import { decodeArp, type Arp } from './arp.ts'
-import { zeroMac, type Frame } from './frame.ts'
+import { zeroMac, type Frame, type Malformed } from './frame.ts'
 import { decodeLink, etherTypes, type Link } from './link.ts'
 import { decodeNdp, type Ndp } from './ndp.ts'
 
@@ -59,19 +59,39 @@ export const isUnasked = ({ kind }: NeighbourMessage): boolean =>
   kind === 'announcement' ||
   kind === 'unsolicited advertisement'
 
-/** Reads a frame: a message, a sentence about a message that is odd, or null for a frame that is neither ARP nor neighbour discovery. */
-export function neighbourMessage(frame: Frame): NeighbourMessage | string | null {
+/** A message that is not understood. `cut`: the capture does not have all of it, so that it may have said anything. */
+export interface Odd {
+  readonly odd: string
+  readonly cut: boolean
+}
+
+export const isOdd = (message: NeighbourMessage | Odd): message is Odd => 'odd' in message
+
+/** Reads a frame: a message, one that is odd, or null for a frame that is neither ARP nor neighbour discovery. */
+export function neighbourMessage(frame: Frame): NeighbourMessage | Odd | null {
   const link = decodeLink(frame)
-  if (link === null) return null
+  if (link === null) return isCut(frame) ? oddOf(frame, { odd: 'a frame', short: true }) : null
+  if (link === 'encrypted') return { odd: 'a frame of a wireless network that is encrypted', cut: true }
   if (link.etherType === etherTypes.arp) return arpMessage(frame, link)
   if (link.etherType !== etherTypes.ipv6) return null
   const ndp = decodeNdp(link.payload)
-  return ndp === null || typeof ndp === 'string' ? ndp : ndpMessage(frame, link, ndp)
+  if (ndp === null) return null
+  return 'odd' in ndp ? oddOf(frame, ndp) : ndpMessage(frame, link, ndp)
 }
 
-function arpMessage(frame: Frame, link: Link): NeighbourMessage | string {
+const isCut = ({ bytes, originalLength }: Frame): boolean => bytes.length < originalLength
+
+/** What ends too early was cut by the capture, or was sent so. */
+function oddOf(frame: Frame, { odd, short }: Malformed): Odd {
+  if (!short || !isCut(frame)) return { odd, cut: false }
+  const kept = String(frame.bytes.length)
+  return { odd: `${odd}, cut to ${kept} bytes in the capture (tcpdump -s 0 keeps all)`, cut: true }
+}
+
+function arpMessage(frame: Frame, link: Link): NeighbourMessage | Odd {
+  if (link.snap) return { odd: 'an ARP message in LLC/SNAP, which Linux does not take on Ethernet', cut: false }
   const arp = decodeArp(link.payload)
-  if (typeof arp === 'string') return arp
+  if ('odd' in arp) return oddOf(frame, arp)
   const { sender, senderMac, target, targetMac } = arp
   const kind = arpKind(arp)
   const claims = kind !== 'request' && kind !== 'probe'

@@ -1,5 +1,5 @@
 import { sameAddress, type Address } from '../net/address.ts'
-import { isClaim, isUnasked, type NeighbourMessage } from './neighbour-message.ts'
+import { isClaim, isOdd, isUnasked, type NeighbourMessage, type Odd } from './neighbour-message.ts'
 import { rhythmOf, type Rhythm } from './rhythm.ts'
 
 /** One sender that claimed the VIP. Times in nanoseconds since 1970. */
@@ -36,6 +36,8 @@ export interface Observation {
   /** ARP and neighbour messages of any kind, and those that were odd. */
   readonly messages: number
   readonly odd: readonly string[]
+  /** Messages of which the capture does not have enough: what they said may change everything. */
+  readonly cut: number
   readonly firstNs: bigint | null
   readonly lastNs: bigint | null
 }
@@ -46,7 +48,7 @@ const oddShown = 8
 
 /** Keeps, message by message, what matters about one VIP: bounded memory, however long the capture is. */
 export function observer(vip: Address): {
-  readonly see: (message: NeighbourMessage | string) => void
+  readonly see: (message: NeighbourMessage | Odd) => void
   readonly observation: () => Observation
 } {
   const claims = new Map<
@@ -60,13 +62,15 @@ export function observer(vip: Address): {
   let pending: bigint[] = []
   let unanswered = 0
   let messages = 0
+  let cut = 0
   let firstNs: bigint | null = null
   let lastNs: bigint | null = null
 
-  function see(message: NeighbourMessage | string): void {
+  function see(message: NeighbourMessage | Odd): void {
     messages += 1
-    if (typeof message === 'string') {
-      if (odd.length < oddShown && !odd.includes(message)) odd.push(message)
+    if (isOdd(message)) {
+      if (message.cut) cut += 1
+      if (odd.length < oddShown && !odd.includes(message.odd)) odd.push(message.odd)
       return
     }
     const { about, timeNs } = message
@@ -133,6 +137,7 @@ export function observer(vip: Address): {
       control,
       messages,
       odd,
+      cut,
       firstNs,
       lastNs,
     }

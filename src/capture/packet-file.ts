@@ -10,6 +10,8 @@ import type { Wanted } from './source.ts'
 export interface PacketReader {
   consume(bytes: Uint8Array): number
   readonly problem: () => string | null
+  /** How many frames of each link type were there, wanted or not. */
+  readonly frames: () => ReadonlyMap<number, number>
 }
 
 /** The longest record that is believed: libpcap's own bound is 256 KiB (pcap-int.h, MAXIMUM_SNAPLEN); a pcapng block may hold options too. */

@@ -55,5 +55,5 @@ export function pcapRecords(
     offset += at
     return at
   }
-  return { consume, problem: () => problem }
+  return { consume, problem: () => problem, frames: () => new Map(linkType === null ? [] : [[linkType, count]]) }
 }

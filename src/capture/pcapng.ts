@@ -23,12 +23,14 @@ interface Interface {
   readonly snapLength: number
   /** Timestamp units in a second. */
   readonly unitsPerSecond: bigint
+  frames: number
 }
 
 /** Reads pcapng blocks; those that hold no packet are passed over. A section may have another byte order than the one before. */
 export function pcapngBlocks(wanted: Wanted, take: (frame: Frame) => void): PacketReader {
   let littleEndian = true
   let interfaces: Interface[] = []
+  const all: Interface[] = []
   let problem: string | null = null
   let offset = 0
 
@@ -53,8 +55,11 @@ export function pcapngBlocks(wanted: Wanted, take: (frame: Frame) => void): Pack
 
   function block(bytes: Uint8Array, view: DataView, type: number, from: number, to: number): void {
     if (type === sectionHeader) interfaces = []
-    else if (type === interfaceBlock && to - from >= 8) interfaces.push(interfaceOf(view, from, to, littleEndian))
-    else if (type === enhancedPacket && to - from >= 20) {
+    else if (type === interfaceBlock && to - from >= 8) {
+      const one = interfaceOf(view, from, to, littleEndian)
+      interfaces.push(one)
+      all.push(one)
+    } else if (type === enhancedPacket && to - from >= 20) {
       const captured = view.getUint32(from + 12, littleEndian)
       const time =
         (BigInt(view.getUint32(from + 4, littleEndian)) << 32n) | BigInt(view.getUint32(from + 8, littleEndian))
@@ -76,7 +81,9 @@ export function pcapngBlocks(wanted: Wanted, take: (frame: Frame) => void): Pack
     length: number,
     original: number,
   ): void {
-    if (into === undefined || !wanted(bytes, from, from + length, into.linkType)) return
+    if (into === undefined) return
+    into.frames += 1
+    if (!wanted(bytes, from, from + length, into.linkType)) return
     take({
       timeNs: (time * 1_000_000_000n) / into.unitsPerSecond,
       linkType: into.linkType,
@@ -84,7 +91,12 @@ export function pcapngBlocks(wanted: Wanted, take: (frame: Frame) => void): Pack
       originalLength: original,
     })
   }
-  return { consume, problem: () => problem }
+  function frames(): ReadonlyMap<number, number> {
+    const byType = new Map<number, number>()
+    for (const { linkType, frames: count } of all) byType.set(linkType, (byType.get(linkType) ?? 0) + count)
+    return byType
+  }
+  return { consume, problem: () => problem, frames }
 }
 
 function interfaceOf(view: DataView, from: number, to: number, littleEndian: boolean): Interface {
@@ -93,6 +105,7 @@ function interfaceOf(view: DataView, from: number, to: number, littleEndian: boo
     linkType: view.getUint16(from, littleEndian),
     snapLength: snapLength === 0 ? Infinity : snapLength,
     unitsPerSecond: unitsPerSecond(view, from + 8, to, littleEndian),
+    frames: 0,
   }
 }
 

@@ -1,14 +1,16 @@
 import type { Evidence } from '../evidence/evidence.ts'
+import { counted } from '../net/words.ts'
 import { gap, isGap, type Gap } from '../evidence/gap.ts'
 import { mayBeNeighbour } from './link.ts'
-import { neighbourMessage, type NeighbourMessage } from './neighbour-message.ts'
+import { isOdd, neighbourMessage, type NeighbourMessage, type Odd } from './neighbour-message.ts'
+import { unreadOf, unreadText } from './link-types.ts'
 import { packetReader } from './packet-file.ts'
 
 /** A capture that lies in a bundle: where it was taken, and its ARP and neighbour messages as far as they could be read. */
 export interface RecordedCapture {
   readonly file: string
   readonly seenFrom: { readonly node: string } | 'client'
-  readonly messages: readonly (NeighbourMessage | string)[]
+  readonly messages: readonly (NeighbourMessage | Odd)[]
   /** Why it could not be read, or not to its end. */
   readonly gap: Gap | null
 }
@@ -35,13 +37,19 @@ function readOne(evidence: Evidence, file: string, place: string): RecordedCaptu
   const seenFrom = place === 'client' ? place : { node: place }
   const bytes = evidence.store.read(file)
   if (isGap(bytes)) return { file, seenFrom, messages: [], gap: bytes }
-  const messages: (NeighbourMessage | string)[] = []
+  const messages: (NeighbourMessage | Odd)[] = []
   const reader = packetReader(bytes, mayBeNeighbour, (frame) => {
     const message = neighbourMessage(frame)
     if (message !== null) messages.push(message)
   })
   if (reader === null) return { file, seenFrom, messages, gap: gap(file, 'is no capture') }
   const left = bytes.length - reader.consume(bytes)
-  const problem = reader.problem() ?? (left > 0 ? 'it ends in the middle of a frame' : null)
+  const unread = unreadOf(reader.frames(), 'neighbours').map(unreadText).join('; ')
+  const cut = messages.filter((message) => isOdd(message) && message.cut).length
+  const problem =
+    reader.problem() ??
+    (left > 0 ? 'it ends in the middle of a frame' : null) ??
+    (unread === '' ? null : unread) ??
+    (cut === 0 ? null : `it has too little of ${counted(cut, 'message')} to read them (tcpdump -s 0 keeps all)`)
   return { file, seenFrom, messages, gap: problem === null ? null : gap(file, problem) }
 }

@@ -1,9 +1,10 @@
 import { bgpVerdict, type BgpConclusion } from '../capture/bgp/conclude.ts'
 import { notificationText } from '../capture/bgp/messages.ts'
 import type { BgpEvent, Session } from '../capture/bgp/observe.ts'
+import { unreadOf } from '../capture/link-types.ts'
 import type { SourceEnd } from '../capture/source.ts'
 import { counted } from '../net/words.ts'
-import { cutAndLost, paintVerdict, seconds, since } from './capture.ts'
+import { paintVerdict, seconds, since, whatIsMissing } from './capture.ts'
 import type { Look } from './paint.ts'
 import { jsonText, shown } from './shown.ts'
 import { wrap } from './wrap.ts'
@@ -33,12 +34,17 @@ function detailOf(what: BgpEvent['what']): string {
   }
 }
 
+/** How the frames ended, and how many of TCP the capture did not keep to their end: at most `bytes` of each. */
+interface BgpEnd extends SourceEnd {
+  readonly tooShort: { readonly frames: number; readonly bytes: number }
+}
+
 /** What the sessions come to, one paragraph a host. */
 export function bgpText(
   sessions: readonly Session[],
   conclusions: readonly BgpConclusion[],
   peer: string,
-  end: SourceEnd,
+  end: BgpEnd,
   look: Look,
 ): string {
   const sections = [
@@ -54,13 +60,17 @@ export function bgpText(
       const [first = '', ...rest] = wrap(says, look.width, '  ', '')
       return [paintVerdict(verdict, first, look), ...rest]
     }),
-    ...cutAndLost(end, look),
+    ...(end.tooShort.frames === 0 ? [] : [wrap(tooShortText(end.tooShort), look.width, '  ', '')]),
+    ...whatIsMissing(end, 'tcp', look),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`
 }
+
+const tooShortText = ({ frames, bytes }: BgpEnd['tooShort']): string =>
+  `Cut: of ${counted(frames, 'frame')} of TCP no more than ${String(bytes)} bytes are in the capture, and nothing is concluded from what is missing; capture with tcpdump -s 0.`
 
 /** One JSON object for what passed. */
 export const eventJson = ({ timeNs, from, to, what }: BgpEvent): string =>
@@ -71,7 +81,7 @@ export function bgpJson(
   sessions: readonly Session[],
   conclusions: readonly BgpConclusion[],
   peer: string,
-  end: SourceEnd,
+  end: BgpEnd,
 ): string {
   return jsonText(
     JSON.stringify({
@@ -88,8 +98,10 @@ export function bgpJson(
         notification: notification === null ? null : { ...notification, by: notification.by.text },
       })),
       sessionCount: sessions.length,
+      tooShort: end.tooShort,
       cut: end.cut,
       dropped: end.dropped,
+      unread: unreadOf(end.frames, 'tcp'),
     }),
   )
 }

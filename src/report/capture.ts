@@ -1,6 +1,7 @@
 import { isClaim, type NeighbourMessage } from '../capture/neighbour-message.ts'
 import { nameOf, verdictOf, type Conclusion, type Surroundings } from '../capture/conclude.ts'
 import { failoverSeconds, type Observation } from '../capture/observe.ts'
+import { unreadOf, unreadText } from '../capture/link-types.ts'
 import type { SourceEnd } from '../capture/source.ts'
 import { counted } from '../net/words.ts'
 import type { Look } from './paint.ts'
@@ -46,7 +47,7 @@ export function conclusionText(
       return [paintVerdict(verdict, first, look), ...rest]
     }),
     shown(odd).flatMap((one) => wrap(`Odd: ${one}.`, look.width, '  ', '')),
-    ...cutAndLost(end, look),
+    ...whatIsMissing(end, 'neighbours', look),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -54,9 +55,14 @@ export function conclusionText(
     .join('\n\n')}\n`
 }
 
-/** What may be missing: a capture that ends in the middle, frames that the kernel dropped. */
-export function cutAndLost({ cut, dropped }: SourceEnd, look: Look): string[][] {
+/** What may be missing: frames that are not read, a capture that ends in the middle, frames that the kernel dropped. */
+export function whatIsMissing(
+  { cut, dropped, frames }: SourceEnd,
+  about: 'neighbours' | 'tcp',
+  look: Look,
+): string[][] {
   return [
+    ...unreadOf(frames, about).map((one) => wrap(`Not read: ${unreadText(one)}.`, look.width, '  ', '')),
     cut === null ? [] : wrap(`Cut: ${shownText(cut)}; everything before that was read.`, look.width, '  ', ''),
     dropped === null || dropped === 0
       ? []
@@ -135,6 +141,7 @@ export function conclusionJson(
       odd,
       cut: end.cut,
       dropped: end.dropped,
+      unread: unreadOf(end.frames, 'neighbours'),
     }),
   )
 }

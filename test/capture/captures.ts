@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import type { Surroundings } from '../../src/capture/conclude.ts'
 import type { Frame } from '../../src/capture/frame.ts'
 import { mayBeNeighbour } from '../../src/capture/link.ts'
-import { neighbourMessage, type NeighbourMessage } from '../../src/capture/neighbour-message.ts'
+import { isOdd, neighbourMessage, type NeighbourMessage, type Odd } from '../../src/capture/neighbour-message.ts'
 import { observer, type Observation } from '../../src/capture/observe.ts'
+import { decodeSegment, mayBeTcp, type Segment } from '../../src/capture/tcp.ts'
 import { packetReader } from '../../src/capture/packet-file.ts'
 import { parseAddress } from '../../src/net/address.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
@@ -31,16 +32,30 @@ export function framesIn(
   return { frames, left: bytes.length - read, problem: reader.problem() }
 }
 
+/** The wanted frames as a capture that keeps so many bytes of each has them. */
+export const snapped = (frames: readonly Frame[], bytes: number): Frame[] =>
+  frames.map((frame) => ({ ...frame, bytes: frame.bytes.slice(0, bytes) }))
+
+/** The TCP segments of frames, as far as these are long enough to tell. */
+export const segmentsOf = (frames: readonly Frame[]): Segment[] =>
+  frames.flatMap((frame) => {
+    const segment = decodeSegment(frame)
+    return segment === null || segment === 'cut' ? [] : [segment]
+  })
+
+/** The frames of a recorded capture that may be TCP. */
+export const tcpFramesIn = (name: string): Frame[] => framesIn(readFileSync(capturePath(name)), mayBeTcp).frames
+
 /** The messages of a recorded capture. */
 export function messagesIn(name: string): NeighbourMessage[] {
   return framesIn(readFileSync(capturePath(name))).frames.flatMap((frame) => {
     const message = neighbourMessage(frame)
-    return message === null || typeof message === 'string' ? [] : [message]
+    return message === null || isOdd(message) ? [] : [message]
   })
 }
 
 /** What the observer saw of an address in some messages. */
-export function observed(messages: readonly (NeighbourMessage | string)[], vip: string): Observation {
+export function observed(messages: readonly (NeighbourMessage | Odd)[], vip: string): Observation {
   const address = parseAddress(vip)
   if (address === null) throw new Error(`${vip} is no address`)
   const { see, observation } = observer(address)

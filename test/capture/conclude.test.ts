@@ -169,3 +169,23 @@ test('proven silence of seven seconds speaks against kube-vip and not against Me
     /kube-vip, which announces every 3 s, does not hold it here; MetalLB is silent by design/,
   )
 })
+
+test.each([
+  ['silence-client', '10.240.0.109', 'silence-unproven'],
+  ['metallb-announce-client', '10.240.0.100', 'announced'],
+  ['metallb-failover-client', '10.240.0.105', 'taken-over'],
+] as const)('%s: what messages that are cut may have said leaves the verdict open', (capture, vip, outcome) => {
+  const cut = { odd: 'an ARP message of 20 bytes, cut to 34 bytes in the capture', cut: true }
+  expect(conclude(observed([...messagesIn(capture), cut], vip), lan)).toMatchObject([
+    {
+      outcome,
+      verdict: 'open',
+      says: expect.stringMatching(/But of 1 message the capture has too little to know what it says/),
+    },
+  ])
+})
+
+test('two announcers that were seen stay a fault, whatever else was cut', () => {
+  const messages = [...messagesIn('two-announcers-client'), { odd: 'a frame, cut to 10 bytes', cut: true }]
+  expect(verdictOf(conclude(observed(messages, '10.240.0.103'), lan))).toBe('fault')
+})

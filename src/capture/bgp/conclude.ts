@@ -30,12 +30,22 @@ export function concludeBgp(
     ;(byHost ? known.own : known.other).push(session)
   }
   return [...hosts.values()].map(({ host, own, other }) => {
-    const last = own.at(-1) ?? other.find(({ state }) => state === 'established')
+    const last = latest(own) ?? other.findLast(({ state }) => state === 'established') ?? other.findLast(isOnItsWay)
     return last === undefined
       ? notTried(host, peer, other)
       : about(host, peer, own.length === 0 ? other : own, last, vip)
   })
 }
+
+/** The last session; one that was only tried, and not again, may have been answered by what the capture lost, or ended too early. */
+const latest = (sessions: readonly Session[]): Session | undefined => {
+  const last = sessions.at(-1)
+  return last?.state === 'tried' && last.tries === 1
+    ? (sessions.findLast(({ state }) => state !== 'tried') ?? last)
+    : last
+}
+
+const isOnItsWay = ({ state }: Session): boolean => state === 'connected' || state === 'open'
 
 function notTried(host: Address, peer: Address, other: readonly Session[]): BgpConclusion {
   const tried =
@@ -60,8 +70,9 @@ function about(
   const pair = `${host.text} and ${peer.text}`
   // A storm of sessions that are rejected ends in one that is cut off: the reason stands in those before.
   const rejected = sessions.findLast(({ notification }) => notification !== null)
+  const lost = lostText(last)
   if (last.state === 'established') return established(host, pair, last, vip)
-  if (rejected?.notification != null) {
+  if (rejected?.notification != null && !(isOnItsWay(last) && lost !== '')) {
     const { by, code, subcode } = rejected.notification
     return {
       host,
@@ -79,49 +90,79 @@ function about(
         says: `${peer.text} refuses ${host.text}: nobody listens on its port 179, or a firewall rejects (${counted(sessions.length, 'try', 'tries')}).`,
       }
     case 'tried':
+      return last.tries === 1 && sessions.length === 1
+        ? {
+            host,
+            outcome: 'unfinished',
+            verdict: 'open',
+            says: `${host.text} tried once to reach ${peer.text} at tcp/179, and no answer is in the capture: it is tried again after a second, so listen longer.`,
+          }
+        : {
+            host,
+            outcome: 'unanswered',
+            verdict: 'fault',
+            says: `${host.text} tries to reach ${peer.text} at tcp/179, and nothing comes back: what lies between drops it, or the peer is not there.`,
+          }
+    case 'closed':
       return {
         host,
-        outcome: 'unanswered',
+        outcome: 'closed',
         verdict: 'fault',
-        says: `${host.text} tries to reach ${peer.text} at tcp/179, and nothing comes back: what lies between drops it, or the peer is not there.`,
+        says: `The session of ${pair} was closed ${lost === '' ? 'without a reason' : `for a reason that may stand in what is missing: ${lost}`}.`,
       }
-    case 'closed':
-      return { host, outcome: 'closed', verdict: 'fault', says: `The session of ${pair} was closed without a reason.` }
     case 'connected':
     case 'open':
       return {
         host,
         outcome: 'unfinished',
         verdict: 'open',
-        says: `The session of ${pair} is connected and not yet established at the end of the capture${last.problem === null ? '' : ` (${last.problem})`}.`,
+        says:
+          lost === ''
+            ? `The session of ${pair} is connected and not yet established at the end of the capture${last.problem === null ? '' : ` (${last.problem})`}.`
+            : `The session of ${pair} is connected; whether it was established is not known: ${lost}.`,
       }
   }
 }
 
+/** What the capture lacks of a session; empty where it has all of it. */
+function lostText({ from, to, missing }: Session): string {
+  const sides = [
+    [from, missing.from],
+    [to, missing.to],
+  ] as const
+  const lost = sides.flatMap(([by, bytes]) => (bytes === 0 ? [] : [`${counted(bytes, 'byte')} of ${by.text}`]))
+  return lost.length === 0 ? '' : `the capture lacks ${inWords(lost)}`
+}
+
 function established(host: Address, pair: string, session: Session, vip: Address | null): BgpConclusion {
-  const byHost = session.from.text === host.text
-  const prefixes = byHost ? session.prefixes.from : session.prefixes.to
-  const { from, to } = session.opens
-  const names =
-    from === null || to === null
-      ? ''
-      : ` (AS ${String((byHost ? from : to).as)} and AS ${String((byHost ? to : from).as)})`
+  const side = session.from.text === host.text ? 'from' : 'to'
+  const { [side]: prefixes } = session.prefixes
+  const { [side]: own, [side === 'from' ? 'to' : 'from']: others } = session.opens
+  const names = own === null || others === null ? '' : ` (AS ${String(own.as)} and AS ${String(others.as)})`
   const announced = prefixes.length === 0 ? 'announces no prefix' : `announces ${inWords(prefixes, 12)}`
   const says = `The session of ${pair}${names} is established; ${host.text} ${announced}`
-  if (vip === null) return { host, outcome: 'established', verdict: 'fine', says: `${says}.` }
-  const covered = prefixes.some((prefix) => {
-    const cidr = parseCidr(prefix)
-    return cidr !== null && rangeHas(cidr, vip)
+  const lost =
+    session.missing[side] === 0 ? '' : `the capture lacks ${counted(session.missing[side], 'byte')} of ${host.text}`
+  const concluded = (verdict: BgpConclusion['verdict'], rest: string): BgpConclusion => ({
+    host,
+    outcome: 'established',
+    verdict,
+    says: `${says}${rest}.`,
   })
-  if (covered) return { host, outcome: 'established', verdict: 'fine', says: `${says}; that covers ${vip.text}.` }
+  if (vip === null) return concluded('fine', lost === '' ? '' : ` as far as is seen (${lost})`)
+  const covers = (list: readonly string[]) => list.map(parseCidr).some((cidr) => cidr !== null && rangeHas(cidr, vip))
+  if (covers(session.certain[side]))
+    return concluded('fine', `; that covers ${vip.text}${lost === '' ? '' : ` (${lost})`}`)
+  if (covers(prefixes))
+    return concluded('open', `; that covered ${vip.text}, and whether it was withdrawn since is not known: ${lost}`)
+  if (lost !== '')
+    return concluded('open', ` as far as is seen; whether ${vip.text} was announced is not known: ${lost}`)
   if (!session.fromStart)
-    return {
-      host,
-      outcome: 'established',
-      verdict: 'open',
-      says: `${says} in this capture, which began later than the session: whether ${vip.text} was announced before is not known.`,
-    }
-  return { host, outcome: 'established', verdict: 'fault', says: `${says}: nothing that covers ${vip.text}.` }
+    return concluded(
+      'open',
+      ` in this capture, which began later than the session: whether ${vip.text} was announced before is not known`,
+    )
+  return concluded('fault', `: nothing that covers ${vip.text}`)
 }
 
 /** Of a Bad Peer AS: which number was offered. */

@@ -17,7 +17,7 @@ export type BgpMessage =
  *   NOTIFICATION  code (1), subcode (1), data
  *   prefix        length in bits (1), as many bytes as those need
  */
-const headerLength = 19
+export const headerLength = 19
 /** RFC 8654: an extended message may have 65,535 bytes. */
 const longest = 65_535
 const capabilities = 2
@@ -43,6 +43,18 @@ export function takeMessages(stream: Uint8Array): {
     at += length
   }
   return { messages, used: at, problem: null }
+}
+
+/** Where the first message may begin in bytes from the middle of a stream; -1 where none does. */
+export function seekMessage(stream: Uint8Array): number {
+  let ones = 0
+  for (let at = 0; at < stream.length; at += 1) {
+    ones = stream[at] === 0xff ? ones + 1 : 0
+    if (ones < 16 || at + 3 >= stream.length) continue
+    const [length, type] = [u16(stream, at + 1), stream[at + 3] ?? 0]
+    if (length >= headerLength && type >= 1 && type <= 5) return at - 15
+  }
+  return -1
 }
 
 function messageOf(type: number, body: Uint8Array): BgpMessage {

@@ -1,6 +1,6 @@
 import type { Handle } from 'cap'
 import { UserError } from '../../evidence/user-error.ts'
-import { linkTypes } from '../frame.ts'
+import { linkTypes } from '../link-types.ts'
 import { withVlan, type FrameSource, type ListenOptions } from '../source.ts'
 
 /*
@@ -60,7 +60,8 @@ export async function libpcapSource(
           },
         )
         function end(): void {
-          resolve({ cut: null, dropped: listener.close() ? 'some' : 0 })
+          // Other link types than Ethernet are refused when the device is opened.
+          resolve({ cut: null, dropped: listener.close() ? 'some' : 0, frames: new Map() })
         }
         if (signal.aborted) end()
         else signal.addEventListener('abort', end, { once: true })

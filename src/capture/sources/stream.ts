@@ -28,7 +28,7 @@ export function frameReader(name: string, wanted: Wanted, take: (frame: Frame) =
       if (reader === null && broken === null && !aborted) throw notACapture(name)
       const problem = reader?.problem() ?? broken
       const inFrame = left > 0 && !aborted ? 'it ends in the middle of a frame' : null
-      return { cut: problem ?? inFrame, dropped: null }
+      return { cut: problem ?? inFrame, dropped: null, frames: reader?.frames() ?? new Map() }
     },
   }
 }

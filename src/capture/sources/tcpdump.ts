@@ -73,21 +73,21 @@ export async function readTcpdump(
   if (signal.aborted) end()
   signal.addEventListener('abort', end)
   try {
-    const { cut } = await readFrames(
+    const { cut, frames } = await readFrames(
       name,
       toldOf(running.output, onListening),
       wanted,
       take,
       new AbortController().signal,
     ).catch((error: unknown) => {
-      if (error instanceof UserError) return { cut: null }
+      if (error instanceof UserError) return { cut: null, frames: new Map<number, number>() }
       throw error
     })
     end()
     const { status, said } = await running.closed
     const refused = refusal(said, status)
     if (refused !== null) throw refused
-    return { cut: signal.aborted ? null : cut, dropped: droppedIn(said) }
+    return { cut: signal.aborted ? null : cut, dropped: droppedIn(said), frames }
   } finally {
     signal.removeEventListener('abort', end)
     end()

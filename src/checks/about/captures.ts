@@ -64,15 +64,17 @@ export function seenIn(context: Context): { readonly seen: readonly Seen[]; read
 /** One draft for each capture: of those whose outcome is asked about by `judge`, the others are skipped with what they are. */
 export function eachCapture(context: Context, judge: (seen: Seen, subject: string) => Draft | null): readonly Draft[] {
   const { seen, unread } = seenIn(context)
-  const drafts = seen.map(
-    (one) =>
-      judge(one, `capture/${one.capture.file}`) ??
-      skipped(
-        'other-outcome',
-        `capture/${one.capture.file}`,
-        `That is not what this capture shows: ${words[one.conclusion.outcome]}.`,
-      ),
-  )
+  const drafts = seen.map((one) => {
+    const subject = `capture/${one.capture.file}`
+    const draft = judge(one, subject)
+    if (draft === null)
+      return skipped('other-outcome', subject, `That is not what this capture shows: ${words[one.conclusion.outcome]}.`)
+    // A message that is cut short may have said what would have failed.
+    const { gap } = one.capture
+    return draft.status === 'pass' && one.observation.cut > 0 && gap !== null
+      ? unknown('cut-short', subject, one.conclusion.says, [gap])
+      : draft
+  })
   return [...drafts, ...unread]
 }
 

@@ -24,6 +24,7 @@ export async function captureBgp(flags: BgpFlags): Promise<0 | 1 | 3> {
   const { see, sessions } = bgpObserver(peer)
   let startNs: bigint | null = null
   let lines = 0
+  const cut = { frames: 0, bytes: 0 }
 
   function show(event: BgpEvent): void {
     startNs ??= event.timeNs
@@ -38,7 +39,11 @@ export async function captureBgp(flags: BgpFlags): Promise<0 | 1 | 3> {
     towards: peer,
     take: (frame) => {
       const segment = decodeSegment(frame)
-      if (segment === null) return false
+      if (segment === 'cut' || (segment !== null && segment.missing > 0)) {
+        cut.frames += 1
+        cut.bytes = Math.max(cut.bytes, frame.bytes.length)
+      }
+      if (segment === null || segment === 'cut') return false
       for (const event of see(segment)) show(event)
       return flags.count !== undefined && lines >= flags.count
     },
@@ -47,8 +52,8 @@ export async function captureBgp(flags: BgpFlags): Promise<0 | 1 | 3> {
   const conclusions = concludeBgp(seen, peer, vip)
   print(
     flags.output === 'json'
-      ? `${bgpJson(seen, conclusions, peer.text, end)}\n`
-      : `${lines === 0 ? '' : '\n'}${bgpText(seen, conclusions, peer.text, end, look)}`,
+      ? `${bgpJson(seen, conclusions, peer.text, { ...end, tooShort: cut })}\n`
+      : `${lines === 0 ? '' : '\n'}${bgpText(seen, conclusions, peer.text, { ...end, tooShort: cut }, look)}`,
   )
   return codeOf[bgpVerdict(conclusions)]
 }

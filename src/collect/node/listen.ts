@@ -66,7 +66,7 @@ export function nodeSource(target: NodeTarget, place: Place, options: ListenOpti
         }),
       ).catch((error: unknown) => {
         // Ended before it began to listen: nothing was seen.
-        if (error instanceof UserError && signal.aborted) return { cut: null, dropped: null }
+        if (error instanceof UserError && signal.aborted) return { cut: null, dropped: null, frames: new Map() }
         throw error
       }),
   }

@@ -1,10 +1,10 @@
-import { expect, test } from '@jest/globals'
-import { readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { bgpVerdict, concludeBgp } from '../../../src/capture/bgp/conclude.ts'
 import { bgpObserver } from '../../../src/capture/bgp/observe.ts'
-import { decodeSegment, mayBeTcp, type Segment } from '../../../src/capture/tcp.ts'
+import { mayBeTcp, type Segment } from '../../../src/capture/tcp.ts'
 import { parseAddress, type Address } from '../../../src/net/address.ts'
-import { captureTruth, capturePath, framesIn } from '../captures.ts'
+import { captureTruth, segmentsOf, snapped, tcpFramesIn } from '../captures.ts'
 
 const address = (text: string): Address => {
   const parsed = parseAddress(text)
@@ -12,8 +12,7 @@ const address = (text: string): Address => {
   return parsed
 }
 const peer = address('10.240.0.50')
-const segmentsIn = (name: string): Segment[] =>
-  framesIn(readFileSync(capturePath(name)), mayBeTcp).frames.flatMap((frame) => decodeSegment(frame) ?? [])
+const segmentsIn = (name: string): Segment[] => segmentsOf(tcpFramesIn(name))
 
 function concluded(segments: readonly Segment[], vip: string | null = null) {
   const { see, sessions } = bgpObserver(peer)
@@ -87,4 +86,104 @@ test('a try that nothing answers is told from one that is refused', () => {
 test('without any BGP nothing is concluded', () => {
   const { conclusions } = concluded([])
   expect([conclusions, bgpVerdict(conclusions)]).toEqual([[], 'open'])
+})
+
+describe('what the capture lacks is never a fault', () => {
+  const frames = tcpFramesIn('bgp-established')
+  /** 10.240.0.100 is announced at the end of the capture, and 10.240.0.101 was withdrawn. */
+  const verdicts = (left: Parameters<typeof segmentsOf>[0]) =>
+    ['10.240.0.100', '10.240.0.101'].map((vip) => concluded(segmentsOf(left), vip).conclusions[0]?.verdict)
+
+  test('whichever frame is lost, the VIP that is announced is no fault, and the one that was withdrawn not fine', () => {
+    for (const [index] of frames.entries()) {
+      const [announced, withdrawn] = verdicts(frames.toSpliced(index, 1))
+      expect([index, announced]).not.toEqual([index, 'fault'])
+      expect([index, withdrawn]).not.toEqual([index, 'fine'])
+    }
+  })
+
+  test('nor is it where any of them are lost', () => {
+    fc.assert(
+      fc.property(fc.subarray([...frames.keys()]), (left) => {
+        expect(verdicts(left.flatMap((index) => frames[index] ?? []))[0]).not.toBe('fault')
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('nor where all are cut, to any length', () => {
+    for (let bytes = 10; bytes <= 250; bytes += 1) {
+      const [announced, withdrawn] = verdicts(snapped(frames, bytes))
+      expect([bytes, announced]).not.toEqual([bytes, 'fault'])
+      expect([bytes, withdrawn]).not.toEqual([bytes, 'fine'])
+    }
+  })
+
+  test('a lost UPDATE is said where it may have been the one', () => {
+    const withdrawn = Buffer.from([0, 5, 32, 10, 240, 0, 101])
+    const withdrawal = frames.findIndex((frame) =>
+      segmentsOf([frame]).some(
+        ({ source, payload }) => source.text === '10.240.0.20' && Buffer.from(payload).includes(withdrawn),
+      ),
+    )
+    const { conclusions } = concluded(segmentsOf(frames.toSpliced(withdrawal, 1)), '10.240.0.101')
+    expect(conclusions[0]).toMatchObject({
+      outcome: 'established',
+      verdict: 'open',
+      says: expect.stringMatching(
+        /whether it was withdrawn since is not known: the capture lacks \d+ bytes of 10\.240/,
+      ),
+    })
+  })
+
+  test('a capture of headers alone says what it lacks', () => {
+    const { conclusions } = concluded(segmentsOf(snapped(frames, 60)), '10.240.0.100')
+    expect(conclusions[0]).toMatchObject({
+      outcome: 'unfinished',
+      verdict: 'open',
+      says: 'The session of 10.240.0.20 and 10.240.0.50 is connected; whether it was established is not known: the capture lacks 259 bytes of 10.240.0.20 and 275 bytes of 10.240.0.50.',
+    })
+  })
+})
+
+test('one try without an answer may have been answered behind the end of the capture', () => {
+  const [syn] = segmentsIn('bgp-refused')
+  const { conclusions } = concluded(syn === undefined ? [] : [syn])
+  expect(conclusions[0]).toMatchObject({ outcome: 'unfinished', verdict: 'open' })
+  expect(concluded(syn === undefined ? [] : [syn, syn]).conclusions[0]).toMatchObject({
+    outcome: 'unanswered',
+    verdict: 'fault',
+  })
+})
+
+test('a NOTIFICATION in the segment that ends the connection is read', () => {
+  const all = segmentsIn('bgp-wrong-asn')
+  const told = all.findIndex(({ payload }) => payload[18] === 3)
+  const ended = all.map((segment, index) => (index === told ? { ...segment, fin: true } : segment)).slice(0, told + 1)
+  expect(concluded(ended).conclusions[0]).toMatchObject({
+    outcome: 'rejected',
+    says: expect.stringContaining('Bad Peer AS'),
+  })
+})
+
+test.each([
+  ['raw IP', 101, ''],
+  ['raw IPv4', 228, ''],
+  ['BSD loopback', 0, '02000000'],
+  ['OpenBSD loopback', 108, '00000002'],
+  ['PPP', 9, '0021'],
+  ['PPP over serial', 50, 'ff030021'],
+  ['PPP for pppd', 166, '01030021'],
+  ['a VLAN of 0x9100', 1, '0a580af000320a580af0000a910000070800'],
+  ['IEEE 802.11', 105, '080200000a580af000320a580af000ff0a580af0000a0000aaaa030000000800'],
+])('the same session is read from a capture of %s', (_, linkType, header) => {
+  const before = Buffer.from(header, 'hex')
+  const frames = tcpFramesIn('bgp-established').map((frame) => ({
+    ...frame,
+    linkType,
+    bytes: Buffer.concat([before, frame.bytes.subarray(14)]),
+    originalLength: frame.originalLength - 14 + before.length,
+  }))
+  for (const { bytes } of frames) expect(mayBeTcp(bytes, 0, bytes.length, linkType)).toBe(true)
+  expect(concluded(segmentsOf(frames)).conclusions).toEqual(concluded(segmentsIn('bgp-established')).conclusions)
 })

@@ -1,19 +1,15 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { bgpObserver } from '../../../src/capture/bgp/observe.ts'
 import { notificationText, takeMessages } from '../../../src/capture/bgp/messages.ts'
 import { stream } from '../../../src/capture/bgp/stream.ts'
-import { decodeSegment, mayBeTcp, type Segment } from '../../../src/capture/tcp.ts'
+import type { Segment } from '../../../src/capture/tcp.ts'
 import { parseAddress } from '../../../src/net/address.ts'
 import { testNeeding } from '../../kit/needing.ts'
-import { capturePath, framesIn } from '../captures.ts'
+import { capturePath, segmentsOf, tcpFramesIn } from '../captures.ts'
 
 const peer = parseAddress('10.240.0.50')
-
-const segmentsIn = (name: string): Segment[] =>
-  framesIn(readFileSync(capturePath(name)), mayBeTcp).frames.flatMap((frame) => decodeSegment(frame) ?? [])
 
 const message = (type: number, body: readonly number[]) => [
   ...Array<number>(16).fill(0xff),
@@ -80,17 +76,19 @@ test('any bytes are read without a throw', () => {
 test('segments in any order, repeated and overlapping, give the same bytes', () => {
   const text = Uint8Array.from({ length: 40 }, (_, index) => index)
   const start = 0xfffffff0
-  const at = (from: number, to: number, syn = false): Segment => ({
+  const at = (from: number, to: number): Segment => ({
     timeNs: 0n,
     source: peer ?? fail(),
     sourcePort: 1,
     destination: peer ?? fail(),
     destinationPort: 179,
     sequence: (start + 1 + from) >>> 0,
-    syn,
+    syn: false,
     ack: true,
     fin: false,
     rst: false,
+    acknowledged: 0,
+    missing: 0,
     payload: text.subarray(from, to),
   })
   const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 39 }), { maxLength: 6 })
@@ -98,9 +96,9 @@ test('segments in any order, repeated and overlapping, give the same bytes', () 
     fc.property(cuts, fc.infiniteStream(fc.nat({ max: 3 })), (middle, extra) => {
       const edges = [0, ...middle.toSorted((one, other) => one - other), 40]
       const pieces = edges.slice(1).map((to, index) => at(Math.max(0, (edges[index] ?? 0) - extra.next().value), to))
-      const { push } = stream()
-      push({ ...at(0, 0, true), sequence: start })
-      const out = [...pieces.toReversed(), ...pieces].map((piece) => Buffer.from(push(piece)))
+      const { begin, push } = stream()
+      begin((start + 1) >>> 0)
+      const out = [...pieces.toReversed(), ...pieces].flatMap(push).map(({ bytes }) => bytes)
       expect(Buffer.concat(out)).toEqual(Buffer.from(text))
     }),
   )
@@ -117,7 +115,7 @@ withTshark.each(['bgp-established', 'bgp-refused', 'bgp-wrong-asn'])(
     })
     const numbers = { open: 1, update: 2, notification: 3, keepalive: 4 } as const
     const { see } = bgpObserver(peer ?? fail())
-    const ours = segmentsIn(name)
+    const ours = segmentsOf(tcpFramesIn(name))
       .flatMap((segment) => see(segment))
       .flatMap(({ what }) => (what.type in numbers ? [numbers[what.type as keyof typeof numbers]] : []))
     expect(ours.map(String)).toEqual(printed.split(/[\s,]+/).filter((text) => text !== ''))

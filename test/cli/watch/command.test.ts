@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { capturePath } from '../../capture/captures.ts'
+import { interfaceBlock, packetBlock, sectionHeader } from '../../../src/capture/pcapng-writer.ts'
+import { capturePath, framesIn, snapped } from '../../capture/captures.ts'
 import { fixturePath } from '../../kit/fixtures.ts'
 
 const bin = path.join(import.meta.dirname, '../../../bin/run.js')
@@ -58,6 +59,36 @@ test('a capture that is cut in a frame says so, and what was seen stands', () =>
   expect(stdout).toMatch(/is claimed by several at the same time/)
   expect(stdout).toMatch(/\nCut: it ends in the middle of a frame; everything before that was read\.\n/)
   expect(code).toBe(1)
+})
+
+test('frames that cannot say anything are named, and their link type', () => {
+  const raw = Buffer.from(readFileSync(capturePath('bgp-refused')))
+  raw.writeUInt32LE(101, 20)
+  const arp = vipdoctor(['arp', '--vip', '10.240.0.100', '--read', '-'], raw)
+  expect(arp.stdout).toMatch(
+    /\nNot read: \d+ frames of link type 101 \(raw IP\), which carries IP alone: no ARP\s+and no NDP\.\n/,
+  )
+  const other = Buffer.from(raw)
+  other.writeUInt32LE(200, 20)
+  const bgp = vipdoctor(['bgp', '--peer', '10.240.0.50', '--output', 'json', '--read', '-'], other)
+  expect(JSON.parse(bgp.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+    verdict: 'open',
+    unread: [{ linkType: 200, name: 'Juniper', frames: expect.any(Number), why: 'not-known' }],
+  })
+  expect([arp.code, bgp.code]).toEqual([3, 3])
+})
+
+test('frames that are cut are said to be, and nothing follows from what is missing', () => {
+  const whole = framesIn(readFileSync(capturePath('bgp-established')), () => true).frames
+  const file = path.join(folder, 'short.pcapng')
+  writeFileSync(
+    file,
+    Buffer.concat([sectionHeader(), interfaceBlock(1), ...snapped(whole, 60).map((frame) => packetBlock(frame, 0))]),
+  )
+  const { code, stdout } = vipdoctor(['bgp', '--peer', '10.240.0.50', '--vip', '10.240.0.100', '--read', file])
+  expect(stdout).toMatch(/whether it was\s+established is not known: the capture lacks 259 bytes of 10\.240\.0\.20/)
+  expect(stdout).toMatch(/\nCut: of 13 frames of TCP no more than 60 bytes are in the capture/)
+  expect(code).toBe(3)
 })
 
 test('a pipe is read like a file', () => {

@@ -8,7 +8,7 @@ import { interfacesOfNode } from '../fabric/ec2/node-interfaces.ts'
 import { vipPlace, vpcDelivery } from '../fabric/ec2/delivery.ts'
 import { endpointsOf } from '../lb/endpoints.ts'
 import { addressAndPort } from '../net/port.ts'
-import { traceVip } from '../node/vip-trace.ts'
+import { traceVip } from './vip-trace.ts'
 import type { Step } from '../node/trace/types.ts'
 import type { Receiving } from './context.ts'
 

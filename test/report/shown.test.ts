@@ -67,7 +67,8 @@ describe.each(['hard-way-l2', 'lan-forward-reject', 'not-advertised'])('%s with 
     const reports = allReports([formatsFor(plain, detail)[format].report(setting)], strictPolicy)
     const judged = { ...answer, diagnoses: answer.diagnoses.map(reports.diagnosis) }
     const text = [...(reports.whole(judged, null).texts[0] ?? [])].join('')
-    expect(text).toContain('owned')
+    // A script for a VIP that is reachable names nothing.
+    if (format !== 'fix-script') expect(text).toContain('owned')
     expect(isClean(text)).toBe(true)
     if (format === 'json')
       expect((JSON.parse(text) as { diagnoses: { service: string }[] }).diagnoses[0]?.service).toContain(evil)

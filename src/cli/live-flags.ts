@@ -39,10 +39,11 @@ export const liveFlags = {
     description: 'which nodes: those that the VIP’s packet can meet, or all',
   })(),
   'node-addresses': Flags.option({
-    options: ['internal', 'external', 'name'] as const,
+    options: ['internal', 'external', 'name', 'instance'] as const,
     default: 'internal' as const,
     helpGroup: 'LIVE',
-    description: 'what ssh is given: the node’s internal or external address, or its name, as in ~/.ssh/config',
+    description:
+      'what ssh is given: the node’s internal or external address, its name, as in ~/.ssh/config, or its EC2 instance id',
   })(),
   'nodes-at-once': Flags.integer({
     helpValue: 'N',

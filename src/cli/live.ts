@@ -3,7 +3,7 @@ import type { Interfaces } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import type { Progress } from '../collect/collection.ts'
 import { readLive, type LiveFiles, type LiveOptions } from '../collect/live.ts'
-import { thisNode } from '../collect/node-hints.ts'
+import { targetOf, thisNode } from '../collect/node-hints.ts'
 import { nodesForVips } from '../journey/nodes-for-vip.ts'
 import { probe, type Probe } from '../collect/probe/probe.ts'
 import { wantedBy, type Wanted } from '../collect/wanted.ts'
@@ -76,7 +76,7 @@ export async function probeLiveCluster(
     return await probe(evidence, questions, {
       transport: reach?.transport ?? null,
       reaches: flags.nodes === 'local' ? [thisNode(nodes).node] : null,
-      by: flags['node-addresses'],
+      targetOf: (node) => targetOf(node, flags.nodes === 'ssh' ? flags['node-addresses'] : 'internal', evidence),
       timeoutMs: connectMs,
       signal,
       progress,

@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { emptyCollection, type Collection } from './collection.ts'
-import { targetsOf, thisNode, type NodeAddress } from './node-hints.ts'
+import { targetOf, thisNode, type NodeAddress } from './node-hints.ts'
 import type { NodeOutput } from './node/frames.ts'
 import { reachOf, type ReachOptions, type ReachRun } from './node/reach.ts'
 import { readNodes } from './node/read-nodes.ts'
@@ -31,11 +31,16 @@ export async function readChosenNodes(how: ChosenNodes, run: KnownBefore): Promi
   if (how.reach === null) return collection
   const reach = reachOf(how.reach, run)
   const { nodes, signal, progress } = run
-  const chosen = how.choose === null ? null : new Set(how.choose(run.evidence()))
+  const evidence = run.evidence()
+  // A pod is reached by the API server, whatever the node's addresses.
+  const by = how.reach.how === 'ssh' ? how.by : 'internal'
+  const chosen = how.choose === null ? null : new Set(how.choose(evidence))
   const targets =
     how.reach.how === 'local'
       ? [thisNode(nodes)]
-      : targetsOf(nodes, how.by).filter(({ node }) => (chosen === null || chosen.has(node)) && !how.given.has(node))
+      : nodes
+          .map((node) => targetOf(node, by, evidence))
+          .filter(({ node }) => (chosen === null || chosen.has(node)) && !how.given.has(node))
   const told = new Map<string, number>()
   let failed = 0
   try {

@@ -1,8 +1,10 @@
 import os from 'node:os'
+import type { Evidence } from '../evidence/evidence.ts'
 import { isGap } from '../evidence/gap.ts'
 import { kubernetesFile, type Node } from '../evidence/kubernetes/kinds.ts'
 import { readKubernetes } from '../evidence/listing.ts'
 import { memoryStore } from '../evidence/store.ts'
+import { nodeInstance } from '../fabric/ec2/node-interfaces.ts'
 import type { NodeHint } from './ec2/region.ts'
 import type { NodeTarget } from './node/transport.ts'
 
@@ -34,16 +36,25 @@ export function looksLikeEc2(nodes: readonly Node[]): boolean {
   )
 }
 
-/** By which of its addresses a node is reached over SSH: its name leaves that to the user's SSH configuration. */
-export type NodeAddress = 'internal' | 'external' | 'name'
+/**
+ * By what a node is reached over SSH: one of its addresses; its name, which leaves that to the user's SSH configuration; the id of its EC2
+ * instance, which a ProxyCommand over AWS Systems Manager wants.
+ */
+export type NodeAddress = 'internal' | 'external' | 'name' | 'instance'
 
-/** The nodes to connect to. One without an address of that kind is reached by its name. */
-export function targetsOf(nodes: readonly Node[], by: NodeAddress): readonly NodeTarget[] {
+/** What to connect to. A node without an address of that kind is reached by its name; one whose instance is not known, not at all. */
+export function targetOf(node: Node, by: NodeAddress, evidence: Evidence): NodeTarget {
+  if (by === 'instance') return instanceTarget(node, evidence)
   const type = { internal: /^InternalIP$/, external: /^ExternalIP$/, name: null }[by]
-  return nodes.map((node) => ({
-    node: nameOf(node),
-    address: (type === null ? undefined : addressesOf(node, type)[0]) ?? nameOf(node),
-  }))
+  return { node: nameOf(node), address: (type === null ? undefined : addressesOf(node, type)[0]) ?? nameOf(node) }
+}
+
+function instanceTarget(node: Node, evidence: Evidence): NodeTarget {
+  const id = nodeInstance(evidence, node)
+  const unreachable = isGap(id)
+    ? `its EC2 instance is not known: ${id.reason}`
+    : 'no EC2 instance of the account that was read is this node'
+  return typeof id === 'string' ? { node: nameOf(node), address: id } : { node: nameOf(node), address: '', unreachable }
 }
 
 /** Which node this machine is: the one with its host name or one of its addresses, else its host name by itself. */

@@ -1,5 +1,7 @@
+import { fixScript } from './fix-script.ts'
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
+import { htmlFormat } from './html/page.ts'
 import { jsonFormat } from './json.ts'
 import { junit } from './junit.ts'
 import { markdownFormat, stepSummary } from './markdown.ts'
@@ -18,7 +20,9 @@ export const formatNames = [
   'github-summary',
   'gitlab',
   'markdown',
+  'html',
   'prometheus',
+  'fix-script',
 ] as const
 
 export type FormatName = (typeof formatNames)[number]
@@ -34,5 +38,7 @@ export const formatsFor = (look: Look, detail: Detail): Readonly<Record<FormatNa
     'github-summary': stepSummary,
     gitlab,
     markdown: markdownFormat,
+    html: htmlFormat,
     prometheus,
+    'fix-script': fixScript,
   }) satisfies Readonly<Record<FormatName, unknown>> as unknown as Readonly<Record<FormatName, Format>>

@@ -4,8 +4,7 @@ import { mayBeNeighbour } from '../../capture/link.ts'
 import { isClaim, isOdd, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
 import { observer } from '../../capture/observe.ts'
 import { askNeighbour } from '../../capture/sources/ask.ts'
-import { hintsOf, targetsOf, type NodeAddress } from '../../collect/node-hints.ts'
-import type { NodeTarget } from '../../collect/node/transport.ts'
+import { hintsOf, targetOf, type NodeAddress } from '../../collect/node-hints.ts'
 import { knownStations, readingOf } from '../../journey/stations.ts'
 import { openBundle } from '../../collect/open-bundle.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -119,11 +118,15 @@ async function evidenceFor(flags: NeighbourFlags, tool: string): Promise<Evidenc
 
 /** What the cluster says of the node of the flags; null where nothing is known of it. */
 function nodeOf(flags: NeighbourFlags, evidence: Evidence | null): KnownNode | null {
-  const nodes = evidence === null ? [] : (known(evidence.kubernetes.nodes) ?? [])
-  const named = ({ node }: NodeTarget): boolean => node === flags.node
-  const target = targetsOf(nodes, flags['node-addresses']).find(named)
-  const address = hintsOf(nodes).find(({ name }) => name === flags.node)?.addresses[0] ?? null
-  return target === undefined ? null : { target, address: flags.nodes === 'pod' ? address : null, nodes }
+  if (evidence === null) return null
+  const nodes = known(evidence.kubernetes.nodes) ?? []
+  const node = nodes.find(({ metadata }) => metadata?.name === flags.node)
+  if (node === undefined) return null
+  const target = targetOf(node, flags.nodes === 'pod' ? 'internal' : flags['node-addresses'], evidence)
+  if (target.unreachable !== undefined)
+    throw new UserError(`${target.node} cannot be connected to: ${target.unreachable}.`)
+  const [address = null] = flags.nodes === 'pod' ? hintsOf([node]).flatMap(({ addresses }) => addresses) : []
+  return { target, address, nodes }
 }
 
 /** Asks for the control neighbour, so that silence means something, and for the VIP. */

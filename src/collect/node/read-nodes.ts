@@ -22,7 +22,10 @@ export async function readNodes(
   const waiting = [...targets]
   const worker = async (): Promise<void> => {
     for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
-      const { bytes, ended } = await transport(target, { script: nodeScript, signal, timeoutMs })
+      const { bytes, ended } =
+        target.unreachable === undefined
+          ? await transport(target, { script: nodeScript, signal, timeoutMs })
+          : { bytes: new Uint8Array(), ended: target.unreachable }
       const output = parseNodeOutput(bytes, ended)
       outputs.set(target.node, output)
       onNode?.(target.node, output, outputs.size)

@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process'
 export interface NodeTarget {
   readonly node: string
   readonly address: string
+  /** Why there is nothing to connect to, a phrase. */
+  readonly unreachable?: string
 }
 
 export interface SshOptions {

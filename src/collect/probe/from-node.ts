@@ -1,8 +1,8 @@
 import type { Node } from '../../evidence/kubernetes/kinds.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { addressAndPort } from '../../net/port.ts'
-import { hintsOf, targetsOf, type NodeAddress } from '../node-hints.ts'
-import type { NodeTransport } from '../node/transport.ts'
+import { hintsOf } from '../node-hints.ts'
+import type { NodeTarget, NodeTransport } from '../node/transport.ts'
 import { connectScript, destinationsAtOnce, outcomesIn, type Destination } from './connect.ts'
 import type { Probe } from './probe.ts'
 
@@ -22,7 +22,7 @@ export function nodePortsOf(nodes: readonly Node[], port: number | undefined): r
 
 interface FromNodeOptions {
   readonly transport: NodeTransport
-  readonly by: NodeAddress
+  readonly targetOf: (node: Node) => NodeTarget
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -33,15 +33,17 @@ export async function probeFromNode(
   vip: Address,
   port: number,
   nodePorts: readonly NodePort[],
-  { transport, by, timeoutMs, signal }: FromNodeOptions,
+  { transport, targetOf, timeoutMs, signal }: FromNodeOptions,
 ): Promise<readonly Probe[]> {
-  const [target] = targetsOf([node], by)
-  if (target === undefined) return []
+  const target = targetOf(node)
   const destinations = [{ address: vip.text, port }, ...nodePorts]
   const script = connectScript(destinations, Math.ceil(timeoutMs / 1000))
   // Besides the log-in, as many rounds as the script needs if every try takes its full time.
   const patienceMs = 20_000 + timeoutMs * Math.ceil(destinations.length / destinationsAtOnce)
-  const { bytes, ended } = await transport(target, { script, signal, timeoutMs: patienceMs })
+  const { bytes, ended } =
+    target.unreachable === undefined
+      ? await transport(target, { script, signal, timeoutMs: patienceMs })
+      : { bytes: new Uint8Array(), ended: target.unreachable }
   const outcomes = outcomesIn(Buffer.from(bytes).toString(), destinations.length)
   const from = target.node
   return destinations.map((destination, index): Probe => {

@@ -7,9 +7,9 @@ import type { Address } from '../../net/address.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Progress } from '../collection.ts'
 import { limiter } from '../limiter.ts'
-import { targetsOf, thisNode, type NodeAddress } from '../node-hints.ts'
+import { thisNode } from '../node-hints.ts'
 import { readNodes } from '../node/read-nodes.ts'
-import type { NodeTransport } from '../node/transport.ts'
+import type { NodeTarget, NodeTransport } from '../node/transport.ts'
 import { tcpConnect, type Outcome } from './connect.ts'
 import { counted, countersOf, type Counted, type RuleCounters } from './counters.ts'
 import { nodePortsOf, probeFromNode, type NodePort } from './from-node.ts'
@@ -31,7 +31,7 @@ export interface ProbeOptions {
   readonly transport: NodeTransport | null
   /** The nodes that it reaches; null: all of them. */
   readonly reaches: readonly string[] | null
-  readonly by: NodeAddress
+  readonly targetOf: (node: Node) => NodeTarget
   readonly timeoutMs: number
   readonly signal: AbortSignal
   readonly progress: Progress
@@ -77,7 +77,7 @@ async function probeVip(
 ): Promise<Probe> {
   const read = async (): Promise<ReadonlyMap<string, RuleCounters | null>> => {
     if (options.transport === null) return new Map()
-    const outputs = await readNodes(targetsOf(counting, options.by), {
+    const outputs = await readNodes(counting.map(options.targetOf), {
       transport: options.transport,
       signal: options.signal,
       atOnce: mostCounted,

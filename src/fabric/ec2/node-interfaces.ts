@@ -57,6 +57,14 @@ function instanceOf(evidence: Evidence, vpcId: string, node: Node): string | nul
   return instance?.InstanceId ?? null
 }
 
+/** The instance id of a node, as the account and the cluster tell it; null where no instance is this node. */
+export function nodeInstance(evidence: Evidence, node: Node): Known<string | null> {
+  const named = instanceIdOf(node)
+  if (named !== null) return named
+  const vpc = clusterVpc(evidence, null)
+  return isGap(vpc) ? vpc : instanceOf(evidence, vpc, node)
+}
+
 function holdersOfNode(evidence: Evidence, vpcId: string, node: Node): readonly NetworkInterface[] {
   return internalAddresses(node).flatMap((address) =>
     (known(holdersOf(evidence, vpcId, address)) ?? []).map((holding) => holding.interface),

@@ -8,6 +8,11 @@ import { parseNodeOutput } from '../../../src/collect/node/frames.ts'
 import { nodeScript } from '../../../src/collect/node/script.ts'
 import { readNodes } from '../../../src/collect/node/read-nodes.ts'
 import { localTransport, sshTransport, type NodeTransport } from '../../../src/collect/node/transport.ts'
+import { emptyCollection, sealed } from '../../../src/collect/collection.ts'
+import { evidenceOver } from '../../../src/collect/live.ts'
+import { targetOf } from '../../../src/collect/node-hints.ts'
+import { known } from '../../../src/evidence/gap.ts'
+import { fixtureStore } from '../../kit/fixtures.ts'
 import { recordedWorld } from '../../kit/recorded-world.ts'
 import { testNeeding } from '../../kit/needing.ts'
 
@@ -17,6 +22,12 @@ const at = (name: string) => path.join(folder, name)
 const me = os.userInfo().username
 const servers: ChildProcess[] = []
 const never = new AbortController().signal
+
+interface Instances {
+  readonly Reservations: readonly {
+    readonly Instances: readonly { readonly InstanceId: string; readonly PrivateIpAddress: string }[]
+  }[]
+}
 
 async function freePort(): Promise<number> {
   const server = net.createServer()
@@ -241,6 +252,18 @@ test('an interruption ends the connection and its proxy at once', async () => {
   expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false)
 })
 
+test('without the account no instance is known, and the reason is said', () => {
+  const nothing = evidenceOver(sealed(emptyCollection(), { time: '2026-01-01T00:00:00Z', tool: 'test' }))
+  const node = { metadata: { name: 'worker-0' } }
+  expect(targetOf(node, 'instance', nothing)).toEqual({
+    node: 'worker-0',
+    address: '',
+    unreachable: expect.stringMatching(/^its EC2 instance is not known: \S/),
+  })
+  const named = { ...node, spec: { providerID: 'aws:///us-east-1a/i-0123456789abcdef0' } }
+  expect(targetOf(named, 'instance', nothing).address).toBe('i-0123456789abcdef0')
+})
+
 describe('vipdoctor check --nodes', () => {
   const hosts = () => [...new Set(readFileSync(at('hosts'), 'utf8').trim().split('\n'))].sort()
   const relay = () =>
@@ -290,6 +313,20 @@ describe('vipdoctor check --nodes', () => {
     const { nodes } = await overSsh('--nodes-for', 'all', '--node-addresses', 'name')
     expect(hosts()).toEqual(nodes.map((node) => `${me}@${node}`))
     expect(nodes.length).toBe(4)
+  })
+
+  test('ssh is given the instance ids that the account says, for a ProxyCommand over Systems Manager', async () => {
+    const { nodes, files } = await overSsh('--node-addresses', 'instance')
+    expect(nodes).toEqual(['controller-0', 'worker-0', 'worker-1'])
+    const ids = JSON.parse(
+      Buffer.from(known((await fixtureStore('hard-way-l2')).read('aws/describe-instances.json')) ?? []).toString(),
+    ) as Instances
+    const of = new Map(
+      ids.Reservations.flatMap(({ Instances: all }) => all.map((one) => [one.PrivateIpAddress, one.InstanceId])),
+    )
+    const expected = ['10.240.0.10', '10.240.0.20', '10.240.0.21'].map((address) => `${me}@${of.get(address) ?? ''}`)
+    expect(hosts()).toEqual(expected.sort())
+    expect(files).toEqual(expect.arrayContaining(['ip-addr.json']))
   })
 
   test('ssh that fails on every node says so once for each, and the rest is judged', async () => {

@@ -138,7 +138,7 @@ describe('with nodes reached', () => {
         })
       },
       reaches,
-      by: 'internal',
+      targetOf: (node) => ({ node: node.metadata?.name ?? '', address: '' }),
       timeoutMs: 300,
       signal: never,
       progress: () => undefined,

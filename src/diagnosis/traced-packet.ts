@@ -5,7 +5,8 @@ import { clientText, type Question } from '../evidence/question.ts'
 import { podsAt } from '../evidence/kubernetes/pods.ts'
 import { addressAndPort, type Port } from '../net/port.ts'
 import type { DroppedBy, Outcome, Step } from '../node/trace/types.ts'
-import { traceVip, type Journey, type TracedPart } from '../node/vip-trace.ts'
+import { traceVip, type TracedPart } from '../journey/vip-trace.ts'
+import type { Journey } from '../node/vip-trace.ts'
 
 /** One packet at one node as it is reported. `gap` is why nothing can be said; there are then no parts. */
 export interface TracedPacket {

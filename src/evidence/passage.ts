@@ -37,7 +37,7 @@ export function regionOf(store: Store, { file, line, pointer }: Proof): Known<Re
     return line >= 1 && line <= lineStarts.length
       ? { startLine: line, endLine: line }
       : gap(file, `has no line ${line}`)
-  if (pointer === undefined || pointer === '') return { startLine: 1, endLine: lineStarts.length }
+  if (pointer === '') return { startLine: 1, endLine: lineStarts.length }
   const span = jsonSpan(text, pointer, itemStarts)
   if (span === null) return gap(file, `has nothing at ${pointer}`)
   return { startLine: lineAt(lineStarts, span.start), endLine: lineAt(lineStarts, Math.max(span.start, span.end - 1)) }
@@ -52,9 +52,10 @@ export function passageOf(store: Store, proof: Proof, around: number): Known<Pas
   const { text, lineStarts } = opened
   const firstLine = Math.max(1, region.startLine - around)
   const lastLine = Math.min(lineStarts.length, region.endLine + around)
+  const end = text.endsWith('\n') ? text.length : text.length + 1
   const lines: string[] = []
   for (let line = firstLine; line <= lastLine; line += 1)
-    lines.push(text.slice(lineStarts[line - 1], (lineStarts[line] ?? text.length + 1) - 1).replace(/\r$/, ''))
+    lines.push(text.slice(lineStarts[line - 1], (lineStarts[line] ?? end) - 1).replace(/\r$/, ''))
   return { ...region, firstLine, lines }
 }
 

@@ -14,12 +14,15 @@ export interface NodeNetwork {
 /** Devices whose networks are the node's own business. Source: MetalLB v0.16.1, ConfigMap metallb-excludel2. */
 const inner = /^(docker|cbr|dummy|virbr|lxcbr|veth|lo$|cali|tunl|flannel|kube-ipvs|cni|nodelocaldns|lxc)/
 
+/** Whether nothing beyond the node is behind a device, by its name. */
+export const isInner = (device: string): boolean => inner.test(device)
+
 /** The networks of a node that other hosts are in too, as `ip -j addr` shows them; single addresses (/32, /128) are none. */
 export function networksOfNode(evidence: Evidence, node: string): Known<readonly NodeNetwork[]> {
   const printed = evidence.node(node).ipAddr
   if (isGap(printed)) return printed
   return printed.flatMap((link) =>
-    inner.test(link.ifname ?? '')
+    isInner(link.ifname ?? '')
       ? []
       : (link.addr_info ?? []).flatMap(({ local, prefixlen, scope }, place): readonly NodeNetwork[] => {
           const address = parseAddress(local)

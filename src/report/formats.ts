@@ -1,5 +1,6 @@
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
+import { htmlFormat } from './html/page.ts'
 import { jsonFormat } from './json.ts'
 import { junit } from './junit.ts'
 import { markdownFormat, stepSummary } from './markdown.ts'
@@ -18,6 +19,7 @@ export const formatNames = [
   'github-summary',
   'gitlab',
   'markdown',
+  'html',
   'prometheus',
 ] as const
 
@@ -34,5 +36,6 @@ export const formatsFor = (look: Look, detail: Detail): Readonly<Record<FormatNa
     'github-summary': stepSummary,
     gitlab,
     markdown: markdownFormat,
+    html: htmlFormat,
     prometheus,
   }) satisfies Readonly<Record<FormatName, unknown>> as unknown as Readonly<Record<FormatName, Format>>

@@ -41,7 +41,7 @@ interface Text {
 }
 
 function findingText({ finding, vips }: ToldOnce): Text {
-  const fix = finding.fix === null ? [] : ['Fix:', ...finding.fix.commands]
+  const fix = finding.fix === null ? [] : [`Fix (${finding.fix.summary}):`, ...finding.fix.commands]
   return { title: `${finding.id}: ${vipsText(vips)}`, text: [finding.says, ...fix].join('\n') }
 }
 

@@ -120,12 +120,16 @@ function bodyOf(diagnosis: Diagnosis, setting: Setting): string {
 const pathRow = ({ hop, status, says }: PathStep): string => `| ${statusSigns[status]} | ${hop} | ${markdown(says)} |\n`
 
 function causeText(cause: Cause, title: string, { acceptanceOf }: Setting): string {
-  const { id, awsCode, says, fix, proof, consequences } = cause
+  const { id, awsCode, says, fix, look, advice, proof, consequences } = cause
   const accepted = acceptanceOf(cause)
   return [
     `\n**${title}: ${markdownCode(id)}**${awsCode === undefined ? '' : ` (${markdown(awsCode)})`}${accepted === null ? '' : `, accepted: ${markdown(accepted.reason)}`}\n`,
     `\n${markdown(says)}\n`,
-    fix === null ? '' : `\n${markdownBlock(fix.commands.join('\n'), 'sh')}\n\n${markdown(fix.changes)}\n`,
+    fix === null
+      ? ''
+      : `\nFix: ${markdown(fix.summary)}\n\n${markdownBlock(fix.commands.join('\n'), 'sh')}\n\n${markdown(fix.changes)}\n`,
+    advice === undefined ? '' : `\n${markdown(advice)}\n`,
+    fix !== null || look.length === 0 ? '' : `\nTo look at it:\n\n${markdownBlock(look.join('\n'), 'sh')}\n`,
     proof.length === 0
       ? ''
       : `\n<details><summary>Proof</summary>\n\n${proof.map((one) => `- ${markdownCode(placeText(one))}: ${markdownCode(proofValue(one))}\n`).join('')}\n</details>\n`,

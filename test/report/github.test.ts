@@ -36,7 +36,9 @@ test('a cause is an error with its sentence and its commands; the notice says wh
     {
       kind: 'error',
       title: 'delivery/vip-not-owned: 10.240.0.100:80 (default/nginx-lb)',
-      message: expect.stringMatching(/^No network interface of [^]*\nFix:\naws ec2 assign-private-ip-addresses /),
+      message: expect.stringMatching(
+        /^No network interface of [^]*\nFix \([^)]*\):\naws ec2 assign-private-ip-addresses /,
+      ),
     },
     {
       kind: 'notice',

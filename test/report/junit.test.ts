@@ -54,7 +54,7 @@ test('a failing check is a failure with its sentence, proof and fix; a skipped o
     /^No network interface of the VPC holds 10\.240\.0\.100/,
   )
   expect(xpath(text, `string(${failing}/failure)`)).toMatch(
-    /Proof:\s+aws\/describe-network-interfaces\.json[^]*Fix:\s+aws ec2 assign-private-ip-addresses/,
+    /Proof:\s+aws\/describe-network-interfaces\.json[^]*Fix \([^)]*\):\s+aws ec2 assign-private-ip-addresses/,
   )
   expect(xpath(text, `string(${failing}/@classname)`)).toBe('vipdoctor.default/nginx-lb')
   expect(xpath(text, 'string(//testcase[@name="10.240.0.100:80 wire/not-announced"]/skipped/@message)')).toBe(

@@ -3,7 +3,8 @@ import { isGap, type Gap } from '../../evidence/gap.ts'
 import { autopsy, type Death } from '../../node/death.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import type { Step } from '../../node/trace/types.ts'
-import { traceVip, type Journey, type VipTrace } from '../../node/vip-trace.ts'
+import { traceVip, type VipTrace } from '../../journey/vip-trace.ts'
+import type { Journey } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { Context, NodeContext } from '../check.ts'
@@ -17,6 +18,8 @@ export interface Share {
   /** The parts of the clients of which all die, in words; meant for a share of `some`. */
   readonly clients: readonly string[]
   readonly example: Loss | null
+  /** How each journey that is lost ends, the example first; one packet takes one of them. */
+  readonly losses: readonly Loss[]
   /** A rule that is not known was on the way, or evidence is missing that could change the answer. */
   readonly doubt: Step | Gap | null
 }
@@ -60,7 +63,9 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
   const whole = parts.filter(({ share }) => share >= nearlyAll)
   const dead =
     parts.length > 0 && whole.length === parts.length ? 'all' : parts.some(({ share }) => share > 0) ? 'some' : 'none'
-  const first = parts.flatMap((part) => part.dead)[0]
+  const lostOnes = parts.flatMap((part) => part.dead)
+  const [first] = lostOnes
+  const losses = lostOnes.map(({ found }) => found)
   const unread = unreadOn(trace)
   if (first === undefined && unread.length > 0)
     return unknown(
@@ -70,7 +75,7 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
       unread,
     )
   const doubt = first === undefined ? null : doubtAbout(trace, first.journey, first.found)
-  return { trace, dead, clients: whole.map(({ clients }) => clients), example: first?.found ?? null, doubt }
+  return { trace, dead, clients: whole.map(({ clients }) => clients), example: first?.found ?? null, losses, doubt }
 }
 
 /** What may hold rules too on the nodes that a packet meets, and was not read. */

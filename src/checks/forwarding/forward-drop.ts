@@ -1,6 +1,8 @@
 import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
+import { removals } from '../about/rule-removal.ts'
 import { pass, unknown, type Draft } from '../finding.ts'
 import { arrivals, deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
 
@@ -34,12 +36,21 @@ export default defineCheck({
         const to = addressAndPort(packet.destination.text, packet.destinationPort)
         return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' ? ', before it is translated' : ''}.`
       },
-      fix: ({ step, node: second }) => ({
-        commands: [
-          `ssh ${second ?? node} sudo iptables -t ${step?.table ?? 'filter'} -L ${step?.chain ?? 'FORWARD'} -n -v --line-numbers`,
-        ],
-        changes: `Shows the chain with its counters. The rule belongs to a firewall of the host: admit forwarded traffic to the pods there (firewalld: put the pods' bridge into the trusted zone; ufw: DEFAULT_FORWARD_POLICY="ACCEPT"; Docker: iptables -P FORWARD ACCEPT), rather than remove the rule by hand.`,
-      }),
+      fix: ({ step, node: second, outcome }, { losses }) => {
+        const commands = removals(node, losses, outcome.packet.destination.family === 6 ? 'ip6' : 'ip')
+        return {
+          look: [
+            sh`ssh ${second ?? node} sudo iptables -t ${step?.table ?? 'filter'} -L ${step?.chain ?? 'FORWARD'} -n -v --line-numbers`,
+          ],
+          summary: 'let the packet through',
+          commands,
+          changes:
+            'Also lets through what else the rule or the policy stopped, until whatever wrote it (firewalld, ufw, Docker, a script) writes it again: admit traffic to the pods there, too.',
+          ...(commands.length === 0
+            ? { advice: 'Admit traffic to the pods in the firewall that wrote the rule.' }
+            : {}),
+        }
+      },
     })
     if (wrong !== null) return [wrong]
     const unseen: Draft[] = share.trace.parts.flatMap(({ journeys }) =>

@@ -1,14 +1,23 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
+import { policyRouting } from '../about/policy-routing.ts'
 import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'return/rp-filter',
   title: 'The reverse path filter lets the packet in',
   needs: ['node/sysctl', 'node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/nft-ruleset', 'node/ip-rule', 'node/processes'],
+  alsoReads: [
+    'node/ip-addr',
+    'node/ip-link',
+    'node/iptables-nft',
+    'node/nft-ruleset',
+    'node/ip-rule',
+    'node/processes',
+  ],
   appliesTo: translatedVips,
   blocks: true,
   each: 'receiving',
@@ -24,13 +33,17 @@ export default defineCheck({
       reason: 'reverse-path',
       says: ({ outcome, node: second }) =>
         `On ${second ?? node} ${outcome.fate.kind === 'dropped' ? outcome.fate.why : 'the reverse path filter drops it'}.`,
-      fix: ({ outcome, node: second }) => ({
-        commands: [
-          `ssh ${second ?? node} sudo sysctl -w net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.${outcome.packet.inDevice ?? 'default'}.rp_filter=2`,
-        ],
-        changes:
-          'Loose mode: a source is accepted where any device leads back to it. The greater of all and the device counts, so both are set.',
-      }),
+      fix: ({ outcome, node: second }) => {
+        const device = outcome.packet.inDevice ?? 'default'
+        // On the pod's node the packet comes from another node, and the answer goes back to that one.
+        if (second === null) return policyRouting(evidence, context.question, node, device)
+        return {
+          summary: `loose mode on ${device}`,
+          commands: [sh`ssh ${second} sudo sysctl -w net.ipv4.conf.${device}.rp_filter=2`],
+          changes:
+            'Until the next boot a source is accepted where any device leads back to it: the greater of all and the device counts. A file in /etc/sysctl.d keeps it.',
+        }
+      },
     })
     return [
       wrong === null
@@ -40,10 +53,10 @@ export default defineCheck({
   },
   docs: {
     means:
-      'The kernel drops a packet whose answer would leave by another device than the one it came in by (rp_filter 1, strict). It happens on nodes with several interfaces, as where a router brings a VIP by BGP to one of them and the default route leaves by another, and logs nothing unless log_martians is on.',
+      'The kernel drops a packet whose answer would leave by another device than the one it came in by (rp_filter 1, strict). It happens on nodes with several interfaces, as where the VIP is an address of the second one, or a router brings a VIP by BGP to one of them and the default route leaves by another, and logs nothing unless log_martians is on.',
     byHand:
       'sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.DEVICE.rp_filter (the greater counts); nstat -az TcpExtIPReversePathFilter grows while a client tries.',
-    mend: 'Use loose mode (2), or policy routing that sends answers back the way the packets came.',
+    mend: 'Policy routing that sends answers out of the device that the packets come in by, with loose mode (2) on that device. Loose mode alone leads into the next fault: the answer leaves by the other device.',
     sources: [
       'RFC 3704, "Ingress Filtering for Multihomed Networks", section 2',
       'Linux Documentation/networking/ip-sysctl.rst (rp_filter)',

@@ -71,7 +71,7 @@ export interface Rule {
 
 /** Reads one `-A …` line as iptables 1.8 saves it. What is not known becomes a match or an action of kind `unknown`; nothing throws. */
 export function parseRule(text: string, line: number): Rule {
-  const words = tokens(text)
+  const words = iptablesWords(text)
   const matches: Match[] = []
   let action: Action = { kind: 'continue' }
   let not = false
@@ -342,7 +342,7 @@ function destinations(text: string): readonly Destination[] | null {
 }
 
 /** Splits at blanks; a token may stand in double quotes, with backslash escapes inside. */
-function tokens(text: string): string[] {
+export function iptablesWords(text: string): string[] {
   if (!text.includes('"')) return text.split(' ').filter((word) => word !== '')
   const words: string[] = []
   for (const [, quoted, bare] of text.matchAll(/"((?:[^"\\]|\\.)*)"?|(\S+)/g))

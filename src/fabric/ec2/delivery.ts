@@ -164,3 +164,18 @@ export function arrivalInterface(evidence: Evidence, question: Question, node: s
   const subnetId = where?.place?.subnet.SubnetId
   return enis.find((eni) => eni.SubnetId === subnetId) ?? enis[0] ?? null
 }
+
+interface Link {
+  readonly address?: string | undefined
+  readonly link?: string | undefined
+  readonly master?: string | undefined
+}
+
+/** The links of a node's system that are an interface: those with its MAC, without what is built upon one of them (VLANs, ipvlan) or joined in another. */
+export function linksOfInterface<L extends Link>({ MacAddress }: NetworkInterface, links: readonly L[]): readonly L[] {
+  const mac = MacAddress?.toLowerCase()
+  return links.filter(
+    ({ address, link, master }) =>
+      mac !== undefined && address?.toLowerCase() === mac && link === undefined && master === undefined,
+  )
+}

@@ -1,0 +1,78 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import type { Question } from '../evidence/question.ts'
+import { addressOf, parseAddress, type Address, type Family } from '../net/address.ts'
+import { intersect, parseCidr, parseCidrOrAddress, rangeHas, sizeOf, subtract, type Range } from '../net/range.ts'
+import type { NodeState } from '../node/node-state.ts'
+import { lookUpRoute } from '../node/trace/route.ts'
+
+const anywhere = { 4: '0.0.0.0/0', 6: '::/0' } as const
+
+/** The clients as ranges that the Service's source ranges do not cut, each with one address to trace with. */
+export function clientParts(
+  evidence: Evidence,
+  { client, service }: Question,
+  state: NodeState,
+  vip: Address,
+): readonly { range: Range; source: Address }[] {
+  const ranges = (service?.spec?.loadBalancerSourceRanges ?? []).flatMap(
+    (text) => parseCidrOrAddress(text.trim()) ?? [],
+  )
+  const whole = wholeRange(client, state, vip)
+  const taken = takenAddresses(evidence, state, vip)
+  const inside = ranges.flatMap((range) => intersect(range, whole) ?? [])
+  const outside = inside.reduce<readonly Range[]>((rest, range) => subtract(rest, range), [whole])
+  return [...inside, ...outside].flatMap((range) => {
+    const source = client.kind === 'address' ? client.address : freeAddress(range, taken)
+    return source === null ? [] : [{ range, source }]
+  })
+}
+
+function wholeRange(client: Question['client'], state: NodeState, vip: Address): Range {
+  const everywhere = parseCidr(anywhere[vip.family]) ?? { family: vip.family, first: 0n, last: 0n }
+  if (client.kind === 'address')
+    return { family: client.address.family, first: client.address.value, last: client.address.value }
+  if (client.kind === 'cidr') return client.cidr
+  if (client.kind === 'internet') return everywhere
+  return subnetOf(state, vip.family) ?? everywhere
+}
+
+/** The network of the device that the node's default route leaves by: where another host of its subnet stands. */
+function subnetOf(state: NodeState, family: Family): Range | null {
+  const far = parseAddress(family === 4 ? '203.0.113.1' : '2001:db8::1')
+  const device =
+    far === null
+      ? null
+      : (lookUpRoute(state, { source: far, destination: far, mark: 0, inDevice: null })?.device ?? null)
+  const links =
+    device === null
+      ? state.addresses.filter(({ ifname }) => ifname !== 'lo' && ifname?.startsWith('cni') !== true)
+      : state.addresses.filter(({ ifname }) => ifname === device)
+  const held = links
+    .flatMap(({ addr_info }) => addr_info ?? [])
+    .filter(({ scope, prefixlen = 0 }) => scope === 'global' && prefixlen < (family === 4 ? 32 : 128))
+  return (
+    held.flatMap(({ local, prefixlen }) =>
+      parseAddress(local)?.family === family ? (parseCidr(`${local ?? ''}/${String(prefixlen)}`) ?? []) : [],
+    )[0] ?? null
+  )
+}
+
+function takenAddresses(evidence: Evidence, state: NodeState, vip: Address): ReadonlySet<string> {
+  const nodes = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ status }) =>
+    (status?.addresses ?? []).flatMap(({ address }) => address ?? []),
+  )
+  const own = state.addresses.flatMap(({ addr_info }) => (addr_info ?? []).flatMap(({ local }) => local ?? []))
+  const gateways = state.routes.flatMap(({ gateway }) => gateway ?? [])
+  return new Set([...nodes, ...own, ...gateways, vip.text])
+}
+
+/** An address of a range that nobody is known to have, from its upper end; in a range of one, that one. */
+function freeAddress(range: Range, taken: ReadonlySet<string>): Address | null {
+  const many = sizeOf(range)
+  for (let step = 0n; step < many && step < 1024n; step += 1n) {
+    const address = addressOf(range.family, range.last - step - (many > 2n ? 1n : 0n))
+    if (rangeHas(range, address) && !taken.has(address.text)) return address
+  }
+  return null
+}

@@ -1,0 +1,132 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import { gap, isGap, type Gap, type Known } from '../evidence/gap.ts'
+import { kubernetesFile, objectName } from '../evidence/kubernetes/kinds.ts'
+import { podNamed } from '../evidence/kubernetes/pods.ts'
+import { nodeFile } from '../evidence/node/kinds.ts'
+import type { Question } from '../evidence/question.ts'
+import { parseAddress, type Address } from '../net/address.ts'
+import { rangeText } from '../net/range.ts'
+import { autopsy } from '../node/death.ts'
+import { nodeState, type NodeState } from '../node/node-state.ts'
+import { lookUpRoute } from '../node/trace/route.ts'
+import type { Start } from '../node/trace/trace.ts'
+import { addressOfNode, deviceTo, journeys, nodeOfPod, sourceFor, type Journey } from '../node/vip-trace.ts'
+import { arrivalDevices } from './arrival.ts'
+import { clientParts } from './client-parts.ts'
+
+/** The journeys of one part of the clients: all whose addresses no rule of the Service tells apart, traced with one of them. */
+export interface TracedPart {
+  readonly source: Address
+  readonly clients: string
+  readonly journeys: readonly Journey[]
+}
+
+export interface VipTrace {
+  readonly node: string
+  readonly parts: readonly TracedPart[]
+  readonly doubts: readonly Gap[]
+}
+
+const traces = new WeakMap<Evidence, Map<string, Known<VipTrace>>>()
+
+/** Traces the question's packet on one node; the same question is traced once, whichever checks ask. */
+export function traceVip(evidence: Evidence, question: Question, node: string): Known<VipTrace> {
+  const byKey = traces.get(evidence) ?? new Map<string, Known<VipTrace>>()
+  traces.set(evidence, byKey)
+  const { vip, port, service, client, fabric, vpcId } = question
+  const key = JSON.stringify(
+    [node, vip?.text, port, service === null ? null : objectName(service), client, fabric, vpcId],
+    (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+  )
+  const trace = byKey.get(key) ?? read(evidence, question, node)
+  byKey.set(key, trace)
+  return trace
+}
+
+function read(evidence: Evidence, question: Question, node: string): Known<VipTrace> {
+  const { vip } = question
+  if (vip === null) return noVip
+  const state = nodeState(evidence, node, vip.family)
+  return isGap(state) ? state : traceOn(evidence, question, state)
+}
+
+const noVip = gap(kubernetesFile('services'), 'the Service has no VIP yet')
+
+/** Traces the question's packet on a node as `state` describes it, which need not be as it was found. */
+export function traceOn(evidence: Evidence, question: Question, state: NodeState): Known<VipTrace> {
+  const { vip } = question
+  if (vip === null) return noVip
+  const parts = partsOf(evidence, question, state, vip)
+  if (isGap(parts)) return parts
+  const traced = parts.map(({ clients, start, devices }) => {
+    const ways = devices.map((inDevice) => journeys(evidence, state, { ...start, inDevice }))
+    return { clients, source: start.source, ways }
+  })
+  const split = traced.some(({ ways }) => new Set(ways.map(ends)).size > 1)
+  const devices = parts.flatMap((part) => part.devices)
+  return {
+    node: state.node,
+    doubts: [...state.doubts, ...(split ? [severalDevices(state.node, vip, devices)] : [])],
+    parts: traced.map(({ clients, source, ways }) => ({ clients, source, journeys: ways[0] ?? [] })),
+  }
+}
+
+/** What becomes of packets, to be compared. */
+const ends = (of: readonly Journey[]): string =>
+  JSON.stringify(of.map((journey) => [journey.first.fate.kind, autopsy(journey)?.death]))
+
+const severalDevices = (node: string, vip: Address, devices: readonly (string | null)[]): Gap =>
+  gap(
+    nodeFile(node, 'ipAddr'),
+    `packets for ${vip.text} may come in by ${[...new Set(devices)].join(' or ')}, and ${node} treats them differently`,
+  )
+
+interface Part {
+  readonly clients: string
+  readonly start: Omit<Start, 'inDevice'>
+  /** By which it may come in, the likeliest first; null alone where the node itself sends it. */
+  readonly devices: readonly (string | null)[]
+}
+
+/** Where the packet starts, for each part of the clients. */
+function partsOf(evidence: Evidence, question: Question, state: NodeState, vip: Address): Known<readonly Part[]> {
+  const { client, port } = question
+  const rest = { destination: vip, protocol: port.protocol, destinationPort: port.port }
+  if (client.kind === 'node') {
+    const here = client.name === state.node
+    const source = (here ? sourceFor(state, vip) : null) ?? addressOfNode(evidence, client.name, vip.family)
+    if (source === null) return gap(kubernetesFile('nodes'), `${client.name} has no address of the VIP's family`)
+    const devices = here ? [null] : devicesFrom(evidence, question, state, source)
+    return [{ clients: `node ${client.name}`, start: { ...rest, source }, devices }]
+  }
+  if (client.kind === 'pod') {
+    const pod = podNamed(evidence, `${client.namespace}/${client.name}`)
+    const source = parseAddress(pod?.status?.podIP)
+    if (source === null) return gap(kubernetesFile('pods'), `pod ${client.namespace}/${client.name} has no address`)
+    const devices = pod?.spec?.hostNetwork === true ? [null] : [deviceTo(state, source)]
+    return [{ clients: `pod ${client.namespace}/${client.name}`, start: { ...rest, source }, devices }]
+  }
+  return clientParts(evidence, question, state, vip).map(({ range, source }) => ({
+    clients: client.kind === 'address' ? source.text : rangeText(range),
+    start: { ...rest, source },
+    // An address of the node itself, loopback included, never comes in from outside.
+    devices: isOwn(state, source) ? [null] : devicesFrom(evidence, question, state, source),
+  }))
+}
+
+/** The devices by which packets from an address come in; where the network does not tell, the one that leads back to it. */
+function devicesFrom(
+  evidence: Evidence,
+  question: Question,
+  state: NodeState,
+  source: Address,
+): readonly (string | null)[] {
+  const back = deviceTo(state, source)
+  if (nodeOfPod(evidence, source) === state.node) return [back]
+  const facing = arrivalDevices(evidence, question, state)
+  if (facing.length === 0) return [back]
+  return [...facing].sort((one, other) => Number(other === back) - Number(one === back))
+}
+
+const isOwn = (state: NodeState, source: Address): boolean =>
+  lookUpRoute(state, { source, destination: source, mark: 0, inDevice: null })?.type === 'local'

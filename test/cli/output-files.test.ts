@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseOutputFiles, writeReport } from '../../src/cli/output-files.ts'
+import { formatNames } from '../../src/report/formats.ts'
+import { fixturePath } from '../kit/fixtures.ts'
+
+const bin = path.join(import.meta.dirname, '../../bin/run.js')
+const run = (...args: readonly string[]) =>
+  spawnSync(process.execPath, [bin, 'check', ...args], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+  })
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'vipdoctor-output-'))
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true })
+})
+
+test('every format is written beside what is printed', () => {
+  const files = formatNames.flatMap((format) => ['--output-file', `${format}=${path.join(folder, format)}`])
+  const { status, stdout, stderr } = run('--bundle', fixturePath('hard-way-l2'), ...files)
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+  expect(readdirSync(folder).sort()).toEqual([...formatNames].sort())
+  expect(readFileSync(path.join(folder, 'text'), 'utf8')).toBe(stdout)
+  for (const format of formatNames)
+    expect(readFileSync(path.join(folder, format), 'utf8')).toContain('delivery/vip-not-owned')
+})
+
+test('where nothing can be judged, every file says why, and standard output nothing', () => {
+  const files = formatNames.flatMap((format) => ['--output-file', `${format}=${path.join(folder, format)}`])
+  const { status, stdout, stderr } = run('--bundle', '/nowhere', ...files)
+  expect({ status, stdout, stderr }).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'vipdoctor: There is no bundle /nowhere.\n',
+  })
+  for (const format of formatNames)
+    expect(readFileSync(path.join(folder, format), 'utf8')).toMatch(
+      format === 'prometheus' ? /check_success 0/ : /There is no bundle/,
+    )
+})
+
+test.each([
+  ['no format', ['x.xml'], /^--output-file x\.xml is not FORMAT=PATH\.$/],
+  ['another format', ['xml=x'], /is not FORMAT=PATH/],
+  [
+    'a folder that is not there',
+    ['html=/nowhere/x.html'],
+    /^\/nowhere\/x\.html cannot be written: there is no directory \/nowhere\.$/,
+  ],
+  ['a directory', ['html=/tmp'], /^\/tmp cannot be written: it is a directory\.$/],
+  ['one path twice', ['html=/tmp/./x', 'json=/tmp/x'], /^--output-file names \/tmp\/x twice\.$/],
+])('%s is refused before anything is read', (_, given, message) => {
+  expect(() => parseOutputFiles(given)).toThrow(message)
+})
+
+test('a report that breaks off leaves what was there before, and no half file', async () => {
+  const file = path.join(folder, 'report.json')
+  writeFileSync(file, 'before')
+  function* breaking() {
+    yield '{"half": '
+    throw new Error('broken')
+  }
+  await expect(writeReport(file, breaking())).rejects.toThrow('broken')
+  expect(readFileSync(file, 'utf8')).toBe('before')
+  expect(readdirSync(folder)).toEqual(['report.json'])
+})
+
+test('a pipe is written to, and stays a pipe', () => {
+  const pipe = path.join(folder, 'pipe')
+  spawnSync('mkfifo', [pipe])
+  const script = `cat '${pipe}' > '${folder}/read' & '${process.execPath}' '${bin}' check --bundle '${fixturePath('hard-way-healthy')}' --output-file prometheus='${pipe}' > /dev/null; wait; test -p '${pipe}'`
+  expect(spawnSync('bash', ['-c', script]).status).toBe(0)
+  expect(readFileSync(path.join(folder, 'read'), 'utf8')).toContain('vipdoctor_vip_reachable{')
+  expect(existsSync(`${pipe}.part`)).toBe(false)
+})

@@ -1,0 +1,62 @@
+import type { Diagnosis, Finding } from './doctor.ts'
+import type { Seen } from './lab.ts'
+
+// What is right about a diagnosis, by data alone.
+
+export type Mending =
+  | 'mended'
+  /** The printed commands change nothing by themselves: the user has to choose. */
+  | 'advice'
+  /** They were to change something, and the client still does not connect. */
+  | 'not mended'
+  /** Nothing was broken on this packet's way. */
+  | 'nothing to mend'
+
+export interface Row {
+  readonly fabric: string
+  readonly mode: string
+  readonly fault: string
+  readonly client: string
+  readonly expected: readonly string[]
+  readonly warns: string | null
+  readonly seen: Seen
+  readonly verdict: string
+  readonly causes: readonly string[]
+  readonly alsoWrong: readonly string[]
+  readonly warnings: readonly string[]
+  readonly mending: Mending
+  readonly commands: readonly string[]
+  readonly seconds: number
+}
+
+const allOf = ({ connected, tries }: Seen): boolean => connected === tries
+
+/** Reachable where every try connected, unreachable where none did; of a part neither is said. */
+export const rightVerdict = ({ seen, verdict }: Row): boolean =>
+  verdict === (allOf(seen) ? 'reachable' : seen.connected === 0 ? 'unreachable' : 'inconclusive')
+
+/** The causes are those that were made, in their order, and a warning that was expected is there. */
+export const rightCause = (row: Row): boolean =>
+  row.causes.join() === row.expected.join() && (row.warns === null || row.warnings.includes(row.warns))
+
+/** A cause, or something broken besides, where nothing is broken. */
+export const falseAlarms = (row: Row): readonly string[] =>
+  row.fault === 'nothing' ? [...row.causes, ...row.alsoWrong] : []
+
+/** The lab did not break what it meant to break: the row says nothing about the program under test. */
+export const tookHold = ({ expected, seen }: Row): boolean =>
+  expected.length === 0 ? allOf(seen) : seen.connected === 0
+
+const looks =
+  /^(ssh \S+ sudo )?(kubectl( -n \S+)? (get|describe|logs|explain|rollout status|events?)|aws ec2 (describe|get)-|iptables(-\w+)?(-save)? .*(-[SL]|-save)|iptables\S*-save|nft( -a)? list|ip( -\S+)* (addr|route|link|neigh|rule)( show)?|ss |sysctl [^-]|ls |cat |journalctl|systemctl (status|cat|is-active)|tcpdump|vipdoctor)/
+
+/** Whether a printed command only shows something, or waits for a choice: an editor, a word in capitals to be filled in. */
+export const isAdvice = (command: string): boolean =>
+  looks.test(command) || command.includes(' edit ') || /\b(FIRST-LAST|[A-Z]{3,}-[A-Z]{3,}|ADDRESS|FILE)\b/.test(command)
+
+export const fixesOf = ({ causes }: Diagnosis): readonly string[] =>
+  causes.flatMap(({ fix }: Finding) => fix?.commands ?? [])
+
+export const idsOf = (findings: readonly Finding[], status?: string): readonly string[] => [
+  ...new Set(findings.filter((one) => status === undefined || one.status === status).map(({ id }) => id)),
+]

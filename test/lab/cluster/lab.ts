@@ -1,0 +1,126 @@
+import type { Cluster } from './cluster.ts'
+import { bastion, far, hosts, nodes, outside, type Host } from './plan.ts'
+import path from 'node:path'
+import { run, sleep, tryRun, until, type Ran } from './run.ts'
+
+// What faults are made with: the words of someone who works on the cluster.
+
+export type ClientName = 'bastion' | 'far' | 'outside' | 'node' | 'pod'
+
+export interface Lab extends Cluster {
+  /** Runs a line on a node as root. @throws Error where it fails. */
+  readonly on: (node: string, line: string) => Promise<string>
+  /** Runs a line of the bastion's shell that must succeed. */
+  readonly must: (line: string) => Promise<string>
+  /** Ids of the account, by the name of the host or group. */
+  readonly eni: (host: string) => Promise<string>
+  readonly group: (name: string) => Promise<string>
+  readonly routeTable: () => Promise<string>
+  readonly subnet: (cidr: string) => Promise<string>
+  readonly applied: (object: unknown) => Promise<string>
+  /** The account and the objects as they were made. */
+  readonly restore: () => Promise<void>
+}
+
+const manifests = path.join(process.cwd(), 'test/lab/cluster/manifests.yaml')
+
+export function labOf(cluster: Cluster): Lab {
+  const must = async (line: string): Promise<string> => {
+    const { status, stdout, stderr } = await cluster.sh(line)
+    if (status !== 0) throw new Error(`${line}: status ${String(status)}\n${stderr}${stdout}`)
+    return stdout.trim()
+  }
+  const query = (call: string, filter: string, field: string): Promise<string> =>
+    must(`aws ec2 describe-${call} --filters ${filter} --query '${field}' --output text`)
+  const addressOf = (name: string): string => hosts.find((host) => host.name === name)?.address ?? name
+  return {
+    ...cluster,
+    must,
+    on: (node, line) => cluster.machine(node).sh(line),
+    eni: (host) =>
+      query(
+        'network-interfaces',
+        `Name=private-ip-address,Values=${addressOf(host)}`,
+        'NetworkInterfaces[0].NetworkInterfaceId',
+      ),
+    group: (name) => query('security-groups', `Name=group-name,Values=${name}`, 'SecurityGroups[0].GroupId'),
+    routeTable: () => query('route-tables', 'Name=association.main,Values=false', 'RouteTables[0].RouteTableId'),
+    subnet: (cidr) => query('subnets', `Name=cidr-block,Values=${cidr}`, 'Subnets[0].SubnetId'),
+    applied: (object) => cluster.kubectl(['apply', '-f', '-'], JSON.stringify(object)),
+    restore: async () => {
+      await cluster.account?.restore()
+      await must(
+        'kubectl delete service,deployment,networkpolicy,pod,ipaddresspool,l2advertisement -A -l lab=extra --wait=false',
+      )
+      await until('the webhook takes no objects', async () => {
+        await cluster.kubectl(['apply', '-f', manifests])
+        await cluster.kubectl(['replace', '-f', manifests])
+        return true
+      })
+    },
+  }
+}
+
+/** What a client sees at an address: the truth that a verdict is held against. */
+export interface Seen {
+  readonly tries: number
+  readonly connected: number
+  /** curl's words on the last failure. */
+  readonly words: string
+}
+
+/** The address, or name in the program's words, of a client. */
+export function clientOf(name: ClientName): { readonly host: Host; readonly asked: string } {
+  const worker = nodes.find((host) => host.name === 'worker-1') ?? bastion
+  if (name === 'node') return { host: worker, asked: `node/${worker.name}` }
+  if (name === 'pod') return { host: worker, asked: 'pod/default/client' }
+  const host = { bastion, far, outside }[name]
+  return { host, asked: host.address }
+}
+
+// An address that nobody answers ARP for is given up by the kernel after some three seconds.
+const curl = ['-sS', '-o', '/dev/null', '-m', '4']
+
+/** Connects `tries` times at once, each from a port of its own, and asks over HTTP. */
+export async function connect(lab: Lab, client: ClientName, address: string, tries = 3): Promise<Seen> {
+  const { host } = clientOf(client)
+  const url = address.endsWith(':6443') ? ['-k', `https://${address}/version`] : [`http://${address}/`]
+  const argv = [...curl, ...url]
+  const within = client === 'pod' ? await inPod(lab) : ''
+  const once = (): Promise<Ran> =>
+    host === bastion ? tryRun('curl', argv) : lab.machine(host.name).trySh(`${within} curl ${argv.join(' ')}`)
+  const ran = await Promise.all(Array.from({ length: tries }, once))
+  const failed = ran.filter(({ status }) => status !== 0)
+  return { tries, connected: tries - failed.length, words: failed.at(-1)?.stderr.trim() ?? '' }
+}
+
+/** Makes a client forget who has which address, as one that has not asked for the VIP lately. */
+export async function forget(lab: Lab, client: ClientName): Promise<void> {
+  const { host } = clientOf(client)
+  if (host === bastion) await run('ip', ['neigh', 'flush', 'dev', 'eth0'])
+  else await lab.on(host.name, 'ip neigh flush dev eth0')
+}
+
+async function inPod(lab: Lab): Promise<string> {
+  const uid = await lab.must("kubectl get pod client -o jsonpath='{.metadata.uid}'")
+  return `nsenter --net=/run/netns/cni-${uid}`
+}
+
+/** Waits until the client connects, or does not; says whether it came about. */
+export async function settles(
+  lab: Lab,
+  client: ClientName,
+  address: string,
+  connects: boolean,
+  seconds: number,
+): Promise<boolean> {
+  const end = Date.now() + seconds * 1000
+  do {
+    // A connection that still gets through would keep the old answer alive.
+    if (!connects) await forget(lab, client)
+    const { connected, tries } = await connect(lab, client, address)
+    if (connected === (connects ? tries : 0)) return true
+    await sleep(500)
+  } while (Date.now() < end)
+  return false
+}

@@ -1,0 +1,127 @@
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { startCluster, type FabricKind } from './cluster.ts'
+import { enclose, isEnclosed } from './enclosure.ts'
+import { faults } from './faults/index.ts'
+import type { Fault } from './fault.ts'
+import { rightCause, rightVerdict, tookHold, type Row } from './judge.ts'
+import { labOf, settles, type Lab } from './lab.ts'
+import { lacks } from './needs.ts'
+import type { ProxyMode } from './node.ts'
+import { vip } from './plan.ts'
+import { play } from './shell.ts'
+import { accuracyPage, tableOf } from './table.ts'
+import { tryFault } from './try-fault.ts'
+
+// make lab: breaks a real cluster in every way that vipdoctor can name, one at a time, and holds its word against what a client sees.
+
+const { values: flags } = parseArgs({
+  options: {
+    fabric: { type: 'string', multiple: true },
+    mode: { type: 'string', default: 'iptables' },
+    smoke: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    skipped: { type: 'string', default: '' },
+    rows: { type: 'string' },
+    shell: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    'or-skip': { type: 'boolean', default: false },
+  },
+})
+const fabrics = (flags.fabric ?? ['ec2', 'lan']) as readonly FabricKind[]
+
+const chosen = (fabric: FabricKind): readonly Fault[] =>
+  faults
+    .filter((one) => one.fabrics.includes(fabric) && (!flags.smoke || one.smoke === true))
+    .filter(({ name }) => flags.only === undefined || new RegExp(flags.only).test(name))
+
+/** The rows of each fabric; a lab that a fault left broken is made anew for the rest. */
+async function everyFabric(): Promise<number> {
+  const missing = lacks()
+  if (missing !== null) {
+    process.stderr.write(`${missing}\n`)
+    return flags['or-skip'] ? 0 : 2
+  }
+  if (flags.shell) return enclose([built, ...process.argv.slice(2)], null)
+  const rows: Row[] = []
+  const failed: string[] = []
+  // Most of a fault's time is waiting, so the fabrics' clusters stand side by side.
+  const statuses = await Promise.all(fabrics.map((fabric) => oneFabric(fabric, rows, failed)))
+  if (statuses.includes(130)) return 130
+  const order = [...faults.map(({ name }) => name)]
+  rows.sort(
+    (one, other) =>
+      fabrics.indexOf(one.fabric as FabricKind) - fabrics.indexOf(other.fabric as FabricKind) ||
+      order.indexOf(one.fault) - order.indexOf(other.fault),
+  )
+  const table = tableOf(rows, failed)
+  process.stdout.write(table)
+  if (flags.out !== undefined) writeFileSync(flags.out, accuracyPage(table))
+  const wrong = rows.filter((row) => !tookHold(row) || !rightVerdict(row) || !rightCause(row))
+  return failed.length > 0 || (flags.smoke && wrong.length > 0) ? 1 : 0
+}
+
+/** What scripts/run-ts.js made of this file. */
+const built = path.resolve('node_modules/.cache/vipdoctor/test-lab-cluster-main.js')
+
+async function oneFabric(fabric: FabricKind, rows: Row[], failed: string[]): Promise<number> {
+  const all = chosen(fabric)
+  for (let done = 0; done < all.length;) {
+    const before = done
+    const status = await enclose(
+      [built, ...process.argv.slice(2), '--fabric', fabric, '--skipped', String(done)],
+      (line) => {
+        rows.push(JSON.parse(line) as Row)
+        if (flags.rows !== undefined) appendFileSync(flags.rows, `${line}\n`)
+        done++
+      },
+    )
+    if (status === 130) return 130
+    if (status !== 0 && done === before) {
+      failed.push(`${fabric}: ${all[done]?.name ?? ''}`)
+      done++
+    }
+  }
+  return 0
+}
+
+/** Inside: one cluster, one fault after the other; each row is a line of JSON on standard output. */
+async function breakAll(fabric: FabricKind, mode: ProxyMode, from: number): Promise<number> {
+  const began = Date.now()
+  const tell = (what: string): void => {
+    process.stderr.write(`[${fabric} ${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s] ${what}\n`)
+  }
+  const lab = labOf(await startCluster(fabric, mode, tell))
+  if (!(await healthy(lab))) throw new Error('the lab is not healthy before anything was broken')
+  const [first] = chosen(fabric).filter(({ causes }) => causes.length > 0)
+  if (flags.shell && first !== undefined) {
+    // Ctrl-C is for what runs in the shell.
+    process.on('SIGINT', () => undefined)
+    await play(lab, first)
+    return 0
+  }
+  for (const fault of chosen(fabric).slice(from)) {
+    tell(fault.name)
+    const row = await tryFault(lab, fault)
+    await new Promise((resolve) => process.stdout.write(`${JSON.stringify(row)}\n`, resolve))
+    tell(`  ${row.verdict}, ${row.causes.join(', ')}: ${row.mending}`)
+    if (!(await healthy(lab))) {
+      tell('  the lab does not recover, and is made anew')
+      return 3
+    }
+  }
+  return 0
+}
+
+const healthy = (lab: Lab): Promise<boolean> => settles(lab, 'bastion', vip, true, 90)
+
+if (isEnclosed())
+  process.exit(
+    await breakAll(
+      flags.shell ? (fabrics[0] ?? 'ec2') : (fabrics.at(-1) ?? 'ec2'),
+      flags.mode as ProxyMode,
+      Number(flags.skipped),
+    ),
+  )
+process.exitCode = await everyFabric()

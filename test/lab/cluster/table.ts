@@ -1,0 +1,72 @@
+import { falseAlarms, rightCause, rightVerdict, tookHold, type Row } from './judge.ts'
+
+/** The table of a run, in Markdown, with its counts and each miss. */
+export function tableOf(rows: readonly Row[], failed: readonly string[]): string {
+  const held = rows.filter(tookHold)
+  const broken = held.filter(({ expected }) => expected.length > 0)
+  const healthy = rows.filter(({ fault }) => fault === 'nothing')
+  const mended = (how: string): number => broken.filter(({ mending }) => mending === how).length
+  const alarms = healthy.flatMap(falseAlarms)
+  const counts = [
+    `- right verdict: ${part(held, rightVerdict)}`,
+    `- right cause: ${part(held, rightCause)}`,
+    `- mended: ${String(mended('mended'))} of ${String(broken.length - mended('advice'))} by the printed fix, run as printed; ${String(mended('advice'))} more leave a choice to the user (advice)`,
+    `- false alarms: ${String(alarms.length)} on ${String(healthy.length)} healthy labs${alarms.length === 0 ? '' : ` (${alarms.join(', ')})`}`,
+  ]
+  const lines = [
+    '| fabric | what was broken | client | it saw | verdict | causes | fix |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...rows.map(line),
+    '',
+    ...counts,
+    '',
+    ...rows.filter((row) => !tookHold(row)).map((row) => `- did not take hold: ${row.fabric}, ${row.fault}`),
+    ...held.filter((row) => !rightVerdict(row) || !rightCause(row)).map(miss),
+    ...broken.filter(({ mending }) => mending === 'not mended').map(notMended),
+    ...failed.map((each) => `- the lab failed at ${each}`),
+    '',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** docs/accuracy.md: the table of a whole run, and what it means. */
+export const accuracyPage = (table: string): string => `# Accuracy
+
+Made by \`make lab\`, which breaks a real cluster one thing at a time and holds vipdoctor's word against what a client sees.
+
+The cluster is the hard way's, out of network namespaces on one machine: etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
+kube-proxy, MetalLB, the CNI reference plugins and sshd are the real programs; kubelet is played. The network is either a plain LAN or a VPC
+whose rules are made from an account kept by moto. vipdoctor reads it live: the API server, the account, the nodes by ssh. The verdict is
+right where it is what a client's connections say; the cause is right where the first cause is what was broken and no other cause is named;
+a fault is mended where the client connects after the printed commands were run as they were printed. ✗ marks a miss; each is listed
+below the table.
+
+${table}`
+
+const part = (rows: readonly Row[], holds: (row: Row) => boolean): string =>
+  `${String(rows.filter(holds).length)} of ${String(rows.length)}`
+
+const mark = (right: boolean): string => (right ? '' : ' ✗')
+
+const line = (row: Row): string => {
+  const { fabric, fault, client, verdict, causes, warns, mending } = row
+  const named = [...causes, ...(warns === null ? [] : [`warns: ${warns}`])].join(', ') || 'none'
+  const cells = [
+    ...[fabric, fault, client, sight(row)],
+    `${verdict}${mark(rightVerdict(row))}`,
+    `${named}${mark(rightCause(row))}`,
+    mending,
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+const sight = ({ seen: { connected, tries } }: Row): string =>
+  connected === tries ? 'connected' : connected === 0 ? 'nothing' : `${String(connected)} of ${String(tries)} connected`
+
+const miss = (row: Row): string =>
+  `- miss: ${row.fabric}, ${row.fault}: ${row.verdict}, causes ${row.causes.join(', ') || 'none'}; true: ${sight(row)}, ${
+    row.expected.join(', ') || 'no cause'
+  }${row.warns === null ? '' : `, with the warning ${row.warns}`}`
+
+const notMended = ({ fabric, fault, commands }: Row): string =>
+  `- not mended: ${fabric}, ${fault}: ${commands.map((each) => `\`${each}\``).join('; ')}`

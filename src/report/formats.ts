@@ -1,3 +1,4 @@
+import { fixScript } from './fix-script.ts'
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
 import { htmlFormat } from './html/page.ts'
@@ -21,6 +22,7 @@ export const formatNames = [
   'markdown',
   'html',
   'prometheus',
+  'fix-script',
 ] as const
 
 export type FormatName = (typeof formatNames)[number]
@@ -38,4 +40,5 @@ export const formatsFor = (look: Look, detail: Detail): Readonly<Record<FormatNa
     markdown: markdownFormat,
     html: htmlFormat,
     prometheus,
+    'fix-script': fixScript,
   }) satisfies Readonly<Record<FormatName, unknown>> as unknown as Readonly<Record<FormatName, Format>>

@@ -64,7 +64,10 @@ function acceptanceOf(value: unknown, place: string, ids: readonly string[]): Ac
 function dayOf(value: unknown, place: string): string {
   const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString().slice(0, 10) : value
   const isDay =
-    typeof text === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(text).toJSON()?.startsWith(text)
+    typeof text === 'string' &&
+    /^\d{4}-\d{2}-\d{2}$/.test(text) &&
+    !Number.isNaN(Date.parse(text)) &&
+    new Date(text).toISOString().startsWith(text)
   if (!isDay) throw new UserError(`${place}: its until is no day.`, 'A day is written 2027-01-31.')
   return text
 }

@@ -7,7 +7,7 @@ export default {
   transform: {},
   testSequencer: '<rootDir>/scripts/slow-suites-first.js',
   // A busy machine is no fault; what hangs still ends.
-  testTimeout: 120_000,
+  testTimeout: 600_000,
   maxWorkers: '100%',
   reporters: ['default', '<rootDir>/scripts/skipped-last.js'],
 }

@@ -1,4 +1,5 @@
 import type { Progress } from '../collect/collection.ts'
+import { visible } from '../net/visible.ts'
 
 export interface ProgressLine {
   readonly progress: Progress
@@ -29,7 +30,8 @@ export function progressOn(
   const clear = (): void => {
     if (live) stream.write('\r\u001B[K')
   }
-  const progress: Progress = (says, failed = false) => {
+  const progress: Progress = (told, failed = false) => {
+    const says = visible(told)
     const source = says.split(':')[0] ?? ''
     if (failed) {
       clear()

@@ -26,14 +26,19 @@ export function redacted(files: ReadonlyMap<string, Uint8Array>): {
   readonly replaced: readonly Replaced[]
 } {
   const texts = new Map<string, string>()
-  for (const [path, bytes] of files) texts.set(path, textOf(bytes))
+  const left: string[] = []
+  for (const [path, bytes] of files) {
+    const text = textOf(bytes)
+    if (text === null) left.push(path)
+    else texts.set(path, text)
+  }
   const all = [...texts.values()]
 
   const accounts = ranked(
     all.flatMap((text) => text.match(account) ?? []),
     (rank) => String(rank).padStart(12, '0'),
   )
-  const names = hostNames(texts)
+  const names = hostNames(new Map([...files.keys()].map((path) => [path, texts.get(path) ?? ''])))
   const macs = macStandIns(all.flatMap((text) => text.match(mac) ?? []))
   const addresses = all.flatMap((text) => [...found(text, ipv4), ...found(text, ipv6)])
   const standIn = addressStandIns(addresses)
@@ -78,17 +83,17 @@ export function redacted(files: ReadonlyMap<string, Uint8Array>): {
   }
   out.set(
     'bundle.json',
-    manifest(texts.get('bundle.json') ?? '{}', replace, [...out.keys(), 'bundle.json'].sort(), replaced),
+    manifest(texts.get('bundle.json') ?? '{}', replace, [...out.keys(), 'bundle.json'].sort(), { replaced, left }),
   )
   return { files: new Map([...out].sort(([one], [other]) => (one < other ? -1 : 1))), replaced }
 }
 
-/** A file that is no text (a capture) is not taken along: nobody could promise what is in it. */
-function textOf(bytes: Uint8Array): string {
+/** A file that is no text (a capture) is not taken along, and its absence is said: nobody could promise what is in it. */
+function textOf(bytes: Uint8Array): string | null {
   try {
     return decoder.decode(bytes)
   } catch {
-    return ''
+    return null
   }
 }
 
@@ -122,11 +127,13 @@ function manifest(
   text: string,
   replace: (text: string) => string,
   files: readonly string[],
-  replaced: readonly Replaced[],
+  { replaced, left }: { readonly replaced: readonly Replaced[]; readonly left: readonly string[] },
 ): Uint8Array {
-  const parsed = JSON.parse(replace(text)) as Record<string, unknown>
+  const parsed = JSON.parse(replace(text)) as { readonly gaps?: readonly object[] }
   const redaction = Object.fromEntries(replaced.map(({ what, count }) => [what, count]))
-  return Buffer.from(`${JSON.stringify({ ...parsed, redaction, files }, null, 2)}\n`)
+  const reason = 'not text (no valid UTF-8): left out by --redact'
+  const gaps = [...(parsed.gaps ?? []), ...left.map((path) => ({ source: replace(path), reason }))]
+  return Buffer.from(`${JSON.stringify({ ...parsed, redaction, gaps, files }, null, 2)}\n`)
 }
 
 const escaped = (name: string): string => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -10,12 +10,15 @@ import type { Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import type { Asked, readLiveCluster } from '../cli/live.ts'
 import { liveFlags } from '../cli/live-flags.ts'
+import { readAcceptances } from '../cli/accept-file.ts'
+import { parseHops } from '../cli/required-hops.ts'
+import { known } from '../evidence/gap.ts'
 import { interrupted, reportingFailures } from '../cli/failure.ts'
 import { parseOutputFiles, writeReport } from '../cli/output-files.ts'
 import { allReports } from '../report/all-reports.ts'
 import type { Reading } from '../report/reading.ts'
 import { formatNames, formatsFor } from '../report/formats.ts'
-import { acceptanceOf, strictPolicy, type Policy } from '../diagnosis/gate.ts'
+import { acceptanceOf, type Policy } from '../diagnosis/gate.ts'
 import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
@@ -77,6 +80,18 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       default: 'fail' as const,
       description: 'what makes the exit code 1',
     })(),
+    require: Flags.string({
+      helpValue: 'HOP,…',
+      description: 'these hops must be known, also with --allow-unknown: else the exit code is 3',
+    }),
+    accept: Flags.string({
+      helpValue: 'FILE',
+      description: 'findings that do not count for the exit code, each with its reason; default .vipdoctor.yaml',
+    }),
+    'fix-script': Flags.string({
+      helpValue: 'FILE',
+      description: 'also write what mends the causes as a script, which asks before each step; nothing is run',
+    }),
     'node-ports': Flags.boolean({
       description: 'also say what a client meets at the NodePort of every node; never changes the verdict',
     }),
@@ -103,10 +118,18 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
   override async run(): Promise<void> {
     const { flags, argv } = await this.parse(Check)
     const tool = { name: this.config.name, version: this.config.version }
-    const files = parseOutputFiles(flags['output-file'])
+    const files = parseOutputFiles([
+      ...(flags['output-file'] ?? []),
+      ...(flags['fix-script'] === undefined ? [] : [`fix-script=${flags['fix-script']}`]),
+    ])
     await reportingFailures(files, tool, async () => {
       const targets = argv.map((target) => parseTarget(String(target)))
       const client = parseClient(flags.client)
+      const required = parseHops(flags.require)
+      const acceptances = readAcceptances(
+        flags.accept,
+        checks.map(({ id }) => id),
+      )
       const evidence =
         flags.bundle === undefined
           ? await liveEvidence(flags, { targets, client }, tool)
@@ -115,9 +138,11 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
       const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
       const policy: Policy = {
-        ...strictPolicy,
         failOn: flags['fail-on'],
         allowUnknown: flags['allow-unknown'],
+        required,
+        acceptances,
+        day: known(evidence.time)?.slice(0, 10) ?? null,
       }
       const detail = { all: flags.all, verbose: flags.verbose, short: flags.output === 'short' }
       const setting: Setting = {

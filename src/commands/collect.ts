@@ -5,6 +5,7 @@ import { redacted } from '../collect/redact.ts'
 import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { parseTarget } from '../diagnosis/targets.ts'
+import { visible } from '../net/visible.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { readLiveCluster } from '../cli/live.ts'
 import { liveFlags } from '../cli/live-flags.ts'
@@ -72,6 +73,6 @@ TARGET decides which nodes are read with --nodes ssh; none means every VIP.`
       (JSON.parse(Buffer.from(files.get('bundle.json') ?? '{}').toString()) as { gaps?: unknown[] }).gaps ?? []
     const kept =
       replaced === null ? '' : ` Replaced: ${replaced.map(({ count, what }) => `${String(count)} ${what}`).join(', ')}.`
-    print(`${flags.output}: ${String(files.size)} files, ${String(gaps.length)} gaps.${kept}\n`)
+    print(`${visible(flags.output)}: ${String(files.size)} files, ${String(gaps.length)} gaps.${kept}\n`)
   }
 }

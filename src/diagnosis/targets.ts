@@ -8,6 +8,7 @@ import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
 import { compareAddresses, parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { protocolOf } from '../net/port.ts'
 import { inWords } from '../net/words.ts'
+import { questionsOfAddress } from './unnamed-address.ts'
 import { familiesMeet, requireClient } from './client.ts'
 
 /** What the user asks about: a VIP, a VIP at one port, or a Service. */
@@ -58,15 +59,21 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
   requireClient(evidence, asked.client)
   const all = everyQuestion(evidence, asked)
   const wanted =
-    targets.length === 0 ? all : all.filter((question) => targets.some((target) => asksFor(target, question)))
+    targets.length === 0
+      ? all
+      : [
+          ...all.filter((question) => targets.some((target) => asksFor(target, question))),
+          ...targets.flatMap((target) => (isNamed(target, all) ? [] : questionsOfAddress(evidence, target, asked))),
+        ]
   const questions = wanted.filter(familiesMeet)
   if (gaps.length === 0) {
-    if (all.length === 0)
+    if (all.length === 0 && wanted.length === 0)
       throw new UserError(
         'The evidence shows no VIP: no Service of type LoadBalancer, no kube-vip with an address for the control plane, no Vip or SwitchLBRule of Kube-OVN.',
       )
     for (const target of targets)
-      if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
+      if (target.kind === 'service' || isNamed(target, all))
+        if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
   }
   if (questions.length === 0 && wanted.length > 0)
     throw new UserError(
@@ -117,6 +124,10 @@ function compareQuestions(one: Question, other: Question): number {
   }
   return one.port.port - other.port.port || (one.port.protocol < other.port.protocol ? -1 : 1)
 }
+
+/** Whether some VIP of the evidence is the target's address; a Service is asked for by its own name. */
+const isNamed = (target: Target, all: readonly Question[]): target is Extract<Target, { kind: 'service' }> =>
+  target.kind === 'service' || all.some(({ vip }) => sameAddress(target.address, vip))
 
 function asksFor(target: Target, question: Question): boolean {
   if (target.kind === 'service') return questionName(question) === target.name

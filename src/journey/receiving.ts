@@ -4,7 +4,8 @@ import { known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
 import { nodeOfPod } from '../node/vip-trace.ts'
-import { announcing } from '../lb/announcers.ts'
+import { announcing, isServedBy } from '../lb/announcers.ts'
+import { nodeWithAddress } from './address-of-node.ts'
 import { fabricOf } from '../fabric/index.ts'
 
 /**
@@ -27,6 +28,12 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   if (fabric.delivery === 'unknown') return all
   const announced = announcing(evidence, question)
   const seen = known(announced.observed) ?? []
+  // The kernel of a node answers for the node's own address. Where others announce it too, either may get the packet.
+  const own = nodeWithAddress(evidence, vip)?.metadata?.name ?? null
+  if (own !== null && question.controlPlane === null) {
+    const others = isServedBy('k3s ServiceLB', evidence, question) ? [] : seen.filter((node) => node !== own)
+    return { by: 'owner', nodes: [own, ...others] }
+  }
   if (seen.length > 0) return { by: 'announcer', nodes: seen }
   const elected = known(announced.predicted)
   const expected = [...new Set([...(elected === null ? [] : [elected]), ...(known(announced.byBgp) ?? [])])]

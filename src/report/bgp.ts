@@ -6,6 +6,7 @@ import type { SourceEnd } from '../capture/source.ts'
 import { counted } from '../net/words.ts'
 import { paintVerdict, seconds, since, whatIsMissing } from './capture.ts'
 import type { Look } from './paint.ts'
+import { jsonText, shown } from './shown.ts'
 import { wrap } from './wrap.ts'
 
 /** One line for what passed between a speaker and the peer. */
@@ -55,7 +56,7 @@ export function bgpText(
           '',
         )
       : [`${counted(sessions.length, 'connection')} to port 179:`],
-    ...conclusions.map(({ says, verdict }) => {
+    ...shown(conclusions).map(({ says, verdict }) => {
       const [first = '', ...rest] = wrap(says, look.width, '  ', '')
       return [paintVerdict(verdict, first, look), ...rest]
     }),
@@ -73,7 +74,7 @@ const tooShortText = ({ frames, bytes }: BgpEnd['tooShort']): string =>
 
 /** One JSON object for what passed. */
 export const eventJson = ({ timeNs, from, to, what }: BgpEvent): string =>
-  JSON.stringify({ time: seconds(timeNs), from: from.text, to: to.text, message: what, type: 'event' })
+  jsonText(JSON.stringify({ time: seconds(timeNs), from: from.text, to: to.text, message: what, type: 'event' }))
 
 /** The last JSON object. */
 export function bgpJson(
@@ -82,25 +83,27 @@ export function bgpJson(
   peer: string,
   end: BgpEnd,
 ): string {
-  return JSON.stringify({
-    type: 'conclusion',
-    schemaVersion: 1,
-    peer,
-    verdict: bgpVerdict(conclusions),
-    conclusions: conclusions.map(({ host, ...rest }) => ({ host: host.text, ...rest })),
-    sessions: sessions.slice(-sessionsKept).map(({ from, to, startNs, notification, ...rest }) => ({
-      from: from.text,
-      to: to.text,
-      start: seconds(startNs),
-      ...rest,
-      notification: notification === null ? null : { ...notification, by: notification.by.text },
-    })),
-    sessionCount: sessions.length,
-    tooShort: end.tooShort,
-    cut: end.cut,
-    dropped: end.dropped,
-    unread: unreadOf(end.frames, 'tcp'),
-  })
+  return jsonText(
+    JSON.stringify({
+      type: 'conclusion',
+      schemaVersion: 1,
+      peer,
+      verdict: bgpVerdict(conclusions),
+      conclusions: conclusions.map(({ host, ...rest }) => ({ host: host.text, ...rest })),
+      sessions: sessions.slice(-sessionsKept).map(({ from, to, startNs, notification, ...rest }) => ({
+        from: from.text,
+        to: to.text,
+        start: seconds(startNs),
+        ...rest,
+        notification: notification === null ? null : { ...notification, by: notification.by.text },
+      })),
+      sessionCount: sessions.length,
+      tooShort: end.tooShort,
+      cut: end.cut,
+      dropped: end.dropped,
+      unread: unreadOf(end.frames, 'tcp'),
+    }),
+  )
 }
 
 /** A speaker whose AS is wrong tries a hundred times in ten seconds: the latest tell enough. */

@@ -5,6 +5,7 @@ import { unreadOf, unreadText } from '../capture/link-types.ts'
 import type { SourceEnd } from '../capture/source.ts'
 import { counted } from '../net/words.ts'
 import type { Look } from './paint.ts'
+import { jsonText, shown, shownText } from './shown.ts'
 import { wrap } from './wrap.ts'
 
 /** Seconds since the first frame, as the lines of a capture begin. */
@@ -17,7 +18,7 @@ export function messageText(
   surroundings: Surroundings,
   look: Look,
 ): string {
-  const who = nameOf(message.mac, surroundings)
+  const who = shownText(nameOf(message.mac, surroundings))
   const asks = message.asker === null ? who : `${message.asker.text} (${message.mac})`
   const says = isClaim(message) ? `held by ${who}` : `asked for by ${asks}`
   const vlan = message.vlans.length === 0 ? '' : `  VLAN ${message.vlans.join('.')}`
@@ -36,16 +37,16 @@ export function conclusionText(
   const start = firstNs ?? 0n
   const timeline = claimants.map(
     (one) =>
-      `${since(one.firstNs, start).padStart(9)} s – ${since(one.lastNs, start)} s  ${nameOf(one.mac, surroundings)}: ${counted(one.unasked, 'announcement')}, ${counted(one.answers, 'answer')}`,
+      `${since(one.firstNs, start).padStart(9)} s – ${since(one.lastNs, start)} s  ${shownText(nameOf(one.mac, surroundings))}: ${counted(one.unasked, 'announcement')}, ${counted(one.answers, 'answer')}`,
   )
   const sections = [
     timeline.length === 0 ? [] : [look.paint.bold(`Who held ${observation.vip.text}:`), ...timeline],
-    ...conclusions.map(({ fabric, says, verdict }) => {
+    ...shown(conclusions).map(({ fabric, says, verdict }) => {
       const where = fabric === null ? '' : fabric === 'ec2' ? 'In a VPC: ' : 'On a LAN: '
       const [first = '', ...rest] = wrap(`${where}${says}`, look.width, '  ', '')
       return [paintVerdict(verdict, first, look), ...rest]
     }),
-    odd.flatMap((one) => wrap(`Odd: ${one}.`, look.width, '  ', '')),
+    shown(odd).flatMap((one) => wrap(`Odd: ${one}.`, look.width, '  ', '')),
     ...whatIsMissing(end, 'neighbours', look),
   ]
   return `${sections
@@ -62,7 +63,7 @@ export function whatIsMissing(
 ): string[][] {
   return [
     ...unreadOf(frames, about).map((one) => wrap(`Not read: ${unreadText(one)}.`, look.width, '  ', '')),
-    cut === null ? [] : wrap(`Cut: ${cut}; everything before that was read.`, look.width, '  ', ''),
+    cut === null ? [] : wrap(`Cut: ${shownText(cut)}; everything before that was read.`, look.width, '  ', ''),
     dropped === null || dropped === 0
       ? []
       : wrap(
@@ -91,19 +92,21 @@ export function paintVerdict(verdict: Conclusion['verdict'], text: string, { pai
 /** One JSON object for a message about the VIP. */
 export function messageJson(message: NeighbourMessage, surroundings: Surroundings): string {
   const { timeNs, kind, about, mac, asker, targetMac, destination, vlans, length } = message
-  return JSON.stringify({
-    type: 'frame',
-    time: seconds(timeNs),
-    kind,
-    vip: about.text,
-    mac,
-    node: surroundings.stationOf(mac)?.node ?? null,
-    asker: asker?.text ?? null,
-    targetMac,
-    destination,
-    vlans,
-    length,
-  })
+  return jsonText(
+    JSON.stringify({
+      type: 'frame',
+      time: seconds(timeNs),
+      kind,
+      vip: about.text,
+      mac,
+      node: surroundings.stationOf(mac)?.node ?? null,
+      asker: asker?.text ?? null,
+      targetMac,
+      destination,
+      vlans,
+      length,
+    }),
+  )
 }
 
 /** The last JSON object of a capture. */
@@ -114,31 +117,33 @@ export function conclusionJson(
   surroundings: Surroundings,
 ): string {
   const { vip, claimants, takeovers, requests, unanswered, control, messages, odd } = observation
-  return JSON.stringify({
-    type: 'conclusion',
-    schemaVersion: 1,
-    vip: vip.text,
-    verdict: verdictOf(conclusions),
-    conclusions,
-    claimants: claimants.map(({ mac, firstNs, lastNs, unasked, answers, rhythm }) => ({
-      mac,
-      node: surroundings.stationOf(mac)?.node ?? null,
-      first: seconds(firstNs),
-      last: seconds(lastNs),
-      unasked,
-      answers,
-      rhythm,
-    })),
-    takeovers: takeovers.map((one) => ({ from: one.from, to: one.to, failoverSeconds: failoverSeconds(one) })),
-    requests,
-    unanswered,
-    control,
-    messages,
-    odd,
-    cut: end.cut,
-    dropped: end.dropped,
-    unread: unreadOf(end.frames, 'neighbours'),
-  })
+  return jsonText(
+    JSON.stringify({
+      type: 'conclusion',
+      schemaVersion: 1,
+      vip: vip.text,
+      verdict: verdictOf(conclusions),
+      conclusions,
+      claimants: claimants.map(({ mac, firstNs, lastNs, unasked, answers, rhythm }) => ({
+        mac,
+        node: surroundings.stationOf(mac)?.node ?? null,
+        first: seconds(firstNs),
+        last: seconds(lastNs),
+        unasked,
+        answers,
+        rhythm,
+      })),
+      takeovers: takeovers.map((one) => ({ from: one.from, to: one.to, failoverSeconds: failoverSeconds(one) })),
+      requests,
+      unanswered,
+      control,
+      messages,
+      odd,
+      cut: end.cut,
+      dropped: end.dropped,
+      unread: unreadOf(end.frames, 'neighbours'),
+    }),
+  )
 }
 
 /** Nanoseconds as seconds with nine digits: a JSON number would lose the last ones. */

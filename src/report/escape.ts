@@ -1,3 +1,5 @@
+import { invisible, visible } from '../net/visible.ts'
+
 /**
  * Names and texts come from evidence that anybody may have written. Each format has its own way to make them harmless, and each renderer
  * uses it for everything that is not its own constant.
@@ -5,6 +7,8 @@
 
 /** Characters that XML 1.0 §2.2 does not have (controls, lone surrogates, U+FFFE, U+FFFF) become U+FFFD. */
 const noXmlCharacter = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu
+
+const unseen = new RegExp(`(?![\\t\\n\\r])${invisible.source}`, 'gu')
 
 /** Text or an attribute's value in XML. Line ends and tabs of an attribute stay what they are by reference (XML 1.0 §3.3.3). */
 export const xml = (text: string): string =>
@@ -19,11 +23,11 @@ export const xml = (text: string): string =>
     .replaceAll('\r', '&#13;')
     .replaceAll('\t', '&#9;')
 
-/** Text or a quoted attribute's value in HTML; characters that turn the direction of text are shown as what they are. */
+/** Text or a quoted attribute's value in HTML; what is invisible or turns the direction of text is shown as what it is. */
 export const html = (text: string): string =>
   text
+    .replace(unseen, visible)
     .replace(noXmlCharacter, '\u{FFFD}')
-    .replace(/[\u202A-\u202E\u2066-\u2069]/g, '\u{FFFD}')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -1,3 +1,4 @@
+import { fixScript } from './fix-script.ts'
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
 import { htmlFormat } from './html/page.ts'
@@ -8,6 +9,7 @@ import type { Look } from './paint.ts'
 import { prometheus } from './prometheus.ts'
 import type { Format } from './reporter.ts'
 import { sarif } from './sarif.ts'
+import { asJson, forReaders } from './shown.ts'
 import { textFormat, type Detail } from './text/text.ts'
 
 export const formatNames = [
@@ -21,6 +23,7 @@ export const formatNames = [
   'markdown',
   'html',
   'prometheus',
+  'fix-script',
 ] as const
 
 export type FormatName = (typeof formatNames)[number]
@@ -28,14 +31,15 @@ export type FormatName = (typeof formatNames)[number]
 /** Every format of a report; the text as it looks there where it goes. What a format made of a diagnosis is given back to it alone. */
 export const formatsFor = (look: Look, detail: Detail): Readonly<Record<FormatName, Format>> =>
   ({
-    text: textFormat(look, detail),
-    json: jsonFormat,
-    junit,
-    sarif,
-    github,
-    'github-summary': stepSummary,
-    gitlab,
-    markdown: markdownFormat,
-    html: htmlFormat,
-    prometheus,
+    text: forReaders(textFormat(look, detail)),
+    json: asJson(jsonFormat),
+    junit: forReaders(junit),
+    sarif: asJson(sarif),
+    github: forReaders(github),
+    'github-summary': forReaders(stepSummary),
+    gitlab: asJson(gitlab),
+    markdown: forReaders(markdownFormat),
+    html: forReaders(htmlFormat),
+    prometheus: forReaders(prometheus),
+    'fix-script': forReaders(fixScript),
   }) satisfies Readonly<Record<FormatName, unknown>> as unknown as Readonly<Record<FormatName, Format>>

@@ -1,6 +1,7 @@
 import type { TracedHop, TracedPacket } from '../diagnosis/traced-packet.ts'
 import type { Step } from '../node/trace/types.ts'
 import { schemaVersion } from './json.ts'
+import { jsonText } from './shown.ts'
 import type { Tool } from './tool.ts'
 
 /** Traces as `--output json` prints them: docs/json.md describes them. */
@@ -12,7 +13,7 @@ export function traceJson(packets: readonly TracedPacket[], tool: Tool): string 
       outcomes: journeys.map(({ hops, ...journey }) => ({ ...journey, hops: hops.map(hopJson) })),
     })),
   }))
-  return `${JSON.stringify({ schemaVersion, tool, traces }, null, 2)}\n`
+  return jsonText(`${JSON.stringify({ schemaVersion, tool, traces }, null, 2)}\n`)
 }
 
 const hopJson = ({ steps, doubt, ...hop }: TracedHop): object => ({

@@ -4,11 +4,14 @@ import type { Step } from '../node/trace/types.ts'
 import { placeText } from '../evidence/cite.ts'
 import { nftRuleText } from './nft-rule.ts'
 import type { Look } from './paint.ts'
+import { shown } from './shown.ts'
 import { wrap } from './wrap.ts'
 
 /** Traces for people: every way of the packet with its share, and the rules that sent it there, each at its line of the dump. */
 export function traceText(packets: readonly TracedPacket[], look: Look): string {
-  return `${packets.map((packet) => packetText(packet, look).join('\n')).join('\n\n')}\n`
+  return `${shown(packets)
+    .map((packet) => packetText(packet, look).join('\n'))
+    .join('\n\n')}\n`
 }
 
 function packetText(packet: TracedPacket, look: Look): string[] {

@@ -63,11 +63,6 @@ describe('bad input ends with one clear sentence, exit code 2 and no stack', () 
     ['a newer version', ['check', '--bundle', 'DIR/newer'], 'is a bundle of version 2; this program reads version 1.'],
     ['a binary file', ['check', '--bundle', 'DIR/binary'], 'is no gzipped tar archive.'],
     [
-      'a VIP that nobody has',
-      ['check', '10.240.0.99', '--bundle', healthy],
-      '10.240.0.99 is the VIP of no Service, of no kube-vip and of nothing in Kube-OVN.\nThe VIPs in the evidence are 10.240.0.100.',
-    ],
-    [
       'a port that the VIP does not have',
       ['check', '10.240.0.100:443', '--bundle', healthy],
       '10.240.0.100 is a VIP, but not at port 443.',

@@ -120,6 +120,27 @@ test('one thing has one stand-in, in every file, and the count is said', () => {
   ])
 })
 
+test('a file that is no text is left out and is a gap, never evidence that there is nothing', () => {
+  const manifest = { format: 'vipdoctor-bundle', version: 1, time: null, redaction: null, gaps: [], files: [] }
+  const { files } = redacted(
+    new Map<string, Uint8Array>([
+      ['bundle.json', Buffer.from(JSON.stringify(manifest))],
+      [
+        'nodes/web-1/iptables-legacy-save.txt',
+        Buffer.from('# größer\n*filter\n:FORWARD DROP [0:0]\nCOMMIT\n', 'latin1'),
+      ],
+    ]),
+  )
+  expect([...files.keys()]).toEqual(['bundle.json'])
+  expect(evidenceOver(files).recordedGaps).toEqual([
+    {
+      gap: true,
+      source: 'nodes/node-01/iptables-legacy-save.txt',
+      reason: 'not text (no valid UTF-8): left out by --redact',
+    },
+  ])
+})
+
 test('stand-ins keep order and membership in ranges, for any addresses', () => {
   const prefix = fc.record({ value: fc.bigInt(0n, 0xffffffffn), length: fc.integer({ min: 8, max: 32 }) })
   fc.assert(

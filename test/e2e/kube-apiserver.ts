@@ -23,7 +23,8 @@ export interface RealCluster {
 /** Debian names the binary etcd, and puts it on the path. */
 export const hasEtcd = (): boolean => spawnSync('etcd', ['--version']).status === 0
 
-export async function startCluster(): Promise<RealCluster> {
+/** `podSecurity`: namespaces' labels count, which recorded objects would not all pass. */
+export async function startCluster({ podSecurity = false } = {}): Promise<RealCluster> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-apiserver-'))
   const at = (name: string) => path.join(folder, name)
   const [client, peer, port] = [await freePort(), await freePort(), await freePort()]
@@ -64,7 +65,8 @@ export async function startCluster(): Promise<RealCluster> {
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${at('sa.pub')}`,
     `--service-account-signing-key-file=${at('sa.key')}`,
-    '--disable-admission-plugins=ServiceAccount,TaintNodesByCondition,PodSecurity',
+    `--disable-admission-plugins=ServiceAccount,TaintNodesByCondition${podSecurity ? '' : ',PodSecurity'}`,
+    '--kubelet-preferred-address-types=InternalIP',
     `--audit-policy-file=${at('audit.yaml')}`,
     `--audit-log-path=${at('audit.log')}`,
   ])

@@ -1,12 +1,13 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
-import type { Node } from '../../evidence/kubernetes/kinds.ts'
-import { perEvidence } from '../../evidence/memo.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import type { Address } from '../../net/address.ts'
 import { vipPlace, type VipPlace } from '../../fabric/ec2/delivery.ts'
-import { internalAddresses } from '../../fabric/ec2/cluster-vpc.ts'
+import { announcing, isServedBy } from '../../lb/announcers.ts'
+import { poolOf } from '../../lb/metallb/pool-ranges.ts'
+import { nodeWithAddress } from '../../journey/address-of-node.ts'
+import { sh } from '../../net/shell.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
@@ -14,13 +15,13 @@ import { onlyByBgp } from '../about/announced.ts'
 import type { FabricWords } from '../../fabric/fabric.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 import { networksOfNode } from '../../node/networks.ts'
 import { rangeHas, type Cidr } from '../../net/range.ts'
 
 export default defineCheck({
   id: 'delivery/vip-aligned-with-subnet',
-  title: "The VIP lies in a subnet of the nodes that may take it, and is no node's own address",
+  title: 'The VIP lies in a subnet of the nodes that may take it, or is the own address of the node that does',
   needs: ['kubernetes/nodes'],
   alsoReads: [
     'aws/subnets',
@@ -41,7 +42,7 @@ export default defineCheck({
   run,
   docs: {
     means:
-      "An address can be delivered only into the subnet that it lies in. In a VPC an interface can hold only addresses of its own subnet; on a LAN a host asks by ARP or neighbour discovery only for addresses of its own subnet and sends all others to its router. A VIP elsewhere is announced and assigned as if all were well, and no packet ever comes. A VIP that is a node's own address takes that node's traffic, or is taken by it.",
+      "An address can be delivered only into the subnet that it lies in. In a VPC an interface can hold only addresses of its own subnet; on a LAN a host asks by ARP or neighbour discovery only for addresses of its own subnet and sends all others to its router. A VIP elsewhere is announced and assigned as if all were well, and no packet ever comes. A VIP that is a node's own address is answered for by that node, as every VIP of k3s' ServiceLB is; where another node announces it too, packets to the VIP and to the node cannot be told apart.",
     byHand:
       'kubectl get ipaddresspools -A -o yaml names the pool; ip -j addr on a node, or aws ec2 describe-subnets, names the subnets.',
     mend: 'Give the pool addresses of a subnet in which the nodes have an interface, and none that a node has.',
@@ -59,8 +60,8 @@ function run(context: Context): readonly Draft[] {
   if (vip === null) return []
   const { delivery, words } = fabricOf(question)
   if (delivery === 'unknown') return [unclear(evidence, vip, words)]
-  const clash = question.controlPlane === null ? nodeWithAddress(evidence, vip) : null
-  if (clash !== null) return [clash]
+  const own = question.controlPlane === null ? ownAddress(context, vip) : null
+  if (own !== null) return [own]
   if (delivery === 'announcement') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
   if (isGap(where))
@@ -90,30 +91,65 @@ function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
     : null
 }
 
-const nodesByAddress = perEvidence(
-  (evidence: Evidence): ReadonlyMap<string, Node> =>
-    new Map(
-      // The first of two that claim one address is the one that is named.
-      [...(known(evidence.kubernetes.nodes) ?? [])]
-        .reverse()
-        .flatMap((node) => internalAddresses(node).map(({ text }): [string, Node] => [text, node])),
-    ),
-)
-
-function nodeWithAddress(evidence: Evidence, vip: Address): Draft | null {
-  const node = nodesByAddress(evidence).get(vip.text)
-  if (node === undefined) return null
+/**
+ * A VIP that is a node's own address: that node's kernel answers for it and translates it. So it is with every VIP of k3s' ServiceLB; it is
+ * wrong where another node announces the address, and a risk where a pool hands it out.
+ */
+function ownAddress(context: Context, vip: Address): Draft | null {
+  const { evidence, question } = context
+  const node = nodeWithAddress(evidence, vip)
+  if (node === null) return null
   const name = node.metadata?.name ?? ''
-  return fail(
-    'address-of-node',
-    `vip/${vip.text}`,
-    `${vip.text} is the own address of node ${name}: packets to the VIP and packets to the node cannot be told apart.`,
-    [cite(node, 'status', 'addresses')],
-    {
-      commands: ['kubectl get ipaddresspools.metallb.io -A -o yaml'],
-      changes: 'Shows which pool gives a node its own address away; take it out of the pool.',
-    },
-  )
+  const subject = `vip/${vip.text}`
+  const proof = [cite(node, 'status', 'addresses')]
+  const others = (known(announcing(evidence, question).observed) ?? []).filter((other) => other !== name)
+  const byServiceLb = isServedBy('k3s ServiceLB', evidence, question)
+  if (byServiceLb)
+    return pass(
+      'own-address-by-service-lb',
+      subject,
+      said(
+        `it is the address of node ${name}`,
+        `${vip.text} is the own address of node ${name}, where ServiceLB put it: ${name} answers for it.`,
+      ),
+      proof,
+    )
+  const pool = known(poolOf(evidence, vip))
+  const remedy = {
+    look: [sh`kubectl get ipaddresspools.metallb.io -A -o yaml`],
+    advice: 'Take the address of the node out of the pool that gives it away.',
+  }
+  if (others.length > 0)
+    return fail(
+      'address-of-node',
+      subject,
+      said(
+        `the address of ${name}, announced by others`,
+        `${vip.text} is the own address of node ${name}, and ${listText(others)} announces it too: packets to the VIP and packets to the node cannot be told apart.`,
+      ),
+      proof,
+      remedy,
+    )
+  return pool === null
+    ? pass(
+        'own-address',
+        subject,
+        said(
+          `it is the address of node ${name}`,
+          `${vip.text} is the own address of node ${name}, which answers for it and translates it.`,
+        ),
+        proof,
+      )
+    : warn(
+        'own-address-in-pool',
+        subject,
+        said(
+          `the own address of node ${name}`,
+          `${vip.text} is the own address of node ${name}: it is reached there, and as soon as another node announces it, ${name} itself is lost.`,
+        ),
+        proof,
+        { fix: remedy, blocks: false },
+      )
 }
 
 function inVpc({ evidence, question }: Context, where: VipPlace): readonly Draft[] {

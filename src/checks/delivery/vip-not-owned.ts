@@ -8,6 +8,7 @@ import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { isServedBy } from '../../lb/announcers.ts'
 import { podsServing } from '../../lb/kube-vip/pods.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
@@ -104,7 +105,11 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
       subject,
       said('no interface holds it', says),
       proof,
-      assignFix(evidence, question, receiving, where),
+      assignFix(evidence, question, receiving, where) ?? {
+        look: [sh`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`],
+        advice:
+          'Give the address to the interface of a node in its subnet (aws ec2 assign-private-ip-addresses); which interface that is, the evidence does not say.',
+      },
       {
         awsCode: 'ENI_ADDRESS_RESTRICTION',
       },

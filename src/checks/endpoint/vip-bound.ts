@@ -15,7 +15,7 @@ export default defineCheck({
   needs: ['node/ip-addr'],
   alsoReads: ['node/listen', 'kubernetes/leases'],
   appliesTo: ({ question }) =>
-    question.controlPlane !== null || 'A Service’s VIP needs no interface: kube-proxy translates it.',
+    question.service === null || 'A Service’s VIP needs no interface: kube-proxy translates it.',
   blocks: true,
   each: 'receiving',
   run: ({ evidence, question, node }) => {

@@ -1,5 +1,6 @@
 import { cite } from '../../evidence/cite.ts'
-import { clientText } from '../../evidence/question.ts'
+import { clientText, type Client } from '../../evidence/question.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
@@ -34,10 +35,23 @@ export default defineCheck({
       reason: 'not-in-source-ranges',
       says: () =>
         `kube-proxy on ${node} drops packets from ${question.client.kind === 'address' ? who : `clients such as ${who}`}: the Service admits only ${ranges}.`,
-      fix: () => ({
-        commands: [`kubectl -n ${service.metadata?.namespace ?? 'default'} edit service ${name}`],
-        changes: `Add the client's range to spec.loadBalancerSourceRanges; every node then admits it for ${name}.`,
-      }),
+      fix: () => {
+        const changes = `Every node then admits the range for ${name}.`
+        const namespace = service.metadata?.namespace ?? 'default'
+        const range = rangeOf(question.client)
+        if (range === null)
+          return {
+            look: [sh`kubectl -n ${namespace} get service ${name} -o yaml`],
+            changes,
+            advice: 'Add the range of the clients to spec.loadBalancerSourceRanges.',
+          }
+        const patch = jsonWord([{ op: 'add', path: '/spec/loadBalancerSourceRanges/-', value: range }])
+        return {
+          summary: `admit ${range}`,
+          commands: [sh`kubectl -n ${namespace} patch service ${name} --type=json -p ${patch}`],
+          changes,
+        }
+      },
     })
     return [
       wrong === null
@@ -57,3 +71,9 @@ export default defineCheck({
     ],
   },
 })
+
+/** The client as a range that a Service can admit; null where it is a set that no one range is. */
+function rangeOf(client: Client): string | null {
+  if (client.kind === 'cidr') return clientText(client)
+  return client.kind === 'address' ? `${client.address.text}/${client.address.family === 4 ? '32' : '128'}` : null
+}

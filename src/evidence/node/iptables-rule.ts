@@ -1,12 +1,17 @@
-import { parseCidrOrAddress, parseRange, type Range } from '../../net/range.ts'
+import { parseRange, type Range } from '../../net/range.ts'
+import { option } from './iptables-option.ts'
 
 /** One condition of a rule. `not` turns it round. `unknown` is a condition that this program does not know: it may hold or not. */
 export type Match =
-  | { readonly kind: 'source' | 'destination' | 'original-destination'; readonly range: Range; readonly not: boolean }
+  | {
+      readonly kind: 'source' | 'destination' | 'original-source' | 'original-destination'
+      readonly range: Range
+      readonly not: boolean
+    }
   | { readonly kind: 'in' | 'out'; readonly device: string; readonly not: boolean }
   | { readonly kind: 'protocol' | 'original-protocol'; readonly protocol: string; readonly not: boolean }
   | {
-      readonly kind: 'source-port' | 'destination-port' | 'either-port' | 'original-port'
+      readonly kind: 'source-port' | 'destination-port' | 'either-port' | 'original-port' | 'original-source-port'
       readonly ports: readonly (readonly [number, number])[]
       readonly not: boolean
     }
@@ -34,13 +39,20 @@ export type Match =
       readonly not: boolean
     }
   | { readonly kind: 'random'; readonly probability: number; readonly not: boolean }
-  | { readonly kind: 'recent'; readonly not: boolean }
+  /** What is settled for a client's first packet, whatever it is: it was not seen before, is within every limit, and no helper expected it. */
+  | { readonly kind: 'first'; readonly holds: boolean; readonly not: boolean }
+  | {
+      readonly kind: 'reverse-path'
+      readonly loose: boolean
+      readonly validMark: boolean
+      readonly acceptLocal: boolean
+      readonly not: boolean
+    }
   | { readonly kind: 'packet-type'; readonly type: string; readonly not: boolean }
   | { readonly kind: 'policy'; readonly ipsec: boolean }
   /** The port of a bridge that a frame came in by, or goes out by while it is bridged and not routed. `port` null: any. */
   | { readonly kind: 'port-in' | 'port-out'; readonly port: string | null; readonly not: boolean }
   | { readonly kind: 'bridged'; readonly not: boolean }
-  | { readonly kind: 'never' }
   | { readonly kind: 'unknown'; readonly text: string }
 
 /** What a rule does. `continue` covers what only counts, logs or edits what no later rule looks at. */
@@ -95,145 +107,6 @@ export function parseRule(text: string, line: number): Rule {
     not = false
   }
   return { line, text, matches, action }
-}
-
-interface Read {
-  readonly match: Match | null
-  readonly words: number
-}
-
-/** One option with its arguments. */
-function option(word: string, next: (offset: number) => string, not: boolean, module: string): Read {
-  const one = (match: Match | null): Read => ({ match, words: 2 })
-  const odd = (count: number): Read => ({
-    match: {
-      kind: 'unknown',
-      text: [not ? '!' : '', word, ...Array.from({ length: count - 1 }, (_, index) => next(index + 1))]
-        .join(' ')
-        .trim(),
-    },
-    words: count,
-  })
-  switch (word) {
-    case '-s':
-    case '-d': {
-      const range = parseCidrOrAddress(next(1))
-      return range === null ? odd(2) : one({ kind: word === '-s' ? 'source' : 'destination', range, not })
-    }
-    case '-i':
-    case '-o':
-      return one({ kind: word === '-i' ? 'in' : 'out', device: next(1), not })
-    case '-p':
-      return one({ kind: 'protocol', protocol: next(1), not })
-    case '-m':
-      // The module's own options say what it asks; a module without options asks nothing, but for those that are a question by themselves.
-      return next(1) === 'socket' || next(1) === 'rpfilter' || next(1) === 'ipvs' ? odd(2) : one(null)
-    case '--sport':
-    case '--dport':
-    case '--sports':
-    case '--dports':
-    case '--ports': {
-      const ports = portRanges(next(1))
-      const kind = word === '--ports' ? 'either-port' : word.startsWith('--s') ? 'source-port' : 'destination-port'
-      return ports === null ? odd(2) : one({ kind, ports, not })
-    }
-    case '--tcp-flags':
-      return {
-        match: { kind: 'tcp-flags', mask: next(1).split(','), set: next(2) === 'NONE' ? [] : next(2).split(','), not },
-        words: 3,
-      }
-    case '--syn':
-      return { match: { kind: 'tcp-flags', mask: ['FIN', 'SYN', 'RST', 'ACK'], set: ['SYN'], not }, words: 1 }
-    case '--mark':
-      return one(marked(module === 'connmark' ? 'connmark' : 'mark', next(1), not))
-    case '--ctstate':
-    case '--state':
-      return one({ kind: 'state', states: next(1).split(','), not })
-    case '--ctdir':
-      return one({ kind: 'direction', direction: next(1), not })
-    case '--ctproto':
-      return one({ kind: 'original-protocol', protocol: next(1), not })
-    case '--ctorigdst': {
-      const range = parseCidrOrAddress(next(1))
-      return range === null ? odd(2) : one({ kind: 'original-destination', range, not })
-    }
-    case '--ctorigdstport': {
-      const ports = portRanges(next(1))
-      return ports === null ? odd(2) : one({ kind: 'original-port', ports, not })
-    }
-    case '--src-type':
-    case '--dst-type':
-      return one({
-        kind: 'addrtype',
-        of: word === '--src-type' ? 'source' : 'destination',
-        types: next(1).split(','),
-        limitDevice: null,
-        not,
-      })
-    case '--match-set':
-      return { match: { kind: 'set', name: next(1), dimensions: next(2).split(','), nomatch: false, not }, words: 3 }
-    case '--probability':
-      return one({ kind: 'random', probability: Number(next(1)), not })
-    case '--every':
-      // One in N of the packets; where the counter stands nobody knows.
-      return one({ kind: 'random', probability: 1 / Math.max(Number(next(1)), 1), not })
-    case '--mode':
-    case '--packet':
-    case '--comment':
-    case '--nfacct-name':
-    case '--limit-burst':
-    case '--name':
-    case '--mask':
-    case '--seconds':
-    case '--hitcount':
-      return one(null)
-    case '--rsource':
-    case '--rdest':
-    case '--reap':
-    case '--rttl':
-    case '--set':
-      return { match: null, words: 1 }
-    case '--rcheck':
-    case '--update':
-      return { match: { kind: 'recent', not }, words: 1 }
-    case '--src-range':
-    case '--dst-range': {
-      const range = parseRange(next(1))
-      return range === null ? odd(2) : one({ kind: word === '--src-range' ? 'source' : 'destination', range, not })
-    }
-    case '--pkt-type':
-      return one({ kind: 'packet-type', type: next(1), not })
-    case '--pol':
-      return one({ kind: 'policy', ipsec: next(1) === 'ipsec' })
-    case '--dir':
-      return one(null)
-    case '--physdev-in':
-    case '--physdev-out':
-      return one({ kind: word === '--physdev-in' ? 'port-in' : 'port-out', port: next(1), not })
-    case '--physdev-is-in':
-    case '--physdev-is-out':
-      return { match: { kind: word === '--physdev-is-in' ? 'port-in' : 'port-out', port: null, not }, words: 1 }
-    case '--physdev-is-bridged':
-      return { match: { kind: 'bridged', not }, words: 1 }
-    default: {
-      const takes = next(1) !== '' && !next(1).startsWith('-') && next(1) !== '!'
-      return odd(takes ? 2 : 1)
-    }
-  }
-}
-
-function marked(kind: 'mark' | 'connmark', text: string, not: boolean): Match {
-  const [value = '0', mask] = text.split('/')
-  return { kind, value: Number(value) >>> 0, mask: mask === undefined ? 0xffffffff : Number(mask) >>> 0, not }
-}
-
-/** `80`, `8000:8080`, `22,80,443:450`. Null for service names and nonsense. */
-function portRanges(text: string): readonly (readonly [number, number])[] | null {
-  const ranges = text.split(',').map((part): readonly [number, number] => {
-    const [first = '', last = first] = part.split(':')
-    return [first === '' ? 0 : Number(first), last === '' ? 65535 : Number(last)]
-  })
-  return ranges.every(([first, last]) => Number.isInteger(first) && Number.isInteger(last)) ? ranges : null
 }
 
 /** Targets that change nothing that a later rule or the delivery looks at. */

@@ -26,7 +26,11 @@ const candidates = perEvidence((evidence: Evidence): Known<readonly string[]> =>
   const { nodes } = evidence.kubernetes
   const { networkInterfaces, instances } = evidence.aws
   if (isGap(networkInterfaces)) return networkInterfaces
-  if (isGap(nodes)) return nodes
+  // Without the nodes an account of one VPC still leaves no choice.
+  if (isGap(nodes)) {
+    const seen = [...new Set(networkInterfaces.flatMap(({ VpcId }) => VpcId ?? []))].sort()
+    return seen.length === 1 ? seen : nodes
+  }
   const byInstance = new Map(networkInterfaces.map(({ Attachment, VpcId }) => [Attachment?.InstanceId, VpcId]))
   const named = nodes.flatMap((node) => byInstance.get(instanceIdOf(node) ?? '') ?? [])
   if (named.length > 0) return [...new Set(named)].sort()

@@ -4,7 +4,7 @@ import { isIptablesTable } from '../../evidence/node/nft.ts'
 import { next, onward, type Decided } from './branch.ts'
 import { runBaseChain } from './iptables.ts'
 import { runNativeChain } from './nft.ts'
-import { addressType, leadsNowhere, routeOut, whyNoRoute } from './route.ts'
+import { addressType, leadsNowhere, reversePathHolds, routeOut, whyNoRoute } from './route.ts'
 import type { Branch, Packet } from './types.ts'
 import type { World } from './world.ts'
 
@@ -61,6 +61,7 @@ export function worldOf(state: NodeState): World {
       types.set(address.text, type)
       return type
     },
+    reversePath: (packet, how) => reversePathHolds(state, packet, how),
     bridgePorts: (device) => {
       const ports = state.links.filter(({ master, linkinfo }) => master === device && isBridgePort(linkinfo))
       const seen = state.sysctl?.get('net.bridge.bridge-nf-call-iptables') !== '0'

@@ -21,13 +21,10 @@ function matchHolds(match: Match, packet: Packet, world: World): number | null {
   switch (match.kind) {
     case 'unknown':
       return null
-    case 'never':
-      return 0
     case 'random':
       return match.not ? 1 - match.probability : match.probability
-    case 'recent':
-      // A client that was not here a moment ago: this is the first packet that the trace knows of.
-      return match.not ? 1 : 0
+    case 'first':
+      return Number(match.holds !== match.not)
     case 'policy':
       return match.ipsec ? 0 : 1
     default: {
@@ -44,10 +41,12 @@ const ofConnection = new Set<Match['kind']>([
   'direction',
   'original-destination',
   'original-port',
+  'original-source',
+  'original-source-port',
   'original-protocol',
 ])
 
-type PlainMatch = Exclude<Match, { readonly kind: 'unknown' | 'never' | 'random' | 'recent' | 'policy' }>
+type PlainMatch = Exclude<Match, { readonly kind: 'unknown' | 'random' | 'first' | 'policy' }>
 
 function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | null {
   switch (match.kind) {
@@ -55,8 +54,12 @@ function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | 
       return rangeHas(match.range, packet.source)
     case 'destination':
       return rangeHas(match.range, packet.destination)
+    case 'original-source':
+      return rangeHas(match.range, packet.original.source)
     case 'original-destination':
       return rangeHas(match.range, packet.original.destination)
+    case 'reverse-path':
+      return world.reversePath(packet, match)
     case 'in':
       return deviceIs(match.device, packet.inDevice)
     case 'out':
@@ -76,6 +79,8 @@ function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | 
       return portIn(match.ports, packet.sourcePort) || portIn(match.ports, packet.destinationPort)
     case 'original-port':
       return portIn(match.ports, packet.original.port)
+    case 'original-source-port':
+      return portIn(match.ports, packet.sourcePort)
     case 'tcp-flags':
       // The packet is a SYN: of the flags that are looked at, exactly those that are asked for must be set.
       return (

@@ -66,6 +66,9 @@ function state(
   const on = (after: Branch): readonly Stated[] => [{ branch: after, left: { kind: 'on' } }]
   if (passing.has(kind)) return on(branch)
   const step = stepOf(native, chain, rule)
+  // Of a limit the packet is the first; what a limit with a name, or a quota, has counted is not followed.
+  if (kind === 'limit' && typeof body === 'object')
+    return record(body).inv === true ? [{ branch, left: { kind: 'fell' } }] : on(branch)
   if (kind === 'limit' || kind === 'quota') return eitherWay(branch, step)
   if (kind === 'match') return matched(native, record(body), step, branch)
   if (kind === 'vmap') return mapped(native, record(body), step, branch, depth)

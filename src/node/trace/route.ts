@@ -142,3 +142,16 @@ export const leadsNowhere = (route: RouteDecision | null): boolean => route === 
 /** In words, why nothing can be sent by a route that {@link leadsNowhere}. */
 export const whyNoRoute = ({ text }: Address, route: RouteDecision | null): string =>
   route === null ? `no route to ${text}` : `the route to ${text} is of type ${route.type}`
+
+/** `-m rpfilter` (Linux net/ipv4/netfilter/ipt_rpfilter.c; net/ipv6/netfilter/ip6t_rpfilter.c). What comes in by loopback passes. */
+export function reversePathHolds(
+  state: NodeState,
+  { source, destination, inDevice, mark }: Packet,
+  how: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
+): boolean {
+  if (inDevice === null || inDevice === 'lo') return true
+  const flow = { source: destination, destination: source, mark: how.validMark ? mark : 0, inDevice: null }
+  const back = lookUpRoute(state, flow)
+  if (back === null || (back.type !== 'unicast' && !(back.type === 'local' && how.acceptLocal))) return false
+  return how.loose || back.device === inDevice
+}

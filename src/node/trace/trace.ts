@@ -41,7 +41,7 @@ export function tracePacket(state: NodeState, start: Start): readonly Outcome[] 
     mark: 0,
     routedMark: 0,
     connmark: 0,
-    original: { destination: start.destination, port: start.destinationPort },
+    original: { source: start.source, destination: start.destination, port: start.destinationPort },
     translated: false,
     sourceNat: null,
     tracked: true,

@@ -17,8 +17,8 @@ export interface Packet {
   /** The mark that it had when it was last routed. What changes later counts for rules, not for the way. */
   readonly routedMark: number
   readonly connmark: number
-  /** Destination and port before any translation. */
-  readonly original: { readonly destination: Address; readonly port: number }
+  /** Addresses, and the port at the destination, before any translation. */
+  readonly original: { readonly source: Address; readonly destination: Address; readonly port: number }
   readonly translated: boolean
   /** What will stand as its source: null unchanged, `masquerade` the address of the device it leaves by. */
   readonly sourceNat: 'masquerade' | Address | null

@@ -1,4 +1,5 @@
 import type { Address } from '../../net/address.ts'
+import type { Packet } from './types.ts'
 import type { IpSets } from '../../evidence/node/ipset.ts'
 
 /** What matches ask of the node besides the packet. Null where the evidence does not say. */
@@ -6,6 +7,11 @@ export interface World {
   /** The type that the routing tables give an address (RTN_LOCAL and so on), in iptables' words. */
   readonly addressType: (address: Address) => string | null
   readonly sets: IpSets | null
+  /** Whether the way back to a packet's source leads out of the device that it came in by, as `-m rpfilter` asks it. */
+  readonly reversePath: (
+    packet: Packet,
+    how: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
+  ) => boolean
   /** The ports of a bridge whose frames iptables sees too; null for a device that is no such bridge. */
   readonly bridgePorts: (device: string) => readonly string[] | null
   /** The first address of a device in the family of the packet: what REDIRECT and MASQUERADE use. */

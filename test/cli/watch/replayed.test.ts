@@ -68,7 +68,7 @@ where('recordings played on a wire', () => {
     const able = (Object.keys(listeners) as Listener[]).filter((listener) => lacking(needs[listener]) === null)
     const all = able.flatMap((listener) => names.map((name, index) => play(listener, name, index)))
     await Promise.all(all)
-  }, 240_000)
+  })
   afterAll(() => {
     for (const each of segments) each.remove()
   })

@@ -42,60 +42,52 @@ function podListenOf(shell: string, pods: readonly PodNamespace[]): string {
 const tcp = (port: number, host: string) => `require("net").createServer().listen(${String(port)}, "${host}")`
 const udp = (port: number) => `require("dgram").createSocket("udp4").bind(${String(port)})`
 
-asRoot.each([['dash'], ['bash'], ['busybox sh']])(
-  'under %s, each pod’s sockets stand by its addresses',
-  (shell) => {
-    const text = podListenOf(shell, [
-      { address: '10.200.7.2/24', opens: `${tcp(80, '127.0.0.1')}; ${tcp(81, '::')}; ${udp(5353)}` },
-      { address: '2001:db8::7/64', opens: tcp(443, '::1') },
-    ])
-    const read = parsePodListen(file, text)
-    const of = (address: string) =>
-      read.byAddress.get(address)?.listeners.map(({ protocol, address: host, port }) => [protocol, host, port])
-    expect(of('10.200.7.2')).toEqual([
-      ['tcp', '127.0.0.1', 80],
-      ['tcp', '::', 81],
-      ['udp', '0.0.0.0', 5353],
-    ])
-    expect(of('2001:db8::7')).toEqual([['tcp', '::1', 443]])
-    expect(read.byAddress.get('10.200.7.2')?.whole).toBe(true)
-  },
-  60_000,
-)
+asRoot.each([['dash'], ['bash'], ['busybox sh']])('under %s, each pod’s sockets stand by its addresses', (shell) => {
+  const text = podListenOf(shell, [
+    { address: '10.200.7.2/24', opens: `${tcp(80, '127.0.0.1')}; ${tcp(81, '::')}; ${udp(5353)}` },
+    { address: '2001:db8::7/64', opens: tcp(443, '::1') },
+  ])
+  const read = parsePodListen(file, text)
+  const of = (address: string) =>
+    read.byAddress.get(address)?.listeners.map(({ protocol, address: host, port }) => [protocol, host, port])
+  expect(of('10.200.7.2')).toEqual([
+    ['tcp', '127.0.0.1', 80],
+    ['tcp', '::', 81],
+    ['udp', '0.0.0.0', 5353],
+  ])
+  expect(of('2001:db8::7')).toEqual([['tcp', '::1', 443]])
+  expect(read.byAddress.get('10.200.7.2')?.whole).toBe(true)
+})
 
-asRoot(
-  'a real process decides what is found: loopback only, another port, the right one',
-  async () => {
-    const pods = (known((await fixture('etp-local')).kubernetes.pods) ?? []).filter(
-      ({ metadata }) => metadata?.name?.startsWith('nginx-') === true,
-    )
-    const [pod] = pods
-    const address = pod?.status?.podIP ?? ''
-    const node = pod?.spec?.nodeName ?? ''
-    const judge = async (opens: string) => {
-      const text = podListenOf('dash', [{ address: `${address}/24`, opens }])
-      const evidence = await variant('etp-local', { [`nodes/${node}/pod-listen.txt`]: text })
-      return {
-        says: found(evidence, 'endpoint/pod-not-listening'),
-        causes: diagnosisOf(evidence, 'default/nginx-lb').causes.map(({ id }) => id),
-      }
+asRoot('a real process decides what is found: loopback only, another port, the right one', async () => {
+  const pods = (known((await fixture('etp-local')).kubernetes.pods) ?? []).filter(
+    ({ metadata }) => metadata?.name?.startsWith('nginx-') === true,
+  )
+  const [pod] = pods
+  const address = pod?.status?.podIP ?? ''
+  const node = pod?.spec?.nodeName ?? ''
+  const judge = async (opens: string) => {
+    const text = podListenOf('dash', [{ address: `${address}/24`, opens }])
+    const evidence = await variant('etp-local', { [`nodes/${node}/pod-listen.txt`]: text })
+    return {
+      says: found(evidence, 'endpoint/pod-not-listening'),
+      causes: diagnosisOf(evidence, 'default/nginx-lb').causes.map(({ id }) => id),
     }
-    expect(pods).toHaveLength(1)
-    expect(await judge(tcp(80, '0.0.0.0'))).toEqual({
-      says: [['pass', expect.stringMatching(/ listens on tcp port 80\.$/)]],
-      causes: [],
-    })
-    expect(await judge(tcp(80, '127.0.0.1'))).toEqual({
-      says: [['fail', expect.stringMatching(/: the pod listens on loopback only \(127\.0\.0\.1:80\)\.$/)]],
-      causes: ['endpoint/pod-not-listening'],
-    })
-    expect(await judge(tcp(8080, '0.0.0.0'))).toEqual({
-      says: [['fail', expect.stringMatching(/: the pod listens on tcp port 8080\.$/)]],
-      causes: ['endpoint/pod-not-listening'],
-    })
-  },
-  60_000,
-)
+  }
+  expect(pods).toHaveLength(1)
+  expect(await judge(tcp(80, '0.0.0.0'))).toEqual({
+    says: [['pass', expect.stringMatching(/ listens on tcp port 80\.$/)]],
+    causes: [],
+  })
+  expect(await judge(tcp(80, '127.0.0.1'))).toEqual({
+    says: [['fail', expect.stringMatching(/: the pod listens on loopback only \(127\.0\.0\.1:80\)\.$/)]],
+    causes: ['endpoint/pod-not-listening'],
+  })
+  expect(await judge(tcp(8080, '0.0.0.0'))).toEqual({
+    says: [['fail', expect.stringMatching(/: the pod listens on tcp port 8080\.$/)]],
+    causes: ['endpoint/pod-not-listening'],
+  })
+})
 
 test('addresses of pods are redacted like any other', () => {
   const text =

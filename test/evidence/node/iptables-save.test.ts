@@ -85,7 +85,13 @@ const packets = fc.record({
   destination: fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3'),
   destinationPort: fc.constantFrom(80, 443, 85),
 })
-const world = { sets: null, addressType: () => null, addressOfDevice: () => null, bridgePorts: () => null }
+const world = {
+  sets: null,
+  addressType: () => null,
+  addressOfDevice: () => null,
+  bridgePorts: () => null,
+  reversePath: () => true,
+}
 
 test('passes over no rule of a long chain that the packet meets', () => {
   fc.assert(

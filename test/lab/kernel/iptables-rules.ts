@@ -120,6 +120,17 @@ const anyMatch: readonly Text[] = [
   pick('-m physdev ! --physdev-is-bridged', '-m physdev --physdev-in vp2', '-m physdev ! --physdev-in vp2'),
   pick('-m comment --comment "it is \\"this\\" -j DROP"', '-m comment --comment plain'),
   pick('-m state --state NEW', '-m state ! --state NEW'),
+  // What a first packet settles: the limits are wider than all that is sent here.
+  pick(
+    ...['-m limit --limit 9000/sec --limit-burst 9000', '-m helper --helper ftp', '-m helper ! --helper ftp'],
+    '-m hashlimit --hashlimit-upto 9000/sec --hashlimit-burst 9000 --hashlimit-mode srcip --hashlimit-name h1',
+    '-m hashlimit --hashlimit-above 9000/sec --hashlimit-burst 9000 --hashlimit-mode srcip,dstport --hashlimit-name h2',
+    ...[
+      '-m connlimit --connlimit-upto 60000 --connlimit-mask 32',
+      '-m connlimit --connlimit-above 60000 --connlimit-daddr',
+    ],
+    ...['-m connlimit --connlimit-above 0', '-m recent --rcheck --name nobody', '-m recent ! --rcheck --name nobody'],
+  ),
 ]
 
 // `! -i +` matches nothing, but iptables-legacy-save leaves it out of its dump (iptables.c, print_iface): it is not generated.
@@ -230,6 +241,17 @@ interface TableShape {
 }
 
 const ins = [inMatch]
+const reversePath = pick(
+  ...[
+    '',
+    ' --invert',
+    ' --loose',
+    ' --loose --invert',
+    ' --validmark',
+    ' --accept-local',
+    ' --accept-local --invert',
+  ].map((flags) => `-m rpfilter${flags}`),
+)
 const outs = [outMatch]
 const both = [inMatch, outMatch]
 
@@ -278,7 +300,11 @@ const shapes: readonly TableShape[] = [
     name: 'raw',
     builtin: ['PREROUTING', 'OUTPUT'],
     places: [
-      { chain: 'PREROUTING', targets: pick('-j NOTRACK', '-j CT --notrack', '-j ACCEPT', '-j DROP', ''), more: ins },
+      {
+        chain: 'PREROUTING',
+        targets: pick('-j NOTRACK', '-j CT --notrack', '-j ACCEPT', '-j DROP', ''),
+        more: [...ins, reversePath],
+      },
       { chain: 'OUTPUT', targets: pick('-j NOTRACK', '-j CT --notrack', '-j ACCEPT', ''), more: outs },
     ],
   },

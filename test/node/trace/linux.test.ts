@@ -115,6 +115,46 @@ test('the type of an IPv4 address is that of the table local: without a route it
   expect(fates({ ...state, routes: [...state.routes, { type: 'unreachable', dst: '10.0.0.9' }] })).toEqual(['no-route'])
 })
 
+test.each([
+  ['-m limit --limit 3/min --limit-burst 5', true],
+  ['-m hashlimit --hashlimit-upto 10/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name web', true],
+  ['-m hashlimit --hashlimit-above 10/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name web', false],
+  ['-m connlimit --connlimit-upto 3 --connlimit-mask 32 --connlimit-saddr', true],
+  ['-m connlimit --connlimit-above 3 --connlimit-mask 32 --connlimit-saddr', false],
+  ['-m connlimit --connlimit-above 0 --connlimit-mask 32 --connlimit-saddr', true],
+  ['-m recent --rcheck --seconds 60 --name bad --mask 255.255.255.255 --rsource', false],
+  ['-m recent --remove --name bad --mask 255.255.255.255 --rsource', false],
+  ['-m recent --set --name seen --mask 255.255.255.255 --rsource', true],
+  ['-m helper --helper ftp', false],
+  ['-m helper ! --helper ftp', true],
+  ['-m conntrack --ctorigsrc 10.9.0.0/16', true],
+  ['-m conntrack ! --ctorigsrc 10.9.0.0/16', false],
+  ['-m conntrack --ctorigsrcport 40000', true],
+  ['-m rpfilter', true],
+  ['-m rpfilter --invert', false],
+] as const)('the first packet of a client settles %s', (match, holds) => {
+  expect(fates(withRules('mangle', `-A PREROUTING ${match} -j DROP`))).toEqual([holds ? 'dropped' : 'forwarded'])
+})
+
+test('a packet whose way back leads out of another device fails rpfilter, unless it is loose', () => {
+  const comesBack = { ...fromPod, source: address('10.9.9.9') }
+  expect(fates(withRules('raw', '-A PREROUTING -m rpfilter --validmark --invert -j DROP'), comesBack)).toEqual([
+    'dropped',
+  ])
+  expect(fates(withRules('raw', '-A PREROUTING -m rpfilter --loose --invert -j DROP'), comesBack)).toEqual([
+    'forwarded',
+  ])
+})
+
+test.each(['eui64', 'frag', 'u32 --u32 "0x0=0x1"', 'ecn --ecn-tcp-cwr', 'srh'])(
+  'what -m %s asks is not known, and said by its name',
+  (match) => {
+    const outcomes = tracePacket(withRules('filter', `-A FORWARD -m ${match} -j DROP`), syn)
+    expect(outcomes.map(({ fate }) => fate.kind).sort()).toEqual(['dropped', 'forwarded'])
+    for (const { doubt } of outcomes) expect(doubt?.text).toContain(`-m ${match}`)
+  },
+)
+
 const flags = { payload: { protocol: 'tcp', field: 'flags' } }
 const to = (addr: unknown): object[] => [{ dnat: { family: 'ip', addr } }]
 
@@ -222,8 +262,15 @@ test('nft: a reset answers TCP alone, and codes have the names that iptables giv
   expect([answers({}), answers({ protocol: 'udp' })]).toEqual([['tcp-reset'], ['icmp-proto-unreachable']])
 })
 
-test('nft: a limit may hold or not', () => {
-  const limited = withNative('forward', [[{ limit: { rate: 10, per: 'second', inv: true } }, { drop: null }]])
+test('nft: the first packet is within a limit', () => {
+  const limited = (inv: boolean) =>
+    withNative('forward', [[{ limit: { rate: 10, per: 'second', inv } }, { drop: null }]])
+  expect(fates(limited(true))).toEqual(['forwarded'])
+  expect(fates(limited(false))).toEqual(['dropped'])
+})
+
+test('nft: a quota may be used up or not', () => {
+  const limited = withNative('forward', [[{ quota: { val: 10, val_unit: 'mbytes', inv: true } }, { drop: null }]])
   expect(fates(limited).every((fate) => fate.includes('?'))).toBe(true)
   expect(fates(limited).map((fate) => fate.split('?')[0])).toEqual(['dropped', 'forwarded'])
 })

@@ -4,6 +4,7 @@ import { kubernetesFile, objectName, type Service } from '../../../evidence/kube
 import { kubeVipMark } from '../../../lb/marks.ts'
 import { addressSource } from '../../../lb/kube-vip/pods.ts'
 import { servedBy, type Served } from '../../../lb/announcers.ts'
+import { parseAddress, sameAddress, type Address } from '../../../net/address.ts'
 import { startOf } from '../../../net/words.ts'
 import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../../lb/metallb/install.ts'
 import { defineCheck, type Context } from '../../check.ts'
@@ -21,8 +22,10 @@ export default defineCheck({
     'kubernetes/deployments',
     'kubernetes/configmaps',
   ],
-  appliesTo: ({ question }) =>
-    question.service !== null || 'A control-plane VIP is configured in kube-vip, not assigned to a Service.',
+  appliesTo: ({ question: { service, vip } }) =>
+    service === null
+      ? 'No Service has this VIP: it is configured elsewhere, not assigned.'
+      : vip === null || isAssigned(service, vip) || 'The VIP stands in externalIPs, which nobody assigns.',
   blocks: true,
   consequenceOf: [
     'assignment/class-mismatch',
@@ -35,7 +38,7 @@ export default defineCheck({
     if (service === null) return []
     const subject = `service/${objectName(service)}`
     if (vip === null) return [whyPending(context, service, subject)]
-    const at = service.status?.loadBalancer?.ingress?.findIndex(({ ip }) => ip === vip.text) ?? 0
+    const at = service.status?.loadBalancer?.ingress?.findIndex(({ ip }) => sameAddress(parseAddress(ip), vip)) ?? 0
     const pool =
       service.metadata?.annotations?.['metallb.io/ip-allocated-from-pool'] ??
       service.metadata?.annotations?.['metallb.universe.tf/ip-allocated-from-pool']
@@ -60,6 +63,10 @@ export default defineCheck({
     ],
   },
 })
+
+/** Whether the address is one that the Service was given. */
+const isAssigned = ({ status }: Service, vip: Address): boolean =>
+  (status?.loadBalancer?.ingress ?? []).some(({ ip }) => sameAddress(parseAddress(ip), vip))
 
 /** Why a Service is pending, where no check of its own says it: nothing allocates, another allocator, no ClusterIP, or a silent controller. */
 function whyPending(context: Context, service: Service, subject: string): Draft {

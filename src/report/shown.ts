@@ -1,0 +1,80 @@
+import { invisible, visible } from '../net/visible.ts'
+import type { Format } from './reporter.ts'
+
+/** No name, path, id or flag comes near it; a text of evidence beyond it says nothing more to a reader. */
+const longestWord = 1024
+const longestText = 16_384
+const longWord = new RegExp(`\\S{${longestWord + 1},}`, 'g')
+
+/** A text of evidence for a reader: what a terminal would obey or hide is escaped, an over-long word is cut and its length said. */
+export function shownText(text: string): string {
+  const cut = text.length > longestText ? `${text.slice(0, longestText)}… (${text.length} characters)` : text
+  return visible(cut.length > longestWord ? cut.replace(longWord, shortened) : cut)
+}
+
+const shortened = (word: string): string => `${word.slice(0, 253)}… (${word.length} characters)`
+
+const seen = new WeakMap<object, unknown>()
+
+/** The same data with every text in it as {@link shownText} has it. What needs no change is the same object. */
+export function shown<T>(value: T): T {
+  if (typeof value === 'string') return shownText(value) as T
+  if (typeof value !== 'object' || value === null) return value
+  const known = seen.get(value) ?? (Array.isArray(value) ? shownList(value) : shownObject(value))
+  seen.set(value, known)
+  return known as T
+}
+
+function shownList(list: readonly unknown[]): readonly unknown[] {
+  const made = list.map((one) => shown(one))
+  return made.some((one, index) => one !== list[index]) ? made : list
+}
+
+/** Plain data only: a Map, a Date or a function among it is left as it is. */
+function shownObject(value: object): object {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return value
+  const entries = Object.entries(value)
+  const made = entries.map(([key, member]) => [shownText(key), shown<unknown>(member)] as const)
+  return made.some(([key, member], index) => key !== entries[index]?.[0] || member !== entries[index][1])
+    ? Object.fromEntries(made)
+    : value
+}
+
+/** A format for readers: whatever of evidence it is given is shown as a reader may see it. The one place for all of them. */
+export const forReaders = <T>(format: Format<T>): Format<T> => ({
+  report: (setting) => {
+    const { diagnosis, whole } = format.report(setting)
+    return {
+      diagnosis: (one) => diagnosis(shown(one)),
+      whole: (answer, end) =>
+        whole({ ...answer, gaps: shown(answer.gaps), account: shown(answer.account) }, shown(end)),
+    }
+  },
+  failed: (failure, tool) => format.failed(shown(failure), tool),
+})
+
+/** A format of JSON: the data is as it was, and what a terminal would obey or hide stands as JSON's own escape. */
+export const asJson = <T>(format: Format<T>): Format<T> => ({
+  report: (setting) => {
+    const { diagnosis, whole } = format.report(setting)
+    return {
+      diagnosis,
+      whole: function* (answer, end) {
+        for (const chunk of whole(answer, end)) yield jsonText(chunk)
+      },
+    }
+  },
+  failed: (failure, tool) => jsonText(format.failed(failure, tool)),
+})
+
+const inJson = new RegExp(`(?!\\n)${invisible.source}`, 'gu')
+
+/** Printed JSON without a character that a terminal obeys or hides: between its tokens stand only blanks and line ends. */
+export const jsonText = (json: string): string => json.replace(inJson, jsonEscape)
+
+const jsonEscape = (character: string): string =>
+  Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('')

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { readAcceptances } from '../../src/cli/accept-file.ts'
+import { parseHops } from '../../src/cli/required-hops.ts'
+
+const ids = ['delivery/vip-not-owned', 'return/rp-filter']
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'vipdoctor-accept-'))
+})
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+function read(text: string) {
+  const file = path.join(folder, 'accept.yaml')
+  writeFileSync(file, text)
+  return readAcceptances(file, ids)
+}
+const entry = (more: string): string => `accept:\n  - id: delivery/vip-not-owned\n    reason: later\n${more}`
+
+test('id, subject, reason and last day are read; subject and day may be left out', () => {
+  expect(
+    read(entry('    subject: vip/10.*\n    until: 2027-01-31\n  - {id: return/rp-filter, reason: " known "}\n')),
+  ).toEqual([
+    { id: 'delivery/vip-not-owned', subject: 'vip/10.*', reason: 'later', until: '2027-01-31' },
+    { id: 'return/rp-filter', subject: '*', reason: 'known', until: null },
+  ])
+  expect(read('')).toEqual([])
+})
+
+test.each([
+  ['no YAML', 'accept: [', /is no YAML: .* at line \d+/],
+  ['no map', '- a', /accept\.yaml is no map\./],
+  ['no list', 'accept: yes', /accept is no list\./],
+  ['another key', entry('    because: x\n'), /entry 1 has because, which is none of id, subject, reason, until\./],
+  ['no such check', 'accept: [{id: vip-not-owned, reason: x}]', /entry 1: there is no check "vip-not-owned"\./],
+  ['no id', 'accept: [{reason: x}]', /entry 1: it has no id\./],
+  ['no reason', 'accept: [{id: return/rp-filter}]', /entry 1: it has no reason\./],
+  ['no day', entry('    until: soon\n'), /entry 1: its until is no day\./],
+  ['a day that is none', entry('    until: "2027-02-31"\n'), /entry 1: its until is no day\./],
+])('%s is refused with its place', (_, text, message) => {
+  expect(() => read(text)).toThrow(message)
+})
+
+test('a file that was named and is not there is refused', () => {
+  expect(() => readAcceptances('/nowhere.yaml', ids)).toThrow('--accept: there is no file /nowhere.yaml.')
+})
+
+test('hops are named as in the report, and others refused', () => {
+  expect(parseHops('delivery, wire')).toEqual(['delivery', 'wire'])
+  expect(parseHops(undefined)).toEqual([])
+  expect(() => parseHops('network')).toThrow('--require: there is no hop "network".')
+})

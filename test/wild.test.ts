@@ -28,7 +28,6 @@ const notYet = new Set<string>([
   'aws-15b-two-enis-sdc',
   'aws-38-vxlan-least-sg-thin',
   'lan-03-answer-by-other-interface',
-  'lan-12-calico-blackhole-node-client',
   'lan-18-memberlist-firewall',
   'lan-22-firewall-shuts-vxlan',
   'lan-30-k3s-plain-servicelb',

@@ -7,7 +7,8 @@ import { memoryStore } from '../dist/evidence/store.js'
 import { lookUp } from '../dist/evidence/kinds.js'
 import { isGap } from '../dist/evidence/gap.js'
 import { parseAddress } from '../dist/net/address.js'
-import { vpcDelivery } from '../dist/vpc/delivery.js'
+import { whyNot } from '../dist/diagnosis/run-checks.js'
+import { vpcDelivery } from '../dist/fabric/ec2/delivery.js'
 import { median } from './measure.js'
 
 const region = checks.filter(({ id }) => /^(delivery|admission)\//.test(id))
@@ -138,11 +139,11 @@ function judge(evidence) {
     const vip = parseAddress(service.status.loadBalancer.ingress[0].ip)
     const servicePort = service.spec.ports[0]
     const question = {
+      about: 'service',
       vip,
       port: { protocol: 'tcp', port: 80 },
       service,
       servicePort,
-      controlPlane: null,
       client: { kind: 'vpc' },
       fabric: 'ec2',
       vpcId: null,
@@ -152,7 +153,7 @@ function judge(evidence) {
       throw new Error(`${vip.text} has no owner`)
     const context = { evidence, question, receiving: { by: 'owner', nodes: [delivery.node] }, node: delivery.node }
     for (const check of region) {
-      if (check.appliesTo(context) !== true) continue
+      if (whyNot(check, context) !== null) continue
       findings += check.run(context).length
     }
   }

@@ -20,8 +20,9 @@ export function nodePortPaths(
   evidence: Evidence,
   question: Question,
 ): readonly NodePortPath[] {
-  const nodePort = question.servicePort?.nodePort
-  if (question.service === null || nodePort === undefined || nodePort === 0) return []
+  if (question.about !== 'service') return []
+  const { nodePort } = question.servicePort
+  if (nodePort === undefined || nodePort === 0) return []
   const port: Port = { protocol: question.port.protocol, port: nodePort }
   const asked = checks.filter(({ id }) => judging.test(id))
   return evidence.nodeNames.flatMap((node): NodePortPath[] => {

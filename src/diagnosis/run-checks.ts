@@ -1,10 +1,11 @@
+import { objectName } from '../evidence/kubernetes/kinds.ts'
 import type { Check, Context, NodeContext } from '../checks/check.ts'
 import { skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
-import type { Question } from '../evidence/question.ts'
+import { type About, type Question, serviceOf } from '../evidence/question.ts'
 import { fabricOf } from '../fabric/index.ts'
 import { announcerNamed, servedBy, type AnnouncerName } from '../lb/announcers.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
@@ -122,8 +123,25 @@ function everyNode(evidence: Evidence): readonly string[] {
 function nodesOf({ evidence, question, receiving }: Context): Nodes {
   return {
     receiving: receiving.nodes,
-    endpoint: question.service === null ? receiving.nodes : nodesBehind(evidence, question),
+    endpoint: question.about === 'service' ? nodesBehind(evidence, question) : receiving.nodes,
   }
+}
+
+/** What a check is about that says nothing of it. */
+const receivedByNodes: readonly About[] = ['service', 'control-plane', 'address']
+
+/** What a question is about, said to a check that is about something else. */
+const otherwise: Readonly<Record<About, Skip>> = {
+  service: {
+    reason: 'of-a-service',
+    says: 'The VIP is a Service’s: the nodes translate it, and OVN does not carry it.',
+  },
+  'control-plane': {
+    reason: 'of-the-control-plane',
+    says: 'The VIP is the control plane’s: it has no Service, and the node that receives the packet answers itself.',
+  },
+  'kube-ovn': { reason: 'carried-by-ovn', says: 'OVN itself carries this VIP.' },
+  address: { reason: 'of-no-object', says: 'No Service and nothing else that was read names this address.' },
 }
 
 interface Skip {
@@ -134,10 +152,6 @@ interface Skip {
 function whySkipped(check: Check, context: Context): Skip | null {
   const { question, receiving } = context
   const hop = hopOf(check)
-  if ((question.kubeOvn !== undefined) !== (check.kubeOvn === true))
-    return check.kubeOvn === true
-      ? { reason: 'not-of-kube-ovn', says: 'The VIP is not one of Kube-OVN.' }
-      : { reason: 'carried-by-ovn', says: 'OVN itself carries this VIP.' }
   if (question.vip === null && hop !== 'assignment' && hop !== 'control')
     return { reason: 'no-vip-yet', says: 'The Service has no VIP yet.' }
   if (receiving.by === 'client' && outside.has(hop)) {
@@ -150,7 +164,8 @@ function whySkipped(check: Check, context: Context): Skip | null {
 }
 
 /** Why a check says nothing on this fabric, of this announcer, or to this question; null where it applies. */
-export function whyNot({ on, announcer, appliesTo }: Check, context: Context): Skip | null {
+export function whyNot({ about, on, announcer, appliesTo }: Check, context: Context): Skip | null {
+  if (!(about ?? receivedByNodes).includes(context.question.about)) return otherwise[context.question.about]
   const { name, delivery, words } = fabricOf(context.question)
   if (on !== undefined && !on.includes(name) && !on.includes(delivery))
     return { reason: 'other-fabric', says: words.elsewhere }
@@ -163,7 +178,7 @@ export function whyNot({ on, announcer, appliesTo }: Check, context: Context): S
 /** Why the question is none of an announcer's: another serves it, or it leaves it alone. Null where it is its own. */
 function notServed(name: AnnouncerName, { evidence, question }: Context): string | null {
   const own = servedBy(evidence, question)?.announcer.name ?? null
-  const what = question.service === null ? 'this VIP' : 'this Service'
+  const what = question.about === 'service' ? 'this Service' : 'this VIP'
   if (own !== null && own !== name) return `${startOf(own)} serves ${what}.`
   const refusal = announcerNamed(name).refuses(evidence, question)
   return own === null ? (refusal ?? `${startOf(name)} does not serve ${what}.`) : refusal
@@ -179,10 +194,11 @@ const inSentence = (title: string): string =>
 const ownName = /^(?:Services?|Kubernetes)\b/
 
 /** What a finding is about where a check names nothing narrower. */
-export function subjectOf({ vip, service, kubeOvn }: Question): string {
-  if (vip !== null) return `vip/${vip.text}`
-  if (kubeOvn !== undefined) return kubeOvnName(kubeOvn)
-  return `service/${service?.metadata?.namespace ?? ''}/${service?.metadata?.name ?? ''}`
+export function subjectOf(question: Question): string {
+  if (question.vip !== null) return `vip/${question.vip.text}`
+  return question.about === 'kube-ovn'
+    ? kubeOvnName(question.kubeOvn)
+    : `service/${objectName(serviceOf(question) ?? {})}`
 }
 
 function result(check: Check, draft: Draft, node: string | null): Result {

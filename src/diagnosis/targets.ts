@@ -1,7 +1,14 @@
 import { isGap, known, type Gap } from '../evidence/gap.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { objectName, type Service } from '../evidence/kubernetes/kinds.ts'
-import { clientText, type Client, type ControlPlaneVip, type FabricName, type Question } from '../evidence/question.ts'
+import {
+  type Client,
+  clientText,
+  type ControlPlaneVip,
+  type FabricName,
+  type Question,
+  type ServiceQuestion,
+} from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'
 import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
@@ -89,31 +96,33 @@ export function everyQuestion(evidence: Evidence, asked: Asked): readonly Questi
       .filter(isLoadBalancer)
       .flatMap((service) => serviceQuestions(service, asked)),
     ...(known(controlPlaneVips(evidence)) ?? []).map((vip) => controlPlaneQuestion(vip, asked)),
-    ...kubeOvnQuestions(evidence).map((one) => ({ ...asked, ...one })),
+    ...kubeOvnQuestions(evidence, asked),
   ].sort(compareQuestions)
 }
 
 const isLoadBalancer = (service: Service): boolean => service.spec?.type === 'LoadBalancer'
 
-function serviceQuestions(service: Service, asked: Asked): Question[] {
+function serviceQuestions(service: Service, asked: Asked): ServiceQuestion[] {
   const addresses = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseAddress(ip) ?? [])
   return (addresses.length === 0 ? [null] : addresses).flatMap((vip) =>
-    (service.spec?.ports ?? []).flatMap((servicePort) => {
+    (service.spec?.ports ?? []).flatMap((servicePort): ServiceQuestion[] => {
       const protocol = protocolOf(servicePort.protocol)
       if (protocol === null || servicePort.port === undefined) return []
-      return [{ ...asked, vip, port: { protocol, port: servicePort.port }, service, servicePort, controlPlane: null }]
+      return [{ ...asked, about: 'service', vip, port: { protocol, port: servicePort.port }, service, servicePort }]
     }),
   )
 }
 
 function controlPlaneQuestion(controlPlane: ControlPlaneVip, asked: Asked): Question {
   const { address, port } = controlPlane
-  return { ...asked, vip: address, port: { protocol: 'tcp', port }, service: null, servicePort: null, controlPlane }
+  return { ...asked, about: 'control-plane', vip: address, port: { protocol: 'tcp', port }, controlPlane }
 }
 
-/** The name under which a diagnosis stands: its Service, Kube-OVN's object, or nothing for the control plane. */
-export const questionName = ({ service, kubeOvn }: Question): string =>
-  service !== null ? objectName(service) : kubeOvn === undefined ? '' : kubeOvnName(kubeOvn)
+/** The name of the object under which a diagnosis stands: its Service or Kube-OVN's object; empty where there is none. */
+export function questionName(question: Question): string {
+  if (question.about === 'service') return objectName(question.service)
+  return question.about === 'kube-ovn' ? kubeOvnName(question.kubeOvn) : ''
+}
 
 function compareQuestions(one: Question, other: Question): number {
   const names = [questionName(one), questionName(other)] as const
@@ -133,7 +142,8 @@ function asksFor(target: Target, question: Question): boolean {
   if (target.kind === 'service') return questionName(question) === target.name
   if (!sameAddress(target.address, question.vip)) return false
   // A Vip of Kube-OVN has no ports of its own: whatever its pods listen on.
-  return target.port === null || target.port === question.port.port || (question.kubeOvn?.vip ?? null) !== null
+  const portless = question.about === 'kube-ovn' && question.kubeOvn.vip !== null
+  return target.port === null || target.port === question.port.port || portless
 }
 
 function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): UserError {

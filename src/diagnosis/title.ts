@@ -10,7 +10,7 @@ export function placeOf({ vip, port }: Question): string {
 
 /** Whose VIP it is: its Service, the object of Kube-OVN, or the control plane. */
 export const ownerOf = (question: Question): string =>
-  questionName(question) || (question.controlPlane === null ? 'an address that nothing names' : 'the control plane')
+  questionName(question) || (question.about === 'control-plane' ? 'the control plane' : 'an address that nothing names')
 
 /** `10.240.0.100:80 (default/nginx-lb)`. */
 export const titleOf = (question: Question): string => `${placeOf(question)} (${ownerOf(question)})`

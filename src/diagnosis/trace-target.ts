@@ -29,7 +29,7 @@ export function packetsToTrace(evidence: Evidence, text: string, asked: Asked): 
       `For example: ${address.family === 4 ? address.text : `[${address.text}]`}:80`,
     )
   const protocol = protocolOf(suffix ?? undefined) ?? 'tcp'
-  return [{ ...asked, vip: address, port: { protocol, port }, service: null, servicePort: null, controlPlane: null }]
+  return [{ ...asked, about: 'address', vip: address, port: { protocol, port } }]
 }
 
 function withVip(questions: readonly Question[], text: string): readonly Question[] {

@@ -36,11 +36,9 @@ export function questionsOfAddress(
   return [
     {
       ...asked,
+      about: 'address',
       vip: address,
       port: { protocol, port: port ?? defaultPort },
-      service: null,
-      servicePort: null,
-      controlPlane: null,
     },
   ]
 }
@@ -54,5 +52,5 @@ const ofService = (service: Service, vip: Address | null, asked: Shared): readon
     const protocol = protocolOf(servicePort.protocol)
     return protocol === null || servicePort.port === undefined
       ? []
-      : [{ ...asked, vip, port: { protocol, port: servicePort.port }, service, servicePort, controlPlane: null }]
+      : [{ ...asked, about: 'service', vip, port: { protocol, port: servicePort.port }, service, servicePort }]
   })

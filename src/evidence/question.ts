@@ -59,25 +59,59 @@ export interface ControlPlaneVip {
   readonly pods: readonly Pod[]
 }
 
-/** A VIP inside OVN: of a `Vip` (an address that pods share), or of a `SwitchLBRule` (a load balancer of OVN itself). One of the two is null. */
-export interface KubeOvnVip {
-  readonly vip: OvnVip | null
-  readonly rule: SwitchLBRule | null
-}
+/** A VIP inside OVN: of a `Vip` (an address that pods share), or of a `SwitchLBRule` (a load balancer of OVN itself). */
+export type KubeOvnVip =
+  { readonly vip: OvnVip; readonly rule: null } | { readonly vip: null; readonly rule: SwitchLBRule }
 
-/**
- * What is asked: can `client` reach `vip` at `port`? Exactly one of `service`, `controlPlane` and `kubeOvn` is
- * set; `servicePort` goes with `service`. `vip` is null while the Service, or Kube-OVN's Vip, is pending.
- */
-export interface Question {
-  readonly vip: Address | null
+/** What every question says: can `client` reach the VIP at `port`? */
+interface Asking {
   readonly port: Port
-  readonly service: Service | null
-  readonly servicePort: ServicePort | null
-  readonly controlPlane: ControlPlaneVip | null
-  readonly kubeOvn?: KubeOvnVip
   readonly client: Client
   readonly fabric: FabricName
   /** The VPC that the user named, where the nodes' addresses fit more than one. */
   readonly vpcId: string | null
 }
+
+/** About a Service at one of its ports; `vip` is null while it is pending. */
+export interface ServiceQuestion extends Asking {
+  readonly about: 'service'
+  readonly vip: Address | null
+  readonly service: Service
+  readonly servicePort: ServicePort
+}
+
+/** About a VIP that kube-vip holds for the control plane. */
+export interface ControlPlaneQuestion extends Asking {
+  readonly about: 'control-plane'
+  readonly vip: Address
+  readonly controlPlane: ControlPlaneVip
+}
+
+/** About a VIP that OVN carries; `vip` is null while Kube-OVN's Vip is pending. */
+export interface KubeOvnQuestion extends Asking {
+  readonly about: 'kube-ovn'
+  readonly vip: Address | null
+  readonly kubeOvn: KubeOvnVip
+}
+
+/** About an address that the user names and no object does. */
+export interface AddressQuestion extends Asking {
+  readonly about: 'address'
+  readonly vip: Address
+}
+
+/** What is asked. */
+export type Question = ServiceQuestion | ControlPlaneQuestion | KubeOvnQuestion | AddressQuestion
+
+/** What a question is about. */
+export type About = Question['about']
+
+/** A question whose VIP is there. */
+export type WithVip<Q extends Question = Question> = Q & { readonly vip: Address }
+
+/** Whether its VIP is there. */
+export const hasVip = (question: Question): question is WithVip => question.vip !== null
+
+/** The Service of a question; null where it is about something else. */
+export const serviceOf = (question: Question): Service | null =>
+  question.about === 'service' ? question.service : null

@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import type { Question } from '../evidence/question.ts'
+import { type Question, serviceOf } from '../evidence/question.ts'
 import { addressOf, parseAddress, type Address, type Family } from '../net/address.ts'
 import { intersect, parseCidr, parseCidrOrAddress, rangeHas, sizeOf, subtract, type Range } from '../net/range.ts'
 import type { NodeState } from '../node/node-state.ts'
@@ -11,11 +11,12 @@ const anywhere = { 4: '0.0.0.0/0', 6: '::/0' } as const
 /** The clients as ranges that the Service's source ranges do not cut, each with one address to trace with. */
 export function clientParts(
   evidence: Evidence,
-  { client, service }: Question,
+  question: Question,
   state: NodeState,
   vip: Address,
 ): readonly { range: Range; source: Address }[] {
-  const ranges = (service?.spec?.loadBalancerSourceRanges ?? []).flatMap(
+  const { client } = question
+  const ranges = (serviceOf(question)?.spec?.loadBalancerSourceRanges ?? []).flatMap(
     (text) => parseCidrOrAddress(text.trim()) ?? [],
   )
   const whole = wholeRange(client, state, vip)

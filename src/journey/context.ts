@@ -13,14 +13,14 @@ export interface Receiving {
   readonly nodes: readonly string[]
 }
 
-/** What is asked about one packet. */
-export interface Context {
+/** What is asked about one packet; `Q` is what is known of the question where it is asked. */
+export interface Context<Q extends Question = Question> {
   readonly evidence: Evidence
-  readonly question: Question
+  readonly question: Q
   readonly receiving: Receiving
   /** The node that is asked about, where each of several is. Null otherwise. */
   readonly node: string | null
 }
 
 /** A context about one node. */
-export type NodeContext = Context & { readonly node: string }
+export type NodeContext<Q extends Question = Question> = Context<Q> & { readonly node: string }

@@ -1,3 +1,4 @@
+import type { ServiceQuestion } from '../evidence/question.ts'
 import type { NetworkInterface } from '../evidence/ec2/kinds.ts'
 import { isGap, known, type Gap, type Known } from '../evidence/gap.ts'
 import { endpointsOf, podsOf } from '../lb/endpoints.ts'
@@ -33,15 +34,14 @@ export interface Legs {
 }
 
 /** True, or why nothing is passed on between nodes. */
-export function passesOn({ question }: Pick<NodeContext, 'question'>): true | string {
-  if (question.service === null) return 'A control-plane VIP is answered by the node that receives the packet.'
+export function passesOn({ question }: Pick<NodeContext<ServiceQuestion>, 'question'>): true | string {
   return question.service.spec?.externalTrafficPolicy === 'Local'
     ? 'With externalTrafficPolicy: Local nothing is passed on to other nodes.'
     : true
 }
 
 /** The legs to one endpoint's node. */
-export function legsTo({ evidence, question, receiving, node }: NodeContext): Legs {
+export function legsTo({ evidence, question, receiving, node }: NodeContext<ServiceQuestion>): Legs {
   const own = interfacesOfNode(evidence, node, question.vpcId)
   const to = isGap(own) ? null : (own[0] ?? null)
   const gaps: Gap[] = isGap(own) ? [own] : []
@@ -76,18 +76,18 @@ const holder = (own: Known<readonly NetworkInterface[]>, pod: Address, other: Ne
 
 /** The endpoints on a node; where the Service has none that is ready, its pods there at the target port. */
 function targetsOn(
-  { evidence, question, node }: Pick<NodeContext, 'evidence' | 'question' | 'node'>,
+  { evidence, question, node }: Pick<NodeContext<ServiceQuestion>, 'evidence' | 'question' | 'node'>,
   family: 4 | 6,
 ): Known<readonly { readonly pod: Address | null; readonly port: number }[]> {
   const endpoints = endpointsOf(evidence, question)
   if (isGap(endpoints)) return endpoints
   const ready = endpoints.filter((one) => one.ready && one.node === node)
   if (ready.length > 0) return ready.map(({ address, port }) => ({ pod: parseAddress(address), port }))
-  const pods = question.service === null ? [] : podsOf(evidence, question.service)
+  const pods = podsOf(evidence, question.service)
   if (isGap(pods)) return pods
   return pods.flatMap(({ spec, status }) => {
     if (spec?.nodeName !== node) return []
-    const { targetPort, port } = question.servicePort ?? {}
+    const { targetPort, port } = question.servicePort
     const named = (spec.containers ?? []).flatMap(({ ports }) => ports ?? []).find(({ name }) => name === targetPort)
     const number = typeof targetPort === 'number' ? targetPort : (named?.containerPort ?? port)
     const address = parseAddress(status?.podIP)

@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import type { Question } from '../evidence/question.ts'
+import { type Question, serviceOf } from '../evidence/question.ts'
 import { announcing } from '../lb/announcers.ts'
 import { receivingNodes } from './receiving.ts'
 
@@ -22,9 +22,9 @@ export function nodesForVips(evidence: Evidence, questions: readonly Question[])
   return [...nodes].sort()
 }
 
-function endpointNodes(evidence: Evidence, { service, controlPlane }: Question): readonly string[] {
-  if (controlPlane !== null) return controlPlane.pods.flatMap(({ spec }) => spec?.nodeName ?? [])
-  const { name, namespace } = service?.metadata ?? {}
+function endpointNodes(evidence: Evidence, question: Question): readonly string[] {
+  if (question.about === 'control-plane') return question.controlPlane.pods.flatMap(({ spec }) => spec?.nodeName ?? [])
+  const { name, namespace } = serviceOf(question)?.metadata ?? {}
   return (known(evidence.kubernetes.endpointslices) ?? [])
     .filter(
       ({ metadata }) => metadata?.namespace === namespace && metadata?.labels?.['kubernetes.io/service-name'] === name,

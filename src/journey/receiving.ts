@@ -16,10 +16,10 @@ import { fabricOf } from '../fabric/index.ts'
 export function receivingNodes(evidence: Evidence, question: Question): Receiving {
   const { client, vip } = question
   // OVN carries its own VIPs from pod to pod; no node receives them.
-  if (question.kubeOvn !== undefined) return { by: 'unknown', nodes: [] }
-  const home = question.service === null ? null : homeOf(evidence, client)
+  if (question.about === 'kube-ovn') return { by: 'unknown', nodes: [] }
+  const home = question.about === 'service' ? homeOf(evidence, client) : null
   if (home !== null) return { by: 'client', nodes: [home] }
-  if (question.service !== null && client.kind === 'pod') return { by: 'unknown', nodes: [] }
+  if (question.about === 'service' && client.kind === 'pod') return { by: 'unknown', nodes: [] }
   if (vip === null) return { by: 'unknown', nodes: [] }
   const fabric = fabricOf(question)
   const delivered = fabric.deliver(evidence, question)
@@ -30,7 +30,7 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   const seen = known(announced.observed) ?? []
   // The kernel of a node answers for the node's own address. Where others announce it too, either may get the packet.
   const own = nodeWithAddress(evidence, vip)?.metadata?.name ?? null
-  if (own !== null && question.controlPlane === null) {
+  if (own !== null && question.about !== 'control-plane') {
     const others = isServedBy('k3s ServiceLB', evidence, question) ? [] : seen.filter((node) => node !== own)
     return { by: 'owner', nodes: [own, ...others] }
   }

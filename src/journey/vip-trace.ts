@@ -3,7 +3,7 @@ import { gap, isGap, type Gap, type Known } from '../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../evidence/kubernetes/kinds.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
 import { nodeFile } from '../evidence/node/kinds.ts'
-import type { Question } from '../evidence/question.ts'
+import { type Question, serviceOf } from '../evidence/question.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import { rangeText } from '../net/range.ts'
 import { autopsy } from '../node/death.ts'
@@ -33,7 +33,8 @@ const traces = new WeakMap<Evidence, Map<string, Known<VipTrace>>>()
 export function traceVip(evidence: Evidence, question: Question, node: string): Known<VipTrace> {
   const byKey = traces.get(evidence) ?? new Map<string, Known<VipTrace>>()
   traces.set(evidence, byKey)
-  const { vip, port, service, client, fabric, vpcId } = question
+  const { vip, port, client, fabric, vpcId } = question
+  const service = serviceOf(question)
   const key = JSON.stringify(
     [node, vip?.text, port, service === null ? null : objectName(service), client, fabric, vpcId],
     (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),

@@ -15,7 +15,7 @@ export interface Marks {
 /** An announcer of which nothing is known but its marks. */
 export const byMarks = <const Name extends string>(name: Name, marks: Marks): Announcer<Name> => ({
   name,
-  serves: (_, { service }) => (service === null ? null : markOn(service, marks)),
+  serves: (_, question) => (question.about === 'service' ? markOn(question.service, marks) : null),
   refuses: () => null,
   announces: byAddress,
   judged: false,

@@ -15,20 +15,20 @@ const marks = {
 /** Cilium: LB IPAM gives addresses, L2 announcements and the BGP control plane announce them. */
 export const cilium: Announcer<'Cilium'> = {
   name: 'Cilium',
-  serves: (_, { service }) => {
-    if (service === null) return null
-    const condition = conditionOf(service)
-    if (condition === null) return markOn(service, marks)
+  serves: (_, question) => {
+    if (question.about !== 'service') return null
+    const condition = conditionOf(question.service)
+    if (condition === null) return markOn(question.service, marks)
     return { by: 'mark', why: `its LB IPAM has set the condition ${ipam}`, proof: [condition.proof] }
   },
-  refuses: (_, { service }) => {
-    const condition = service === null ? null : conditionOf(service)
-    if (service === null || condition === null || condition.status === 'True') return null
+  refuses: (_, question) => {
+    const condition = question.about === 'service' ? conditionOf(question.service) : null
+    if (question.about !== 'service' || condition === null || condition.status === 'True') return null
     const why = (condition.message ?? condition.reason ?? 'for no reason').replace(/\.$/, '')
-    return `Cilium has no address for Service ${objectName(service)}: ${why}.`
+    return `Cilium has no address for Service ${objectName(question.service)}: ${why}.`
   },
   announces: (evidence, question) => {
-    const told = question.service === null ? null : byLease(evidence, question.service)
+    const told = question.about === 'service' ? byLease(evidence, question.service) : null
     return { ...byAddress(evidence, question), ...told }
   },
   mayAnnounce: ({ kubernetes: { configmaps } }) =>

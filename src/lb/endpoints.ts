@@ -19,15 +19,16 @@ export interface Endpoint {
 const slicesByService = new WeakMap<Evidence, ReadonlyMap<string, readonly EndpointSlice[]>>()
 
 /** The endpoints of the question's Service at its port, ready or not, by address; those of a Service without slices are none. */
-export function endpointsOf(evidence: Evidence, { service, servicePort, vip }: Question): Known<readonly Endpoint[]> {
-  if (service === null) return []
+export function endpointsOf(evidence: Evidence, question: Question): Known<readonly Endpoint[]> {
+  if (question.about !== 'service') return []
+  const { service, servicePort, vip } = question
   const slices = evidence.kubernetes.endpointslices
   if (isGap(slices)) return slices
   const index = slicesByService.get(evidence) ?? indexed(slices)
   slicesByService.set(evidence, index)
   const family = vip?.family === 6 ? 'IPv6' : 'IPv4'
   const found = (index.get(objectName(service)) ?? []).flatMap((slice) => {
-    const port = slice.ports?.find(({ name = '' }) => name === (servicePort?.name ?? ''))?.port
+    const port = slice.ports?.find(({ name = '' }) => name === (servicePort.name ?? ''))?.port
     if (port === undefined || (vip !== null && slice.addressType !== family)) return []
     return (slice.endpoints ?? []).flatMap((endpoint, at) =>
       (endpoint.addresses ?? []).map((address) => ({
@@ -78,6 +79,6 @@ export function nodesBehind(evidence: Evidence, question: Question): readonly st
   const endpoints = known(endpointsOf(evidence, question)) ?? []
   const ready = endpoints.filter((endpoint) => endpoint.ready)
   const nodes = (ready.length > 0 ? ready : endpoints).flatMap(({ node }) => node ?? [])
-  const pods = question.service === null ? [] : (known(podsOf(evidence, question.service)) ?? [])
+  const pods = question.about === 'service' ? (known(podsOf(evidence, question.service)) ?? []) : []
   return [...new Set(nodes.length > 0 ? nodes : pods.flatMap(({ spec }) => spec?.nodeName ?? []))].sort()
 }

@@ -1,3 +1,4 @@
+import { serviceOf } from '../evidence/question.ts'
 import { cite } from '../evidence/cite.ts'
 import type { Announcer } from './announcer.ts'
 import { byMarks, running } from './by-marks.ts'
@@ -17,7 +18,8 @@ export const calico = byMarks('Calico', { classes: ['calico'], annotations: ['pr
 /** A status with a host name was written by the controller of a cloud: nobody else here writes one. */
 export const cloudController: Announcer<'a cloud controller'> = {
   ...byMarks('a cloud controller', {}),
-  serves: (_, { service }) => {
+  serves: (_, question) => {
+    const service = serviceOf(question)
     const at = service?.status?.loadBalancer?.ingress?.findIndex(({ hostname = '' }) => hostname !== '') ?? -1
     const hostname = service?.status?.loadBalancer?.ingress?.[at]?.hostname
     return service === null || hostname === undefined

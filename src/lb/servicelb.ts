@@ -1,3 +1,4 @@
+import { serviceOf } from '../evidence/question.ts'
 import { cite } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
@@ -11,15 +12,15 @@ import { byAddress } from './by-address.ts'
 /** ServiceLB of k3s: a DaemonSet for each Service, whose pods take the ports of their nodes. */
 export const serviceLb: Announcer<'k3s ServiceLB'> = {
   name: 'k3s ServiceLB',
-  serves: (evidence, { service }) => {
-    const [first] = podsFor(evidence, service)
+  serves: (evidence, question) => {
+    const [first] = podsFor(evidence, serviceOf(question))
     return first === undefined
       ? null
       : { by: 'mark', why: `it runs ${objectName(first)} for it`, proof: [cite(first, 'metadata', 'labels')] }
   },
   refuses: () => null,
   announces: (evidence, question) => {
-    const pods = podsFor(evidence, question.service)
+    const pods = podsFor(evidence, serviceOf(question))
     const [first] = pods
     if (first === undefined) return byAddress(evidence, question)
     const running = pods.filter(({ status }) => status?.phase === 'Running')

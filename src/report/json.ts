@@ -37,8 +37,8 @@ function diagnosisJson(diagnosis: Diagnosis): object {
   const { question, receiving, verdict, causes, alsoWrong, path, findings, nodePorts } = diagnosis
   return {
     vip: question.vip?.text ?? null,
-    service: question.service === null ? null : questionName(question),
-    ...(question.kubeOvn === undefined ? {} : { kubeOvn: questionName(question) }),
+    service: question.about === 'service' ? questionName(question) : null,
+    ...(question.about === 'kube-ovn' ? { kubeOvn: questionName(question) } : {}),
     port: question.port,
     client: clientText(question.client),
     fabric: question.fabric,

@@ -248,8 +248,8 @@ async function tenThousand(count = 10_000): Promise<string> {
 }
 
 function renamed(diagnosis: Diagnosis | undefined, index: number): Diagnosis {
-  const service = diagnosis?.question.service
-  if (diagnosis === undefined || service == null) throw new Error('no diagnosis of a Service')
+  if (diagnosis?.question.about !== 'service') throw new Error('no diagnosis of a Service')
+  const { service } = diagnosis.question
   const metadata = { ...service.metadata, name: `web-${String(index).padStart(5, '0')}` }
   const vip = parseAddress(`10.240.${index >> 8}.${index & 255}`)
   return { ...diagnosis, question: { ...diagnosis.question, vip, service: { ...service, metadata } } }

@@ -3,7 +3,7 @@ import { observer, type Observation } from '../../capture/observe.ts'
 import { recordedCaptures, type RecordedCapture } from '../../capture/recorded.ts'
 import { citeList, type Proof } from '../../evidence/cite.ts'
 import { counted } from '../../net/words.ts'
-import type { Context } from '../check.ts'
+import type { VipContext } from '../check.ts'
 import { skipped, unknown, type Draft } from '../finding.ts'
 import { knownStations, readingOf } from '../../journey/stations.ts'
 
@@ -24,17 +24,17 @@ export const wireReads = [
   'node/ip-link',
 ] as const
 
-/** True where the evidence has a capture and the question a VIP; the reason why not otherwise. */
-export function captured({ evidence, question }: Context): true | string {
-  if (question.vip === null) return 'The Service has no VIP yet.'
-  return recordedCaptures(evidence).length > 0 || 'No capture is in the evidence.'
-}
+/** True where the evidence has a capture; the reason why not otherwise. */
+export const captured = ({ evidence }: Pick<VipContext, 'evidence'>): true | string =>
+  recordedCaptures(evidence).length > 0 || 'No capture is in the evidence.'
 
 /** What each capture shows about the VIP, and a draft for each that could not be read. */
-export function seenIn(context: Context): { readonly seen: readonly Seen[]; readonly unread: readonly Draft[] } {
+export function seenIn(context: Pick<VipContext, 'evidence' | 'question'>): {
+  readonly seen: readonly Seen[]
+  readonly unread: readonly Draft[]
+} {
   const { evidence, question } = context
   const { vip } = question
-  if (vip === null) return { seen: [], unread: [] }
   const stations = knownStations(evidence, vip, question.vpcId)
   const all = recordedCaptures(evidence)
   const seen = all.flatMap((capture): Seen[] => {
@@ -62,7 +62,10 @@ export function seenIn(context: Context): { readonly seen: readonly Seen[]; read
 }
 
 /** One draft for each capture: of those whose outcome is asked about by `judge`, the others are skipped with what they are. */
-export function eachCapture(context: Context, judge: (seen: Seen, subject: string) => Draft | null): readonly Draft[] {
+export function eachCapture(
+  context: VipContext,
+  judge: (seen: Seen, subject: string) => Draft | null,
+): readonly Draft[] {
   const { seen, unread } = seenIn(context)
   const drafts = seen.map((one) => {
     const subject = `capture/${one.capture.file}`

@@ -1,3 +1,4 @@
+import type { ServiceQuestion } from '../../evidence/question.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject, type Service } from '../../evidence/kubernetes/kinds.ts'
@@ -6,10 +7,8 @@ import type { Context } from '../check.ts'
 type Event = KubernetesObject<'events'>
 
 /** For checks of why a Service gets no address: true, or why they do not apply. */
-export function stillPending({ question: { service, vip } }: Context): true | string {
-  if (service === null) return 'A control-plane VIP is configured in kube-vip, not assigned to a Service.'
-  return vip === null || `Service ${objectName(service)} has its VIP.`
-}
+export const stillPending = ({ question: { service, vip } }: Context<ServiceQuestion>): true | string =>
+  vip === null || `Service ${objectName(service)} has its VIP.`
 
 const refusing: ReadonlySet<string> = new Set([
   'AllocationFailed',

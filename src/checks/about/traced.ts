@@ -7,7 +7,7 @@ import { traceVip, type VipTrace } from '../../journey/vip-trace.ts'
 import type { Journey } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
-import type { Context, NodeContext } from '../check.ts'
+import type { NodeContext } from '../check.ts'
 import { fail, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
@@ -23,10 +23,6 @@ export interface Share {
   /** A rule that is not known was on the way, or evidence is missing that could change the answer. */
   readonly doubt: Step | Gap | null
 }
-
-/** A packet to this VIP is translated by the node; the reason why not otherwise. */
-export const translatedVips = ({ question }: Context): true | string =>
-  question.service !== null || 'A control-plane VIP is not translated: the node itself answers.'
 
 const nearlyAll = 1 - 1e-6
 

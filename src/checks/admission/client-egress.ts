@@ -9,7 +9,7 @@ import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { groupsOf, judgeGroups, type Judgement } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, interfaceText, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -35,10 +35,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const { vip, port } = question
   const vpcId = clusterVpc(evidence, question.vpcId)
-  if (vip === null) return []
   if (isGap(vpcId))
     return [
       unknown('interface-not-known', `vip/${vip.text}`, 'It is not known which interface the client is.', [vpcId]),

@@ -10,7 +10,7 @@ import { perEvidenceAnd } from '../../evidence/memo.ts'
 import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { groupsOf, judgeGroups } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext, type ServiceContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -21,6 +21,7 @@ export default defineCheck({
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'aws/subnets'],
   each: 'receiving',
   on: ['ec2'],
+  about: ['service'],
   appliesTo: (context) => (portsOf(context).length === 0 ? 'The Service has no NodePort.' : true),
   blocks: false,
   run,
@@ -38,10 +39,10 @@ export default defineCheck({
   },
 })
 
-function portsOf({ question }: Pick<Context, 'question'>): readonly Port[] {
+function portsOf({ question }: Pick<ServiceContext, 'question'>): readonly Port[] {
   const { service, servicePort, port } = question
-  const nodePort = servicePort?.nodePort
-  const health = service?.spec?.healthCheckNodePort
+  const nodePort = servicePort.nodePort
+  const health = service.spec?.healthCheckNodePort
   const found: Port[] = nodePort === undefined || nodePort === 0 ? [] : [{ protocol: port.protocol, port: nodePort }]
   return health === undefined || health === 0 || found.length === 0
     ? found
@@ -55,7 +56,7 @@ const balancersOf = perEvidenceAnd((evidence: Evidence, vpcId: string): readonly
   ),
 )
 
-function run(context: NodeContext): readonly Draft[] {
+function run(context: ServiceNodeContext): readonly Draft[] {
   const { evidence, question, node } = context
   const subject = `node/${node}`
   const arrival = arrivalInterface(evidence, question, node)

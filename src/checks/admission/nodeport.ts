@@ -5,7 +5,7 @@ import { admitsClient, authorize, permissionText, rangesForRule } from '../../fa
 import { rangesText } from '../../fabric/ec2/client-set.ts'
 import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import { groupsText, idOf } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext, type ServiceContext } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -15,6 +15,7 @@ export default defineCheck({
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
   each: 'receiving',
   on: ['ec2'],
+  about: ['service'],
   appliesTo: (context) => (nodePort(context) === null ? 'The Service has no NodePort.' : true),
   blocks: false,
   run,
@@ -32,12 +33,12 @@ export default defineCheck({
   },
 })
 
-function nodePort({ question }: Pick<Context, 'question'>): Port | null {
-  const port = question.servicePort?.nodePort
+function nodePort({ question }: Pick<ServiceContext, 'question'>): Port | null {
+  const port = question.servicePort.nodePort
   return port === undefined || port === 0 ? null : { protocol: question.port.protocol, port }
 }
 
-function run(context: NodeContext): readonly Draft[] {
+function run(context: ServiceNodeContext): readonly Draft[] {
   const { evidence, question, node } = context
   const subject = `node/${node}`
   const port = nodePort(context)
@@ -106,7 +107,7 @@ function run(context: NodeContext): readonly Draft[] {
 }
 
 /** Whether the question is about a node's own address at the NodePort, not about the VIP. */
-function asksForNodePort({ question }: NodeContext): boolean {
-  const ingress = question.service?.status?.loadBalancer?.ingress ?? []
-  return question.port.port === question.servicePort?.nodePort && !ingress.some(({ ip }) => ip === question.vip?.text)
+function asksForNodePort({ question }: ServiceNodeContext): boolean {
+  const ingress = question.service.status?.loadBalancer?.ingress ?? []
+  return question.port.port === question.servicePort.nodePort && !ingress.some(({ ip }) => ip === question.vip.text)
 }

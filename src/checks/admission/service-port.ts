@@ -13,7 +13,7 @@ import { rangesText } from '../../fabric/ec2/client-set.ts'
 import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import type { GroupRule } from '../../fabric/ec2/security-group-rules.ts'
 import { groupsText, idOf, interfaceText, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type VipNodeContext } from '../check.ts'
 import { fail, pass, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
@@ -39,7 +39,7 @@ export default defineCheck({
   },
 })
 
-function run(context: NodeContext): readonly Draft[] {
+function run(context: VipNodeContext): readonly Draft[] {
   const { evidence, question, node } = context
   const arrival = arrivalInterface(evidence, question, node)
   if (isGap(arrival))
@@ -129,7 +129,7 @@ function because(possible: ClientAdmission['judgement']['possible']): string {
 }
 
 function fixOf(
-  { evidence, question }: NodeContext,
+  { evidence, question }: VipNodeContext,
   { client, groupIds }: ClientAdmission,
   vpcId: string,
 ): Remedy | null {

@@ -18,15 +18,15 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: announcedByArp,
   blocks: false,
   run: ({ evidence, question }) => {
     const { vip } = question
-    if (vip === null) return []
     const subject = `vip/${vip.text}`
     const elected = electedNode(evidence, question)
-    const observed = observedByMetallb(evidence, question)
+    const observed = observedByMetallb(evidence, question.service)
     if (isGap(elected) || isGap(observed))
       return [
         unknown(

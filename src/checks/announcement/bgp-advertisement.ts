@@ -15,7 +15,7 @@ import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { peerText } from '../../journey/bgp-sessions.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type ServiceContext } from '../check.ts'
 import { pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { outsText } from '../about/outs-text.ts'
 
@@ -32,6 +32,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: announcedByBgp,
   blocks: true,
@@ -41,7 +42,7 @@ export default defineCheck({
     const { vip } = question
     const advertisements = known(bgpAdvertisementsFor(evidence, question)) ?? []
     const [first] = advertisements
-    if (vip === null || first === undefined) return []
+    if (first === undefined) return []
     const subject = `vip/${vip.text}`
     const { namespace } = metallbSettings(evidence)
     const proof = advertisements.map((one) => cite(one, 'spec'))
@@ -111,7 +112,7 @@ export default defineCheck({
   },
 })
 
-function noPeer(context: Context, subject: string, namespace: string, proof: readonly Proof[]): Draft {
+function noPeer(context: ServiceContext, subject: string, namespace: string, proof: readonly Proof[]): Draft {
   const { evidence, question } = context
   const elsewhere = known(evidence.kubernetes.bgppeers) ?? []
   const hint =
@@ -124,7 +125,7 @@ function noPeer(context: Context, subject: string, namespace: string, proof: rea
       context,
       'no-peer-in-config-map',
       subject,
-      `The pool of ${question.vip?.text ?? ''} is to be announced by BGP, but ${objectName(era.configMap ?? {})} names no peer, so no router is told of it.`,
+      `The pool of ${question.vip.text} is to be announced by BGP, but ${objectName(era.configMap ?? {})} names no peer, so no router is told of it.`,
       proof,
       {
         commands: [editCommand(era.configMap ?? undefined, 'configmap')],
@@ -136,7 +137,7 @@ function noPeer(context: Context, subject: string, namespace: string, proof: rea
     context,
     elsewhere.length === 0 ? 'no-peer' : 'peer-in-other-namespace',
     subject,
-    `A BGPAdvertisement covers ${question.vip?.text ?? ''}, but there is no BGPPeer in ${namespace}, so no router is told of it.${hint}`,
+    `A BGPAdvertisement covers ${question.vip.text}, but there is no BGPPeer in ${namespace}, so no router is told of it.${hint}`,
     [
       ...proof,
       citeList(kubernetesFile('bgppeers'), '/items', elsewhere.length === 0 ? 'empty' : `none in ${namespace}`),
@@ -153,7 +154,7 @@ function noPeer(context: Context, subject: string, namespace: string, proof: rea
 
 /** Nobody is told. Where ARP or NDP announces the VIP too, or EC2 delivers, the packet does not depend on it. */
 const lost = (
-  context: Context,
+  context: ServiceContext,
   reason: string,
   subject: string,
   says: string,
@@ -166,14 +167,16 @@ const lost = (
 
 /** Some nodes announce. A speaker that should and does not say so has not taken the configuration. */
 function told(
-  { evidence, question }: Context,
+  { evidence, question }: ServiceContext,
   subject: string,
   speakers: readonly BgpSpeaker[],
   proof: readonly Proof[],
 ): Draft {
-  const vip = question.vip?.text ?? ''
+  const vip = question.vip.text
   const telling = speakers.filter(({ out }) => out === null)
-  const statuses = olderThan(metallbSettings(evidence), '0.15.0') ? null : known(announcingByBgp(evidence, question))
+  const statuses = olderThan(metallbSettings(evidence), '0.15.0')
+    ? null
+    : known(announcingByBgp(evidence, question.service))
   const reporting = new Set((statuses ?? []).map(({ node }) => node))
   const silent = statuses === null ? [] : telling.filter(({ node }) => !reporting.has(node))
   const peers = [...new Set(telling.flatMap((one) => one.peers.map(peerText)))].sort()

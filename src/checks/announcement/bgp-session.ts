@@ -6,7 +6,7 @@ import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { calicoPeers, obstaclesOf, type Obstacle } from '../../journey/bgp-obstacles.ts'
 import { bgpSession, peerText } from '../../journey/bgp-sessions.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type ServiceContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
@@ -26,13 +26,13 @@ export default defineCheck({
     'node/metallb-metrics',
     'node/ip-addr',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: announcedByBgp,
   blocks: true,
   consequenceOf: ['control/bgp-ports', 'control/speaker'],
   run: (context) => {
     const { evidence, question } = context
-    if (question.vip === null) return []
     const vip = question.vip.text
     const subject = `vip/${vip}`
     const speakers = bgpSpeakers(evidence, question)
@@ -67,7 +67,7 @@ export default defineCheck({
   },
 })
 
-function judge(context: Context, subject: string, vip: string, telling: readonly BgpSpeaker[]): Draft {
+function judge(context: ServiceContext, subject: string, vip: string, telling: readonly BgpSpeaker[]): Draft {
   const { evidence } = context
   const pairs = telling.flatMap(({ node, peers }) =>
     peers.map((peer) => ({ node, peer, session: bgpSession(evidence, node, peer) })),
@@ -133,7 +133,7 @@ function judge(context: Context, subject: string, vip: string, telling: readonly
 const distinct = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>
   obstacles.filter(({ says }, index) => obstacles.findIndex((other) => other.says === says) === index)
 
-function fixFor({ evidence }: Context, pairs: readonly (readonly [string, string])[]): Remedy {
+function fixFor({ evidence }: ServiceContext, pairs: readonly (readonly [string, string])[]): Remedy {
   const [node, peer] = pairs[0] ?? ['NODE', 'PEER']
   return {
     commands: [

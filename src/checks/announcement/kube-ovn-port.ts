@@ -1,3 +1,4 @@
+import type { KubeOvnQuestion, WithVip } from '../../evidence/question.ts'
 import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import {
@@ -9,7 +10,7 @@ import {
 } from '../../evidence/kubernetes/kinds.ts'
 import { isAllocated, matches, parentRules, parentsOf, subnetOf, switchLbVip } from '../../lb/kube-ovn/vips.ts'
 import { inWords } from '../../net/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext, type Context } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -18,14 +19,13 @@ export default defineCheck({
   title: 'OVN has a port that answers for the VIP',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/vips', 'kubernetes/switchlbrules', 'kubernetes/ovnsubnets'],
-  kubeOvn: true,
-  appliesTo: () => true,
+  about: ['kube-ovn'],
   blocks: true,
   consequenceOf: ['assignment/kube-ovn-vip'],
   run: (context) => {
-    const { vip, rule } = context.question.kubeOvn ?? { vip: null, rule: null }
+    const { vip, rule } = context.question.kubeOvn
     if (vip !== null) return [parents(context, vip)]
-    return rule === null ? [] : [ruleAddress(context, rule)]
+    return [ruleAddress(context, rule)]
   },
   docs: {
     means:
@@ -41,7 +41,7 @@ export default defineCheck({
   },
 })
 
-function parents({ evidence }: Context, vip: OvnVip): Draft {
+function parents({ evidence }: VipContext, vip: OvnVip): Draft {
   const name = vip.metadata?.name ?? ''
   const subject = `vips/${name}`
   const pods = parentsOf(evidence, vip)
@@ -123,13 +123,12 @@ const mayTake = ({ spec }: Pod): boolean =>
     /"NET_ADMIN"|"ALL"|"privileged":true/.test(JSON.stringify(securityContext ?? null)),
   )
 
-function ruleAddress(context: Context, rule: SwitchLBRule): Draft {
+function ruleAddress(context: Context<WithVip<KubeOvnQuestion>>, rule: SwitchLBRule): Draft {
   const { evidence, question } = context
   const name = rule.metadata?.name ?? ''
   const subject = `switch-lb-rules/${name}`
   const { vip } = question
   const { vips, ovnsubnets } = evidence.kubernetes
-  if (vip === null) return unknown('rule-without-address', subject, `SwitchLBRule ${name} has no address.`, [])
   if (isGap(vips) || isGap(ovnsubnets))
     return unknown(
       'subnets-not-read',

@@ -10,7 +10,7 @@ import { parseAddress, type Address } from '../../net/address.ts'
 import { cidrOf, rangeHas } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -31,7 +31,6 @@ export default defineCheck({
     const { vip } = question
     const { observed, eligible } = announcing(evidence, question)
     const able = known(eligible) ?? []
-    if (vip === null) return []
     if (isGap(observed))
       return [
         unknown('leader-not-known', `vip/${vip.text}`, `It is not known which node holds ${vip.text}.`, [observed]),
@@ -73,9 +72,9 @@ export default defineCheck({
 })
 
 /** Where the node that lacks the address stops the packet: on a LAN nobody answers ARP; a control-plane VIP is delivered to a local address only. */
-const stops = ({ question }: Context): boolean => hangsOnAnnouncement(question) || question.service === null
+const stops = ({ question }: VipContext): boolean => hangsOnAnnouncement(question) || question.about !== 'service'
 
-function onLeader(context: Context, node: string, vip: Address): Draft {
+function onLeader(context: VipContext, node: string, vip: Address): Draft {
   const { evidence, question } = context
   const subject = `node/${node}`
   const links = evidence.node(node).ipAddr
@@ -167,7 +166,7 @@ function onLeader(context: Context, node: string, vip: Address): Draft {
 const isHost = ({ family }: Address, prefix: number): boolean => prefix === (family === 4 ? 32 : 128)
 
 /** Why the kernel keeps silent about an address that it has; null where it answers, or where its settings are not known. */
-function silenceOf({ evidence }: Context, bound: Bound): { readonly says: string; readonly proof: Proof } | null {
+function silenceOf({ evidence }: VipContext, bound: Bound): { readonly says: string; readonly proof: Proof } | null {
   const sysctl = known(evidence.node(bound.node).sysctl)
   if (sysctl === null) return null
   // The kernel takes the larger of the two (include/linux/inetdevice.h, IN_DEV_ARP_IGNORE).

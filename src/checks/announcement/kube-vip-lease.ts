@@ -2,7 +2,7 @@ import { cite, citeList } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
-import type { Question } from '../../evidence/question.ts'
+import { type Question, serviceOf, type WithVip } from '../../evidence/question.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
 import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
@@ -32,11 +32,12 @@ export default defineCheck({
   blocks: true,
   consequenceOf: ['control/kube-vip'],
   run: ({ evidence, question }) => {
-    const { vip, service } = question
+    const { vip } = question
+    const service = serviceOf(question)
     const pods = podsServing(evidence, question)
     const [first] = pods
     const name = first === undefined ? null : leaseNameFor(first.settings, question)
-    if (vip === null || first === undefined || name === null) return []
+    if (first === undefined || name === null) return []
     const lease = findLease(evidence, name)
     if (isGap(lease)) return []
     const subject = `lease/${lease === null ? leaseText(name) : objectName(lease)}`
@@ -154,10 +155,10 @@ export default defineCheck({
 })
 
 /** Another Service with the same VIP whose lease another node holds: two nodes then take one address. */
-function strangers(evidence: Evidence, question: Question, lease: string, holder: string): Draft | null {
-  const { vip, service } = question
+function strangers(evidence: Evidence, question: WithVip, lease: string, holder: string): Draft | null {
   const [first] = podsServing(evidence, question)
-  if (vip === null || service === null || first?.settings.servicesElection !== true) return null
+  if (question.about !== 'service' || first?.settings.servicesElection !== true) return null
+  const { vip, service } = question
   const sharing = (known(evidence.kubernetes.services) ?? []).filter(
     (one) => one !== service && one.status?.loadBalancer?.ingress?.some(({ ip }) => sameAddress(parseAddress(ip), vip)),
   )
@@ -184,7 +185,7 @@ function strangers(evidence: Evidence, question: Question, lease: string, holder
 
 /** With Local the leader must have an endpoint of its own; one lease for all Services is given without regard to endpoints. */
 function withoutEndpoint(evidence: Evidence, question: Question, holder: string, lease: string): Draft | null {
-  const { service } = question
+  const service = serviceOf(question)
   const [first] = podsServing(evidence, question)
   const ready = (known(endpointsOf(evidence, question)) ?? []).filter((endpoint) => endpoint.ready)
   if (
@@ -214,15 +215,15 @@ function withoutEndpoint(evidence: Evidence, question: Question, holder: string,
 }
 
 /** Of several slices of a family kube-vip keeps the one that it saw last, so it may miss the leader's own endpoint; which one is in no evidence. */
-function severalSlices(evidence: Evidence, question: Question, holder: string, lease: string): Draft | null {
-  const { service, vip } = question
+function severalSlices(evidence: Evidence, question: WithVip, holder: string, lease: string): Draft | null {
+  const service = serviceOf(question)
   const [first] = podsServing(evidence, question)
   if (service?.spec?.externalTrafficPolicy !== 'Local' || first?.settings.servicesElection !== true) return null
   const slices = (known(evidence.kubernetes.endpointslices) ?? []).filter(
     ({ metadata, addressType }) =>
       metadata?.namespace === service.metadata?.namespace &&
       metadata?.labels?.['kubernetes.io/service-name'] === service.metadata?.name &&
-      addressType === (vip?.family === 6 ? 'IPv6' : 'IPv4'),
+      addressType === (question.vip.family === 6 ? 'IPv6' : 'IPv4'),
   )
   if (slices.length < 2) return null
   return warn(

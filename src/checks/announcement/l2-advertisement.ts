@@ -29,12 +29,12 @@ export default defineCheck({
   title: 'An advertisement covers the VIP and lets at least one node announce it',
   needs: ['kubernetes/ipaddresspools', 'kubernetes/l2advertisements', 'kubernetes/nodes'],
   alsoReads: ['kubernetes/bgpadvertisements', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  about: ['service'],
   announcer: 'MetalLB',
   blocks: true,
   run: (context) => {
     const { evidence, question } = context
     const { vip, service } = question
-    if (vip === null) return []
     const subject = `vip/${vip.text}`
     const pool = poolOf(evidence, vip)
     const advertisements = evidence.kubernetes.l2advertisements
@@ -68,7 +68,7 @@ export default defineCheck({
     const nodes = known(evidence.kubernetes.nodes) ?? []
     const able = [...covering, ...bgp].find((one) => nodes.some((node) => allows(one, node)))
     const obstacle = sharingObstacle(evidence, question)
-    if (obstacle !== null && service !== null && bgp.length === 0) {
+    if (obstacle !== null && bgp.length === 0) {
       const { namespace = 'default', name = '' } = service.metadata ?? {}
       return [
         wrong(

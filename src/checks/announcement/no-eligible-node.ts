@@ -21,13 +21,13 @@ export default defineCheck({
     'kubernetes/deployments',
     'kubernetes/servicel2statuses',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: announcedByArp,
   blocks: true,
   consequenceOf: ['announcement/l2-advertisement', 'control/speaker', 'forwarding/cni-ready', 'endpoint/ready'],
   run: (context) => {
     const { evidence, question } = context
-    if (question.vip === null) return []
     const subject = `vip/${question.vip.text}`
     const funnel = electionFunnel(evidence, question)
     if (isGap(funnel))

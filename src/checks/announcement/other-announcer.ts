@@ -7,7 +7,7 @@ import { announcing, candidates, servedBy } from '../../lb/announcers.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { inWords, startOf } from '../../net/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type ServiceContext } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -24,8 +24,8 @@ export default defineCheck({
     'node/processes',
   ],
   on: ['announcement'],
+  about: ['service'],
   appliesTo: ({ evidence, question }) => {
-    if (question.service === null) return 'A control-plane VIP is kube-vip’s.'
     const own = judgedAnnouncer(evidence, question)
     return own === null || `${own} serves this Service.`
   },
@@ -52,9 +52,8 @@ function judgedAnnouncer(evidence: Evidence, question: Question): string | null 
   return own?.judged === true && own.refuses(evidence, question) === null ? own.name : null
 }
 
-function judged({ evidence, question }: Context): Draft {
+function judged({ evidence, question }: ServiceContext): Draft {
   const { vip, service } = question
-  if (vip === null || service === null) throw new TypeError('runs for a Service with a VIP')
   const subject = `vip/${vip.text}`
   const own = servedBy(evidence, question)
   const other = own?.announcer.judged === false ? own : null

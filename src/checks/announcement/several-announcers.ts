@@ -20,6 +20,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: (context) => {
     const settings = metallbSettings(context.evidence)
@@ -30,9 +31,8 @@ export default defineCheck({
   blocks: false,
   run: ({ evidence, question }) => {
     const { vip } = question
-    if (vip === null) return []
     const subject = `vip/${vip.text}`
-    const observed = observedByMetallb(evidence, question)
+    const observed = observedByMetallb(evidence, question.service)
     if (isGap(observed))
       return [unknown('announcers-not-known', subject, `It is not known who announces ${vip.text}.`, [observed])]
     const nodes = [...new Set(observed.map(({ node }) => node))]

@@ -15,7 +15,6 @@ export default defineCheck({
   alsoReads: ['kubernetes/leases', 'kubernetes/nodes', 'node/ip-addr'],
   appliesTo: ({ evidence, question }) => {
     const { vip } = question
-    if (vip === null) return 'The Service has no VIP yet.'
     const own = isServedBy('kube-vip', evidence, question)
     const mode = own ? podsServing(evidence, question)[0]?.settings.modes[0] : 'arp'
     if (mode !== 'arp') return 'By BGP and by routing table each of kube-vip’s nodes may have the address.'
@@ -27,7 +26,6 @@ export default defineCheck({
   blocks: false,
   run: ({ evidence, question }) => {
     const { vip } = question
-    if (vip === null) return []
     const subject = `vip/${vip.text}`
     const bound = boundAnywhere(evidence, vip)
     const nodes = [...new Set(bound.map(({ node }) => node))]

@@ -13,6 +13,7 @@ export default defineCheck({
   title: 'MetalLB handles the class of the Service',
   needs: ['kubernetes/services', 'kubernetes/pods'],
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
+  about: ['service'],
   appliesTo: (context) => {
     const { evidence, question } = context
     const pending = stillPending(context)
@@ -22,13 +23,12 @@ export default defineCheck({
   blocks: true,
   run: ({ evidence, question }) => {
     const { service } = question
-    if (service === null) return []
     const subject = `service/${objectName(service)}`
     const { lbClass } = metallbSettings(evidence)
     const own = service.spec?.loadBalancerClass
     const proof = [cite(service, 'spec', 'loadBalancerClass')]
     const handled = lbClass === null ? 'only Services without a class' : `only the class ${lbClass}`
-    if (ofItsClass(evidence, question))
+    if (ofItsClass(evidence, service))
       return [
         pass(
           'class-handled',

@@ -1,3 +1,4 @@
+import type { ServiceQuestion } from '../../evidence/question.ts'
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
@@ -16,6 +17,7 @@ export default defineCheck({
   title: 'Somebody answers for an address that stands in externalIPs only',
   needs: ['kubernetes/services'],
   alsoReads: ['kubernetes/nodes', 'node/ip-addr', 'kubernetes/pods', 'kubernetes/deployments'],
+  about: ['service'],
   appliesTo: ({ question }) => placeIn(question) !== null || 'The VIP is no address of the Service’s externalIPs.',
   blocks: true,
   run,
@@ -32,17 +34,17 @@ export default defineCheck({
 })
 
 /** Where the VIP stands among the Service's externalIPs, if it is none of its ingress addresses. */
-function placeIn({ service, vip }: Context['question']): number | null {
-  if (service === null || vip === null) return null
+function placeIn({ service, vip }: ServiceQuestion): number | null {
+  if (vip === null) return null
   if ((service.status?.loadBalancer?.ingress ?? []).some(({ ip }) => sameAddress(parseAddress(ip), vip))) return null
   const at = (service.spec?.externalIPs ?? []).findIndex((text) => sameAddress(parseAddress(text), vip))
   return at === -1 ? null : at
 }
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: Context<ServiceQuestion>): readonly Draft[] {
   const { service, vip } = question
   const at = placeIn(question)
-  if (service === null || vip === null || at === null) return []
+  if (vip === null || at === null) return []
   const name = objectName(service)
   const subject = `service/${name}`
   const proof = [cite(service, 'spec', 'externalIPs', at)]

@@ -1,3 +1,4 @@
+import type { ServiceQuestion } from '../../evidence/question.ts'
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
@@ -13,8 +14,8 @@ export default defineCheck({
   title: 'The Service has a VIP of each of its IP families, and of no other',
   needs: ['kubernetes/services'],
   alsoReads: ['kubernetes/events'],
+  about: ['service'],
   appliesTo: ({ question: { service } }) => {
-    if (service === null) return 'A control-plane VIP has no Service.'
     return (service.spec?.ipFamilies ?? []).length > 0 || 'The Service does not say of which IP families it is.'
   },
   blocks: true,
@@ -33,8 +34,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question: { service, vip } }: Context): readonly Draft[] {
-  if (service === null || vip === null) return []
+function run({ evidence, question: { service, vip } }: Context<ServiceQuestion>): readonly Draft[] {
+  if (vip === null) return []
   const name = objectName(service)
   const subject = `service/${name}`
   const families = service.spec?.ipFamilies ?? []

@@ -18,13 +18,11 @@ export default defineCheck({
     'kubernetes/ovnsubnets',
     'kubernetes/ovnips',
   ],
-  kubeOvn: true,
-  appliesTo: () => true,
+  about: ['kube-ovn'],
   blocks: true,
   run: (context) => {
-    const { vip, rule } = context.question.kubeOvn ?? { vip: null, rule: null }
+    const { vip, rule } = context.question.kubeOvn
     if (vip !== null) return ofVip(context, vip)
-    if (rule === null) return []
     const name = rule.metadata?.name ?? ''
     const address = parseAddress(rule.spec?.vip)
     return [

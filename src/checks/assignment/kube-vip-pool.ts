@@ -31,8 +31,8 @@ export default defineCheck({
     'aws/network-interfaces',
   ],
   announcer: 'kube-vip',
+  about: ['service'],
   appliesTo: (context) => {
-    if (context.question.service === null) return 'The control plane’s VIP comes from no pool.'
     const installed = cloudProviderInstalled(context.evidence)
     return isGap(installed) || installed || 'kube-vip-cloud-provider is not installed.'
   },
@@ -40,7 +40,6 @@ export default defineCheck({
   run: (context) => {
     const { evidence, question } = context
     const { service } = question
-    if (service === null) return []
     const configMap = poolConfigMap(evidence)
     const subject = 'configmap/kube-system/kubevip'
     if (isGap(configMap))

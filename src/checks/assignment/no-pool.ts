@@ -15,13 +15,14 @@ export default defineCheck({
   title: 'MetalLB has a pool',
   needs: ['kubernetes/ipaddresspools'],
   alsoReads: ['kubernetes/configmaps', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: stillPending,
   blocks: true,
   run: ({ evidence, question }) => {
     const { service } = question
     const pools = metallbPools(evidence)
-    if (service === null || isGap(pools)) return []
+    if (isGap(pools)) return []
     const { namespace, configMap } = metallbSettings(evidence)
     const subject = `namespace/${namespace}`
     const [first] = pools

@@ -3,7 +3,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
-import type { Question } from '../../evidence/question.ts'
+import { type Question, serviceOf } from '../../evidence/question.ts'
 import { servedBy } from '../../lb/announcers.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
@@ -25,10 +25,9 @@ export default defineCheck({
     'node/ip-addr',
     'node/processes',
   ],
-  appliesTo: ({ question }) => question.vip !== null || question.service !== null || 'Nothing has a VIP here.',
   blocks: false,
   run: ({ evidence, question }) => {
-    const { service } = question
+    const service = serviceOf(question)
     const subject = service === null ? `vip/${question.vip?.text ?? ''}` : `service/${objectName(service)}`
     const own = serving(evidence, question)
     const others = othersOf(evidence, question)
@@ -85,14 +84,14 @@ function othersOf(evidence: Evidence, question: Question): readonly Serving[] {
 
 /** MetalLB and kube-vip, as far as they left marks; that both did is two-allocators' to say. */
 function serving(evidence: Evidence, question: Question): readonly Serving[] {
-  const { service } = question
+  const service = serviceOf(question)
   const own = servedBy(evidence, question)
   const marked = service === null || kubeVipMark(service) !== null
   if (own?.announcer.name === 'kube-vip' && own.proof.length > 0 && marked)
     return [{ says: 'kube-vip', proof: own.proof }]
   if (service === null) return []
   const mark = metallbMark(service)
-  const announcing = known(observedByMetallb(evidence, question)) ?? []
+  const announcing = known(observedByMetallb(evidence, service)) ?? []
   if (mark === null && announcing.length === 0) return []
   const proof = mark === null ? announcing.map((one) => one.proof) : [cite(service, 'metadata', 'annotations', mark)]
   const controllers = known(metallbPods(evidence, 'controller')) ?? []

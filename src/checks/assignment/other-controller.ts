@@ -12,11 +12,10 @@ export default defineCheck({
   title: 'No other load-balancer controller takes part in the Service',
   needs: ['kubernetes/services', 'kubernetes/pods'],
   alsoReads: ['kubernetes/leases'],
-  appliesTo: ({ question }) => question.service !== null || 'A control-plane VIP is kube-vip’s.',
+  about: ['service'],
   blocks: false,
   run: ({ evidence, question }) => {
     const { service } = question
-    if (service === null) return []
     const name = objectName(service)
     const subject = `service/${name}`
     const other = claims(evidence, question).find(({ announcer }) => !announcer.judged)

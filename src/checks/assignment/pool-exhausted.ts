@@ -23,6 +23,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: stillPending,
   blocks: true,
@@ -30,7 +31,7 @@ export default defineCheck({
   run: ({ evidence, question }) => {
     const { service } = question
     const pools = metallbPools(evidence)
-    if (service === null || isGap(pools) || pools.length === 0) return []
+    if (isGap(pools) || pools.length === 0) return []
     const subject = `service/${objectName(service)}`
     const asked = requestOf(service)
     const usable = pools.filter((pool) =>

@@ -27,6 +27,7 @@ export default defineCheck({
     'node/ip-route',
     'aws/subnets',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: ({ question }) => question.vip !== null || 'The Service has no VIP yet.',
   blocks: false,

@@ -1,3 +1,4 @@
+import { hasVip } from '../../evidence/question.ts'
 import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
@@ -37,7 +38,7 @@ export default defineCheck({
   blocks: false,
   run: (context) => {
     const { evidence, question } = context
-    if (question.service === null) return controlPlane(context)
+    if (question.about !== 'service') return controlPlane(context)
     const subject = `service/${objectName(question.service)}`
     const serving = servicePods(evidence)
     const all = known(kubeVipPods(evidence)) ?? []
@@ -103,7 +104,7 @@ interface Signal {
 }
 
 function judged(context: Context, service: Service, subject: string): Draft {
-  const { evidence, question } = context
+  const { evidence } = context
   const name = objectName(service)
   const { namespace = 'default', name: own = '' } = service.metadata ?? {}
   const fix: Remedy = {
@@ -135,7 +136,7 @@ function judged(context: Context, service: Service, subject: string): Draft {
     return pass('kube-vip-leaves-it', subject, `kube-vip leaves Service ${name} alone: ${refusal.why}.`, [
       cite(service, ...refusal.at),
     ])
-  if (!ofItsClass(evidence, question)) {
+  if (!ofItsClass(evidence, service)) {
     const { lbClass } = metallbSettings(evidence)
     return pass(
       'metallb-leaves-it',
@@ -185,7 +186,7 @@ function portsInStatus(service: Service): Signal | null {
 
 /** MetalLB puts an address on no interface: who has it there is kube-vip. */
 function boundElsewhere({ evidence, question: { vip } }: Context, service: Service): Signal | null {
-  const announcing = known(observedByMetallb(evidence, { service })) ?? []
+  const announcing = known(observedByMetallb(evidence, service)) ?? []
   const bound = vip === null ? [] : boundAnywhere(evidence, vip)
   const others = bound.filter(({ node }) => !announcing.some((one) => one.node === node))
   return announcing.length === 0 || others.length === 0
@@ -213,8 +214,9 @@ function flapping({ kubernetes: { events } }: Evidence, service: Service): Signa
 }
 
 /** A capture with both rhythms: pairs that end after five seconds, and one frame every three seconds for ever. */
-function bothOnTheWire(context: Context): Signal | null {
-  for (const { observation, capture } of seenIn(context).seen) {
+function bothOnTheWire({ evidence, question }: Context): Signal | null {
+  if (!hasVip(question)) return null
+  for (const { observation, capture } of seenIn({ evidence, question }).seen) {
     const of = (rhythm: 'metallb' | 'kube-vip') => observation.claimants.find((one) => one.rhythm === rhythm)
     const [one, other] = [of('metallb'), of('kube-vip')]
     if (one !== undefined && other !== undefined)

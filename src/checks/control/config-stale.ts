@@ -27,6 +27,7 @@ export default defineCheck({
     'kubernetes/deployments',
     'node/metallb-metrics',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   blocks: false,
   run: ({ evidence }): readonly Draft[] => {

@@ -12,6 +12,7 @@ export default defineCheck({
   title: 'MetalLB’s controller is ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/daemonsets', 'kubernetes/deployments'],
+  about: ['service'],
   announcer: 'MetalLB',
   blocks: false,
   consequenceOf: ['forwarding/cni-ready', 'translation/kube-proxy-running'],

@@ -1,3 +1,4 @@
+import type { ServiceQuestion } from '../../evidence/question.ts'
 import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
@@ -14,8 +15,8 @@ export default defineCheck({
   title: 'With externalTrafficPolicy Local the nodes answer the Service’s health check',
   needs: ['kubernetes/services'],
   alsoReads: ['node/listen', 'node/processes'],
+  about: ['service'],
   appliesTo: ({ question: { service } }) => {
-    if (service === null) return 'A control-plane VIP has no Service.'
     if (service.spec?.type !== 'LoadBalancer') return 'Only a Service of type LoadBalancer has a health check port.'
     return (
       service.spec.externalTrafficPolicy === 'Local' ||
@@ -37,9 +38,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: Context<ServiceQuestion>): readonly Draft[] {
   const { service } = question
-  if (service === null) return []
   const name = objectName(service)
   const subject = `service/${name}`
   const port = service.spec?.healthCheckNodePort ?? 0

@@ -13,6 +13,7 @@ export default defineCheck({
   title: 'The node’s speaker can be found by the others',
   needs: ['node/listen', 'kubernetes/pods'],
   alsoReads: ['node/processes', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: ({ question }) => question.vip !== null || 'The Service has no VIP yet.',
   blocks: false,

@@ -31,6 +31,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: ({ evidence }) =>
     configMapEra(evidence) === null || 'MetalLB up to 0.12 is configured by a ConfigMap, and has no objects.',

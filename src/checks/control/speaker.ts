@@ -16,6 +16,7 @@ export default defineCheck({
   title: 'MetalLB’s speakers are ready',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/events', 'kubernetes/namespaces', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  about: ['service'],
   announcer: 'MetalLB',
   blocks: false,
   consequenceOf: ['translation/kube-proxy-running', 'forwarding/cni-ready'],

@@ -16,6 +16,7 @@ export default defineCheck({
   title: 'MetalLB’s webhook can answer, and the API server can trust it',
   needs: ['kubernetes/validatingwebhookconfigurations', 'kubernetes/services', 'kubernetes/endpointslices'],
   alsoReads: ['kubernetes/pods', 'kubernetes/nodes', 'kubernetes/configmaps'],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: ({ evidence }) =>
     configMapEra(evidence) === null || 'MetalLB up to 0.12 is configured by a ConfigMap, which no webhook looks at.',

@@ -15,7 +15,6 @@ export default defineCheck({
   blocks: true,
   run: ({ evidence, question }) => {
     const { vip } = question
-    if (vip === null) return []
     const subject = `vip/${vip.text}`
     const entries = evidence.nodeNames.flatMap((node) =>
       (known(neighboursOf(evidence, node, vip)) ?? []).map((entry) => ({ node, ...entry })),

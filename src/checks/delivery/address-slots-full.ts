@@ -5,7 +5,7 @@ import { isGap, known, type Known } from '../../evidence/gap.ts'
 import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -16,7 +16,7 @@ export default defineCheck({
   alsoReads: ['aws/instances', 'aws/instance-types', 'aws/vpcs'],
   on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
-    if (question.vip?.family === 6) return 'Only IPv4 addresses are judged here.'
+    if (question.vip.family === 6) return 'Only IPv4 addresses are judged here.'
     const where = vipPlace(evidence, question)
     if (!isGap(where) && !where.insideVpc) return `${where.vip.text} lies outside the ranges of ${where.vpcId}.`
     return isGap(evidence.aws.instanceTypes) && evidence.aws.instanceTypes.reason === 'not in the evidence'
@@ -38,9 +38,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   const own = nodeInterfaces(evidence, question.vpcId)
   const delivery = vpcDelivery(evidence, question)
   if (isGap(where) || isGap(own))

@@ -16,6 +16,7 @@ export default defineCheck({
   needs: ['node/ip-addr', 'kubernetes/l2advertisements', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
   alsoReads: ['node/ip-link', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   on: ['announcement'],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: announcedByArp,
   blocks: true,
@@ -27,7 +28,7 @@ export default defineCheck({
     const own = known(evidence.kubernetes.nodes)?.find(({ metadata }) => metadata?.name === node)
     const advertisements = l2AdvertisementsFor(evidence, question)
     const networks = networksOfNode(evidence, node)
-    if (vip === null || own === undefined || isGap(advertisements) || isGap(networks))
+    if (own === undefined || isGap(advertisements) || isGap(networks))
       return [
         unknown(
           'interfaces-not-known',

@@ -14,8 +14,8 @@ export default defineCheck({
   title: 'Kube-OVN leaves a Service’s VIP in its underlay subnet to MetalLB',
   needs: ['kubernetes/nodes'],
   alsoReads: ['kubernetes/ovnsubnets', 'kubernetes/l2advertisements', 'kubernetes/ipaddresspools', 'node/ip-link'],
-  appliesTo: ({ evidence, question: { vip, service } }) => {
-    if (service === null || vip === null) return 'Only a Service’s VIP lies in a pool of MetalLB.'
+  about: ['service'],
+  appliesTo: ({ evidence, question: { vip } }) => {
     const subnets = known(evidence.kubernetes.ovnsubnets) ?? []
     return (
       subnets.some((subnet) => isUnderlay(subnet) && subnetHas(subnet, vip)) ||
@@ -25,10 +25,8 @@ export default defineCheck({
   blocks: false,
   run: ({ evidence, question }) => {
     const { vip } = question
-    const subnet = (known(evidence.kubernetes.ovnsubnets) ?? []).find(
-      (one) => vip !== null && isUnderlay(one) && subnetHas(one, vip),
-    )
-    if (vip === null || subnet === undefined) return []
+    const subnet = (known(evidence.kubernetes.ovnsubnets) ?? []).find((one) => isUnderlay(one) && subnetHas(one, vip))
+    if (subnet === undefined) return []
     const name = subnet.metadata?.name ?? ''
     const subject = `subnet/${name}`
     const excluded = (subnet.spec?.excludeIps ?? []).some((text) => {

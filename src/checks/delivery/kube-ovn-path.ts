@@ -1,7 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { clientText, type Question } from '../../evidence/question.ts'
+import { clientText, type KubeOvnQuestion, type WithVip } from '../../evidence/question.ts'
 import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { isUnderlay, subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
@@ -15,12 +15,10 @@ export default defineCheck({
   title: 'The client’s network reaches the VIP’s subnet in OVN',
   needs: ['kubernetes/ovnsubnets'],
   alsoReads: ['kubernetes/pods', 'kubernetes/nodes', 'node/ip-route'],
-  kubeOvn: true,
-  appliesTo: ({ question }) => question.vip !== null || 'The VIP has no address yet.',
+  about: ['kube-ovn'],
   blocks: true,
   run: ({ evidence, question }) => {
     const { vip, client, kubeOvn } = question
-    if (vip === null || kubeOvn === undefined) return []
     const subject = `vip/${vip.text}`
     const subnet = subnetOf(evidence, question)
     const name = subnet?.metadata?.name ?? ''
@@ -124,15 +122,15 @@ export default defineCheck({
  * A node has a port of its own in OVN: Kube-OVN annotates it with the subnet, and the node sends what lies in OVN out of `ovn0`
  * (Kube-OVN documentation, "Join Subnet"). Whether a load balancer is attached to that switch is in no evidence.
  */
-function fromNode(evidence: Evidence, question: Question, subject: string): Draft {
+function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subject: string): Draft {
   const { client, vip, kubeOvn } = question
   const name = client.kind === 'node' ? client.name : ''
-  const text = vip?.text ?? ''
+  const { text } = vip
   const node = (known(evidence.kubernetes.nodes) ?? []).find(({ metadata }) => metadata?.name === name)
   const key = 'ovn.kubernetes.io/logical_switch'
   const own = subnetNamed(evidence, node?.metadata?.annotations?.[key] ?? '')
   const subnet = subnetOf(evidence, question)
-  if (node === undefined || own === null || subnet === null || vip === null)
+  if (node === undefined || own === null || subnet === null)
     return unknown(
       'node-port-not-seen',
       subject,
@@ -150,7 +148,7 @@ function fromNode(evidence: Evidence, question: Question, subject: string): Draf
       [],
       proof,
     )
-  if (kubeOvn?.rule !== null && kubeOvn !== undefined)
+  if (kubeOvn.rule !== null)
     return unknown(
       'node-subnet-not-balanced',
       subject,

@@ -8,7 +8,7 @@ import { vpcById } from '../../fabric/ec2/address-space.ts'
 import { subnetOfInterface, vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { idOf } from '../../fabric/ec2/words.ts'
 import { fabricOf } from '../../fabric/index.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -22,9 +22,8 @@ export default defineCheck({
     const { client, vip } = question
     const fromOutside = client.kind === 'internet' || (client.kind === 'address' && isPublic(client.address))
     if (!fromOutside) return 'The client is not on the internet.'
-    if (fabricOf(question).delivery !== 'ownership')
-      return (vip !== null && !isPublic(vip)) || 'The VIP is a public address.'
-    return vip?.family === 6 ? 'An IPv6 address of a VPC is public by itself.' : true
+    if (fabricOf(question).delivery !== 'ownership') return !isPublic(vip) || 'The VIP is a public address.'
+    return vip.family === 6 ? 'An IPv6 address of a VPC is public by itself.' : true
   },
   blocks: true,
   consequenceOf: ['delivery/vip-not-owned', 'delivery/path-cannot-carry-vip'],
@@ -42,9 +41,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const { vip } = question
-  if (vip === null) return []
   const subject = `vip/${vip.text}`
   if (fabricOf(question).delivery !== 'ownership')
     return [

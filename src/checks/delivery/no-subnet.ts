@@ -4,7 +4,7 @@ import { subnetPlaces, vpcById } from '../../fabric/ec2/address-space.ts'
 import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -32,9 +32,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   if (isGap(where))
     return [unknown('subnets-not-known', subject, 'It is not known in which subnet the VIP lies.', [where])]
   const { vip, vpcId, place } = where

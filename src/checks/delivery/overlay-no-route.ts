@@ -9,7 +9,7 @@ import {
 } from '../../fabric/ec2/overlay.ts'
 import { citeRoute, citeRoutes, destinationText, targetOf } from '../../fabric/ec2/routes.ts'
 import { listText, targetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
@@ -41,8 +41,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question, receiving }: Context): readonly Draft[] {
-  const subject = `vip/${question.vip?.text ?? ''}`
+function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
+  const subject = `vip/${question.vip.text}`
   const where = vipPlace(evidence, question)
   if (isGap(where))
     return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP is asked for.', [where])]

@@ -4,7 +4,7 @@ import { moveRemedy } from '../../fabric/ec2/assign.ts'
 import { vipPlace, vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
@@ -29,9 +29,9 @@ export default defineCheck({
   },
 })
 
-function run(context: Context): readonly Draft[] {
+function run(context: VipContext): readonly Draft[] {
   const { evidence, question } = context
-  const vip = question.vip?.text ?? ''
+  const vip = question.vip.text
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [unknown('holder-not-known', `vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
@@ -100,7 +100,7 @@ function run(context: Context): readonly Draft[] {
 }
 
 function moveFix(
-  { evidence, question, receiving }: Context,
+  { evidence, question, receiving }: VipContext,
   delivery: Extract<VpcDelivery, { by: 'owner' }>,
 ): Remedy | null {
   const where = known(vipPlace(evidence, question))

@@ -4,7 +4,7 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -29,8 +29,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
-  const vip = question.vip?.text ?? ''
+function run({ evidence, question }: VipContext): readonly Draft[] {
+  const vip = question.vip.text
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [unknown('holder-not-known', `vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]

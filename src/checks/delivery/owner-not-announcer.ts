@@ -1,3 +1,4 @@
+import { serviceOf } from '../../evidence/question.ts'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
@@ -6,7 +7,7 @@ import { endpointsOf } from '../../lb/endpoints.ts'
 import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
@@ -43,9 +44,9 @@ type Delivered = Exclude<VpcDelivery, { by: 'nobody' }>
 
 const hasNode = (delivery: Delivered): delivery is Delivered & { readonly node: string } => delivery.node !== null
 
-function run(context: Context): readonly Draft[] {
+function run(context: VipContext): readonly Draft[] {
   const { evidence, question } = context
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [
@@ -60,12 +61,13 @@ function run(context: Context): readonly Draft[] {
         `${interfaceText(evidence, delivery.interface)} belongs to no node of the cluster.`,
       ),
     ]
-  if (question.controlPlane !== null) return [controlPlane(context, delivery)]
-  if (question.service?.spec?.externalTrafficPolicy === 'Local') return [local(context, delivery, question.service)]
+  const service = serviceOf(question)
+  if (question.about === 'control-plane') return [controlPlane(context, delivery)]
+  if (service?.spec?.externalTrafficPolicy === 'Local') return [local(context, delivery, service)]
   const { observed } = announcing(evidence, question)
   const seen = known(observed) ?? []
   const { node } = delivery
-  const text = question.vip?.text ?? ''
+  const text = question.vip.text
   if (delivery.by === 'route' || seen.length === 0 || seen.includes(node))
     return [
       pass(
@@ -90,8 +92,8 @@ function run(context: Context): readonly Draft[] {
  * The address of the control plane is bound on kube-vip's leader alone. That nothing answers for it elsewhere is `endpoint/vip-bound`'s
  * to say, by looking at the node.
  */
-function controlPlane({ evidence, question }: Context, delivery: Delivered & { readonly node: string }): Draft {
-  const vip = question.vip?.text ?? ''
+function controlPlane({ evidence, question }: VipContext, delivery: Delivered & { readonly node: string }): Draft {
+  const vip = question.vip.text
   const subject = `vip/${vip}`
   const { node } = delivery
   const seen = known(announcing(evidence, question).observed) ?? []
@@ -109,9 +111,9 @@ function controlPlane({ evidence, question }: Context, delivery: Delivered & { r
 const placeOf = (delivery: Delivered): Proof =>
   delivery.by === 'owner' ? delivery.holding.proof() : cite(delivery.interface, 'NetworkInterfaceId')
 
-function local(context: Context, delivery: Delivered & { readonly node: string }, service: Service): Draft {
+function local(context: VipContext, delivery: Delivered & { readonly node: string }, service: Service): Draft {
   const { evidence, question } = context
-  const vip = question.vip?.text ?? ''
+  const vip = question.vip.text
   const { node } = delivery
   const subject = `vip/${vip}`
   const found = endpointsOf(evidence, question)
@@ -147,8 +149,8 @@ function local(context: Context, delivery: Delivered & { readonly node: string }
 const withFix = (fix: Remedy | null) => (fix === null ? {} : { fix })
 
 /** Moves the address to one of the nodes; where that cannot be done, lets every node take the packets. */
-function moveFix({ evidence, question }: Context, nodes: readonly string[]): Remedy | null {
-  const { service } = question
+function moveFix({ evidence, question }: VipContext, nodes: readonly string[]): Remedy | null {
+  const service = serviceOf(question)
   const { name = '', namespace = 'default' } = service?.metadata ?? {}
   const policy =
     service?.spec?.externalTrafficPolicy === 'Local'

@@ -5,7 +5,7 @@ import { arrivalInterface, vipPlace } from '../../fabric/ec2/delivery.ts'
 import { ladder } from '../../fabric/ec2/assign.ts'
 import { citeRoute } from '../../fabric/ec2/routes.ts'
 import { idOf, targetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type VipNodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -37,8 +37,8 @@ const codes: Readonly<Record<string, string>> = {
   'internet-gateway': 'IGW_DESTINATION_ADDRESS_IN_VPC_CIDRS',
 }
 
-function run({ evidence, question, node }: NodeContext): readonly Draft[] {
-  const vip = question.vip?.text ?? ''
+function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
+  const vip = question.vip.text
   const subject = `vip/${vip}`
   const where = vipPlace(evidence, question)
   const arrival = arrivalInterface(evidence, question, node)

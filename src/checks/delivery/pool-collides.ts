@@ -9,7 +9,7 @@ import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
 import { reservationsOf } from '../../fabric/ec2/reservations.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -35,9 +35,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the pool lies.', [where])]
   const found = poolOf(evidence, where.vip)
   const holdings = holdingsInVpc(evidence, where.vpcId)

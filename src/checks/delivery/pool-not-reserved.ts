@@ -7,7 +7,7 @@ import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { reservationsOf } from '../../fabric/ec2/reservations.ts'
 import { within } from '../../net/range-set.ts'
 import { subnetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -32,9 +32,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   const more = { blocks: false }
   if (isGap(where))
     return [unknown('subnet-not-known', subject, 'It is not known in which subnet the pool lies.', [where], [], more)]

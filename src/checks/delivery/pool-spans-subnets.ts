@@ -7,7 +7,7 @@ import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { joined, within, without } from '../../net/range-set.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -32,9 +32,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
   const found = poolOf(evidence, where.vip)
   const places = subnetPlaces(evidence, where.vpcId)

@@ -4,7 +4,7 @@ import { reservedFor, reservedInWords } from '../../fabric/ec2/address-space.ts'
 import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { subnetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -26,13 +26,11 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   if (isGap(where))
     return [
-      unknown('subnet-not-known', `vip/${question.vip?.text ?? ''}`, 'It is not known in which subnet the VIP lies.', [
-        where,
-      ]),
+      unknown('subnet-not-known', `vip/${question.vip.text}`, 'It is not known in which subnet the VIP lies.', [where]),
     ]
   const { vip, place } = where
   const subject = `vip/${vip.text}`

@@ -11,7 +11,7 @@ import {
 } from '../../fabric/ec2/overlay.ts'
 import { citeRoute, destinationText, interfaceOf, targetOf } from '../../fabric/ec2/routes.ts'
 import { interfaceText, targetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type Context, type VipContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -39,9 +39,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question, receiving }: Context): readonly Draft[] {
+function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   if (isGap(where))
     return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP is asked for.', [where])]
   const routes = overlayRoutes(evidence, question, where)

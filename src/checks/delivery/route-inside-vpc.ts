@@ -6,7 +6,7 @@ import { citeRoute, destinationText, targetOf, type RouteMatch } from '../../fab
 import { routeInsideVpc } from '../../fabric/ec2/whole-subnet-route.ts'
 import { subnetPlaces } from '../../fabric/ec2/address-space.ts'
 import { listText, targetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -35,9 +35,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
   const { vip, vpcId } = where
   const found = routeInsideVpc(evidence, where)

@@ -4,7 +4,7 @@ import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { checkOff } from '../../fabric/ec2/overlay.ts'
 import { interfaceText, idOf } from '../../fabric/ec2/words.ts'
 import { citeRoute } from '../../fabric/ec2/routes.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -35,9 +35,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const delivery = vpcDelivery(evidence, question)
-  const vip = question.vip?.text ?? ''
+  const vip = question.vip.text
   if (isGap(delivery))
     return [
       unknown('interface-not-known', `vip/${vip}`, `It is not known which interface gets packets for ${vip}.`, [

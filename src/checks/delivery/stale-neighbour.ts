@@ -2,7 +2,7 @@ import { isGap } from '../../evidence/gap.ts'
 import { neighboursOf } from '../../node/neighbours.ts'
 import { vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { idOf, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -24,9 +24,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const { vip } = question
-  if (vip === null) return []
   const subject = `vip/${vip.text}`
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))

@@ -3,7 +3,7 @@ import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { citeRoute, destinations, destinationText, isPropagated, targetOf } from '../../fabric/ec2/routes.ts'
 import { rangeHas } from '../../net/range.ts'
 import { targetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -32,10 +32,10 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const { routeTables } = evidence.aws
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   if (isGap(where) || isGap(routeTables))
     return [
       unknown(

@@ -14,7 +14,7 @@ import { listText, subnetText } from '../../fabric/ec2/words.ts'
 import { onlyByBgp } from '../about/announced.ts'
 import type { FabricWords } from '../../fabric/fabric.ts'
 import { fabricOf } from '../../fabric/index.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 import { networksOfNode } from '../../node/networks.ts'
 import { rangeHas, type Cidr } from '../../net/range.ts'
@@ -54,13 +54,12 @@ export default defineCheck({
   },
 })
 
-function run(context: Context): readonly Draft[] {
+function run(context: VipContext): readonly Draft[] {
   const { evidence, question } = context
   const { vip } = question
-  if (vip === null) return []
   const { delivery, words } = fabricOf(question)
   if (delivery === 'unknown') return [unclear(evidence, vip, words)]
-  const own = question.controlPlane === null ? ownAddress(context, vip) : null
+  const own = question.about === 'control-plane' ? null : ownAddress(context, vip)
   if (own !== null) return [own]
   if (delivery === 'announcement') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
@@ -77,7 +76,7 @@ function unclear({ kubernetes }: Evidence, vip: Address, { unclear: why = '' }: 
 }
 
 /** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */
-function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
+function byBgpAlone(context: VipContext, vip: Address): readonly Draft[] | null {
   const [first] = known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []
   return first !== undefined && onlyByBgp(context)
     ? [
@@ -95,7 +94,7 @@ function byBgpAlone(context: Context, vip: Address): readonly Draft[] | null {
  * A VIP that is a node's own address: that node's kernel answers for it and translates it. So it is with every VIP of k3s' ServiceLB; it is
  * wrong where another node announces the address, and a risk where a pool hands it out.
  */
-function ownAddress(context: Context, vip: Address): Draft | null {
+function ownAddress(context: VipContext, vip: Address): Draft | null {
   const { evidence, question } = context
   const node = nodeWithAddress(evidence, vip)
   if (node === null) return null
@@ -152,7 +151,7 @@ function ownAddress(context: Context, vip: Address): Draft | null {
       )
 }
 
-function inVpc({ evidence, question }: Context, where: VipPlace): readonly Draft[] {
+function inVpc({ evidence, question }: VipContext, where: VipPlace): readonly Draft[] {
   const { vip, place, vpcId } = where
   const subject = `vip/${vip.text}`
   if (place === null) return [skipped('no-subnet', subject, `${vip.text} lies in no subnet of ${vpcId}.`)]
@@ -190,7 +189,7 @@ function inVpc({ evidence, question }: Context, where: VipPlace): readonly Draft
 }
 
 /** On a LAN the announcer's own subnets count: what it announces elsewhere nobody asks for. */
-function onLan({ evidence, receiving }: Context, vip: Address): readonly Draft[] {
+function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draft[] {
   const subject = `vip/${vip.text}`
   const seen = receiving.nodes.map((node) => ({ node, networks: networksOfNode(evidence, node) }))
   const fitting = seen.flatMap(({ node, networks }) => {

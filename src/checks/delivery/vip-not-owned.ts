@@ -9,7 +9,7 @@ import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { isServedBy } from '../../lb/announcers.ts'
 import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { sh } from '../../net/shell.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -50,9 +50,9 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question, receiving }: Context): readonly Draft[] {
+function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
-  const subject = `vip/${question.vip?.text ?? ''}`
+  const subject = `vip/${question.vip.text}`
   if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
   const { vip, vpcId } = where
   const owners = holdersOf(evidence, vpcId, vip)

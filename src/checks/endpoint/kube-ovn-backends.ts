@@ -1,11 +1,11 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
+import { kubernetesFile, objectName, type SwitchLBRule } from '../../evidence/kubernetes/kinds.ts'
 import { matches, parentsOf, subnetNameOf } from '../../lb/kube-ovn/vips.ts'
 import { isReady } from '../../lb/metallb/install.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -14,14 +14,12 @@ export default defineCheck({
   title: 'A ready pod stands behind the VIP of Kube-OVN',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/endpointslices', 'kubernetes/vips', 'kubernetes/switchlbrules'],
-  kubeOvn: true,
-  appliesTo: () => true,
+  about: ['kube-ovn'],
   blocks: true,
   consequenceOf: ['announcement/kube-ovn-port'],
   run: (context) => {
-    const { vip, rule } = context.question.kubeOvn ?? { vip: null, rule: null }
+    const { vip, rule } = context.question.kubeOvn
     if (rule !== null) return [backends(context, rule)]
-    if (vip === null) return []
     const name = vip.metadata?.name ?? ''
     const pods = parentsOf(context.evidence, vip)
     const ready = pods.filter(isReady)
@@ -57,9 +55,7 @@ export default defineCheck({
   },
 })
 
-type Rule = NonNullable<NonNullable<Context['question']['kubeOvn']>['rule']>
-
-function backends({ evidence }: Context, rule: Rule): Draft {
+function backends({ evidence }: VipContext, rule: SwitchLBRule): Draft {
   const name = rule.metadata?.name ?? ''
   const subject = `switch-lb-rules/${name}`
   const { namespace = 'default', endpoints = [], selector = [] } = rule.spec ?? {}
@@ -116,7 +112,7 @@ function backends({ evidence }: Context, rule: Rule): Draft {
 const healthCheck = 'ovn.kubernetes.io/service_health_check'
 
 /** OVN sends the probes of a health check from an address of its own, a Vip named like the subnet; without it every backend counts as dead. */
-function withoutCheckAddress(evidence: Evidence, rule: Rule): Draft | null {
+function withoutCheckAddress(evidence: Evidence, rule: SwitchLBRule): Draft | null {
   const { vips } = evidence.kubernetes
   if (rule.metadata?.annotations?.[healthCheck] !== 'true' || isGap(vips)) return null
   const name = rule.metadata.name ?? ''

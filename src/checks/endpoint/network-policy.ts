@@ -8,7 +8,7 @@ import { admits, policiesOf, policyEnforcer } from '../../lb/policy.ts'
 import { parseAddress } from '../../net/address.ts'
 import { rangeOf, type Range } from '../../net/range.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type Context, type ServiceContext } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
 
 export default defineCheck({
@@ -17,8 +17,8 @@ export default defineCheck({
   title: 'No NetworkPolicy keeps the client from the pods',
   needs: ['kubernetes/networkpolicies', 'kubernetes/endpointslices', 'kubernetes/pods'],
   alsoReads: ['kubernetes/nodes', 'node/iptables-nft', 'node/iptables-legacy'],
+  about: ['service'],
   appliesTo: ({ question }) => {
-    if (question.service === null) return 'A control-plane VIP has no pods behind it.'
     return question.client.kind !== 'pod' || 'Policies between pods are not judged here.'
   },
   blocks: true,
@@ -26,7 +26,7 @@ export default defineCheck({
     const { evidence, question } = context
     const { service, port } = question
     const endpoints = endpointsOf(evidence, question)
-    if (service === null || isGap(endpoints)) return []
+    if (isGap(endpoints)) return []
     const subject = `service/${objectName(service)}`
     const ready = endpoints.flatMap((endpoint) => {
       const pod = podNamed(evidence, endpoint.pod)
@@ -102,14 +102,14 @@ interface Admission {
 }
 
 function judge(
-  { evidence, question, receiving }: Context,
+  { evidence, question, receiving }: ServiceContext,
   { node, port }: Endpoint,
   pod: Pod,
   protocol: string,
 ): Admission {
   const policies = policiesOf(evidence, pod)
   const lets = (source: Range) => policies.some((policy) => admits(policy, pod, source, protocol, port))
-  const fromNode = question.service?.spec?.externalTrafficPolicy !== 'Local' || question.client.kind === 'node'
+  const fromNode = question.service.spec?.externalTrafficPolicy !== 'Local' || question.client.kind === 'node'
   if (fromNode) {
     const others = receiving.nodes.filter((name) => name !== node)
     const who = `the node ${inWords(others.length === 0 ? receiving.nodes : others)}`
@@ -126,9 +126,9 @@ function judge(
   if (client.kind === 'address') return { who, admitted: lets(rangeOf(client.address)) }
   if (client.kind === 'cidr') return { who, admitted: lets(client.cidr) }
   const every: Range = {
-    family: question.vip?.family ?? 4,
+    family: question.vip.family,
     first: 0n,
-    last: (1n << (question.vip?.family === 6 ? 128n : 32n)) - 1n,
+    last: (1n << (question.vip.family === 6 ? 128n : 32n)) - 1n,
   }
   if (lets(every)) return { who, admitted: true }
   // Where every peer is chosen by label, no host outside the cluster is ever meant.

@@ -3,7 +3,7 @@ import { isGap, known } from '../../evidence/gap.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { podNamed } from '../../evidence/kubernetes/pods.ts'
-import type { Question } from '../../evidence/question.ts'
+import type { ServiceQuestion } from '../../evidence/question.ts'
 import { ingressBehind } from '../../lb/behind.ts'
 import { endpointsOf, podsOf, type Endpoint } from '../../lb/endpoints.ts'
 import { defineCheck } from '../check.ts'
@@ -17,8 +17,7 @@ export default defineCheck({
   title: 'The Service has a ready endpoint',
   needs: ['kubernetes/endpointslices'],
   alsoReads: ['kubernetes/pods', 'kubernetes/nodes'],
-  appliesTo: ({ question }) =>
-    question.service !== null || 'A control-plane VIP ends at the API server of the node that receives the packet.',
+  about: ['service'],
   blocks: true,
   consequenceOf: [
     'forwarding/cni-ready',
@@ -28,7 +27,6 @@ export default defineCheck({
   ],
   run: ({ evidence, question }) => {
     const { service } = question
-    if (service === null) return []
     const name = objectName(service)
     const subject = `service/${name}`
     const endpoints = endpointsOf(evidence, question)
@@ -112,7 +110,7 @@ export default defineCheck({
 /** Endpoints of the other IP family only: pods that have no address of the VIP's. Null where there are none of any family, or some of the VIP's. */
 function otherFamily(
   evidence: Evidence,
-  question: Question,
+  question: ServiceQuestion,
 ): { readonly why: string; readonly proof: readonly Proof[] } | null {
   const { vip } = question
   if (vip === null || known(endpointsOf(evidence, question))?.length !== 0) return null

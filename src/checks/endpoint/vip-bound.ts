@@ -14,14 +14,13 @@ export default defineCheck({
   title: 'The node that receives the packet holds the control-plane VIP and listens on its port',
   needs: ['node/ip-addr'],
   alsoReads: ['node/listen', 'kubernetes/leases'],
-  appliesTo: ({ question }) =>
-    question.service === null || 'A Service’s VIP needs no interface: kube-proxy translates it.',
+  about: ['control-plane', 'address'],
   blocks: true,
   each: 'receiving',
   run: ({ evidence, question, node }) => {
     const { vip, port } = question
     const links = evidence.node(node).ipAddr
-    if (vip === null || isGap(links)) return []
+    if (isGap(links)) return []
     const subject = `node/${node}`
     const held = links.flatMap((link) =>
       (link.addr_info ?? []).flatMap(({ local }, at): { name: string; proof: Proof }[] =>

@@ -5,9 +5,9 @@ import { addressesOfPod, podsOn } from '../../evidence/kubernetes/pods.ts'
 import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { record } from '../../evidence/node/nft.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, skipped, unknown, warn, type Remedy } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/bridge-nf-call',
@@ -23,7 +23,7 @@ export default defineCheck({
     'node/nft-ruleset',
     'kubernetes/pods',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'endpoint',
   run: (context) => {
@@ -44,7 +44,7 @@ export default defineCheck({
           blocks: context.receiving.by === 'client',
         },
       ]
-    const family = question.vip?.family ?? 4
+    const family = question.vip.family
     const bridge = podBridge(evidence, node, family)
     if (bridge === null) return [skipped('no-bridge', subject, `The pods of ${node} hang on no bridge of its kernel.`)]
     const name = family === 4 ? 'net.bridge.bridge-nf-call-iptables' : 'net.bridge.bridge-nf-call-ip6tables'
@@ -124,7 +124,7 @@ function podBridge(evidence: Evidence, node: string, family: Family): PodBridge 
 }
 
 /** The finding for a pod as client whose packet is translated to its own bridge and keeps its source: its answer is lost. */
-function lostOnBridge(context: NodeContext, bridge: string, sentence: string, fix: Remedy) {
+function lostOnBridge(context: ServiceNodeContext, bridge: string, sentence: string, fix: Remedy) {
   const { receiving, node } = context
   if (receiving.by !== 'client' || !receiving.nodes.includes(node)) return null
   const share = shareLost(context, ({ first }) => {

@@ -7,7 +7,7 @@ import { vpcById, vpcRanges } from '../../fabric/ec2/address-space.ts'
 import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { holdingsInVpc } from '../../fabric/ec2/holders.ts'
 import { listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { pass, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -28,7 +28,7 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const vpcId = clusterVpc(evidence, question.vpcId)
   const vpc = isGap(vpcId) ? vpcId : vpcById(evidence, vpcId)
   const { nodes } = evidence.kubernetes

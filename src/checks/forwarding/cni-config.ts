@@ -6,7 +6,7 @@ import { endpointsOf, podsOf } from '../../lb/endpoints.ts'
 import { parseCidr, rangeCovers } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
 import { cniConfigs, twinRanges, type CniConfig } from '../../node/cni.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -15,7 +15,7 @@ export default defineCheck({
   title: 'The node’s CNI configuration names plugins that are there, and there is one',
   needs: ['kubernetes/nodes'],
   alsoReads: ['node/cni-conf', 'node/cni-bin', 'kubernetes/pods', 'kubernetes/endpointslices'],
-  appliesTo: ({ question }) => question.service !== null || 'A control-plane VIP ends on the node itself.',
+  about: ['service'],
   blocks: true,
   each: 'node',
   consequenceOf: ['forwarding/cni-ready'],
@@ -35,7 +35,7 @@ export default defineCheck({
   },
 })
 
-function run(context: NodeContext): readonly Draft[] {
+function run(context: ServiceNodeContext): readonly Draft[] {
   const { evidence, node } = context
   const subject = `node/${node}`
   const configs = cniConfigs(evidence, node)
@@ -57,14 +57,14 @@ function run(context: NodeContext): readonly Draft[] {
 }
 
 /** The line of a configuration that names its first plugin. */
-function citeType({ evidence, node }: NodeContext, { name, file }: CniConfig): Proof {
+function citeType({ evidence, node }: ServiceNodeContext, { name, file }: CniConfig): Proof {
   const text = evidence.node(node).cniConfFiles.get(name)
   const line = text === undefined || isGap(text) ? null : citeFirst(text, /"(type|plugins)"/)
   return line ?? citeLine(file, 1, '')
 }
 
 /** Plugins that the configuration names and the node does not have; or a configuration of nothing but loopback. */
-function lacking(context: NodeContext, taken: CniConfig): Draft | null {
+function lacking(context: ServiceNodeContext, taken: CniConfig): Draft | null {
   const { evidence, node } = context
   const bin = evidence.node(node).cniBin
   const version = nodesByName(evidence).get(node)?.status?.nodeInfo?.kubeletVersion ?? ''
@@ -103,14 +103,14 @@ function lacking(context: NodeContext, taken: CniConfig): Draft | null {
 }
 
 /** Whether pods of the Service wait on this node for their network, and none is ready anywhere: only then does it stop the packet. */
-function waitsForNetwork({ evidence, question, node }: NodeContext): boolean {
+function waitsForNetwork({ evidence, question, node }: ServiceNodeContext): boolean {
   const ready = (known(endpointsOf(evidence, question)) ?? []).some((endpoint) => endpoint.ready)
-  const pods = question.service === null ? [] : (known(podsOf(evidence, question.service)) ?? [])
+  const pods = known(podsOf(evidence, question.service)) ?? []
   return !ready && pods.some(({ spec, status }) => spec?.nodeName === node && (status?.podIP ?? '') === '')
 }
 
 /** A range of host-local that is none, lies outside the node's own, or is another node's as well. */
-function rangeOff(context: NodeContext, taken: CniConfig): Draft | null {
+function rangeOff(context: ServiceNodeContext, taken: CniConfig): Draft | null {
   const { evidence, node } = context
   const object = nodesByName(evidence).get(node)
   const texts = [...new Set([object?.spec?.podCIDR, ...(object?.spec?.podCIDRs ?? [])])]
@@ -157,7 +157,7 @@ function rangeOff(context: NodeContext, taken: CniConfig): Draft | null {
 }
 
 /** Configurations of two CNIs. Loopback's own file is none; a plugin that delegates, as Multus, is meant to stand before the others. */
-function several(context: NodeContext, taken: CniConfig, configs: readonly CniConfig[]): Draft | null {
+function several(context: ServiceNodeContext, taken: CniConfig, configs: readonly CniConfig[]): Draft | null {
   const { node } = context
   const networks = configs.filter(({ plugins }) => plugins.some((type) => type !== 'loopback'))
   if (networks.length < 2 || taken.delegates) return null

@@ -11,7 +11,7 @@ export default defineCheck({
   title: 'The node’s pod network is ready',
   needs: ['kubernetes/nodes'],
   alsoReads: ['node/cni-conf', 'kubernetes/pods'],
-  appliesTo: ({ question }) => question.service !== null || 'A control-plane VIP ends on the node itself.',
+  about: ['service'],
   blocks: true,
   each: 'node',
   run: ({ evidence, node }) => {

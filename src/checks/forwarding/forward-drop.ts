@@ -4,7 +4,7 @@ import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
 import { removals } from '../about/rule-removal.ts'
 import { pass, unknown, type Draft } from '../finding.ts'
-import { arrivals, deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/forward-drop',
@@ -19,7 +19,7 @@ export default defineCheck({
     'node/ipset',
     'node/processes',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   consequenceOf: ['translation/ipvs-input-drop'],

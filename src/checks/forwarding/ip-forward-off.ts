@@ -2,14 +2,14 @@ import { citeLine } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/ip-forward-off',
   title: 'The node forwards packets',
   needs: ['node/sysctl', 'node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/nft-ruleset', 'node/processes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {
@@ -17,7 +17,7 @@ export default defineCheck({
     const { sysctl } = evidence.node(node)
     const share = shareDyingOf(context, ['forward-off'])
     if (isGap(sysctl) || isDraft(share)) return isDraft(share) ? [share] : []
-    const name = question.vip?.family === 6 ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
+    const name = question.vip.family === 6 ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
     const line = sysctl.lines.get(name)
     const proof = line === undefined ? [] : [citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`)]
     const wrong = deadly(context, share, {

@@ -8,7 +8,7 @@ import { hasPorts, numberOf, protocolText } from '../../fabric/ec2/ip-protocol.t
 import { judgeNodeFlow, primaryAddress, primaryRanges, type NodeFlowJudgement } from '../../fabric/ec2/node-flow.ts'
 import { groupsOf, wouldAdmit } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 import { legsTo, passesOn, type Leg } from '../../journey/legs.ts'
 
@@ -20,6 +20,7 @@ export default defineCheck({
   alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
   on: ['ec2'],
+  about: ['service'],
   appliesTo: passesOn,
   blocks: true,
   run,
@@ -42,7 +43,7 @@ interface Judged extends NodeFlowJudgement {
   readonly port: number | null
 }
 
-function run(context: NodeContext): readonly Draft[] {
+function run(context: ServiceNodeContext): readonly Draft[] {
   const { evidence, node, question } = context
   const subject = `node/${node}`
   const { legs, local, gaps } = legsTo(context)
@@ -105,7 +106,7 @@ function judge(evidence: Evidence, leg: Leg, protocol: number): Judged | null {
   }
 }
 
-function refusedDraft(context: NodeContext, refused: readonly Judged[], first: Judged, partial: boolean): Draft {
+function refusedDraft(context: ServiceNodeContext, refused: readonly Judged[], first: Judged, partial: boolean): Draft {
   const { evidence, node } = context
   const { leg, groupIds, side, protocol, port } = first
   const name = protocolText(protocol)
@@ -166,7 +167,7 @@ const subjectOf = ({ groupIds, leg }: Judged): string =>
 
 /** Whether the rule that lets the client in at the Service port, put into the same group, would let this through as well. */
 function coveredByServicePort(
-  { evidence, question }: NodeContext,
+  { evidence, question }: ServiceNodeContext,
   { leg, side, groupIds, protocol, port }: Judged,
 ): boolean {
   if (side !== 'ingress') return false

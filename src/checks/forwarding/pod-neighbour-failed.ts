@@ -4,7 +4,7 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { Outcome } from '../../node/trace/types.ts'
 import type { Journey } from '../../node/vip-trace.ts'
@@ -15,7 +15,7 @@ export default defineCheck({
   title: 'Whom the node hands the packet to answers for its address',
   needs: ['node/ip-neigh', 'node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/processes', 'kubernetes/pods'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   consequenceOf: ['translation/dnat-stale-endpoint', 'forwarding/cni-ready', 'endpoint/ready'],

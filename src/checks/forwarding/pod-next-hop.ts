@@ -4,16 +4,16 @@ import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
 import { addressOfNode } from '../../node/vip-trace.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, type Remedy } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/pod-next-hop',
   title: 'The node sends packets for each endpoint to the node that has it',
   needs: ['node/ip-route'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/pods', 'node/ip-rule', 'node/ip-addr', 'node/iptables-nft'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {
@@ -70,7 +70,7 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   }
 }
 
-function fixOf({ evidence, node }: NodeContext, { pod, home, to, name }: Astray): Remedy {
+function fixOf({ evidence, node }: ServiceNodeContext, { pod, home, to, name }: Astray): Remedy {
   const { podCIDR, podCIDRs = [] } = nodesByName(evidence).get(home)?.spec ?? {}
   const range = [podCIDR, ...podCIDRs].flatMap((text) => parseCidr(text) ?? []).find((one) => rangeHas(one, pod))
   const gateway = addressOfNode(evidence, home, pod.family)

@@ -1,13 +1,13 @@
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { arrivals, deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/pod-route-missing',
   title: 'The node has a route to every endpoint',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/nft-ruleset', 'node/ip-rule', 'node/processes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {

@@ -15,7 +15,7 @@ import {
   targetOf,
 } from '../../fabric/ec2/routes.ts'
 import { idOf, interfaceText, listText, targetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 import { legsTo, passesOn, type Leg } from '../../journey/legs.ts'
 
@@ -34,6 +34,7 @@ export default defineCheck({
   alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
   on: ['ec2'],
+  about: ['service'],
   appliesTo: passesOn,
   blocks: true,
   run,
@@ -59,7 +60,7 @@ interface Lost {
   readonly leg: Leg
 }
 
-function run(context: NodeContext): readonly Draft[] {
+function run(context: ServiceNodeContext): readonly Draft[] {
   const { evidence, node } = context
   const subject = `node/${node}`
   const { legs, local, gaps } = legsTo(context)
@@ -133,7 +134,7 @@ const tableOf = (evidence: Evidence, { VpcId, SubnetId }: Leg['from']): RouteTab
   known(routeTableOf(evidence, VpcId ?? '', SubnetId ?? ''))
 
 /** Null where the route is right. */
-function judge({ evidence, node }: NodeContext, leg: Leg, pod: Address): Known<Lost> | null {
+function judge({ evidence, node }: ServiceNodeContext, leg: Leg, pod: Address): Known<Lost> | null {
   const { from, to, way } = leg
   const vpcId = from.VpcId ?? ''
   const table = routeTableOf(evidence, vpcId, from.SubnetId ?? '')

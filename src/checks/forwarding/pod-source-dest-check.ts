@@ -4,7 +4,7 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { interfacesOfNode } from '../../fabric/ec2/node-interfaces.ts'
 import { checkOff } from '../../fabric/ec2/overlay.ts'
 import { idOf, listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 import { legsTo, passesOn } from '../../journey/legs.ts'
 
@@ -15,6 +15,7 @@ export default defineCheck({
   alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
   each: 'endpoint',
   on: ['ec2'],
+  about: ['service'],
   appliesTo: passesOn,
   blocks: true,
   run,
@@ -32,7 +33,7 @@ export default defineCheck({
   },
 })
 
-function run(context: NodeContext): readonly Draft[] {
+function run(context: ServiceNodeContext): readonly Draft[] {
   const { node } = context
   const subject = `node/${node}`
   const { legs, local, gaps } = legsTo(context)
@@ -97,7 +98,7 @@ function run(context: NodeContext): readonly Draft[] {
 }
 
 /** The node's other interfaces that check, where several were given to it: `modify-instance-attribute` reaches only the first one. */
-function disagreeing({ evidence, question, node }: NodeContext, first: string): readonly NetworkInterface[] {
+function disagreeing({ evidence, question, node }: ServiceNodeContext, first: string): readonly NetworkInterface[] {
   const own = known(interfacesOfNode(evidence, node, question.vpcId)) ?? []
   return own.filter((eni) => idOf(eni) !== first && eni.SourceDestCheck === true)
 }

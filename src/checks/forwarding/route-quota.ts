@@ -7,7 +7,7 @@ import { nodeSubnets } from '../../fabric/ec2/delivery.ts'
 import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { destinations, isPropagated, routeTableOf } from '../../fabric/ec2/routes.ts'
 import { listText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { pass, unknown, warn, type Draft } from '../finding.ts'
 
 /** The quota of routes that nobody propagates, by family, that an account begins with (Amazon VPC quotas); it can be raised. */
@@ -30,7 +30,7 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+function run({ evidence, question }: VipContext): readonly Draft[] {
   const vpcId = clusterVpc(evidence, question.vpcId)
   const subnets = nodeSubnets(evidence, question)
   if (isGap(vpcId) || isGap(subnets))

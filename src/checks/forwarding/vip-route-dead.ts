@@ -5,21 +5,21 @@ import { nodeState } from '../../node/node-state.ts'
 import { lookUpRoute } from '../../node/trace/route.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'forwarding/vip-route-dead',
   title: 'A node that asks for the VIP itself has a route to it',
   needs: ['node/ip-route'],
   alsoReads: ['node/ip-rule', 'node/ip-addr', 'kubernetes/nodes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {
     const { evidence, question, node } = context
     const { vip } = question
     const share = shareDyingOf(context, ['vip-route-dead'])
-    if (vip === null || isDraft(share)) return []
+    if (isDraft(share)) return []
     const sends = share.trace.parts.some(({ journeys }) => journeys[0]?.first.packet.inDevice === null)
     if (!sends) return []
     const state = nodeState(evidence, node, vip.family)

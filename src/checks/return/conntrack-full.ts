@@ -2,7 +2,6 @@ import { citeLine } from '../../evidence/cite.ts'
 import { gap, isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn } from '../finding.ts'
-import { translatedVips } from '../about/traced.ts'
 
 const count = 'net.netfilter.nf_conntrack_count'
 const max = 'net.netfilter.nf_conntrack_max'
@@ -15,7 +14,7 @@ export default defineCheck({
   after: 'return/rp-filter',
   title: 'The node’s connection table has room',
   needs: ['node/sysctl'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: ({ evidence, node }) => {

@@ -1,6 +1,6 @@
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { placeOf } from '../../journey/translator.ts'
 import { lostAnswer } from '../../journey/lost-answer.ts'
 
@@ -18,7 +18,7 @@ export default defineCheck({
     'node/processes',
     'kubernetes/pods',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   consequenceOf: ['translation/jump-missing', 'translation/hostname-override'],

@@ -4,7 +4,7 @@ import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { policyRouting } from '../about/policy-routing.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'return/rp-filter',
@@ -18,7 +18,7 @@ export default defineCheck({
     'node/ip-rule',
     'node/processes',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {

@@ -4,7 +4,7 @@ import { clientSet } from '../../fabric/ec2/client-set.ts'
 import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import { citeRoute, citeRoutes, destinationText, routeTableOf } from '../../fabric/ec2/routes.ts'
 import { targetText } from '../../fabric/ec2/words.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type VipNodeContext } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
@@ -31,7 +31,7 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question, node }: NodeContext): readonly Draft[] {
+function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
   const arrival = arrivalInterface(evidence, question, node)
   const doubt = `It is not known whether answers from ${node} find their way back.`
   if (isGap(arrival) || arrival === null)

@@ -3,10 +3,9 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { nodeState, type NodeState } from '../../node/node-state.ts'
 import { firstRuleOf, type IptablesSave } from '../../evidence/node/iptables-save.ts'
 import { traceOn, traceVip, type VipTrace } from '../../journey/vip-trace.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 import { inWords } from '../../net/words.ts'
-import { translatedVips } from '../about/traced.ts'
 import { placeOf } from '../../journey/translator.ts'
 
 export default defineCheck({
@@ -15,14 +14,14 @@ export default defineCheck({
   title: 'kube-proxy’s rules stand in one back-end of iptables only',
   needs: ['node/iptables-nft'],
   alsoReads: ['node/iptables-legacy', 'node/ip6tables-nft', 'node/ip6tables-legacy', 'node/ip-route', 'node/processes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {
     const { evidence, question, node } = context
     const here = evidence.node(node)
     const subject = `node/${node}`
-    const six = question.vip?.family === 6
+    const six = question.vip.family === 6
     const nft = servicesIn(known(six ? here.ip6tablesNft : here.iptablesNft))
     const legacy = servicesIn(known(six ? here.ip6tablesLegacy : here.iptablesLegacy))
     if (nft === null && legacy === null)
@@ -90,8 +89,12 @@ function servicesIn(save: IptablesSave | null) {
 }
 
 /** Where the packet ends when one back-end is asked first, and when the other is. Null where it cannot be traced. */
-function bothWays({ evidence, question, node }: NodeContext): { readonly one: string; readonly other: string } | null {
-  const state = nodeState(evidence, node, question.vip?.family ?? 4)
+function bothWays({
+  evidence,
+  question,
+  node,
+}: ServiceNodeContext): { readonly one: string; readonly other: string } | null {
+  const state = nodeState(evidence, node, question.vip.family)
   const found = traceVip(evidence, question, node)
   if (isGap(state) || isGap(found)) return null
   const { nft, legacy } = state.iptables

@@ -10,7 +10,6 @@ import { configPath, settingOf } from '../../node/proxy-settings.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
-import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/cluster-cidr',
@@ -18,7 +17,7 @@ export default defineCheck({
   title: 'kube-proxy’s clusterCIDR holds every pod',
   needs: ['kubernetes/pods'],
   alsoReads: ['node/kube-proxy-config', 'node/kube-proxy-configz', 'node/processes', 'kubernetes/configmaps'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: false,
   each: 'receiving',
   run: (context) => {
@@ -48,7 +47,7 @@ export default defineCheck({
               `kube-proxy on ${node} was told no range of pods, so none that could be wrong.`,
             ),
           ]
-    const family = question.vip?.family ?? 4
+    const family = question.vip.family
     const ranges = told.value
       .split(',')
       .flatMap((text) => parseCidr(text.trim()) ?? [])

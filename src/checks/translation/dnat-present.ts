@@ -2,7 +2,7 @@ import { addressAndPort, portText } from '../../net/port.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
-import { arrivals, deadly, isDraft, proofOf, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { arrivals, deadly, isDraft, proofOf, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/dnat-present',
@@ -21,7 +21,7 @@ export default defineCheck({
     'node/sysctl',
     'node/processes',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   consequenceOf: [
@@ -32,7 +32,7 @@ export default defineCheck({
   ],
   run: (context) => {
     const { question, node } = context
-    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const vip = addressAndPort(question.vip.text, question.port.port)
     const share = shareDyingOf(context, ['untranslated'])
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
@@ -41,7 +41,7 @@ export default defineCheck({
         `${node} does not translate ${vip}: ${example.outcome.fate.kind === 'local' ? 'the packet goes to the node itself' : 'the packet is sent on as it is'}, and no pod sees it.`,
       fix: () => ({
         commands: [
-          `ssh ${node} sudo iptables-save -t nat | grep ${question.vip?.text ?? ''}`,
+          `ssh ${node} sudo iptables-save -t nat | grep ${question.vip.text}`,
           `ssh ${node} sudo systemctl restart kube-proxy`,
         ],
         changes: `Shows whether a rule names the VIP; a restart of kube-proxy writes every rule of ${node} anew.`,

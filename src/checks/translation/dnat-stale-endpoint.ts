@@ -3,9 +3,9 @@ import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
 import { podsAt } from '../../evidence/kubernetes/pods.ts'
 import { parseAddress } from '../../net/address.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
-import { deadly, isDraft, proofOf, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, proofOf, shareLost } from '../about/traced.ts'
 import { listedPlaces, placeOf, translatorOf } from '../../journey/translator.ts'
 
 export default defineCheck({
@@ -22,7 +22,7 @@ export default defineCheck({
     'node/processes',
     'kubernetes/pods',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {
@@ -40,7 +40,7 @@ export default defineCheck({
     const slices = citeList(
       kubernetesFile('endpointslices'),
       '',
-      `${String(listed.size)} endpoints of ${question.service === null ? '' : objectName(question.service)}`,
+      `${String(listed.size)} endpoints of ${objectName(question.service)}`,
     )
     const { example } = share
     if (example === null || share.dead === 'none')
@@ -82,7 +82,7 @@ export default defineCheck({
 })
 
 /** The running pod that has the address of a place now: then something may still answer there. */
-function podAt({ evidence }: NodeContext, place: string): string | null {
+function podAt({ evidence }: ServiceNodeContext, place: string): string | null {
   const address = parseAddress(place.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''))
   if (address === null) return null
   const pod = podsAt(evidence, address).find(

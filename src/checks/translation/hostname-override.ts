@@ -5,7 +5,7 @@ import { kubeProxyProcesses } from '../../node/service-proxy.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { lostAnswer } from '../../journey/lost-answer.ts'
 
 export default defineCheck({
@@ -23,7 +23,7 @@ export default defineCheck({
     'kubernetes/nodes',
     'kubernetes/configmaps',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {

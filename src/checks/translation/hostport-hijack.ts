@@ -1,7 +1,7 @@
 import { isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { listedPlaces, placeOf, translatorOf } from '../../journey/translator.ts'
 
 export default defineCheck({
@@ -10,7 +10,7 @@ export default defineCheck({
   title: 'No other rule translates the VIP before kube-proxy does',
   needs: ['node/ip-route', 'kubernetes/endpointslices'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {

@@ -7,7 +7,7 @@ import { addressAndPort } from '../../net/port.ts'
 import { inWords } from '../../net/words.ts'
 import { autopsy } from '../../node/death.ts'
 import { traceVip } from '../../journey/vip-trace.ts'
-import { defineCheck, type Context } from '../check.ts'
+import { defineCheck, type ServiceContext } from '../check.ts'
 import { pass, skipped, warn, type Draft } from '../finding.ts'
 import { proofOf } from '../about/traced.ts'
 
@@ -17,8 +17,8 @@ export default defineCheck({
   title: 'What runs on the client’s node reaches the Service at its cluster IP, too',
   needs: ['kubernetes/endpointslices'],
   alsoReads: ['kubernetes/nodes', 'kubernetes/pods', 'node/iptables-nft', 'node/nft-ruleset', 'node/proc-net-ip-vs'],
+  about: ['service'],
   appliesTo: ({ question: { service } }) => {
-    if (service === null) return 'A control-plane VIP has no cluster IP.'
     return (
       service.spec?.internalTrafficPolicy === 'Local' ||
       'internalTrafficPolicy is Cluster: the cluster IP leads to every endpoint.'
@@ -39,18 +39,18 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question, receiving }: Context): readonly Draft[] {
+function run({ evidence, question, receiving }: ServiceContext): readonly Draft[] {
   const { service, vip } = question
   const endpoints = endpointsOf(evidence, question)
-  if (service === null || isGap(endpoints)) return []
+  if (isGap(endpoints)) return []
   const name = objectName(service)
   const subject = `service/${name}`
   const policy = cite(service, 'spec', 'internalTrafficPolicy')
   const clusterIp = (service.spec?.clusterIPs ?? [service.spec?.clusterIP])
     .flatMap((text) => parseAddress(text) ?? [])
-    .find(({ family }) => vip === null || family === vip.family)
+    .find(({ family }) => family === vip.family)
   if (clusterIp === undefined) return [skipped('no-cluster-ip', subject, `Service ${name} has no cluster IP.`)]
-  const place = addressAndPort(clusterIp.text, question.servicePort?.port ?? question.port.port)
+  const place = addressAndPort(clusterIp.text, question.servicePort.port ?? question.port.port)
   const local = new Set(endpoints.flatMap(({ ready, node }) => (ready && node !== null ? [node] : [])))
   const own = receiving.by === 'client' ? (receiving.nodes[0] ?? null) : null
   if (own === null) {
@@ -69,7 +69,7 @@ function run({ evidence, question, receiving }: Context): readonly Draft[] {
     return [pass('local-endpoint', subject, `On ${own} the cluster IP ${place} leads to an endpoint there.`, [policy])]
   const traced = traceVip(
     evidence,
-    { ...question, vip: clusterIp, port: { ...question.port, port: question.servicePort?.port ?? question.port.port } },
+    { ...question, vip: clusterIp, port: { ...question.port, port: question.servicePort.port ?? question.port.port } },
     own,
   )
   const journeys = isGap(traced) ? [] : traced.parts.flatMap((part) => part.journeys)

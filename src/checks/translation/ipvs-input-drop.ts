@@ -4,7 +4,7 @@ import { autopsy } from '../../node/death.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/ipvs-input-drop',
@@ -20,7 +20,7 @@ export default defineCheck({
     'node/ipset',
     'node/processes',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {
@@ -42,14 +42,14 @@ export default defineCheck({
         : null
     })
     if (isDraft(share)) return [share]
-    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const vip = addressAndPort(question.vip.text, question.port.port)
     const wrong = deadly(context, share, {
       reason: ({ outcome }) => (outcome.fate.kind === 'rejected' ? 'rejected' : 'dropped'),
       says: ({ outcome, step }) =>
         `${node} ${outcome.fate.kind === 'rejected' ? 'rejects' : 'drops'} the packet to ${vip} in ${step?.table ?? ''} chain ${step?.chain ?? ''}, before IPVS can translate it: in IPVS mode a VIP is an address of the node and passes its INPUT rules.`,
       fix: () => ({
         commands: [
-          `ssh ${node} sudo iptables -I INPUT -d ${question.vip?.text ?? ''} -p ${question.port.protocol} --dport ${String(question.port.port)} -j ACCEPT`,
+          `ssh ${node} sudo iptables -I INPUT -d ${question.vip.text} -p ${question.port.protocol} --dport ${String(question.port.port)} -j ACCEPT`,
         ],
         changes: `Admits this VIP and port on ${node} until the firewall is loaded anew; write it into the firewall’s own configuration (ufw allow, firewall-cmd --add-port) on every node.`,
       }),

@@ -6,7 +6,7 @@ import { addressAndPort } from '../../net/port.ts'
 import { counted } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/ipvs-no-destination',
@@ -14,7 +14,7 @@ export default defineCheck({
   title: 'The virtual server of IPVS has a real server',
   needs: ['node/ip-route'],
   alsoReads: ['node/proc-net-ip-vs', 'node/ipvsadm', 'node/iptables-nft', 'node/ipset', 'node/processes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   consequenceOf: ['endpoint/ready'],
@@ -29,11 +29,11 @@ export default defineCheck({
       return found?.step?.backend === 'ipvs' ? found : null
     })
     if (isDraft(share)) return [share]
-    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const vip = addressAndPort(question.vip.text, question.port.port)
     const ipvs = known(here.procNetIpVs) ?? known(here.ipvsadm)
     const service = ipvs?.services.find(
       ({ address, port, protocol }) =>
-        address.text === question.vip?.text && port === question.port.port && protocol === question.port.protocol,
+        address.text === question.vip.text && port === question.port.port && protocol === question.port.protocol,
     )
     const resting = service?.servers.length ?? 0
     const wrong = deadly(context, share, {
@@ -44,7 +44,7 @@ export default defineCheck({
           : `The virtual server ${vip} of IPVS on ${node} takes no new connections: ${resting === 1 ? 'its real server has' : `all its ${counted(resting, 'real server')} have`} weight 0.`,
       fix: () => ({
         commands: [
-          `kubectl -n ${question.service?.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service?.metadata?.name ?? ''}`,
+          `kubectl -n ${question.service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service.metadata?.name ?? ''}`,
           `ssh ${node} sudo ipvsadm -Ln`,
         ],
         changes: `Shows the endpoints and what IPVS has of them. If there are ready ones, kube-proxy on ${node} is behind: restart it there.`,

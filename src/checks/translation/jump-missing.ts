@@ -4,7 +4,7 @@ import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, warn } from '../finding.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { lostAnswer } from '../../journey/lost-answer.ts'
 
 export default defineCheck({
@@ -13,7 +13,7 @@ export default defineCheck({
   title: 'The kernel’s hooks lead to kube-proxy’s chains',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {
@@ -21,7 +21,7 @@ export default defineCheck({
     const here = evidence.node(node)
     const subject = `node/${node}`
     if (serviceRules(here) === null) return [skipped('no-rules', subject, `${node} has no rules of a kube-proxy.`)]
-    const missing = missingJumps(here, question.vip?.family ?? 4)
+    const missing = missingJumps(here, question.vip.family)
     const share = shareLost(context, (journey) => {
       const found = autopsy(journey)
       return found?.death === 'untranslated' ? found : lostAnswer(evidence, node, journey)

@@ -12,15 +12,14 @@ export default defineCheck({
   title: 'OVN’s load balancer is switched on where the client is attached',
   needs: ['kubernetes/ovnsubnets'],
   alsoReads: ['kubernetes/deployments', 'kubernetes/pods'],
-  kubeOvn: true,
-  appliesTo: ({ question: { kubeOvn, vip } }) =>
-    (vip !== null && (kubeOvn?.rule ?? null) !== null) ||
-    'A Vip is not translated: its pods hold the address themselves.',
+  about: ['kube-ovn'],
+  appliesTo: ({ question }) =>
+    question.kubeOvn.rule !== null || 'A Vip is not translated: its pods hold the address themselves.',
   blocks: true,
   run: ({ evidence, question }) => {
-    const { client, vip, kubeOvn } = question
-    const rule = kubeOvn?.rule ?? null
-    if (vip === null || rule === null) return []
+    const { client, vip } = question
+    const { rule } = question.kubeOvn
+    if (rule === null) return []
     const subject = `switch-lb-rules/${rule.metadata?.name ?? ''}`
     const off = switchedOff(evidence)
     if (off !== null)

@@ -23,8 +23,7 @@ export default defineCheck({
     'node/kube-proxy-config',
     'kubernetes/configmaps',
   ],
-  appliesTo: ({ question }) =>
-    question.service !== null || 'A control-plane VIP is not translated: the API server listens on it.',
+  about: ['service'],
   blocks: true,
   each: 'node',
   run: ({ evidence, node }) => {

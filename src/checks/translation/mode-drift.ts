@@ -6,7 +6,6 @@ import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
-import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/mode-drift',
@@ -22,7 +21,7 @@ export default defineCheck({
     'node/nft-ruleset',
     'kubernetes/configmaps',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: false,
   each: 'receiving',
   run: (context) => {

@@ -1,7 +1,7 @@
 import { addressAndPort } from '../../net/port.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/no-endpoints-reject',
@@ -9,7 +9,7 @@ export default defineCheck({
   title: 'kube-proxy does not reject the packet for want of endpoints',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/processes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   consequenceOf: ['endpoint/ready', 'translation/ipvs-no-destination'],
@@ -17,14 +17,14 @@ export default defineCheck({
     const { question, node } = context
     const share = shareDyingOf(context, ['no-endpoints'])
     if (isDraft(share)) return [share]
-    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
+    const vip = addressAndPort(question.vip.text, question.port.port)
     const wrong = deadly(context, share, {
       reason: 'rejected',
       says: (example) =>
         `kube-proxy on ${node} rejects packets for ${vip} because the Service has no endpoints${example.outcome.fate.kind === 'rejected' ? ` (${example.outcome.fate.with})` : ''}.`,
       fix: () => ({
         commands: [
-          `kubectl -n ${question.service?.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service?.metadata?.name ?? ''}`,
+          `kubectl -n ${question.service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service.metadata?.name ?? ''}`,
         ],
         changes: `Shows the endpoints. If there are ready ones, kube-proxy on ${node} is behind: restart it there.`,
       }),

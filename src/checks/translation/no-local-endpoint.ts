@@ -1,7 +1,7 @@
 import { addressAndPort } from '../../net/port.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/no-local-endpoint',
@@ -9,11 +9,10 @@ export default defineCheck({
   title: 'With externalTrafficPolicy Local the receiving node has an endpoint',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/processes'],
-  appliesTo: (context) => {
-    const translated = translatedVips(context)
-    if (translated !== true) return translated
+  about: ['service'],
+  appliesTo: ({ question }) => {
     return (
-      context.question.service?.spec?.externalTrafficPolicy === 'Local' ||
+      question.service.spec?.externalTrafficPolicy === 'Local' ||
       'externalTrafficPolicy is Cluster: every node sends on to every endpoint.'
     )
   },
@@ -24,8 +23,8 @@ export default defineCheck({
     const { question, node } = context
     const share = shareDyingOf(context, ['no-local-endpoint'])
     if (isDraft(share)) return [share]
-    const vip = question.vip === null ? '' : addressAndPort(question.vip.text, question.port.port)
-    const service = question.service?.metadata
+    const vip = addressAndPort(question.vip.text, question.port.port)
+    const service = question.service.metadata
     const wrong = deadly(context, share, {
       reason: 'no-local-endpoint',
       says: () =>

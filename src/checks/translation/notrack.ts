@@ -1,6 +1,6 @@
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareLost, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { autopsy } from '../../node/death.ts'
 
 export default defineCheck({
@@ -9,7 +9,7 @@ export default defineCheck({
   title: 'Connection tracking sees the packet, so that it can be translated',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: (context) => {

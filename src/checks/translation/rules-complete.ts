@@ -4,7 +4,6 @@ import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
-import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/rules-complete',
@@ -20,7 +19,7 @@ export default defineCheck({
     'node/processes',
     'node/listen',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: false,
   each: 'receiving',
   run: (context) => {
@@ -35,7 +34,7 @@ export default defineCheck({
           kubeProxyMetrics,
         ]),
       ]
-    const counts = ruleCounts(evidence.node(node), question.vip?.family ?? 4)
+    const counts = ruleCounts(evidence.node(node), question.vip.family)
     if (counts.length === 0)
       return [
         skipped(

@@ -5,9 +5,9 @@ import { counted } from '../../net/words.ts'
 import { affinityOf } from '../../node/affinity.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { traceVip } from '../../journey/vip-trace.ts'
-import { defineCheck, type NodeContext } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, skipped, warn, type Draft } from '../finding.ts'
-import { arrivals, translatedVips } from '../about/traced.ts'
+import { arrivals } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/session-affinity',
@@ -15,14 +15,10 @@ export default defineCheck({
   title: 'The node keeps each client at one endpoint, as the Service asks',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/ipvsadm'],
-  appliesTo: (context) => {
-    const translated = translatedVips(context)
-    if (translated !== true) return translated
-    return (
-      context.question.service?.spec?.sessionAffinity === 'ClientIP' ||
-      'sessionAffinity is None: each connection may go to another endpoint.'
-    )
-  },
+  about: ['service'],
+  appliesTo: ({ question }) =>
+    question.service.spec?.sessionAffinity === 'ClientIP' ||
+    'sessionAffinity is None: each connection may go to another endpoint.',
   blocks: false,
   each: 'receiving',
   consequenceOf: ['translation/sync-stale', 'translation/kube-proxy-running'],
@@ -43,14 +39,14 @@ export default defineCheck({
 /** Kubernetes core/v1, DefaultClientIPServiceAffinitySeconds. */
 const defaultSeconds = 10_800
 
-const secondsOf = (service: Service | null): number =>
-  service?.spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultSeconds
+const secondsOf = (service: Service): number =>
+  service.spec?.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultSeconds
 
-function run({ evidence, question, receiving, node }: NodeContext): readonly Draft[] {
+function run({ evidence, question, receiving, node }: ServiceNodeContext): readonly Draft[] {
   const { service } = question
   const subject = `node/${node}`
   const trace = traceVip(evidence, question, node)
-  if (service === null || isGap(trace) || replacementOn(evidence, node) !== null)
+  if (isGap(trace) || replacementOn(evidence, node) !== null)
     return [skipped('memory-not-read', subject, `What ${node} remembers of clients is not in the evidence.`)]
   const here = evidence.node(node)
   const found = arrivals(trace).flatMap(({ journey }) => affinityOf(here, journey.first.steps) ?? [])

@@ -4,7 +4,7 @@ import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
-import { deadly, isDraft, shareDyingOf, translatedVips } from '../about/traced.ts'
+import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/source-ranges',
@@ -12,11 +12,10 @@ export default defineCheck({
   title: 'The Service’s source ranges admit the client',
   needs: ['node/ip-route'],
   alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/ipset', 'node/processes'],
-  appliesTo: (context) => {
-    const translated = translatedVips(context)
-    if (translated !== true) return translated
+  about: ['service'],
+  appliesTo: ({ question }) => {
     return (
-      (context.question.service?.spec?.loadBalancerSourceRanges ?? []).length > 0 ||
+      (question.service.spec?.loadBalancerSourceRanges ?? []).length > 0 ||
       'The Service has no loadBalancerSourceRanges: every client is admitted.'
     )
   },
@@ -26,7 +25,7 @@ export default defineCheck({
     const { question, node } = context
     const { service } = question
     const share = shareDyingOf(context, ['source-ranges'])
-    if (isDraft(share) || service === null) return isDraft(share) ? [share] : []
+    if (isDraft(share)) return [share]
     const ranges = inWords(service.spec?.loadBalancerSourceRanges ?? [])
     const who = share.trace.parts[0]?.source.text ?? clientText(question.client)
     const name = service.metadata?.name ?? ''

@@ -7,7 +7,6 @@ import { inWords } from '../../net/words.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
-import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/strict-arp',
@@ -16,15 +15,12 @@ export default defineCheck({
   needs: [],
   alsoReads: ['node/ip-addr', 'node/sysctl', 'kubernetes/endpointslices'],
   on: ['announcement'],
-  appliesTo: (context) => {
-    const { question } = context
-    if (question.vip?.family === 6) return 'For IPv6 a kernel answers only for addresses of the device that was asked.'
-    return translatedVips(context)
-  },
+  about: ['service'],
+  appliesTo: ({ question }) =>
+    question.vip.family === 4 || 'For IPv6 a kernel answers only for addresses of the device that was asked.',
   blocks: true,
   run: ({ evidence, question }) => {
     const { vip } = question
-    if (vip === null) return []
     const subject = `vip/${vip.text}`
     const holders = evidence.nodeNames.flatMap((node) => holding(evidence, node, vip))
     if (holders.length === 0)
@@ -73,7 +69,7 @@ export default defineCheck({
     )
     const idle = names.filter((node) => !local.has(node))
     return [
-      question.service?.spec?.externalTrafficPolicy === 'Local' && idle.length > 0
+      question.service.spec?.externalTrafficPolicy === 'Local' && idle.length > 0
         ? warn(
             'answers-without-endpoint',
             subject,

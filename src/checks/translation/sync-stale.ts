@@ -5,7 +5,6 @@ import { healthOf } from '../../node/proxy-health.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
-import { translatedVips } from '../about/traced.ts'
 
 /** kube-proxy calls itself unhealthy after twice its sync period, 60 s by default (kubernetes v1.34.4 pkg/proxy/healthcheck/proxy_health.go). */
 const patienceSeconds = 60
@@ -16,7 +15,7 @@ export default defineCheck({
   title: 'kube-proxy has written what it was told',
   needs: [],
   alsoReads: ['node/kube-proxy-metrics', 'node/healthz', 'node/processes', 'node/listen'],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: false,
   each: 'receiving',
   run: (context) => {
@@ -32,7 +31,7 @@ export default defineCheck({
           metrics,
         ]),
       ]
-    const family = question.vip?.family ?? 4
+    const family = question.vip.family
     const sample = (name: string) =>
       samplesOf(metrics, `kubeproxy_sync_proxy_rules_${name}`).find((one) => ofFamily(one, family))
     const written = sample('last_timestamp_seconds')

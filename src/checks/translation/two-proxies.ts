@@ -3,7 +3,6 @@ import { replacementOn, rivalsOn } from '../../node/replacements.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
-import { translatedVips } from '../about/traced.ts'
 
 export default defineCheck({
   id: 'translation/two-proxies',
@@ -18,7 +17,7 @@ export default defineCheck({
     'node/proc-net-ip-vs',
     'kubernetes/configmaps',
   ],
-  appliesTo: translatedVips,
+  about: ['service'],
   blocks: true,
   each: 'receiving',
   run: ({ evidence, node }) => {

@@ -49,7 +49,7 @@ export async function probe(
   const nodes = known(evidence.kubernetes.nodes) ?? []
   const probes: Probe[] = []
   for (const question of questions) {
-    const { vip, port, servicePort } = question
+    const { vip, port } = question
     if (vip === null || port.protocol !== 'tcp' || options.signal.aborted) continue
     const to = addressAndPort(vip.text, port.port)
     options.progress(`probe: ${to}`)
@@ -57,7 +57,7 @@ export async function probe(
     const reached = nodes.filter(({ metadata }) => options.reaches?.includes(metadata?.name ?? '') ?? true)
     const counting = reached.filter(({ metadata }) => receiving.includes(metadata?.name ?? '')).slice(0, mostCounted)
     probes.push(await probeVip(question, vip, nodes, counting, options))
-    const nodePorts = nodePortsOf(nodes, servicePort?.nodePort)
+    const nodePorts = nodePortsOf(nodes, question.about === 'service' ? question.servicePort.nodePort : undefined)
     const other = reached.find(({ metadata }) => !receiving.includes(metadata?.name ?? ''))
     if (options.transport !== null && other !== undefined)
       probes.push(

@@ -1,29 +1,37 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import type { KubernetesObject, OvnSubnet, OvnVip, Pod } from '../../evidence/kubernetes/kinds.ts'
-import type { KubeOvnVip, Question } from '../../evidence/question.ts'
+import type { KubeOvnQuestion, KubeOvnVip } from '../../evidence/question.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import { protocolOf } from '../../net/port.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 
-type Asked = Pick<Question, 'vip' | 'port' | 'service' | 'servicePort' | 'controlPlane' | 'kubeOvn'>
+type Asked = Pick<KubeOvnQuestion, 'client' | 'fabric' | 'vpcId'>
 
 /** `vips/NAME` or `switch-lb-rules/NAME`, as kubectl writes them. */
 export const kubeOvnName = ({ vip, rule }: KubeOvnVip): string =>
-  vip === null ? `switch-lb-rules/${rule?.metadata?.name ?? ''}` : `vips/${vip.metadata?.name ?? ''}`
+  vip === null ? `switch-lb-rules/${rule.metadata?.name ?? ''}` : `vips/${vip.metadata?.name ?? ''}`
 
 /**
  * One question for each port of each SwitchLBRule, and one for each Vip that pods share. A Vip has no ports: the one asked about is what its
  * pods declare first, else 80. A Vip of type `switch_lb_vip` only gives its address to rules and is judged with them.
  */
-export function kubeOvnQuestions(evidence: Evidence): readonly Asked[] {
-  const none = { service: null, servicePort: null, controlPlane: null }
+export function kubeOvnQuestions(evidence: Evidence, asked: Asked): readonly KubeOvnQuestion[] {
+  const about = 'kube-ovn' as const
   const rules = (known(evidence.kubernetes.switchlbrules) ?? []).flatMap((rule) =>
     (rule.spec?.ports ?? []).flatMap(({ port, protocol }) => {
       const of = protocolOf(protocol ?? 'TCP')
       return port === undefined || of === null
         ? []
-        : [{ ...none, vip: parseAddress(rule.spec?.vip), port: { protocol: of, port }, kubeOvn: { vip: null, rule } }]
+        : [
+            {
+              ...asked,
+              about,
+              vip: parseAddress(rule.spec?.vip),
+              port: { protocol: of, port },
+              kubeOvn: { vip: null, rule },
+            },
+          ]
     }),
   )
   const vips = (known(evidence.kubernetes.vips) ?? [])
@@ -32,7 +40,7 @@ export function kubeOvnQuestions(evidence: Evidence): readonly Asked[] {
       const declared = parentsOf(evidence, vip).flatMap(({ spec }) => spec?.containers ?? [])
       const port = declared.flatMap(({ ports = [] }) => ports)[0]?.containerPort ?? 80
       const [address = null] = addressesOf(vip)
-      return { ...none, vip: address, port: { protocol: 'tcp' as const, port }, kubeOvn: { vip, rule: null } }
+      return { ...asked, about, vip: address, port: { protocol: 'tcp' as const, port }, kubeOvn: { vip, rule: null } }
     })
   return [...rules, ...vips]
 }
@@ -59,8 +67,8 @@ export const subnetHas = ({ spec }: OvnSubnet, address: Address): boolean =>
   })
 
 /** The subnet of a VIP: its Vip's, else the one whose range holds it. Null where none does. */
-export function subnetOf(evidence: Evidence, { vip: address, kubeOvn }: Question): OvnSubnet | null {
-  if (kubeOvn?.vip !== null && kubeOvn !== undefined) return subnetNamed(evidence, kubeOvn.vip.spec?.subnet ?? '')
+export function subnetOf(evidence: Evidence, { vip: address, kubeOvn }: KubeOvnQuestion): OvnSubnet | null {
+  if (kubeOvn.vip !== null) return subnetNamed(evidence, kubeOvn.vip.spec?.subnet ?? '')
   return address === null
     ? null
     : (known(evidence.kubernetes.ovnsubnets)?.find((subnet) => subnetHas(subnet, address)) ?? null)

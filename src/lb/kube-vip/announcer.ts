@@ -14,20 +14,22 @@ import { kubeVipPods, podsServing, refusalOf, type KubeVipPod } from './pods.ts'
 export const kubeVip: Announcer<'kube-vip'> = {
   name: 'kube-vip',
   serves: (evidence, question) => {
-    const { service, controlPlane } = question
     const pods = podsServing(evidence, question)
-    const own = service === null ? controlPlane !== null : pods.length > 0 && !leftToMetallb(evidence, service)
+    const own =
+      question.about === 'service'
+        ? pods.length > 0 && !leftToMetallb(evidence, question.service)
+        : question.about === 'control-plane'
     if (!own) return null
     const proof = pods.slice(0, 2).map(({ pod }) => cite(pod, 'metadata', 'name'))
     return { by: 'mark', why: 'its pods take it', proof }
   },
-  refuses: (evidence, { service }) => {
+  refuses: (evidence, question) => {
     const pods = known(kubeVipPods(evidence))
-    if (pods === null || service === null) return null
+    if (pods === null || question.about !== 'service') return null
     if (pods.length === 0) return 'kube-vip is not installed.'
     const serving = pods.filter(({ settings }) => settings.services)
     if (serving.length === 0) return 'kube-vip serves the control plane only.'
-    return serving.some(({ settings }) => refusalOf(settings, service) === null)
+    return serving.some(({ settings }) => refusalOf(settings, question.service) === null)
       ? null
       : 'kube-vip leaves this Service alone.'
   },

@@ -1,4 +1,4 @@
-import type { Question } from '../../evidence/question.ts'
+import { type Question, serviceOf } from '../../evidence/question.ts'
 import type { KubeVipPod } from './pods.ts'
 
 /** The interface on which kube-vip is told to put the question's VIP, and who says so; null where it takes that of the default route. */
@@ -8,7 +8,8 @@ export interface ToldInterface {
 }
 
 /** A Service's annotation, then `vip_servicesinterface`, then `vip_interface`; `auto` means that kube-vip looks for itself. */
-export function toldInterface({ settings }: KubeVipPod, { service }: Question): ToldInterface | null {
+export function toldInterface({ settings }: KubeVipPod, question: Question): ToldInterface | null {
+  const service = serviceOf(question)
   const own = service?.metadata?.annotations?.['kube-vip.io/serviceInterface'] ?? ''
   if (own !== '') return { name: own, by: 'the annotation kube-vip.io/serviceInterface' }
   const name = service === null ? settings.interface : settings.servicesInterface

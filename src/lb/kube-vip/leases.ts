@@ -1,7 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
 import { objectName, type Lease, type Service } from '../../evidence/kubernetes/kinds.ts'
-import type { Question } from '../../evidence/question.ts'
+import { type Question, serviceOf } from '../../evidence/question.ts'
 import { nodeNamed } from './nodes.ts'
 import { asksForElection } from './pods.ts'
 import type { KubeVipSettings } from './settings.ts'
@@ -19,7 +19,8 @@ export interface LeaseName {
 }
 
 /** The lease of a question, by the settings of the pods that serve it (kube-vip v1.2.3 pkg/lease/lease.go, pkg/election). */
-export function leaseNameFor(settings: KubeVipSettings, { service }: Question): LeaseName | null {
+export function leaseNameFor(settings: KubeVipSettings, question: Question): LeaseName | null {
+  const service = serviceOf(question)
   if (service === null) return settings.leaderElection ? { name: settings.leaseName, namespace: null } : null
   if (settings.servicesElection || (settings.electionOnDemand && asksForElection(settings, service)))
     return ownLease(service)

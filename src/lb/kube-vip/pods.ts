@@ -83,9 +83,11 @@ export function addressSource({ metadata, spec, status }: Service): AddressSourc
 }
 
 /** The kube-vip pods that serve a question: those configured with the control-plane VIP, or those that take the Service. */
-export function podsServing(evidence: Evidence, { service, controlPlane }: Question): readonly KubeVipPod[] {
-  if (service !== null) return servicePods(evidence).filter(({ settings }) => refusalOf(settings, service) === null)
-  if (controlPlane === null) return []
+export function podsServing(evidence: Evidence, question: Question): readonly KubeVipPod[] {
+  if (question.about === 'service')
+    return servicePods(evidence).filter(({ settings }) => refusalOf(settings, question.service) === null)
+  if (question.about !== 'control-plane') return []
+  const { controlPlane } = question
   return (known(kubeVipPods(evidence)) ?? []).filter(
     ({ settings }) =>
       settings.controlPlane &&

@@ -7,7 +7,7 @@ import type {
   Node,
   Service,
 } from '../../evidence/kubernetes/kinds.ts'
-import type { Question } from '../../evidence/question.ts'
+import { type Question, serviceOf } from '../../evidence/question.ts'
 import { anySelects } from '../selector.ts'
 import { sharingKey } from './sharing.ts'
 import { metallbSettings, olderThan } from './install.ts'
@@ -41,9 +41,11 @@ export const bgpAdvertisementsFor = (evidence: Evidence, question: Question): Kn
 
 function covering<T extends Advertisement & Pick<L2Advertisement, 'metadata'>>(
   evidence: Evidence,
-  { vip, service }: Question,
+  question: Question,
   advertisements: Known<readonly T[]>,
 ): Known<readonly T[]> {
+  const { vip } = question
+  const service = serviceOf(question)
   if (isGap(advertisements) || vip === null) return isGap(advertisements) ? advertisements : []
   const pool = poolOf(evidence, vip)
   if (isGap(pool) || pool === null) return isGap(pool) ? pool : []
@@ -67,10 +69,12 @@ function refusedForSharing<T extends Advertisement>(
 }
 
 /** The same for the question's VIP, among its L2Advertisements. */
-export function sharingObstacle(evidence: Evidence, { vip, service }: Question): L2Advertisement | null {
+export function sharingObstacle(evidence: Evidence, question: Question): L2Advertisement | null {
+  const { vip } = question
   const advertisements = known(evidence.kubernetes.l2advertisements)
   const pool = vip === null ? null : known(poolOf(evidence, vip))
   if (advertisements === null || pool === null) return null
+  const service = serviceOf(question)
   const own = inNamespace(evidence, advertisements).filter((one) => covers(one, pool, service))
   return refusedForSharing(evidence, service, own)
 }

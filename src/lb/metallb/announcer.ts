@@ -1,7 +1,8 @@
+import type { Service } from '../../evidence/kubernetes/kinds.ts'
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import type { Question } from '../../evidence/question.ts'
+import { type Question, serviceOf } from '../../evidence/question.ts'
 import type { Announcer, Announcing } from '../announcer.ts'
 import { metallbMark } from '../marks.ts'
 import { announcingByBgp, bgpSpeakers } from './bgp.ts'
@@ -12,7 +13,8 @@ import { observedByMetallb } from './observed.ts'
 /** MetalLB: by ARP or NDP, by BGP, or by both. */
 export const metallb: Announcer<'MetalLB'> = {
   name: 'MetalLB',
-  serves: (evidence, { service }) => {
+  serves: (evidence, question) => {
+    const service = serviceOf(question)
     if (service === null || known(metallbInstalled(evidence)) === false) return null
     const mark = metallbMark(service)
     return mark === null
@@ -20,9 +22,9 @@ export const metallb: Announcer<'MetalLB'> = {
       : { by: 'mark', why: `it has the annotation ${mark}`, proof: [cite(service, 'metadata', 'annotations', mark)] }
   },
   refuses: (evidence, question) => {
-    if (question.service === null) return 'MetalLB serves Services only.'
+    if (question.about !== 'service') return 'MetalLB serves Services only.'
     if (known(metallbInstalled(evidence)) === false) return 'MetalLB is not installed.'
-    return ofItsClass(evidence, question) ? null : 'MetalLB does not handle the Service’s class.'
+    return ofItsClass(evidence, question.service) ? null : 'MetalLB does not handle the Service’s class.'
   },
   announces,
   judged: true,
@@ -37,12 +39,13 @@ export const metallb: Announcer<'MetalLB'> = {
 }
 
 /** Whether MetalLB handles the Service's class: with `--lb-class` only that one, without it only Services that have none. */
-export const ofItsClass = (evidence: Evidence, { service }: Pick<Question, 'service'>): boolean =>
-  (service?.spec?.loadBalancerClass ?? null) === metallbSettings(evidence).lbClass
+export const ofItsClass = (evidence: Evidence, { spec }: Service): boolean =>
+  (spec?.loadBalancerClass ?? null) === metallbSettings(evidence).lbClass
 
 function announces(evidence: Evidence, question: Question): Announcing {
-  const byArp = observedByMetallb(evidence, question)
-  const byBgp = known(announcingByBgp(evidence, question)) ?? []
+  const service = serviceOf(question)
+  const byArp = service === null ? [] : observedByMetallb(evidence, service)
+  const byBgp = service === null ? [] : (known(announcingByBgp(evidence, service)) ?? [])
   return {
     observed:
       isGap(byArp) && byBgp.length === 0

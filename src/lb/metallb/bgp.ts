@@ -1,8 +1,8 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known, type Known } from '../../evidence/gap.ts'
-import { objectName, type BGPAdvertisement, type BGPPeer } from '../../evidence/kubernetes/kinds.ts'
-import type { Question } from '../../evidence/question.ts'
+import { type BGPAdvertisement, type BGPPeer, objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
+import { type Question, serviceOf } from '../../evidence/question.ts'
 import { anySelects } from '../selector.ts'
 import { allows, bgpAdvertisementsFor } from './advertisements.ts'
 import { whyUnfit } from './election.ts'
@@ -52,7 +52,7 @@ export function bgpSpeakers(evidence: Evidence, question: Question): Known<reado
   const settings = metallbSettings(evidence)
   const alive = new Set((known(speakers) ?? []).filter(isReady).flatMap(({ spec }) => spec?.nodeName ?? []))
   const ready = known(endpoints) ?? []
-  const local = question.service?.spec?.externalTrafficPolicy === 'Local'
+  const local = serviceOf(question)?.spec?.externalTrafficPolicy === 'Local'
   const speaker = (node: (typeof nodes)[number]): BgpSpeaker => {
     const name = node.metadata?.name ?? ''
     const proof = cite(node, 'metadata', 'name')
@@ -106,11 +106,7 @@ export function conflictOf(
  * Which speakers say that they announce by BGP: one ServiceBGPStatus for each Service and node, since 0.15.0. It lists the peers that are
  * configured, not those with a session. One whose speaker is gone does not count.
  */
-export function announcingByBgp(
-  evidence: Evidence,
-  { service }: Pick<Question, 'service'>,
-): Known<readonly Announcement[]> {
-  if (service === null) return []
+export function announcingByBgp(evidence: Evidence, service: Service): Known<readonly Announcement[]> {
   const statuses = evidence.kubernetes.servicebgpstatuses
   if (isGap(statuses)) return statuses
   const speakers = known(metallbPods(evidence, 'speaker'))

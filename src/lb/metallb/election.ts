@@ -4,7 +4,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
 import type { L2Advertisement, Node, Pod } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import type { Question } from '../../evidence/question.ts'
+import { type Question, serviceOf } from '../../evidence/question.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
 import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
@@ -48,7 +48,7 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
   const settings = metallbSettings(evidence)
   // Before 0.11 only nodes with an endpoint announced, whatever the policy.
   const onlyLocal =
-    question.service?.spec?.externalTrafficPolicy === 'Local' || olderThan(settings, '0.11.0')
+    serviceOf(question)?.spec?.externalTrafficPolicy === 'Local' || olderThan(settings, '0.11.0')
       ? new Set(endpoints.flatMap(({ node }) => node ?? []))
       : null
   if (onlyLocal !== null) return funnel(nodes, advertisements, speakers, settings, onlyLocal)
@@ -148,7 +148,8 @@ export function electedNode(evidence: Evidence, question: Question): Known<strin
   const endpoints = usableEndpoints(evidence, question)
   if (isGap(funnel)) return funnel
   if (isGap(endpoints)) return endpoints
-  const { vip, service } = question
+  const { vip } = question
+  const service = serviceOf(question)
   if (vip === null || service === null || endpoints.length === 0) return null
   // All addresses of a Service go with its first one; up to 0.10 the Service's name was hashed instead.
   const first = parseAddress(service.status?.loadBalancer?.ingress?.[0]?.ip) ?? vip

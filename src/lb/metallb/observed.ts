@@ -1,9 +1,8 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
-import { objectName, type KubernetesObject } from '../../evidence/kubernetes/kinds.ts'
+import { type KubernetesObject, objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import type { Question } from '../../evidence/question.ts'
 import { metallbPods, metallbSettings, olderThan } from './install.ts'
 
 type ServiceL2Status = KubernetesObject<'servicel2statuses'>
@@ -19,11 +18,7 @@ export interface Announcement {
  * announcing node (since 0.14.6; taken away with the announcement), before that the newest event `nodeAssigned`, whose absence proves
  * nothing. A status whose speaker is gone is left over from a crash and does not count.
  */
-export function observedByMetallb(
-  evidence: Evidence,
-  { service }: Pick<Question, 'service'>,
-): Known<readonly Announcement[]> {
-  if (service === null) return []
+export function observedByMetallb(evidence: Evidence, service: Service): Known<readonly Announcement[]> {
   if (olderThan(metallbSettings(evidence), '0.14.6')) return byEvent(evidence, objectName(service))
   const statuses = evidence.kubernetes.servicel2statuses
   if (isGap(statuses)) return statuses

@@ -1,3 +1,4 @@
+import { hasVip } from '../../evidence/question.ts'
 import { timelineOf, type Timeline, type TimelineEvent } from '../../capture/timeline.ts'
 import { seenIn } from '../../checks/about/captures.ts'
 import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
@@ -10,15 +11,15 @@ const [width, left, right, laneHeight] = [1000, 230, 24, 46]
 const mostRows = 60
 
 /** What each capture of the evidence shows about the VIP, over time: who claimed it when. */
-export function timelinesMarkup(evidence: Evidence, { question, receiving }: Diagnosis): Markup {
+export function timelinesMarkup(evidence: Evidence, { question }: Diagnosis): Markup {
+  if (!hasVip(question)) return nothing
   const { vip } = question
-  if (vip === null) return nothing
   const stations = knownStations(evidence, vip, question.vpcId)
   const nameOf = (mac: string): string => {
     const station = stations.stationOf(mac)
     return station === null ? mac : `${station.node} ${station.interface ?? ''}`.trim()
   }
-  const figures = seenIn({ evidence, question, receiving, node: null }).seen.map(({ capture, conclusion }) =>
+  const figures = seenIn({ evidence, question }).seen.map(({ capture, conclusion }) =>
     figureMarkup(capture.file, timelineOf(capture.messages, vip), conclusion.says, nameOf),
   )
   return figures.length === 0

@@ -34,7 +34,9 @@ test('a Vip of Kube-OVN is diagnosed end to end: reachable from a pod of its VPC
 })
 
 test('without Kube-OVN there is nothing to say, and beside it MetalLB is judged as ever', async () => {
-  expect(await foundIn('lan-healthy', id)).toEqual([['skipped', 'The VIP is not one of Kube-OVN.']])
+  expect(await foundIn('lan-healthy', id)).toEqual([
+    ['skipped', 'The VIP is a Service’s: the nodes translate it, and OVN does not carry it.'],
+  ])
   const { diagnoses } = judge(await kubeOvnCluster(), ['default/nginx-lb'])
   expect(diagnoses.map(({ verdict }) => verdict)).toEqual(['reachable'])
 })

@@ -43,16 +43,18 @@ export function ask(evidence: Evidence, asked: Asked = {}): Context {
       ? one.status?.loadBalancer?.ingress?.some(({ ip }) => ip === vip)
       : objectName(one) === asked.service,
   )
-  const question: Question = {
-    vip: address,
-    port: { protocol, port },
-    service: service ?? null,
-    servicePort: service?.spec?.ports?.find((one) => one.port === port) ?? service?.spec?.ports?.[0] ?? null,
-    controlPlane: service === undefined ? { address, port, pods: [] } : null,
-    client: clientOf(client),
-    fabric,
-    vpcId,
-  }
+  const shared = { port: { protocol, port }, client: clientOf(client), fabric, vpcId }
+  const ports = service?.spec?.ports ?? []
+  const question: Question =
+    service === undefined
+      ? { ...shared, about: 'control-plane', vip: address, controlPlane: { address, port, pods: [] } }
+      : {
+          ...shared,
+          about: 'service',
+          vip: address,
+          service,
+          servicePort: ports.find((one) => one.port === port) ?? ports[0] ?? {},
+        }
   return { evidence, question, receiving: asked.receiving ?? receivingOf(evidence, question), node: null }
 }
 
@@ -61,7 +63,17 @@ export function controlPlane(evidence: Evidence, client = 'vpc'): Context {
   const [first] = known(controlPlaneVips(evidence)) ?? []
   if (first === undefined) throw new Error('there is no control-plane VIP')
   const context = ask(evidence, { vip: first.address.text, port: first.port, client })
-  return { ...context, question: { ...context.question, controlPlane: first } }
+  const { port: asked, client: from, fabric, vpcId } = context.question
+  const question: Question = {
+    port: asked,
+    client: from,
+    fabric,
+    vpcId,
+    about: 'control-plane',
+    vip: first.address,
+    controlPlane: first,
+  }
+  return { ...context, question }
 }
 
 function receivingOf(evidence: Evidence, question: Question): Receiving {
@@ -76,8 +88,6 @@ function receivingOf(evidence: Evidence, question: Question): Receiving {
 
 /** Runs one check as the program does: what does not apply is skipped, what is needed and missing makes it unknown. */
 export function runCheck(check: Check, context: Context): readonly Draft[] {
-  // No question here is about Kube-OVN.
-  if (check.kubeOvn === true) return [skipped('not-applicable', '', 'The VIP is not of Kube-OVN.')]
   const why = whyNot(check, context)
   if (why !== null) return [skipped(why.reason, '', why.says)]
   const gaps = gapsAmong(

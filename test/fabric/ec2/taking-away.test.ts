@@ -34,7 +34,7 @@ function statuses(evidence: Evidence, vip: string, client: string): ReadonlyMap<
 /** What the program says of it, with the receiving nodes that it finds itself. */
 function verdictOf(evidence: Evidence, vip: string, client: string): string {
   const { question } = ask(evidence, { vip, client, service: serviceOf(vip) })
-  return answer(checks, evidence, [{ ...question, controlPlane: null }], []).verdict
+  return answer(checks, evidence, [question], []).verdict
 }
 
 const serviceOf = (vip: string): string => (vip.startsWith('172') ? 'default/shop' : 'default/nginx-lb')

@@ -63,7 +63,8 @@ test('in every recording of MetalLB the elected node is the one of its status', 
     const evidence = await fixture(name)
     if (vip === null || service === null || known(evidence.kubernetes.servicel2statuses) === null) continue
     const { question } = ask(evidence, { vip, service })
-    const observed = known(observedByMetallb(evidence, question)) ?? []
+    if (question.about !== 'service') throw new Error(`${service} is no Service of ${name}`)
+    const observed = known(observedByMetallb(evidence, question.service)) ?? []
     const elected = known(electedNode(evidence, question))
     const nodes = observed.map(({ node }) => node)
     if (frozen.has(name)) expect([name, nodes]).toEqual([name, []])

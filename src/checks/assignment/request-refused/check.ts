@@ -27,6 +27,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
   ],
+  about: ['service'],
   announcer: 'MetalLB',
   appliesTo: stillPending,
   blocks: true,
@@ -34,7 +35,7 @@ export default defineCheck({
   run: ({ evidence, question }) => {
     const { service } = question
     const pools = metallbPools(evidence)
-    if (service === null || isGap(pools) || pools.length === 0) return []
+    if (isGap(pools) || pools.length === 0) return []
     const subject = `service/${objectName(service)}`
     const event = refusalOf(evidence, service)
     const told = event !== null && !saysFull(event) ? event : null

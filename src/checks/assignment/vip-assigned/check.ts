@@ -22,10 +22,9 @@ export default defineCheck({
     'kubernetes/deployments',
     'kubernetes/configmaps',
   ],
+  about: ['service'],
   appliesTo: ({ question: { service, vip } }) =>
-    service === null
-      ? 'No Service has this VIP: it is configured elsewhere, not assigned.'
-      : vip === null || isAssigned(service, vip) || 'The VIP stands in externalIPs, which nobody assigns.',
+    vip === null || isAssigned(service, vip) || 'The VIP stands in externalIPs, which nobody assigns.',
   blocks: true,
   consequenceOf: [
     'assignment/class-mismatch',
@@ -35,7 +34,6 @@ export default defineCheck({
   ],
   run: (context) => {
     const { service, vip } = context.question
-    if (service === null) return []
     const subject = `service/${objectName(service)}`
     if (vip === null) return [whyPending(context, service, subject)]
     const at = service.status?.loadBalancer?.ingress?.findIndex(({ ip }) => sameAddress(parseAddress(ip), vip)) ?? 0

@@ -17,12 +17,12 @@ import { fail, unknown, type Draft, type Remedy } from '../../finding.ts'
 
 /** Why a Service is pending in a cluster where kube-vip serves Services; null where kube-vip does not, or where MetalLB ought to. */
 export function whyPendingAtKubeVip(context: Context, service: Service): Draft | null {
-  const { evidence, question } = context
+  const { evidence } = context
   const pods = servicePods(evidence)
   const [first] = pods
   if (first === undefined) return null
   const metallb = metallbInstalled(evidence)
-  if (isGap(metallb) || (metallb && ofItsClass(evidence, question))) return null
+  if (isGap(metallb) || (metallb && ofItsClass(evidence, service))) return null
   const name = objectName(service)
   const subject = `service/${name}`
   const refusals = pods.map(({ settings }) => refusalOf(settings, service))

@@ -35,7 +35,7 @@ export default defineCheck({
     if (isGap(pods)) return true
     if (pods.length === 0) return 'kube-vip is not installed.'
     return (
-      question.service === null ||
+      question.about !== 'service' ||
       pods.some(({ settings }) => settings.services) ||
       'kube-vip serves the control plane only.'
     )
@@ -121,7 +121,7 @@ function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): 
   })
   const [first] = wrong
   if (first === undefined) return []
-  const { vip, service } = question
+  const { vip } = question
   const nodes = pods.flatMap(({ node }) => node ?? [])
   const nobody =
     !pods.some(({ pod }) => isReady(pod)) &&
@@ -143,7 +143,7 @@ function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): 
         ],
         changes: 'Shows what kube-vip said before it ended, and the events of the pod.',
       },
-      { blocks: nobody && (hangsOnAnnouncement(question) || service === null) },
+      { blocks: nobody && (hangsOnAnnouncement(question) || question.about !== 'service') },
     ),
   ]
 }
@@ -171,8 +171,8 @@ function severalLeaders(pods: readonly KubeVipPod[]): readonly Draft[] {
 
 /** With `lb_enable` the leader balances the control plane by IPVS; a kube-proxy in IPVS mode deletes what it does not know. */
 function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
-  const { vip, service, port } = question
-  if (vip === null || service !== null || !pods.some(({ settings }) => settings.ipvs)) return []
+  if (question.about !== 'control-plane' || !pods.some(({ settings }) => settings.ipvs)) return []
+  const { vip, port } = question
   return (known(announcing(evidence, question).observed) ?? []).flatMap((node) => {
     const table = known(evidence.node(node).procNetIpVs)
     const mode = known(evidence.node(node).proxyMode)?.lines[0]?.trim()

@@ -1,3 +1,4 @@
+import { serviceOf } from '../../../evidence/question.ts'
 import { fabricOf } from '../../../fabric/index.ts'
 import { cite, type Proof } from '../../../evidence/cite.ts'
 import type { Evidence } from '../../../evidence/evidence.ts'
@@ -38,6 +39,7 @@ export function vipAsNodeAddress({ evidence, question: { vip } }: Context): read
  */
 export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly KubeVipPod[]): readonly Draft[] {
   const { vip } = question
+  const service = serviceOf(question)
   if (vip === null || pods.length === 0) return []
   const owners = [
     ...furtherAddresses(evidence, vip),
@@ -52,10 +54,10 @@ export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly 
       [proof],
       {
         commands:
-          question.service === null
+          service === null
             ? editsOf(pods)
             : [
-                `kubectl -n ${question.service.metadata?.namespace ?? 'default'} annotate service ${question.service.metadata?.name ?? ''} --overwrite kube-vip.io/loadbalancerIPs=ADDRESS`,
+                `kubectl -n ${service.metadata?.namespace ?? 'default'} annotate service ${service.metadata?.name ?? ''} --overwrite kube-vip.io/loadbalancerIPs=ADDRESS`,
               ],
         changes:
           'With an address that nothing else has, each of the two is reached again; put it in the place of the VIP.',

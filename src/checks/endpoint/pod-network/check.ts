@@ -13,16 +13,16 @@ export default defineCheck({
   title: 'The Service’s pods have an address',
   needs: ['kubernetes/pods'],
   alsoReads: ['kubernetes/events'],
+  about: ['service'],
   appliesTo: ({ question }) => {
-    if (question.service === null) return 'A control-plane VIP has no pods behind it.'
     return Object.keys(question.service.spec?.selector ?? {}).length > 0 || 'The Service selects no pods.'
   },
   blocks: false,
   consequenceOf: ['forwarding/cni-ready', 'forwarding/cni-config'],
   run: ({ evidence, question }) => {
     const { service } = question
-    const pods = service === null ? [] : podsOf(evidence, service)
-    if (service === null || isGap(pods)) return []
+    const pods = podsOf(evidence, service)
+    if (isGap(pods)) return []
     const scheduled = pods.filter(
       ({ spec, status }) => spec?.nodeName !== undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed',
     )

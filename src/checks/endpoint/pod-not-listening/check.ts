@@ -3,7 +3,7 @@ import type { Evidence } from '../../../evidence/evidence.ts'
 import { isGap } from '../../../evidence/gap.ts'
 import { objectName } from '../../../evidence/kubernetes/kinds.ts'
 import { takes } from '../../../evidence/node/listen.ts'
-import type { Question } from '../../../evidence/question.ts'
+import type { ServiceQuestion } from '../../../evidence/question.ts'
 import { podNamed } from '../../../evidence/kubernetes/pods.ts'
 import { endpointsOf, type Endpoint } from '../../../lb/endpoints.ts'
 import { parseAddress } from '../../../net/address.ts'
@@ -19,12 +19,12 @@ export default defineCheck({
   title: 'The pods listen on the Service’s target port',
   needs: ['kubernetes/endpointslices', 'kubernetes/pods'],
   alsoReads: ['node/listen', 'node/pod-listen'],
-  appliesTo: ({ question }) => question.service !== null || 'A control-plane VIP has no pods behind it.',
+  about: ['service'],
   blocks: true,
   run: ({ evidence, question, receiving }) => {
     const { service } = question
     const endpoints = endpointsOf(evidence, question)
-    if (service === null || isGap(endpoints)) return []
+    if (isGap(endpoints)) return []
     const missing = missingTargetPort(evidence, question)
     if (missing?.status === 'fail') return [missing]
     const subject = `service/${objectName(service)}`
@@ -78,7 +78,7 @@ const nodeItIs = (evidence: Evidence, { pod, node }: Endpoint): string | null =>
   podNamed(evidence, pod)?.spec?.hostNetwork === true ? node : null
 
 /** A pod in its node's network: the node's sockets are its own. */
-function onItsNode(evidence: Evidence, { port }: Question, endpoint: Endpoint, node: string): Draft {
+function onItsNode(evidence: Evidence, { port }: ServiceQuestion, endpoint: Endpoint, node: string): Draft {
   const subject = `pod/${endpoint.pod ?? endpoint.address}`
   const place = cite(endpoint.slice, 'endpoints', endpoint.index, 'addresses', 0)
   const listening = evidence.node(node).listen

@@ -3,7 +3,7 @@ import type { Evidence } from '../../../evidence/evidence.ts'
 import { isGap } from '../../../evidence/gap.ts'
 import { type Pod } from '../../../evidence/kubernetes/kinds.ts'
 import { takes } from '../../../evidence/node/listen.ts'
-import type { Question } from '../../../evidence/question.ts'
+import type { ServiceQuestion } from '../../../evidence/question.ts'
 import { podNamed } from '../../../evidence/kubernetes/pods.ts'
 import type { Endpoint } from '../../../lb/endpoints.ts'
 import { parseAddress } from '../../../net/address.ts'
@@ -28,7 +28,7 @@ const sidecarPorts: readonly number[] = [15006, 4143]
  * Looks an endpoint's pod up among the network namespaces of its node. Null where its sockets are not known: no evidence, a namespace that was
  * not found, sockets that may be missing, a runtime that keeps its sockets from the node's kernel, a sidecar before the program.
  */
-export function socketOf(evidence: Evidence, question: Question, endpoint: Endpoint): PodSocket | null {
+export function socketOf(evidence: Evidence, question: ServiceQuestion, endpoint: Endpoint): PodSocket | null {
   const pod = podNamed(evidence, endpoint.pod)
   if (pod === undefined || endpoint.node === null) return null
   const listening = evidence.node(endpoint.node).podListen
@@ -89,11 +89,11 @@ const hidesSockets = ({ spec }: Pod, sockets: number): boolean =>
       /"(httpGet|tcpSocket|grpc)"/.test(JSON.stringify(readinessProbe ?? null)),
     ))
 
-function fixOf({ service, servicePort }: Question, pod: Pod, ports: readonly number[], wanted: number): Remedy {
-  const { namespace = 'default', name = '' } = service?.metadata ?? {}
+function fixOf({ service, servicePort }: ServiceQuestion, pod: Pod, ports: readonly number[], wanted: number): Remedy {
+  const { namespace = 'default', name = '' } = service.metadata ?? {}
   const [only, ...more] = [...new Set(ports)]
-  const index = (service?.spec?.ports ?? []).findIndex(
-    ({ port, name: one }) => port === servicePort?.port && one === servicePort?.name,
+  const index = (service.spec?.ports ?? []).findIndex(
+    ({ port, name: one }) => port === servicePort.port && one === servicePort.name,
   )
   if (only === undefined || more.length > 0 || only === wanted || index === -1)
     return {
@@ -110,7 +110,11 @@ function fixOf({ service, servicePort }: Question, pod: Pod, ports: readonly num
 }
 
 /** What is known of the pods with a network of their own, in one finding for those that listen and one for those that do not. */
-export function socketDrafts(subject: string, question: Question, sockets: readonly PodSocket[]): readonly Draft[] {
+export function socketDrafts(
+  subject: string,
+  question: ServiceQuestion,
+  sockets: readonly PodSocket[],
+): readonly Draft[] {
   const good = sockets.filter(({ listens }) => listens)
   const bad = sockets.filter(({ listens }) => !listens)
   const [first] = bad

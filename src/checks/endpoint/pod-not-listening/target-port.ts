@@ -3,7 +3,7 @@ import type { Evidence } from '../../../evidence/evidence.ts'
 import { known } from '../../../evidence/gap.ts'
 import { objectName, type Pod } from '../../../evidence/kubernetes/kinds.ts'
 import { podsOf } from '../../../lb/endpoints.ts'
-import type { Question } from '../../../evidence/question.ts'
+import type { ServiceQuestion } from '../../../evidence/question.ts'
 import { protocolOf } from '../../../net/port.ts'
 import { counted, inWords } from '../../../net/words.ts'
 import { fail, warn, type Draft } from '../../finding.ts'
@@ -12,9 +12,9 @@ import { fail, warn, type Draft } from '../../finding.ts'
  * A target port by name that the containers of the selected pods do not have at the Service's protocol: the endpoints of those pods then
  * have no port at all. Null where each pod names it, whatever its number in each.
  */
-export function missingTargetPort(evidence: Evidence, { service, servicePort, port }: Question): Draft | null {
-  const target = servicePort?.targetPort
-  if (service === null || typeof target !== 'string' || /^\d+$/.test(target)) return null
+export function missingTargetPort(evidence: Evidence, { service, servicePort, port }: ServiceQuestion): Draft | null {
+  const target = servicePort.targetPort
+  if (typeof target !== 'string' || /^\d+$/.test(target)) return null
   const pods = (known(podsOf(evidence, service)) ?? []).filter(
     ({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed',
   )

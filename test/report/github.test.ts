@@ -61,7 +61,7 @@ test('a hostile name makes no annotation of its own', async () => {
   const told = annotations(reported(await hostileEvidence(), 'github'))
   expect(told.map(({ kind }) => kind).filter((kind) => kind === 'error')).toHaveLength(1)
   expect(told.every(({ kind }) => ['error', 'warning', 'notice'].includes(kind))).toBe(true)
-  expect(told[0]?.title).toContain('%0A::error::x\n`|@everyone')
+  expect(told[0]?.title).toContain('%0A::error::x\\x0a`|@everyone')
 })
 
 test('what could not be read is a warning, what is accepted a notice', async () => {

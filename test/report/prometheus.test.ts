@@ -1,3 +1,4 @@
+import { shownName } from '../../src/net/visible.ts'
 import { expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { prometheus } from '../../src/report/prometheus.ts'
@@ -73,9 +74,11 @@ test('the causes stand in the order in which to mend them, and the labels name t
   })
 })
 
-test('a hostile name is one label, and comes back as it was', async () => {
+test('a hostile name is one label, and what cannot be seen in it is written out', async () => {
   const [samples] = samplesOf([reported(await hostileEvidence(), 'prometheus')])
-  expect(samples?.find(({ name }) => name === 'vipdoctor_vip_reachable')?.labels.service).toBe(`default/${hostileName}`)
+  expect(samples?.find(({ name }) => name === 'vipdoctor_vip_reachable')?.labels.service).toBe(
+    `default/${shownName(hostileName, 1000)}`,
+  )
 })
 
 test('a failed set-up is no success, and says nothing of a VIP', () => {

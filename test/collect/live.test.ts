@@ -50,7 +50,7 @@ describe('a live check', () => {
       const folder = path.join(world.folder, 'saved')
       const text = await world.vipdoctor(['check', ...args, '--save-bundle', folder, '--node-ports'])
       expect(await world.vipdoctor(['check', '--bundle', folder, '--node-ports'])).toEqual(text)
-      expect(text.stdout).toMatch(/\nAWS account: 123456789012, region: us-east-1\.\n\nExit code/)
+      expect(text.stdout).toMatch(/\nAWS 123456789012, us-east-1\. Exit code/)
 
       const recorded = await world.vipdoctor(['check', '--bundle', fixturePath(name), '--output', 'json'])
       expect(live.code).toBe(recorded.code)

@@ -27,21 +27,24 @@ export async function discover(
   const custom = kinds.filter((name) => kubernetesKinds[name].custom)
   const groups = custom.length === 0 ? new Map<string, readonly Version[]>() : await readGroups(cluster, custom, signal)
   for (const name of kinds) {
-    const { group, plural, kind, custom: isCustom } = kubernetesKinds[name]
-    if (!isCustom) served.set(name, resource(group, builtInVersion, plural, kind))
+    const { group, plural, custom: isCustom } = kubernetesKinds[name]
+    if (!isCustom) served.set(name, resource(name, builtInVersion))
     else if (isRefusal(groups)) served.set(name, groups)
     else {
       const found = groups.get(group)?.find(({ resources }) => resources.includes(plural))
-      served.set(name, found === undefined ? null : resource(group, found.version, plural, kind))
+      served.set(name, found === undefined ? null : resource(name, found.version))
     }
   }
   return served
 }
 
-function resource(group: string, version: string, plural: string, kind: string): Resource {
+function resource(name: KubernetesKindName, version: string): Resource {
+  const { group, plural, kind, custom, shape: whole } = kubernetesKinds[name]
+  // Pods say how programs are started, and a custom resource may hold anything: a rendered frr.conf with its passwords.
+  const shape = custom || name === 'pods' || name === 'daemonsets' || name === 'deployments' ? whole : null
   return group === ''
-    ? { path: `/api/${version}/${plural}`, apiVersion: version, kind }
-    : { path: `/apis/${group}/${version}/${plural}`, apiVersion: `${group}/${version}`, kind }
+    ? { path: `/api/${version}/${plural}`, apiVersion: version, kind, shape }
+    : { path: `/apis/${group}/${version}/${plural}`, apiVersion: `${group}/${version}`, kind, shape }
 }
 
 interface GroupDiscovery {

@@ -1,61 +1,51 @@
-import type { Json, JsonObject } from './keep.ts'
+import { keptOldConfig } from '../keep/old-metallb.ts'
+import type { Json, JsonObject } from '../keep/prune.ts'
+import { keptProxyConfig } from '../keep/proxy-config.ts'
 
 /**
- * What is kept of a ConfigMap: all of one that says how the network is set up, of any other nothing but a configuration of MetalLB up to
- * 0.12 (key `config`), wherever it is installed. Passwords of its BGP peers are masked.
+ * What is kept of a ConfigMap: the keys that a check reads, where it reads them, and of their texts what it reads in them. A configuration of
+ * MetalLB up to 0.12 (key `config`) is kept wherever it is installed.
  */
 export function keptConfigMap(object: JsonObject): JsonObject {
-  const { data, binaryData, ...rest } = object
-  const entries = isObject(data) ? Object.entries(data) : []
-  const masked = entries.map(([key, value]): [string, Json] => [
-    key,
-    key === 'config' && typeof value === 'string' ? withoutPasswords(value) : value,
-  ])
-  if (isOfTheNetwork(object))
-    return {
-      ...rest,
-      ...(data === undefined ? {} : { data: isObject(data) ? Object.fromEntries(masked) : data }),
-      ...(binaryData === undefined ? {} : { binaryData }),
-    }
-  const old = masked.filter(([key, value]) => key === 'config' && typeof value === 'string' && isMetallbs(value))
-  return old.length === 0 ? rest : { ...rest, data: Object.fromEntries(old) }
+  const { data, ...rest } = object
+  if (!isObject(data)) return rest
+  const { metadata } = object
+  const name = isObject(metadata) ? text(metadata.name) : ''
+  const entries = Object.entries(data).flatMap(([key, value]): [string, Json][] => {
+    const kept = typeof value === 'string' ? keptValue(name, key, value) : null
+    return kept === null ? [] : [[key, kept]]
+  })
+  return entries.length === 0 && !known.has(name) ? rest : { ...rest, data: Object.fromEntries(entries) }
 }
 
-const isMetallbs = (text: string): boolean => /(^|[{,\s"'])address-pools["']?\s*:/.test(text)
+/** ConfigMaps of which it is known what they say when a key is not there. */
+const known: ReadonlySet<string> = new Set(['kube-proxy', 'kubevip', 'cilium-config', 'antrea-config'])
 
-function isOfTheNetwork({ metadata }: JsonObject): boolean {
-  const { name = '', namespace = '' } = isObject(metadata) ? metadata : {}
-  return (
-    /metallb|kube-vip|kube-flannel|calico|cilium|kube-ovn|antrea/.test(text(namespace)) ||
-    /^(kube-proxy|kubevip|kube-vip.*|kube-flannel-cfg|calico-config|canal-config|cilium-config|antrea-config.*|kube-router-cfg|ovn-config)$/.test(
-      text(name),
-    )
-  )
+function keptValue(name: string, key: string, value: string): string | null {
+  if (key === 'config' && isMetallbs(value)) return keptOldConfig(value)
+  if (name === 'kube-proxy') return key === 'config.conf' ? keptProxyConfig(value) : null
+  if (name === 'kubevip')
+    return isPool(key) && /^[\da-fA-F:.,/\s-]*$|^(?:true|false|asc|desc)$/.test(value) ? value : null
+  if (name === 'cilium-config') return ciliumKeys.has(key) && /^\w*$/.test(value) ? value : null
+  if (name.startsWith('antrea-config') && key === 'antrea-agent.conf')
+    return value
+      .split('\n')
+      .filter((line) => /^\s*(?:antreaProxy:|proxyAll:\s*(?:true|false)\b)\s*$/.test(line))
+      .join('\n')
+  return null
 }
 
-/**
- * YAML with every value of a key `password` masked, in block style with the lines that go on with it, and in flow style. The text around
- * it stays as it is, so that a parser says of it what MetalLB's says.
- */
-function withoutPasswords(yaml: string): string {
-  const lines: string[] = []
-  let within: number | null = null
-  for (const line of yaml.split('\n')) {
-    const indent = line.search(/\S/)
-    if (within !== null && (indent === -1 || indent > within)) continue
-    within = null
-    const block = /^([\s-]*)(["']?password["']?\s*:)/.exec(line)
-    if (block === null) {
-      lines.push(
-        line.replace(/(["']?password["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,}][^,}]*)/g, '$1"***"'),
-      )
-      continue
-    }
-    within = (block[1] ?? '').length
-    lines.push(`${block[1] ?? ''}${block[2] ?? ''} "***"`)
-  }
-  return lines.join('\n')
-}
+/** Keys of kube-vip-cloud-provider (kube-vip-cloud-provider v0.0.12 pkg/provider). */
+const isPool = (key: string): boolean =>
+  /^(?:cidr|range)-[a-z0-9.-]+$|^(?:skip-end-ips-in-cidr|search-order)$/.test(key)
+
+const ciliumKeys: ReadonlySet<string> = new Set([
+  'kube-proxy-replacement',
+  'enable-l2-announcements',
+  'enable-bgp-control-plane',
+])
+
+const isMetallbs = (yaml: string): boolean => /(^|[{,\s"'])address-pools["']?\s*:/.test(yaml)
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 

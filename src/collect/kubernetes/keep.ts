@@ -1,25 +1,19 @@
+import type { Shape } from '../../evidence/shape.ts'
+import { isReadAnnotation, readEvents, readVariables } from '../keep/names.ts'
+import { pruned, type Json, type JsonObject } from '../keep/prune.ts'
+import { masked, withoutCredentials } from '../keep/text.ts'
+import { keptWords } from '../keep/words.ts'
 import { keptConfigMap } from './keep-config-map.ts'
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-type JsonObject = Readonly<Record<string, Json>>
-
-const secretArgument = /((?:token|password|passwd|secret)[A-Za-z0-9_-]*=)\S+/gi
-const secretName = /pass|secret|token|credential|private/i
-
 /**
- * What is kept of an object: everything but managed fields, the copy that `kubectl apply` leaves in an annotation, the values of
- * environment variables (those of kube-vip, MetalLB and a few CNI settings excepted, which checks read), what looks like a secret in a
- * command line, and the data of ConfigMaps that no check reads. Keys come out sorted, as kubectl prints them.
+ * What is kept of an object: of pods, of what makes pods, and of custom resources the members that some check reads (`shape`; null keeps all),
+ * and of every object what checks read by name where anybody may choose the names (annotations, environment, arguments, data of
+ * ConfigMaps, messages). Keys come out sorted, as kubectl prints them.
  */
-export function kept(object: JsonObject, kind: string, apiVersion: string): JsonObject {
-  const { metadata, ...rest } = object
-  const withHead: JsonObject = {
-    ...rest,
-    apiVersion,
-    kind,
-    ...(isObject(metadata) ? { metadata: keptMetadata(metadata) } : {}),
-  }
-  return sorted(byKind(withHead, kind)) as JsonObject
+export function kept(object: JsonObject, kind: string, apiVersion: string, shape: Shape | null): JsonObject {
+  const members = shape === null ? object : (pruned(object, shape) as JsonObject)
+  const whole: JsonObject = { ...byKind(withMember(members, 'status', keptMessages), kind), apiVersion, kind }
+  return sorted(withMember(whole, 'metadata', keptMetadata)) as JsonObject
 }
 
 function byKind(object: JsonObject, kind: string): JsonObject {
@@ -29,12 +23,18 @@ function byKind(object: JsonObject, kind: string): JsonObject {
     case 'DaemonSet':
     case 'Deployment':
       return withMember(object, 'spec', (spec) =>
-        withMember(spec, 'template', (template) => withMember(template, 'spec', keptPodSpec)),
+        withMember(spec, 'template', (template) =>
+          withMember(withMember(template, 'metadata', keptMetadata), 'spec', keptPodSpec),
+        ),
       )
     case 'ConfigMap':
-      return keptConfigMap(object)
+      return keptConfigMap(without(object, 'binaryData'))
+    case 'Event':
+      return readEvents.has(text(object.reason)) ? keptMessages(object) : without(object, 'message')
     case 'BGPPeer':
-      return withMember(object, 'spec', (spec) => ('password' in spec ? { ...spec, password: '***' } : spec))
+      return withMember(object, 'spec', (spec) => ('password' in spec ? { ...spec, password: masked } : spec))
+    case 'ValidatingWebhookConfiguration':
+      return keptMessages(object)
     default:
       return object
   }
@@ -43,52 +43,53 @@ function byKind(object: JsonObject, kind: string): JsonObject {
 function keptMetadata(metadata: JsonObject): JsonObject {
   const { annotations, ...rest } = without(metadata, 'managedFields')
   if (!isObject(annotations)) return rest
-  const others = without(annotations, 'kubectl.kubernetes.io/last-applied-configuration')
-  return Object.keys(others).length === 0 ? rest : { ...rest, annotations: others }
+  const read = Object.entries(annotations).filter(([name]) => isReadAnnotation(name))
+  return read.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(read) }
 }
 
-function keptPodSpec(spec: JsonObject): JsonObject {
-  return ['containers', 'initContainers', 'ephemeralContainers'].reduce(
+const keptPodSpec = (spec: JsonObject): JsonObject =>
+  ['containers', 'initContainers'].reduce(
     (sum, member) =>
       Array.isArray(sum[member])
         ? { ...sum, [member]: sum[member].map((one: Json) => (isObject(one) ? keptContainer(one) : one)) }
         : sum,
     spec,
   )
-}
 
 function keptContainer(container: JsonObject): JsonObject {
-  const open = /kube-vip|metallb|frr/.test(text(container.image))
-  const env = container.env
-  const masked = Object.fromEntries(
-    ['command', 'args'].flatMap((member) => {
-      const words = container[member]
-      return Array.isArray(words)
-        ? [
-            [
-              member,
-              words.map((word: Json) => (typeof word === 'string' ? word.replace(secretArgument, '$1***') : word)),
-            ],
-          ]
-        : []
-    }),
-  )
+  const { command, args, env, ...rest } = container
+  const words = (value: Json | undefined): string[] | null =>
+    Array.isArray(value) ? value.map((word: Json) => (typeof word === 'string' ? word : '')) : null
+  const [program, told] = [words(command), words(args)]
   return {
-    ...container,
-    ...masked,
-    ...(Array.isArray(env) ? { env: env.map((one: Json) => keptVariable(one, open)) } : {}),
+    ...rest,
+    ...(program === null ? {} : { command: keptWords(program, true) }),
+    // Without a command the image's own program is started, and these are its arguments.
+    ...(told === null ? {} : { args: keptWords(told, false) }),
+    ...(Array.isArray(env) ? { env: env.map((one: Json) => keptVariable(one)) } : {}),
   }
 }
 
-/** CNI settings that decide how pods are reached, by the names that Calico, Flannel and Cilium document; and what a proxy is not asked for. */
-const readVariable =
-  /^(CALICO_(IPV4POOL|IPV6POOL|NETWORKING)_?.*|IP_AUTODETECTION_METHOD|IP6?|FELIX_(BPF|IPTABLES|WIREGUARD|XDP|DEFAULT)[A-Z_]*|FLANNEL_.*|EVENT_QUEUE_DEPTH|CLUSTER_TYPE|NO_PROXY|no_proxy)$/
+/** That a variable is empty says that it is switched off, and nothing else. */
+function keptVariable(variable: Json): Json {
+  if (!isObject(variable) || !('value' in variable) || variable.value === '') return variable
+  return readVariables.has(text(variable.name)) ? variable : without(variable, 'value')
+}
 
-function keptVariable(variable: Json, open: boolean): Json {
-  if (!isObject(variable) || !('value' in variable)) return variable
-  const name = text(variable.name)
-  if ((open || readVariable.test(name)) && !secretName.test(name) && !/pass$/i.test(name)) return variable
-  return without(variable, 'value')
+const freeTexts: ReadonlySet<string> = new Set([
+  ...['message', 'url', 'errorSummary', 'lastConversionResult', 'lastReloadResult'],
+])
+
+/** Messages and URLs, at any depth, without credentials. What a container wrote when it ended is not kept: it may be anything. */
+function keptMessages(object: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([key, value]): [string, Json][] => {
+      if (key === 'terminated' && isObject(value)) return [[key, without(value, 'message')]]
+      if (freeTexts.has(key) && typeof value === 'string') return [[key, withoutCredentials(value)]]
+      if (Array.isArray(value)) return [[key, value.map((one: Json) => (isObject(one) ? keptMessages(one) : one))]]
+      return [[key, isObject(value) ? keptMessages(value) : value]]
+    }),
+  )
 }
 
 const without = (object: JsonObject, ...members: readonly string[]): JsonObject =>

@@ -1,5 +1,6 @@
 import { ask, isRefusal, type Refusal } from './ask.ts'
 import type { Cluster } from './cluster.ts'
+import type { Shape } from '../../evidence/shape.ts'
 import { kept, type JsonObject } from './keep.ts'
 
 export interface Listed {
@@ -13,6 +14,8 @@ export interface Resource {
   readonly path: string
   readonly apiVersion: string
   readonly kind: string
+  /** What is kept of each object; null: all of it but what may hold secrets. */
+  readonly shape: Shape | null
 }
 
 const pageSize = 500
@@ -42,7 +45,7 @@ export async function listResource(
 
 async function readPages(
   cluster: Cluster,
-  { path, apiVersion, kind }: Resource,
+  { path, apiVersion, kind, shape }: Resource,
   limit: number | null,
   signal: AbortSignal,
 ) {
@@ -65,7 +68,7 @@ async function readPages(
         everywhere: false,
       } as const
     for (const item of page.items ?? []) {
-      texts.push(Buffer.from(JSON.stringify(kept(item, kind, apiVersion), null, 4).replace(/^/gm, '        ')))
+      texts.push(Buffer.from(JSON.stringify(kept(item, kind, apiVersion, shape), null, 4).replace(/^/gm, '        ')))
     }
     next = page.metadata?.continue ?? ''
   } while (next !== '')

@@ -1,3 +1,4 @@
+import { keptNodeFile } from './keep-file.ts'
 import { commandTimeoutSeconds } from './script.ts'
 
 /** What one node gave: its files by name, why others could not be read, and whether the script ran to its end. */
@@ -72,8 +73,9 @@ export function parseNodeOutput(bytes: Uint8Array, ended: string | null = null):
       const reason = frame.spoiled
         ? 'its output is mixed with other output'
         : failure(text(line.subarray(1)), frame.said)
-      if (reason === null) files.set(frame.name, joined(frame.lines))
-      else gaps.set(frame.name, reason)
+      const kept = reason === null ? keptNodeFile(frame.name, joined(frame.lines)) : { reason }
+      if ('reason' in kept) gaps.set(frame.name, kept.reason)
+      else files.set(frame.name, kept)
       frame = null
     } else if (first === '>' && isFileName(text(line.subarray(1)))) {
       if (frame !== null) gaps.set(frame.name, 'its output was cut off')

@@ -8,10 +8,25 @@ const container = {
   image: 'string',
   command: ['string'],
   args: ['string'],
-  env: [{ name: 'string', value: 'string', valueFrom: 'json' }],
+  env: [
+    {
+      name: 'string',
+      value: 'string',
+      valueFrom: {
+        fieldRef: { fieldPath: 'string' },
+        secretKeyRef: { name: 'string', key: 'string' },
+        configMapKeyRef: { name: 'string', key: 'string' },
+      },
+    },
+  ],
   ports: [{ name: 'string', containerPort: 'number', hostPort: 'number', hostIP: 'string', protocol: 'string' }],
-  readinessProbe: 'json',
-  securityContext: 'json',
+  readinessProbe: {
+    httpGet: { port: 'scalar', scheme: 'string' },
+    tcpSocket: { port: 'scalar' },
+    grpc: { port: 'number' },
+    exec: {},
+  },
+  securityContext: { privileged: 'boolean', runAsUser: 'number', capabilities: { add: ['string'], drop: ['string'] } },
 } as const
 
 const containerState = {
@@ -29,7 +44,14 @@ const podSpec = {
   tolerations: [{ key: 'string', operator: 'string', value: 'string', effect: 'string' }],
   containers: [container],
   initContainers: [container],
-  volumes: 'json',
+  volumes: [
+    {
+      name: 'string',
+      hostPath: { path: 'string' },
+      secret: { secretName: 'string', optional: 'boolean' },
+      configMap: { name: 'string', optional: 'boolean' },
+    },
+  ],
 } as const
 
 const podTemplate = { metadata, spec: podSpec } as const

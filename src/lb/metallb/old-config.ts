@@ -18,7 +18,8 @@ const bgpAdvertisement = {
   communities: ['string'],
 } as const
 
-const shape = {
+/** What MetalLB up to 0.12 reads of its configuration. */
+export const oldConfigShape = {
   'address-pools': [
     {
       name: 'scalar',
@@ -47,8 +48,8 @@ const shape = {
   ],
 } as const
 
-type OldPool = Shaped<(typeof shape)['address-pools'][0]>
-type OldPeer = Shaped<(typeof shape)['peers'][0]>
+type OldPool = Shaped<(typeof oldConfigShape)['address-pools'][0]>
+type OldPeer = Shaped<(typeof oldConfigShape)['peers'][0]>
 type OldSelector = NonNullable<OldPeer['node-selectors']>[number]
 
 /** The same as the objects that took its place in 0.13, and the sentences with which MetalLB refuses it. */
@@ -68,7 +69,7 @@ export function readOldConfig(
   value: unknown,
   { name, namespace }: { readonly name: string; readonly namespace: string },
 ): OldConfig | string {
-  const read = conform(value ?? {}, shape)
+  const read = conform(value ?? {}, oldConfigShape)
   if ('misfit' in read) {
     const { pointer, expected, found } = read.misfit
     return `${pointer} is ${found}, not ${expected}`

@@ -1,0 +1,47 @@
+import { readCniKeys } from '../keep/names.ts'
+import type { Json } from '../keep/prune.ts'
+import { keptProxyConfig } from '../keep/proxy-config.ts'
+import { keptWords } from '../keep/words.ts'
+
+/**
+ * What is kept of what a node printed, or why nothing is: of command lines the values of flags that checks read, of CNI configurations the
+ * members that they read, of kube-proxy's configuration its keys. Everything else that a node prints holds no secret by its nature.
+ */
+export function keptNodeFile(name: string, bytes: Uint8Array): Uint8Array | { readonly reason: string } {
+  if (name === 'processes.txt') return changed(bytes, (text) => text.replaceAll(/^.*$/gm, keptProcess))
+  if (name === 'kube-proxy-config.yaml') {
+    const kept = keptProxyConfig(Buffer.from(bytes).toString('latin1'))
+    return kept === null
+      ? { reason: 'what stands there does not say that it is a KubeProxyConfiguration' }
+      : Buffer.from(kept, 'latin1')
+  }
+  return name.startsWith('cni-conf/') ? changed(bytes, keptCniConfig) : bytes
+}
+
+/** Bytes stay what they are where they are no text: whoever reads them says so. */
+const changed = (bytes: Uint8Array, change: (text: string) => string): Uint8Array =>
+  Buffer.from(change(Buffer.from(bytes).toString('latin1')), 'latin1')
+
+/** A line of `ps`: the number, the program, its arguments. */
+function keptProcess(line: string): string {
+  const [, before = '', command = ''] = /^(\s*\d+\s+)(.*)$/.exec(line) ?? []
+  return command === '' ? line : `${before}${keptWords(command.split(/\s+/), true).join(' ')}`
+}
+
+/** A configuration that is no JSON keeps no more than the line that says so to whoever parses it. */
+function keptCniConfig(text: string): string {
+  try {
+    return `${JSON.stringify(keptMembers(JSON.parse(text) as Json), null, 2)}\n`
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return '(left out: no JSON)\n'
+    throw error
+  }
+}
+
+function keptMembers(value: Json): Json {
+  if (Array.isArray(value)) return value.map((one: Json) => keptMembers(one))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]) => (readCniKeys.has(key) ? [[key, keptMembers(member)]] : [])),
+  )
+}

@@ -174,9 +174,9 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
 /** How the evidence of this run was read, for the report to say how more of it can be. */
 function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }): Reading {
   if (flags.bundle !== undefined) return { from: 'bundle', path: flags.bundle }
-  const given = (['context', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap((name) => {
+  const given = (['kubeconfig', 'context', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap((name) => {
     const value = flags[name]
-    return value === undefined || value === 'vpc' ? [] : [`--${name}=${value}`]
+    return value === undefined || value === 'vpc' ? [] : [[name, value] as const]
   })
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
   return {

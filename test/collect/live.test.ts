@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { fixturePath } from '../kit/fixtures.ts'
+import type { ApiFault } from './kubernetes/server.ts'
 import { recordedWorld, type World } from '../kit/recorded-world.ts'
 
 interface Report {
@@ -118,6 +119,44 @@ describe('a live check', () => {
     expect(
       (JSON.parse(stdout) as Report).gaps.find(({ source }) => source === 'kubernetes/services.json')?.reason,
     ).toMatch(/^the API server does not accept the credentials \(401/)
+  })
+
+  test.each<[string, ApiFault, string[]]>([
+    [
+      'refuses the credentials',
+      { status: 401 },
+      [
+        'NOT KNOWN: the API server does not accept the credentials (401: Failure: said',
+        '  the server)',
+        '  For this reason 30 files were not read.',
+      ],
+    ],
+    [
+      'forbids every list',
+      { status: 403 },
+      [
+        'NOT KNOWN: listing pods in the whole cluster is forbidden (403); the ClusterRole',
+        '  rule is {apiGroups: [""], resources: ["pods"], verbs: ["list"]}',
+        '  29 more files were not read (--verbose lists them).',
+      ],
+    ],
+  ])('of an API server that %s the reason stands first, and what to type behind it', async (_, fault, lines) => {
+    world = await recordedWorld('hard-way-l2', { api: { '*': fault } })
+    const { code, stdout } = await world.vipdoctor(['check', '--fabric', 'lan', '--quiet', '--context', 'test'])
+    expect(code).toBe(3)
+    expect(stdout.split('\n').slice(0, lines.length + 4)).toEqual([
+      ...lines,
+      '',
+      '  To know more:',
+      '    kubectl get services -A --context=test',
+      '    vipdoctor policy --kubernetes',
+    ])
+  })
+
+  test('a step that is told takes the flags of this run with it', async () => {
+    world = await recordedWorld('hard-way-healthy')
+    const { stdout } = await world.vipdoctor(['check', '--region', 'us-east-1', '--quiet', '--ssh-user', 'admin'])
+    expect(stdout).toContain('vipdoctor check 10.240.0.100:80 --region=us-east-1 --ssh-user=admin --nodes ssh\n')
   })
 
   test.each([

@@ -113,6 +113,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       helpGroup: 'LIVE',
       description: 'write what was judged as a bundle: a file that ends in .tar.gz, or a new directory',
     }),
+    force: Flags.boolean({ helpGroup: 'LIVE', description: 'replace a bundle that is there already' }),
   }
 
   override async run(): Promise<void> {
@@ -189,6 +190,7 @@ function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }):
 
 type CheckFlags = Parameters<typeof readLiveCluster>[0] & {
   readonly 'save-bundle': string | undefined
+  readonly force: boolean
   readonly probe: boolean
   readonly client: string
 }
@@ -206,10 +208,10 @@ async function liveEvidence(
     import('../cli/live.ts'),
   ])
   const saved = flags['save-bundle']
-  if (saved !== undefined) refuseUnwritable(saved)
+  if (saved !== undefined) refuseUnwritable(saved, flags.force)
   const live = await readLiveCluster(flags, asked, `${tool.name} ${tool.version}`)
   if (live === null) return null
-  if (saved !== undefined) await writeBundle(saved, live.files, live.time)
+  if (saved !== undefined) await writeBundle(saved, live.files, { time: live.time, force: flags.force })
   return evidenceOver(live.files)
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmdirSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
@@ -190,13 +190,24 @@ describe('a live check', () => {
   })
 })
 
+test('an API server that never answers is told of while it is waited for, as long as --timeout says', async () => {
+  world = await recordedWorld('hard-way-l2', { api: { '*': 'never' } })
+  const { code, stdout, stderr } = await world.vipdoctor(['check', '--fabric', 'lan', '--timeout', '6'])
+  expect(code).toBe(3)
+  expect(stdout).toMatch(/^NOT KNOWN: the API server https:\/\/127\.0\.0\.1:\d+ did not answer in time\n/)
+  expect(stderr).toBe(
+    `kubernetes: waiting for ${world.api.url} (5 s)\nkubernetes: 0 kinds read, 29 could not be read\n`,
+  )
+})
+
 describe('collect', () => {
   test('writes a bundle of ordinary files that is judged as the live cluster is', async () => {
     world = await recordedWorld('hard-way-l2')
     const bundle = path.join(world.folder, 'bundle.tar.gz')
     const args = ['--region', 'us-east-1', ...world.nodeOutputs, '--quiet']
     const collected = await world.vipdoctor(['collect', '-o', bundle, ...args])
-    expect(collected.stdout).toMatch(/bundle\.tar\.gz: \d+ files, \d+ gaps\.\n$/)
+    expect(collected.stdout).toMatch(/bundle\.tar\.gz: \d+ files, \d+ gaps?\n/)
+    expect(collected.stdout).not.toContain('not asked')
     expect(statSync(bundle).mode & 0o777).toBe(0o600)
     const names = execFileSync('tar', ['tzf', bundle], { encoding: 'utf8' }).trim().split('\n')
     for (const file of [
@@ -226,9 +237,42 @@ describe('collect', () => {
       '--quiet',
     ])
     expect(stdout).toMatch(
-      /Replaced: \d+ account ids, \d+ public addresses, \d+ MACs, \d+ names of nodes and hosts\.\n$/,
+      / {2}replaced: \d+ account ids, \d+ public addresses, \d+ MACs, \d+ names of nodes and\n {4}hosts\n$/,
     )
     expect(readdirSync(path.join(bundle, 'nodes'))).toEqual(['node-01', 'node-02', 'node-03', 'node-04'])
+  })
+
+  test('says what was not asked, and replaces a bundle only with --force', async () => {
+    world = await recordedWorld('lan-not-advertised')
+    const bundle = path.join(world.folder, 'bundle.tar.gz')
+    const args = ['collect', '-o', bundle, '--quiet']
+    const env = { AWS_ACCESS_KEY_ID: '' }
+    const first = await world.vipdoctor(args, { env })
+    expect(first.stdout.split('\n').filter((line) => line.includes('not asked'))).toEqual([
+      '  not asked: the nodes (--nodes ssh, --nodes pod, or --node-output)',
+      '  not asked: AWS, since no node says that it is on EC2 (--region REGION asks it)',
+    ])
+    const written = readFileSync(bundle)
+    expect(await world.vipdoctor(args, { env })).toMatchObject({
+      code: 2,
+      stderr: `vipdoctor: The bundle cannot be written to ${bundle}: it is there already.\n--force replaces it; or name another.\n`,
+    })
+    expect(readFileSync(bundle).equals(written)).toBe(true)
+    expect((await world.vipdoctor([...args, '--force', '--fabric', 'lan'])).stdout).not.toContain('AWS')
+  })
+
+  test('where nothing could be read it says why, and ends with 3', async () => {
+    world = await recordedWorld('hard-way-l2', { api: { '*': { status: 401 } } })
+    const bundle = path.join(world.folder, 'bundle')
+    const { code, stdout } = await world.vipdoctor(['collect', '-o', bundle, '--fabric', 'lan', '--quiet'])
+    expect({ code, lines: stdout.split('\n').slice(0, 3) }).toEqual({
+      code: 3,
+      lines: [
+        `${bundle}: 1 file, 30 gaps`,
+        '  not read: the API server does not accept the credentials (401: Failure: said',
+        '    the server): 30 files',
+      ],
+    })
   })
 
   test('prints the node script', async () => {
@@ -283,7 +327,7 @@ test('without a terminal progress is a few plain lines on standard error', async
   const begun = Date.now()
   const { stderr, stdout } = await world.vipdoctor(['check', '--region', 'us-east-1', ...world.nodeOutputs])
   const lines = stderr.trimEnd().split('\n')
-  for (const says of [/^aws: \d+ listings of us-east-1 read$/, /^kubernetes: .* \(\d+ of \d+ kinds\)$/]) {
+  for (const says of [/^aws: \d+ listings of us-east-1 read$/, /^kubernetes: \d+ kinds read, \d+ not installed$/]) {
     // One at the end, and before it one in five seconds.
     const own = lines.filter((line) => says.test(line))
     expect(own.length).toBeGreaterThan(0)

@@ -8,6 +8,7 @@ export default {
   testSequencer: '<rootDir>/scripts/slow-suites-first.js',
   // A busy machine is no fault; what hangs still ends.
   testTimeout: 600_000,
-  maxWorkers: '100%',
+  // One more than there are processors: some suites wait for a wire.
+  maxWorkers: '150%',
   reporters: ['default', '<rootDir>/scripts/skipped-last.js'],
 }

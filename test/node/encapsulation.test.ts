@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import nodeToNode from '../../src/checks/forwarding/node-to-node.ts'
 import { encapsulationOf } from '../../src/node/encapsulation.ts'
 import { parseAddress, type Address } from '../../src/net/address.ts'
-import { runOn, says } from '../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../kit/ask.ts'
 import { edited, ids, ingress, tcp, type Edits } from '../fabric/ec2/edits.ts'
 import webhookPort from '../../src/checks/control/webhook-port.ts'
 import sourceDestCheck from '../../src/checks/forwarding/pod-source-dest-check.ts'
@@ -282,7 +282,7 @@ describe('groups that admit what the CNI plugin’s manual names, and nothing mo
     ['a plugin that nothing names, everything', {}, [{ IpProtocol: '-1', CidrIpv4: '10.240.0.0/16' }], 'pass', 'pass'],
   ] as const)('%s', async (_, shown, rules, toPods, toWebhook) => {
     const evidence = await cluster(shown, { rules: ingress([...rules, tcp(80, '10.240.0.50/32')]) })
-    const [passedOn] = runOn(nodeToNode, evidence, 'worker-0')
+    const [passedOn] = runCheck(nodeToNode, ask(evidence), 'worker-0')
     expect([passedOn?.status, says(webhookPort, evidence)[0]]).toEqual([toPods, toWebhook])
     if (passedOn?.status === 'unknown')
       expect(passedOn.gaps?.map(({ source }) => source)).toContain('nodes/controller-0/ip-route.json')
@@ -290,7 +290,7 @@ describe('groups that admit what the CNI plugin’s manual names, and nothing mo
 
   test('says which tunnel is refused, and where it stands that there is one', async () => {
     const evidence = await cluster({ calico: { CALICO_IPV4POOL_IPIP: 'Always' } }, { rules: ingress(unencapsulated) })
-    const [draft] = runOn(nodeToNode, evidence, 'worker-0')
+    const [draft] = runCheck(nodeToNode, ask(evidence), 'worker-0')
     expect(draft?.says).toMatch(/admits no protocol 4 from controller-0 \(10\.240\.0\.10\)/)
     expect(draft?.proof.map(({ pointer }) => pointer)).toContainEqual(expect.stringMatching(/containers\/0\/env$/))
     expect(says(webhookPort, evidence)[1]).toMatch(/does not admit protocol 4, the tunnel to it, so changes of pools/)
@@ -308,7 +308,7 @@ test('a pod whose address an interface holds is sent to as it is, whatever other
       },
     },
   )
-  expect(runOn(nodeToNode, evidence, 'worker-0')[0]?.status).toBe('pass')
+  expect(runCheck(nodeToNode, ask(evidence), 'worker-0')[0]?.status).toBe('pass')
 })
 
 test('a source/destination check that is on stops nothing in a tunnel, and what travels as it is', async () => {
@@ -317,7 +317,7 @@ test('a source/destination check that is on stops nothing in a tunnel, and what 
       for (const eni of enis) eni.SourceDestCheck = true
     },
   }
-  const status = async (shown: Shown) => runOn(sourceDestCheck, await cluster(shown, on), 'worker-0')[0]?.status
+  const status = async (shown: Shown) => runCheck(sourceDestCheck, ask(await cluster(shown, on)), 'worker-0')[0]?.status
   expect(await status({ annotations: flannel('vxlan') })).toBe('pass')
   expect(await status({ annotations: flannel('host-gw') })).toBe('fail')
   expect(await status({})).toBe('unknown')

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import nodeToNode from '../../src/checks/forwarding/node-to-node.ts'
 import { encapsulationOf } from '../../src/node/encapsulation.ts'
-import { parseAddress, type Address } from '../../src/net/address.ts'
+import { addressOf } from '../../src/net/address.ts'
 import { ask, runCheck, says } from '../kit/ask.ts'
 import { edited, ids, ingress, tcp, type Edits } from '../fabric/ec2/edits.ts'
 import webhookPort from '../../src/checks/control/webhook-port.ts'
 import sourceDestCheck from '../../src/checks/forwarding/pod-source-dest-check.ts'
-import { editJson, type Json } from '../kit/fixtures.ts'
+import type { Json } from '../kit/fixtures.ts'
 
 const unread: Edits['files'] = Object.fromEntries(
   ['controller-0', 'controller-1', 'worker-0', 'worker-1'].map((node) => [`nodes/${node}/`, null]),
@@ -73,7 +73,7 @@ function cluster({ annotations = {}, configMaps = [], calico, pools, felix }: Sh
   })
 }
 
-const pod = parseAddress('10.200.2.2') as Address
+const pod = addressOf(4, 0x0ac80202n)
 const flannel = (type: string) => ({ 'flannel.alpha.coreos.com/backend-type': type })
 const network = (Backend: object) => [['kube-flannel-cfg', { 'net-conf.json': JSON.stringify({ Backend }) }]] as const
 const antrea = (conf: string) => [['antrea-config', { 'antrea-agent.conf': conf }]] as const

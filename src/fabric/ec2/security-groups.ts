@@ -9,11 +9,11 @@ import { perEvidenceAnd } from '../../evidence/memo.ts'
 import { rulesOfGroup, type GroupRule } from './security-group-rules.ts'
 
 /**
- * Packets whose passage is asked: one protocol, one port (or type and code of ICMP; null for protocols without), and a set of peers:
+ * Packets whose passage is asked: one protocol (null: any), one port (or type and code of ICMP; null for protocols without), and a set of peers:
  * sources at ingress, destinations at egress. The address of the interface itself plays no part: groups never look at it.
  */
 export interface Flow {
-  readonly protocol: number
+  readonly protocol: number | null
   readonly port: number | null
   readonly icmp?: { readonly type: number; readonly code: number }
   readonly peers: readonly Range[]

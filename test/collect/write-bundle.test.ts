@@ -58,18 +58,21 @@ test('a directory that holds something is not overwritten', async () => {
   expect(readdirSync(at('mine'))).toEqual(['thesis.txt'])
 })
 
-test.each(['again', 'again.tar.gz'])('a bundle that is there (%s) is replaced only where that is asked for', async (name) => {
-  await writeBundle(at(name), files, { time, force: false })
-  await expect(writeBundle(at(name), new Map(), { time, force: false })).rejects.toMatchObject({
-    message: `The bundle cannot be written to ${at(name)}: it is there already.`,
-    suggestion: '--force replaces it; or name another.',
-  })
-  expect((await openBundle(at(name))).nodeNames).toEqual(['worker-0'])
-  const none = sealed(emptyCollection(), { time, tool: 'vipdoctor 0.1.0' })
-  await writeBundle(at(name), none, { time, force: true })
-  expect((await openBundle(at(name))).nodeNames).toEqual([])
-  expect(readdirSync(folder).filter((one) => one.includes('.part'))).toEqual([])
-})
+test.each(['again', 'again.tar.gz'])(
+  'a bundle that is there (%s) is replaced only where that is asked for',
+  async (name) => {
+    await writeBundle(at(name), files, { time, force: false })
+    await expect(writeBundle(at(name), new Map(), { time, force: false })).rejects.toMatchObject({
+      message: `The bundle cannot be written to ${at(name)}: it is there already.`,
+      suggestion: '--force replaces it; or name another.',
+    })
+    expect((await openBundle(at(name))).nodeNames).toEqual(['worker-0'])
+    const none = sealed(emptyCollection(), { time, tool: 'vipdoctor 0.1.0' })
+    await writeBundle(at(name), none, { time, force: true })
+    expect((await openBundle(at(name))).nodeNames).toEqual([])
+    expect(readdirSync(folder).filter((one) => one.includes('.part'))).toEqual([])
+  },
+)
 
 test('a directory that is no bundle is not replaced by --force either', async () => {
   mkdirSync(at('work'))

@@ -228,7 +228,9 @@ where('live, in network namespaces', () => {
     const apart = copyWithoutPackages(folder)
     const asked = ['capture', 'arp', '--vip', '10.240.0.100', '--source', 'libpcap', '--promiscuous', '--duration', '1']
     const { code, stderr, stdout } = lan.run('client', ['env', '-u', 'NODE_ENV', process.execPath, apart, ...asked])
-    expect(stderr).toMatch(/^vipdoctor: tcpdump listens: the package cap, .* \(apt-get install libpcap-dev .*\)\.\nlistening on eth0 for 1 s; Ctrl-C ends it sooner\n$/)
+    expect(stderr).toMatch(
+      /^vipdoctor: tcpdump listens: the package cap, .* \(apt-get install libpcap-dev .*\)\.\nlistening on eth0 for 1 s; Ctrl-C ends it sooner\n$/,
+    )
     expect(stdout).toMatch(/^Silence about 10\.240\.0\.100/)
     expect(code).toBe(3)
   })

@@ -37,6 +37,9 @@ const summary = ({ verdict, diagnoses }: Report) => ({
   })),
 })
 
+/** How many kinds are read is no matter of these tests. */
+const counts = (text: string): string => text.replace(/\b\d+ (more files|files|gaps)\b/g, 'N $1')
+
 describe('a live check', () => {
   test.each(['hard-way-l2', 'hard-way-four-faults', 'etp-local-moved', 'control-plane-vip', 'ipvs'])(
     '%s is judged as its bundle is, and saves the evidence that gives the same bytes again',
@@ -128,7 +131,7 @@ describe('a live check', () => {
       [
         'NOT KNOWN: the API server does not accept the credentials (401: Failure: said',
         '  the server)',
-        '  For this reason 30 files were not read.',
+        '  For this reason N files were not read.',
       ],
     ],
     [
@@ -137,14 +140,14 @@ describe('a live check', () => {
       [
         'NOT KNOWN: listing pods in the whole cluster is forbidden (403); the ClusterRole',
         '  rule is {apiGroups: [""], resources: ["pods"], verbs: ["list"]}',
-        '  29 more files were not read (--verbose lists them).',
+        '  N more files were not read (--verbose lists them).',
       ],
     ],
   ])('of an API server that %s the reason stands first, and what to type behind it', async (_, fault, lines) => {
     world = await recordedWorld('hard-way-l2', { api: { '*': fault } })
     const { code, stdout } = await world.vipdoctor(['check', '--fabric', 'lan', '--quiet', '--context', 'test'])
     expect(code).toBe(3)
-    expect(stdout.split('\n').slice(0, lines.length + 4)).toEqual([
+    expect(counts(stdout).split('\n').slice(0, lines.length + 4)).toEqual([
       ...lines,
       '',
       '  To know more:',
@@ -195,8 +198,8 @@ test('an API server that never answers is told of while it is waited for, as lon
   const { code, stdout, stderr } = await world.vipdoctor(['check', '--fabric', 'lan', '--timeout', '6'])
   expect(code).toBe(3)
   expect(stdout).toMatch(/^NOT KNOWN: the API server https:\/\/127\.0\.0\.1:\d+ did not answer in time\n/)
-  expect(stderr).toBe(
-    `kubernetes: waiting for ${world.api.url} (5 s)\nkubernetes: 0 kinds read, 29 could not be read\n`,
+  expect(stderr).toMatch(
+    /^kubernetes: waiting for https:\S+ \(5 s\)\nkubernetes: 0 kinds read, \d+ could not be read\n$/,
   )
 })
 
@@ -265,12 +268,12 @@ describe('collect', () => {
     world = await recordedWorld('hard-way-l2', { api: { '*': { status: 401 } } })
     const bundle = path.join(world.folder, 'bundle')
     const { code, stdout } = await world.vipdoctor(['collect', '-o', bundle, '--fabric', 'lan', '--quiet'])
-    expect({ code, lines: stdout.split('\n').slice(0, 3) }).toEqual({
+    expect({ code, lines: counts(stdout).split('\n').slice(0, 3) }).toEqual({
       code: 3,
       lines: [
-        `${bundle}: 1 file, 30 gaps`,
+        `${bundle}: 1 file, N gaps`,
         '  not read: the API server does not accept the credentials (401: Failure: said',
-        '    the server): 30 files',
+        '    the server): N files',
       ],
     })
   })

@@ -29,7 +29,6 @@ const notYet = new Set<string>([
   'aws-38-vxlan-least-sg-thin',
   'lan-03-answer-by-other-interface',
   'lan-18-memberlist-firewall',
-  'lan-22-firewall-shuts-vxlan',
   'lan-30-k3s-plain-servicelb',
   'live-return-by-other-route',
 ])

@@ -26,7 +26,6 @@ const names = readdirSync(folder)
  */
 const notYet = new Set<string>([
   'aws-15b-two-enis-sdc',
-  'aws-38-vxlan-least-sg-thin',
   'lan-03-answer-by-other-interface',
   'lan-18-memberlist-firewall',
   'lan-30-k3s-plain-servicelb',

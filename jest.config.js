@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** For what scripts/bundle-suites.js built of test/: nothing is left to transform. scripts/jest.js adds `testMatch`, the suites asked for. */
 export default {
   testEnvironment: 'node',
@@ -8,6 +10,7 @@ export default {
   testSequencer: '<rootDir>/scripts/slow-suites-first.js',
   // A busy machine is no fault; what hangs still ends.
   testTimeout: 600_000,
-  maxWorkers: '100%',
+  // One more than there are processors: some suites wait for a wire.
+  maxWorkers: availableParallelism() + 1,
   reporters: ['default', '<rootDir>/scripts/skipped-last.js'],
 }

@@ -149,7 +149,8 @@ interface Skip {
   readonly says: string
 }
 
-function whySkipped(check: Check, context: Context): Skip | null {
+/** Why a check is not run on a question; null where it is. */
+export function whySkipped(check: Check, context: Context): Skip | null {
   const { question, receiving } = context
   const hop = hopOf(check)
   if (question.vip === null && hop !== 'assignment' && hop !== 'control')
@@ -164,7 +165,7 @@ function whySkipped(check: Check, context: Context): Skip | null {
 }
 
 /** Why a check says nothing on this fabric, of this announcer, or to this question; null where it applies. */
-export function whyNot({ about, on, announcer, appliesTo }: Check, context: Context): Skip | null {
+function whyNot({ about, on, announcer, appliesTo }: Check, context: Context): Skip | null {
   if (!(about ?? receivedByNodes).includes(context.question.about)) return otherwise[context.question.about]
   const { name, delivery, words } = fabricOf(context.question)
   if (on !== undefined && !on.includes(name) && !on.includes(delivery))
@@ -194,7 +195,7 @@ const inSentence = (title: string): string =>
 const ownName = /^(?:Services?|Kubernetes)\b/
 
 /** What a finding is about where a check names nothing narrower. */
-export function subjectOf(question: Question): string {
+function subjectOf(question: Question): string {
   if (question.vip !== null) return `vip/${question.vip.text}`
   return question.about === 'kube-ovn'
     ? kubeOvnName(question.kubeOvn)

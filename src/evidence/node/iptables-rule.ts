@@ -69,7 +69,7 @@ export type Action =
   | { readonly kind: 'unknown'; readonly text: string }
 
 /** A range of addresses (null: unchanged) and of ports (null: unchanged). */
-export interface Destination {
+interface Destination {
   readonly addresses: Range | null
   readonly ports: readonly [number, number] | null
 }

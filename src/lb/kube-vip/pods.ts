@@ -3,7 +3,6 @@ import { isGap, known, type Known } from '../../evidence/gap.ts'
 import type { Pod, Service } from '../../evidence/kubernetes/kinds.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
-import { inWords } from '../../net/words.ts'
 import { kubeVipSettings, type KubeVipSettings } from './settings.ts'
 
 /** One kube-vip pod with its settings; `node` is null until it is scheduled. */
@@ -29,10 +28,6 @@ function findPods({ kubernetes: { pods } }: Evidence): Known<readonly KubeVipPod
     return settings === null ? [] : [{ pod, node: pod.spec?.nodeName ?? null, settings }]
   })
 }
-
-/** The pods with a setting said once for all of them: the pods of a DaemonSet have the same, static pods ought to. */
-export const kubeVipNames = (pods: readonly KubeVipPod[]): string =>
-  inWords(pods.map(({ pod }) => pod.metadata?.name ?? ''))
 
 /** Those that serve Services. */
 export const servicePods = (evidence: Evidence): readonly KubeVipPod[] =>

@@ -52,7 +52,7 @@ const tablesAt: Readonly<Record<Hook, readonly (readonly [table: string, priorit
 const worlds = new WeakMap<NodeState, World>()
 
 /** What the matches of this node's rules ask of it. */
-export function worldOf(state: NodeState): World {
+function worldOf(state: NodeState): World {
   const types = new Map<string, string>()
   const world = worlds.get(state) ?? {
     sets: state.sets,

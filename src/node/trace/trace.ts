@@ -238,9 +238,3 @@ function merged(ended: readonly Ended[]): readonly Outcome[] {
   }
   return [...byKey.values()].sort((one, other) => other.probability - one.probability)
 }
-
-/** Whether two outcomes end at the same address and port. */
-export const sameEnd = (one: Outcome, other: Outcome): boolean =>
-  one.fate.kind === other.fate.kind &&
-  sameAddress(one.packet.destination, other.packet.destination) &&
-  one.packet.destinationPort === other.packet.destinationPort

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/admission/client-egress.ts'
 import { fixture, type Json } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids } from '../../fabric/ec2/edits.ts'
 
 const bastion = { client: '10.240.0.50' }
@@ -39,7 +39,7 @@ test('passes by a rule to the group of the nodes, for an address that one of the
 })
 
 test('fails by the same rule for a VIP outside the VPC, which none of them holds', async () => {
-  const [status, text] = says(check, await withEgress('overlay-vip', toNodes), { ...bastion, vip: '172.20.0.100' })
+  const [status, text] = says(check, await withEgress('overlay-vip', toNodes), { ...bastion, target: '172.20.0.100' })
   expect(status).toBe('fail')
   expect(text).toContain(`a rule to members of ${ids.group} does not cover an address that none of them holds`)
 })

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/admission/nacl-in.ts'
 import { fixture, type Json } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { byId, edited, entry, ids } from '../../fabric/ec2/edits.ts'
 
 /** Refuses the Service port by number 90, before everything is allowed by number 100. */
@@ -30,7 +30,7 @@ test('warns of it for the default client, which stands in the same subnet and me
 })
 
 test('does not know of the same subnet where a route leads to the VIP', async () => {
-  const [status, text] = says(check, await refusing('overlay-vip'), { vip: '172.20.0.100', client: '10.240.0.50' })
+  const [status, text] = says(check, await refusing('overlay-vip'), { target: '172.20.0.100', client: '10.240.0.50' })
   expect(status).toBe('unknown')
   expect(text).toMatch(/is not documented/)
 })

@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals'
+import type { Context } from '../../../src/checks/check.ts'
+import type { Evidence } from '../../../src/evidence/evidence.ts'
+import { parseAddress } from '../../../src/net/address.ts'
 import check from '../../../src/checks/admission/nodeport.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 
 test('passes with a remark for clients of the VIP, who do not use it', async () => {
   const [status, text] = says(check, await fixture('hard-way-four-faults'))
@@ -11,18 +14,24 @@ test('passes with a remark for clients of the VIP, who do not use it', async () 
   ])
 })
 
-const onNode = {
-  vip: '10.240.0.20',
-  port: 30080,
-  service: 'default/nginx-lb',
-  receiving: { by: 'owner', nodes: ['worker-0'] },
-} as const
+/** What is asked at a node's own address. */
+function onNode(evidence: Evidence): Context {
+  const { question } = ask(evidence)
+  const address = parseAddress('10.240.0.20')
+  if (question.about !== 'service' || address === null) throw new Error('no Service has the VIP')
+  return {
+    evidence,
+    question: { ...question, vip: address, port: { protocol: 'tcp', port: 30080 } },
+    receiving: { by: 'owner', nodes: ['worker-0'] },
+    node: null,
+  }
+}
 
 test('fails for a client of node:NodePort where it is closed', async () => {
-  const [draft] = runCheck(check, ask(await fixture('hard-way-four-faults'), onNode))
+  const [draft] = runCheck(check, onNode(await fixture('hard-way-four-faults')))
   expect([draft?.status, draft?.blocks]).toEqual(['fail', true])
 })
 
 test('passes for a client of node:NodePort where it is open', async () => {
-  expect(says(check, await fixture('hard-way-healthy'), onNode)[0]).toBe('pass')
+  expect(runCheck(check, onNode(await fixture('hard-way-healthy')))[0]?.status).toBe('pass')
 })

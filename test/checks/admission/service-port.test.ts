@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import check from '../../../src/checks/admission/service-port.ts'
 import type { Json } from '../../kit/fixtures.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
 const withRules = (...rules: Json[]) => edited('hard-way-healthy', { rules: ingress(rules) })

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/bgp-ports.ts'
 import { fixture, type Json } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
 const routeServer = (rules: Json[], spec: Json = {}) =>
@@ -31,21 +31,21 @@ const routeServer = (rules: Json[], spec: Json = {}) =>
   })
 
 test("fails where the peer's group refuses the session", async () => {
-  const [draft] = runCheck(check, ask(await routeServer([tcp(22, '0.0.0.0/0')]), { vip: '172.20.0.100' }))
+  const [draft] = runCheck(check, ask(await routeServer([tcp(22, '0.0.0.0/0')]), { target: '172.20.0.100' }))
   expect(draft?.status).toBe('fail')
   expect(draft?.says).toMatch(/from their peer 10\.240\.0\.60 \(eni-endpoint\): tcp\/179 is not admitted\.$/)
 })
 
 test('fails where the session may come up and BFD may not', async () => {
   const evidence = await routeServer([tcp(179, '10.240.0.0/24')], { bfdProfile: 'fast' })
-  expect(says(check, evidence, { vip: '172.20.0.100' })[1]).toMatch(/udp\/3784 is not admitted/)
+  expect(says(check, evidence, { target: '172.20.0.100' })[1]).toMatch(/udp\/3784 is not admitted/)
 })
 
 test('passes where both sides let it through', async () => {
   const evidence = await routeServer([tcp(179, '10.240.0.0/24')])
-  expect(says(check, evidence, { vip: '172.20.0.100' })[0]).toBe('pass')
+  expect(says(check, evidence, { target: '172.20.0.100' })[0]).toBe('pass')
 })
 
 test('has nothing to say without a peer', async () => {
-  expect(says(check, await fixture('overlay-vip'), { vip: '172.20.0.100' })[0]).toBe('skipped')
+  expect(says(check, await fixture('overlay-vip'), { target: '172.20.0.100' })[0]).toBe('skipped')
 })

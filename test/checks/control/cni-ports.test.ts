@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/cni-ports.ts'
 import { fixture, type Json } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
 const nodes = ['worker-0', 'worker-1']

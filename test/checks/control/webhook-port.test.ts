@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/webhook-port.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited } from '../../fabric/ec2/edits.ts'
 
 test('fails where the security group admits no API server, by the node to which the pod is scheduled', async () => {

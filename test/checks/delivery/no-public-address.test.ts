@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { foundIn } from '../../kit/found.ts'
 import check from '../../../src/checks/delivery/no-public-address.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const internet = { client: 'internet' }

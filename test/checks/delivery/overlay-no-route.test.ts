@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/overlay-no-route.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
-const overlay = { vip: '172.20.0.100', receiving: { by: 'announcer', nodes: ['controller-1'] } } as const
+const overlay = { target: '172.20.0.100', receiving: { by: 'announcer', nodes: ['controller-1'] } } as const
 
 test('fails where no route names the VIP', async () => {
   const [draft] = runCheck(check, ask(await fixture('overlay-no-route'), overlay))

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/owner-detached.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 test('fails where the owner is attached to nothing, and moves the address', async () => {
@@ -46,7 +46,7 @@ test('moves an IPv6 address in two steps, since it cannot be reassigned', async 
   })
   const [draft] = runCheck(
     check,
-    ask(evidence, { vip: '2600:1f18::100', receiving: { by: 'announcer', nodes: ['worker-0'] } }),
+    ask(evidence, { target: '2600:1f18::100', receiving: { by: 'announcer', nodes: ['worker-0'] } }),
   )
   expect(draft?.fix?.commands).toEqual([
     `aws ec2 unassign-ipv6-addresses --network-interface-id ${ids.worker1} --ipv6-addresses 2600:1f18::100`,

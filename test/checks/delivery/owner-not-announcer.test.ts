@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/owner-not-announcer.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, controlPlane, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, askControlPlane, runCheck, says } from '../../kit/ask.ts'
 import { ids } from '../../fabric/ec2/edits.ts'
 
 test('fails where the policy is Local and the owner has no endpoint', async () => {
@@ -17,7 +17,7 @@ test('fails where the policy is Local and the owner has no endpoint', async () =
 
 test("warns where the control plane's address is not on kube-vip's leader", async () => {
   const evidence = await fixture('control-plane-vip-moved')
-  const [draft] = runCheck(check, controlPlane(evidence))
+  const [draft] = runCheck(check, askControlPlane(evidence))
   expect(draft?.status).toBe('warn')
   expect(draft?.says).toMatch(
     /^10\.240\.0\.5 belongs to eni-\w+ \(controller-0\), but kube-vip's leader is controller-1\.$/,
@@ -26,7 +26,7 @@ test("warns where the control plane's address is not on kube-vip's leader", asyn
 })
 
 test("passes where the control plane's address is on the leader", async () => {
-  expect(runCheck(check, controlPlane(await fixture('control-plane-vip')))[0]?.status).toBe('pass')
+  expect(runCheck(check, askControlPlane(await fixture('control-plane-vip')))[0]?.status).toBe('pass')
 })
 
 test('warns where another node announces and the owner passes the packets on', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/path-cannot-carry-vip.ts'
 import type { Json } from '../../kit/fixtures.ts'
-import { ask, runCheck } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const over = (recording: string, target: Json) =>
@@ -44,16 +44,16 @@ test.each([
   ['an owned VIP', 'over a VPN', 'hard-way-healthy', '10.240.0.100', vpn, 'pass', undefined],
   ['an owned VIP', 'over a transit gateway', 'hard-way-healthy', '10.240.0.100', transit, 'unknown', undefined],
 ] as const)('%s %s', async (_vip, _way, recording, vip, target, status, awsCode) => {
-  const [draft] = runCheck(check, ask(await over(recording, target), { vip, client: '10.9.1.1' }))
+  const [draft] = runCheck(check, ask(await over(recording, target), { target: vip, client: '10.9.1.1' }))
   expect([draft?.status, draft?.awsCode]).toEqual([status, awsCode])
 })
 
 test('an overlay VIP from the internet', async () => {
-  const [draft] = runCheck(check, ask(await over('overlay-vip', vpn), { vip: '172.20.0.100', client: 'internet' }))
+  const [draft] = runCheck(check, ask(await over('overlay-vip', vpn), { target: '172.20.0.100', client: 'internet' }))
   expect([draft?.status, draft?.awsCode]).toEqual(['fail', 'IGW_DESTINATION_ADDRESS_IN_VPC_CIDRS'])
 })
 
 test('a client inside the VPC', async () => {
-  const [draft] = runCheck(check, ask(await over('overlay-vip', vpn), { vip: '172.20.0.100', client: '10.240.1.9' }))
+  const [draft] = runCheck(check, ask(await over('overlay-vip', vpn), { target: '172.20.0.100', client: '10.240.1.9' }))
   expect(draft?.status).toBe('pass')
 })

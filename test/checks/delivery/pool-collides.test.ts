@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/pool-collides.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { says } from '../../fabric/ec2/ask.ts'
+import { says } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 test('passes where only nodes hold addresses of the pool', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/pool-not-reserved.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { says } from '../../fabric/ec2/ask.ts'
+import { says } from '../../kit/ask.ts'
 import { edited, ids } from '../../fabric/ec2/edits.ts'
 
 const file = `aws/get-subnet-cidr-reservations-${ids.subnet}.json`

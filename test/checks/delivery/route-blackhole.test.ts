@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/route-blackhole.ts'
 import { fixture, type Json } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
-const overlay = { vip: '172.20.0.100', receiving: { by: 'announcer', nodes: ['controller-1'] } } as const
+const overlay = { target: '172.20.0.100', receiving: { by: 'announcer', nodes: ['controller-1'] } } as const
 const route = (edit: (route: Json) => void) =>
   edited('overlay-vip', {
     tables: (tables) => {

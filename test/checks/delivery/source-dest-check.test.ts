@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/source-dest-check.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids } from '../../fabric/ec2/edits.ts'
 
-const overlay = { vip: '172.20.0.100' }
+const overlay = { target: '172.20.0.100' }
 
 test('fails where the interface that the route leads to checks', async () => {
   const [draft] = runCheck(check, ask(await fixture('overlay-source-dest-check'), overlay))

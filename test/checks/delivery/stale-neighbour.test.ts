@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/stale-neighbour.ts'
 import { editJson, fixture, type Json } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited } from '../../fabric/ec2/edits.ts'
 
 const knownBy = (lladdr: string, state = 'REACHABLE') =>

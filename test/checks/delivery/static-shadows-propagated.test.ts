@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/static-shadows-propagated.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
-const overlay = { vip: '172.20.0.100' }
+const overlay = { target: '172.20.0.100' }
 const learnt = {
   DestinationCidrBlock: '172.20.0.100/32',
   NetworkInterfaceId: ids.worker1,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/vip-aligned-with-subnet.ts'
 import { editJson, fixture, variant, type Json } from '../../kit/fixtures.ts'
-import { says } from '../../fabric/ec2/ask.ts'
+import { says } from '../../kit/ask.ts'
 
 const announcedBy = (node: string) => ({ by: 'announcer', nodes: [node] }) as const
 
@@ -13,7 +13,7 @@ test('passes where the nodes have interfaces in the subnet of the VIP', async ()
 })
 
 test('fails where no node has an interface in the subnet of the VIP', async () => {
-  const [status, text] = says(check, await fixture('hard-way-l2'), { vip: '10.240.1.100' })
+  const [status, text] = says(check, await fixture('hard-way-l2'), { target: '10.240.1.100' })
   expect([status, text]).toEqual([
     'fail',
     '10.240.1.100 lies in subnet-397f6f0d53e3fdacd (10.240.1.0/24), where no node has an interface; only an interface of that subnet can hold it.',
@@ -26,13 +26,13 @@ test("fails where the VIP is a node's own address", async () => {
       for (const { status } of list.items) for (const one of status.loadBalancer.ingress ?? []) one.ip = '10.240.0.20'
     }),
   })
-  expect(says(check, evidence, { vip: '10.240.0.20' })[1]).toMatch(
+  expect(says(check, evidence, { target: '10.240.0.20' })[1]).toMatch(
     /^10\.240\.0\.20 is the own address of node worker-0/,
   )
 })
 
 test('does not apply to a VIP outside the VPC, where a route decides', async () => {
-  expect(says(check, await fixture('overlay-vip'), { vip: '172.20.0.100' })[0]).toBe('skipped')
+  expect(says(check, await fixture('overlay-vip'), { target: '172.20.0.100' })[0]).toBe('skipped')
 })
 
 test("on a LAN holds the VIP against the announcer's networks, not against its bridges'", async () => {
@@ -41,11 +41,11 @@ test("on a LAN holds the VIP against the announcer's networks, not against its b
     'pass',
     '10.240.0.100 lies in 10.240.0.0/24, the subnet of worker-1 (eth0).',
   ])
-  expect(says(check, await fixture('lan-pool-off-subnet'), { ...lan, vip: '192.168.9.100' })).toEqual([
+  expect(says(check, await fixture('lan-pool-off-subnet'), { ...lan, target: '192.168.9.100' })).toEqual([
     'fail',
     '192.168.9.100 lies in none of the subnets of worker-1 (10.240.0.0/24): hosts there do not ask for it, they send it to their router.',
   ])
-  expect(says(check, await fixture('lan-healthy'), { ...lan, vip: '10.200.3.77' })[0]).toBe('fail')
+  expect(says(check, await fixture('lan-healthy'), { ...lan, target: '10.200.3.77' })[0]).toBe('fail')
 })
 
 test('is unknown where nothing was read from the announcer', async () => {

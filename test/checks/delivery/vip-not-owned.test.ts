@@ -3,9 +3,10 @@ import check from '../../../src/checks/delivery/vip-not-owned.ts'
 import { fixture } from '../../kit/fixtures.ts'
 import { kubeVipCluster } from '../../kit/kube-vip.ts'
 import { found } from '../../kit/found.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { byId, edited, ids, ownedBy } from '../../fabric/ec2/edits.ts'
 
+const anyNode = { by: 'candidate', nodes: ['controller-0', 'controller-1', 'worker-0', 'worker-1'] } as const
 const announcedBy = (node: string) => ({ by: 'announcer', nodes: [node] }) as const
 
 describe('a VIP in a subnet of the VPC', () => {
@@ -23,7 +24,7 @@ describe('a VIP in a subnet of the VPC', () => {
   })
 
   test('says that the choice was free where nobody may announce', async () => {
-    const [draft] = runCheck(check, ask(await fixture('hard-way-l2')))
+    const [draft] = runCheck(check, ask(await fixture('hard-way-l2'), { receiving: anyNode }))
     expect(draft?.fix?.changes).toMatch(/^Any node of the subnet would do; the choice was free\./)
   })
 
@@ -64,7 +65,7 @@ describe('a VIP in a subnet of the VPC', () => {
         ]
       },
     })
-    const [draft] = runCheck(check, ask(evidence, { vip: '2600:1f18::100', receiving: announcedBy('worker-1') }))
+    const [draft] = runCheck(check, ask(evidence, { target: '2600:1f18::100', receiving: announcedBy('worker-1') }))
     expect(draft?.status).toBe('fail')
     expect(draft?.fix?.commands).toEqual([
       `aws ec2 assign-ipv6-addresses --network-interface-id ${ids.worker1} --ipv6-addresses 2600:1f18::100`,

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/forwarding/node-to-node.ts'
 import { editJson, fixture, type Json } from '../../kit/fixtures.ts'
-import { runOn, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
 test('fails for the target port, as a consequence of the closed Service port whose rule would cover it', async () => {
   const evidence = await fixture('four-faults-but-ownership')
-  const [draft] = runOn(check, evidence, 'worker-0')
+  const [draft] = runCheck(check, ask(evidence), 'worker-0')
   expect([draft?.status, draft?.consequenceOf]).toEqual(['fail', ['admission/service-port']])
   expect(draft?.says).toBe(
     'Security group sg-e6b0a1c1a5b02b2ae (kubernetes) of worker-0 admits no tcp/80 from controller-0 (10.240.0.10): what is passed on to worker-0 is lost.',
@@ -24,7 +24,7 @@ test('fails as a cause of its own where only the Service port is open', async ()
         if (slice.metadata.name.startsWith('nginx-lb')) for (const port of slice.ports) port.port = 8080
     },
   })
-  const [draft] = runOn(check, evidence, 'worker-0')
+  const [draft] = runCheck(check, ask(evidence), 'worker-0')
   expect([draft?.status, draft?.consequenceOf]).toEqual(['fail', undefined])
   expect(draft?.fix?.commands).toEqual([
     `aws ec2 authorize-security-group-ingress --group-id ${ids.group} --ip-permissions 'IpProtocol=-1,UserIdGroupPairs=[{GroupId=${ids.group}}]'`,
@@ -45,18 +45,18 @@ const vxlan = (rules: Json[]) =>
   })
 
 test('judges the tunnel, not the packet in it, where the CNI plugin encapsulates', async () => {
-  const only80 = runOn(check, await vxlan([tcp(80, '10.240.0.0/16')]), 'worker-0')
+  const only80 = runCheck(check, ask(await vxlan([tcp(80, '10.240.0.0/16')])), 'worker-0')
   expect(only80[0]?.says).toMatch(/admits no udp\/8472 from controller-0/)
-  const open = runOn(
+  const open = runCheck(
     check,
-    await vxlan([{ IpProtocol: 'udp', FromPort: 8472, ToPort: 8472, CidrIpv4: '10.240.0.0/24' }]),
+    ask(await vxlan([{ IpProtocol: 'udp', FromPort: 8472, ToPort: 8472, CidrIpv4: '10.240.0.0/24' }])),
     'worker-0',
   )
   expect(open[0]?.status).toBe('pass')
 })
 
 test('passes where the group admits all of the VPC', async () => {
-  expect(runOn(check, await fixture('hard-way-healthy'), 'worker-0')[0]?.status).toBe('pass')
+  expect(runCheck(check, ask(await fixture('hard-way-healthy')), 'worker-0')[0]?.status).toBe('pass')
 })
 
 test('does not apply with externalTrafficPolicy: Local', async () => {
@@ -90,7 +90,7 @@ test.each([
         }),
       },
     })
-    const [draft] = runOn(check, evidence, 'worker-0')
+    const [draft] = runCheck(check, ask(evidence), 'worker-0')
     if (refused === null) expect(draft?.says).not.toMatch(/admits no udp/)
     else expect(draft?.says).toMatch(refused)
   },

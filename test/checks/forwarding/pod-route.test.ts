@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/forwarding/pod-route.ts'
 import { editJson, fixture, type Json } from '../../kit/fixtures.ts'
-import { runOn } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const routes = (edit: (routes: Json[]) => void, files = {}) =>
@@ -19,7 +19,7 @@ const without = (list: Json[]) => {
 }
 
 test('fails where no route leads to the pods', async () => {
-  const [draft] = runOn(check, await routes(without), 'worker-0')
+  const [draft] = runCheck(check, ask(await routes(without)), 'worker-0')
   expect(draft?.status).toBe('fail')
   expect(draft?.says).toMatch(
     /has no route to 10\.200\.2\.\d+, a pod on worker-0; it falls to the default route, to internet gateway/,
@@ -33,17 +33,17 @@ test('fails where the route is a blackhole, or leads to another node', async () 
   const hole = await routes((list) => {
     byId(list, '10.200.2.0/24').State = 'blackhole'
   })
-  expect(runOn(check, hole, 'worker-0')[0]?.awsCode).toBe('BAD_STATE_ROUTE')
+  expect(runCheck(check, ask(hole), 'worker-0')[0]?.awsCode).toBe('BAD_STATE_ROUTE')
   const wrong = await routes((list) => {
     Object.assign(byId(list, '10.200.2.0/24'), { NetworkInterfaceId: ids.worker1, InstanceId: 'i-73863f97f11a7aa02' })
   })
-  const [draft] = runOn(check, wrong, 'worker-0')
+  const [draft] = runCheck(check, ask(wrong), 'worker-0')
   expect(draft?.says).toMatch(/leads to eni-79c87191614e0201c \(worker-1\), but the pod/)
   expect(draft?.fix?.commands[0]).toMatch(/^aws ec2 replace-route /)
 })
 
 test('passes where the route is right', async () => {
-  expect(runOn(check, await fixture('hard-way-healthy'), 'worker-0')[0]?.status).toBe('pass')
+  expect(runCheck(check, ask(await fixture('hard-way-healthy')), 'worker-0')[0]?.status).toBe('pass')
 })
 
 test('leaves host routes and tunnels alone: the packet meets no route table', async () => {
@@ -52,9 +52,11 @@ test('leaves host routes and tunnels alone: the packet meets no route table', as
       list.push({ dst: '10.200.2.0/24', gateway: '10.240.0.20', dev: 'eth0', flags: [] })
     }),
   })
-  expect(runOn(check, evidence, 'worker-0')[0]?.status).toBe('skipped')
+  expect(runCheck(check, ask(evidence), 'worker-0')[0]?.status).toBe('skipped')
 })
 
 test("does not know without the receiving node's own routes", async () => {
-  expect(runOn(check, await routes(without, { 'nodes/controller-0/': null }), 'worker-0')[0]?.status).toBe('unknown')
+  expect(runCheck(check, ask(await routes(without, { 'nodes/controller-0/': null })), 'worker-0')[0]?.status).toBe(
+    'unknown',
+  )
 })

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/forwarding/route-quota.ts'
 import { fixture, type Json } from '../../kit/fixtures.ts'
-import { says } from '../../fabric/ec2/ask.ts'
+import { says } from '../../kit/ask.ts'
 import { byId, edited, ids } from '../../fabric/ec2/edits.ts'
 
 const filled = (count: number, drop: string | null) =>

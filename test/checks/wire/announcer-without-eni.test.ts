@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/wire/announcer-without-eni.ts'
 import { withCaptures } from '../../capture/captures.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 import { diagnosisOf } from '../../kit/answers.ts'
 
 test('fails, and follows from it, where a node announces what no interface holds', async () => {

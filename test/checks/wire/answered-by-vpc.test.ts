@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/wire/answered-by-vpc.ts'
 import { withCaptures } from '../../capture/captures.ts'
 import { fixture } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 
 test("passes where the answer carries the owner's hardware address", async () => {
   const evidence = await withCaptures('captured-vpc-owned', { 'client/c': 'vpc-owned-client' })

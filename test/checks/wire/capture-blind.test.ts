@@ -6,7 +6,7 @@ import unanswered from '../../../src/checks/wire/unanswered-requests.ts'
 import check from '../../../src/checks/wire/capture-blind.ts'
 import { capturePath, framesIn, snapped, withCaptures } from '../../capture/captures.ts'
 import { fixture, variant } from '../../kit/fixtures.ts'
-import { ask, runCheck, says } from '../../fabric/ec2/ask.ts'
+import { ask, runCheck, says } from '../../kit/ask.ts'
 
 test('warns where a silent capture does not show that it works', async () => {
   const evidence = await withCaptures('lan-healthy', { 'client/quiet': 'metallb-quiet-client' })

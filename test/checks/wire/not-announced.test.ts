@@ -4,14 +4,14 @@ import check from '../../../src/checks/wire/not-announced.ts'
 import { capturePath, withCaptures } from '../../capture/captures.ts'
 import { fixture } from '../../kit/fixtures.ts'
 import { withoutMetallbAnd } from '../../kit/other-systems.ts'
-import { ask, runCheck } from '../../fabric/ec2/ask.ts'
+import { ask, askControlPlane, runCheck } from '../../kit/ask.ts'
 
 /** A capture that works, ten seconds long, in which nobody speaks of the control plane's VIP. */
 const quiet = () => withCaptures('control-plane-vip', { 'client/quiet': 'metallb-failover-client' })
-const controlPlane = { vip: '10.240.0.5', port: 6443, fabric: 'lan' } as const
+const lan = { fabric: 'lan' } as const
 
 test('warns where kube-vip should be heard every three seconds and is not', async () => {
-  const [draft] = runCheck(check, ask(await quiet(), controlPlane))
+  const [draft] = runCheck(check, askControlPlane(await quiet(), lan))
   expect(draft).toMatchObject({
     status: 'warn',
     says: expect.stringMatching(/^kube-vip announces every 3 s, and in \d+ s nothing was heard about 10\.240\.0\.5\.$/),
@@ -20,7 +20,7 @@ test('warns where kube-vip should be heard every three seconds and is not', asyn
 
 test('passes where it is heard', async () => {
   const evidence = await withCaptures('control-plane-vip', { 'client/kube-vip': 'kube-vip-client' })
-  expect(runCheck(check, ask(evidence, controlPlane))[0]?.status).toBe('pass')
+  expect(runCheck(check, askControlPlane(evidence, lan))[0]?.status).toBe('pass')
 })
 
 test('MetalLB is not blamed for its silence', async () => {

@@ -58,7 +58,7 @@ where('a capture on a node, over ssh', () => {
     const heard = lan.vipdoctor('client', onNode('10.240.0.100', flags))
     expect(await untilTrue(() => capturesLeft() !== '')).toBe(true)
     await sleep(500)
-    lan.start('replay', ['tcpreplay', '--intf1=eth0', capturePath('metallb-announce-client')])
+    lan.start('replay', ['tcpreplay', '--timer=nano', '--intf1=eth0', capturePath('metallb-announce-client')])
     const { code, stdout, stderr } = await heard
     expect([stderr, code]).toEqual(['', 0])
     expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({

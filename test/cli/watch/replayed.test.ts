@@ -53,7 +53,7 @@ where('recordings played on a wire', () => {
     for (let rounds = 0; rounds < 3; rounds += 1) {
       const child = await wire.listener('client', flags)
       const told = ended(child)
-      const replay = ['tcpreplay', '--intf1=eth0', `--multiplier=${String(speed)}`, capturePath(name)]
+      const replay = ['tcpreplay', '--timer=nano', '--intf1=eth0', `--multiplier=${String(speed)}`, capturePath(name)]
       await ended(wire.start('replay', replay))
       await sleep(2000)
       child.kill('SIGINT')

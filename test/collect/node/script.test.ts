@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { expect, test, describe } from '@jest/globals'
 import { nodeScript } from '../../../src/collect/node/script.ts'
 import { nodeKinds } from '../../../src/evidence/node/kinds.ts'
@@ -119,12 +122,22 @@ asRoot("kube-proxy's own words are read where it runs, and command lines hide wh
       : q.url === '/metrics' ? r.end('go_threads 1\\nkubeproxy_sync_total 3\\nkubeproxy_x_bucket{le="1"} 4\\n') : (r.statusCode = 404, r.end())).listen(10249, '127.0.0.1', () =>
     http.createServer((q, r) => (r.statusCode = 503, r.end('{"lastUpdated":"x"}'))).listen(10256, () => {
       const c = require('child_process').spawn('dash', ['-s'], { stdio: 'inherit' }); c.on('exit', (n) => process.exit(n)) }))`
-  const start = `ip link set lo up; exec -a kube-proxy ${process.execPath} -e "$0" -- --config=/etc/hostname --auth-token=hush`
-  const { output } = run(['unshare', '-n', 'bash', '-c', start, server])
+  const configured = (file: string) =>
+    run([
+      ...['unshare', '-n', 'bash', '-c'],
+      `ip link set lo up; exec -a kube-proxy ${process.execPath} -e "$0" -- --config=${file} --auth-token=hush`,
+      server,
+    ]).output
+  const config = path.join(mkdtempSync(path.join(tmpdir(), 'kube-proxy-')), 'config.yaml')
+  writeFileSync(config, 'kind: KubeProxyConfiguration\nmode: iptables\nclientConnection:\n  token: hush\n')
+  const output = configured(config)
   expect(textOf(output.files.get('proxy-mode.txt'))).toBe('iptables')
   expect(textOf(output.files.get('healthz-10256.json'))).toBe('{"lastUpdated":"x"}')
   expect(textOf(output.files.get('kube-proxy-metrics.txt'))).toBe('kubeproxy_sync_total 3\n')
-  expect(output.files.get('kube-proxy-config.yaml')?.length).toBeGreaterThan(0)
+  expect(textOf(output.files.get('kube-proxy-config.yaml'))).toBe('kind: KubeProxyConfiguration\nmode: iptables\n')
   expect(textOf(output.files.get('processes.txt'))).toMatch(/kube-proxy .*--auth-token=\*\*\*/)
   expect(textOf(output.files.get('processes.txt'))).not.toContain('hush')
+  expect(configured('/etc/hostname').gaps.get('kube-proxy-config.yaml')).toBe(
+    'what stands there does not say that it is a KubeProxyConfiguration',
+  )
 })

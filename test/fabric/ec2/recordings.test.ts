@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import { addressAndPort } from '../../../src/net/port.ts'
 import { checks as registry } from '../../../src/checks/index.ts'
 import { fixture, fixtureNames, truthOf } from '../../kit/fixtures.ts'
-import { ask, controlPlane, runCheck } from './ask.ts'
+import { ask, askControlPlane, runCheck } from '../../kit/ask.ts'
 
 const checks = registry.filter(({ id }) => /^(delivery|admission)\//.test(id))
 
@@ -31,8 +32,8 @@ describe('the recordings of a VPC', () => {
     async (name, client) => {
       const evidence = await fixture(name)
       const { vip, port } = await truthOf(name)
-      const asked = ask(evidence, { vip: vip ?? '', port, client })
-      const context = name.startsWith('control-plane') ? controlPlane(evidence, client) : asked
+      const asked = ask(evidence, { target: addressAndPort(vip ?? '', port), client })
+      const context = name.startsWith('control-plane') ? askControlPlane(evidence, { client }) : asked
       const drafts = checks.flatMap((check) => runCheck(check, context).map((draft) => ({ id: check.id, ...draft })))
       const failed = [...new Set(drafts.flatMap(({ id, status }) => (status === 'fail' ? [id] : [])))]
       expect(failed).toEqual(failing[name] ?? [])

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { checks } from '../../../src/checks/index.ts'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
 import { editJson, fixture, type Json } from '../../kit/fixtures.ts'
-import { ask, runCheck, runOn, type Asked } from './ask.ts'
+import { type Asked, ask, runCheck } from '../../kit/ask.ts'
 import { byId, edited, entry, ids, ingress, tcp } from './edits.ts'
 
 /** The failure modes of a VIP on EC2, and the check that speaks of each. */
@@ -42,7 +42,7 @@ const idOfMode = {
 type Mode = keyof typeof idOfMode
 type Expected = Partial<Record<Mode, 'fail' | 'warn' | 'unknown' | 'pass'>>
 
-const overlay: Asked = { vip: '172.20.0.100' }
+const overlay: Asked = { target: '172.20.0.100' }
 const checkOn = (...names: readonly (keyof typeof ids)[]) => ({
   enis: (enis: Json[]) => {
     for (const name of names) byId(enis, ids[name]).SourceDestCheck = true
@@ -82,7 +82,7 @@ const scenarios: readonly (readonly [string, () => Promise<Evidence>, Asked, Exp
   [
     '4 the VIP is the address of the router',
     () => fixture('hard-way-l2'),
-    { vip: '10.240.0.1' },
+    { target: '10.240.0.1' },
     { 'reserved address': 'fail', 'nobody owns it': 'fail' },
   ],
   [
@@ -242,7 +242,7 @@ const scenarios: readonly (readonly [string, () => Promise<Evidence>, Asked, Exp
             })
         },
       }),
-    { vip: '2600:1f18::100' },
+    { target: '2600:1f18::100' },
     { 'owner detached': 'fail' },
   ],
   [
@@ -266,7 +266,7 @@ test.each(scenarios)('%s', async (_name, build, asked, expected) => {
     .filter(({ id }) => /^(delivery|admission|control|forwarding|return)\//.test(id))
     .flatMap((check) =>
       (check.each === 'endpoint'
-        ? ['worker-0', 'worker-1'].flatMap((node) => runOn(check, evidence, node, asked))
+        ? ['worker-0', 'worker-1'].flatMap((node) => runCheck(check, ask(evidence, asked), node))
         : check.each === 'node'
           ? []
           : runCheck(check, ask(evidence, asked))

@@ -3,7 +3,7 @@ import { checks } from '../../../src/checks/index.ts'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
 import { answer } from '../../../src/diagnosis/diagnose.ts'
 import { fixture, fixtureStore, truthOf, variant } from '../../kit/fixtures.ts'
-import { ask, runCheck, runOn } from './ask.ts'
+import { ask, runCheck } from '../../kit/ask.ts'
 
 const recordings = [
   'hard-way-l2',
@@ -23,8 +23,8 @@ function statuses(evidence: Evidence, vip: string, client: string): ReadonlyMap<
     judged.map((check) => {
       const drafts =
         check.each === 'endpoint'
-          ? nodes.flatMap((node) => runOn(check, evidence, node, { vip, client, receiving }))
-          : runCheck(check, ask(evidence, { vip, client, receiving, service: serviceOf(vip) }))
+          ? nodes.flatMap((node) => runCheck(check, ask(evidence, { target: vip, client, receiving }), node))
+          : runCheck(check, ask(evidence, { target: vip, client, receiving }))
       const worst = Math.max(...drafts.map(({ status }) => rank.indexOf(status)), 0)
       return [check.id, rank[worst] ?? 'pass']
     }),
@@ -33,11 +33,9 @@ function statuses(evidence: Evidence, vip: string, client: string): ReadonlyMap<
 
 /** What the program says of it, with the receiving nodes that it finds itself. */
 function verdictOf(evidence: Evidence, vip: string, client: string): string {
-  const { question } = ask(evidence, { vip, client, service: serviceOf(vip) })
+  const { question } = ask(evidence, { target: vip, client })
   return answer(checks, evidence, [question], []).verdict
 }
-
-const serviceOf = (vip: string): string => (vip.startsWith('172') ? 'default/shop' : 'default/nginx-lb')
 
 test.each(recordings.flatMap((name) => ['vpc', '10.240.1.50', 'internet'].map((client) => [name, client] as const)))(
   '%s: whatever is taken away, no failure and no doubt turns into a pass, for client %s',

@@ -7,7 +7,7 @@ import { observedByMetallb } from '../../../src/lb/metallb/observed.ts'
 import { addressOf, parseAddress } from '../../../src/net/address.ts'
 import { editJson, fixture, fixtureNames, truthOf, variant, type Json } from '../../kit/fixtures.ts'
 import { layer2, oldMetallb } from '../../kit/old-metallb.ts'
-import { ask } from '../../fabric/ec2/ask.ts'
+import { ask } from '../../kit/ask.ts'
 
 const ec2 = ['10', '11', '12'].map((last) => `ip-10-0-1-${last}.ec2.internal`)
 
@@ -62,7 +62,7 @@ test('in every recording of MetalLB the elected node is the one of its status', 
     const { vip, service } = await truthOf(name)
     const evidence = await fixture(name)
     if (vip === null || service === null || known(evidence.kubernetes.servicel2statuses) === null) continue
-    const { question } = ask(evidence, { vip, service })
+    const { question } = ask(evidence, { target: vip })
     if (question.about !== 'service') throw new Error(`${service} is no Service of ${name}`)
     const observed = known(observedByMetallb(evidence, question.service)) ?? []
     const elected = known(electedNode(evidence, question))

@@ -45,6 +45,7 @@ export function tracePacket(state: NodeState, start: Start): readonly Outcome[] 
     sourceNat: null,
     tracked: true,
     entered: false,
+    answers: false,
   }
   const branch: Branch = { packet, probability: 1, doubt: null, steps: [] }
   const ended = start.inDevice === null ? sentByNode(state, branch) : received(state, branch)

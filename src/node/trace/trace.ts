@@ -13,7 +13,15 @@ import {
   whyNoRoute,
   type RouteDecision,
 } from './route.ts'
-import { goesElsewhere, type Branch, type Carried, type DroppedBy, type Fate, type Outcome, type Packet } from './types.ts'
+import {
+  goesElsewhere,
+  type Branch,
+  type Carried,
+  type DroppedBy,
+  type Fate,
+  type Outcome,
+  type Packet,
+} from './types.ts'
 
 /** A packet as it sets out: where from, where to, and by which device it comes in (null: the node itself sends it). */
 export interface Start {

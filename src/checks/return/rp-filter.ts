@@ -30,7 +30,7 @@ export default defineCheck({
       fix: ({ outcome, node: second }) => {
         const device = outcome.packet.inDevice ?? 'default'
         // On the pod's node the packet comes from another node, and the answer goes back to that one.
-        if (second === null) return policyRouting(evidence, context.question, node, device)
+        if (second === null) return policyRouting(evidence, context.question, node, device, 'pod')
         return {
           summary: `loose mode on ${device}`,
           commands: [sh`ssh ${second} sudo sysctl -w net.ipv4.conf.${device}.rp_filter=2`],

@@ -147,7 +147,11 @@ describe('a live check', () => {
     world = await recordedWorld('hard-way-l2', { api: { '*': fault } })
     const { code, stdout } = await world.vipdoctor(['check', '--fabric', 'lan', '--quiet', '--context', 'test'])
     expect(code).toBe(3)
-    expect(counts(stdout).split('\n').slice(0, lines.length + 4)).toEqual([
+    expect(
+      counts(stdout)
+        .split('\n')
+        .slice(0, lines.length + 4),
+    ).toEqual([
       ...lines,
       '',
       '  To know more:',

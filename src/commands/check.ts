@@ -3,12 +3,10 @@ import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answerAs } from '../diagnosis/diagnose.ts'
 import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
-import { openBundle } from '../collect/open-bundle.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Question } from '../evidence/question.ts'
-import { UserError } from '../evidence/user-error.ts'
-import type { Asked, readLiveCluster } from '../cli/live.ts'
+import { evidenceOf, type SourceFlags } from '../cli/evidence.ts'
 import { liveFlags } from '../cli/live-flags.ts'
 import { readAcceptances } from '../cli/accept-file.ts'
 import { parseHops } from '../cli/required-hops.ts'
@@ -132,10 +130,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
         flags.accept,
         checks.map(({ id }) => id),
       )
-      const evidence =
-        flags.bundle === undefined
-          ? await liveEvidence(flags, { targets, client }, tool)
-          : await bundleEvidence(flags.bundle, flags)
+      const evidence = await evidenceOf(flags, { targets, client }, `${tool.name} ${tool.version}`)
       if (evidence === null) return interrupted
       requireVpc(evidence, flags['vpc-id'] ?? null)
       const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
@@ -190,58 +185,7 @@ function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }):
   }
 }
 
-type CheckFlags = Parameters<typeof readLiveCluster>[0] & {
-  readonly 'save-bundle': string | undefined
-  readonly force: boolean
-  readonly probe: boolean
-  readonly client: string
-}
-
-/** What the flags' cluster shows now; null where Ctrl-C ended the reading. It is judged as the bundle that it is saved as. */
-async function liveEvidence(
-  flags: CheckFlags,
-  asked: Asked,
-  tool: { readonly name: string; readonly version: string },
-): Promise<Evidence | null> {
-  // A bundle is judged twice as fast where nothing of a live collection is loaded.
-  const [{ evidenceOver }, { refuseUnwritable, writeBundle }, { readLiveCluster }] = await Promise.all([
-    import('../collect/live.ts'),
-    import('../collect/write-bundle.ts'),
-    import('../cli/live.ts'),
-  ])
-  const saved = flags['save-bundle']
-  if (saved !== undefined) refuseUnwritable(saved, flags.force)
-  const live = await readLiveCluster(flags, asked, `${tool.name} ${tool.version}`)
-  if (live === null) return null
-  if (saved !== undefined) await writeBundle(saved, live.files, { time: live.time, force: flags.force })
-  return evidenceOver(live.files)
-}
-
-/** @throws UserError where a flag says how to read a live cluster: a bundle is judged as it is. */
-function bundleEvidence(bundle: string, flags: CheckFlags): Promise<Evidence> {
-  const live = [
-    'kubeconfig',
-    'context',
-    'region',
-    'profile',
-    'ssh-user',
-    'ssh-option',
-    'node-output',
-    'save-bundle',
-  ] as const
-  const given = [
-    ...live.filter((flag) => flags[flag] !== undefined),
-    ...(flags.nodes === 'none' ? [] : ['nodes']),
-    ...(flags.probe ? ['probe'] : []),
-  ]
-  if (given.length > 0) {
-    throw new UserError(
-      `--${given[0] ?? ''} is about a live cluster, and a bundle was named.`,
-      'Leave one of the two out.',
-    )
-  }
-  return openBundle(bundle)
-}
+type CheckFlags = SourceFlags & { readonly client: string }
 
 async function probeLive(
   flags: CheckFlags,

@@ -137,7 +137,7 @@ describe('bad input ends with one sentence and exit code 2', () => {
     [
       'a node that is not there',
       ['10.240.0.100', '--node', 'worker-9', ...bundle],
-      'There is no node worker-9.\nThere is controller-0, controller-1, worker-0 and worker-1.',
+      'There is no node worker-9.\nDid you mean worker-0 or worker-1?',
     ],
     [
       'a live node without a way to it',
@@ -146,7 +146,12 @@ describe('bad input ends with one sentence and exit code 2', () => {
     ],
     ['no node', ['10.240.0.100', ...bundle], 'Missing required flag node'],
     ['an address without a port', ['10.32.0.1', '--node', 'worker-0', ...bundle], 'its port must be named'],
-    ['a text that is none', ['nginx', '--node', 'worker-0', ...bundle], '"nginx" is neither an address'],
+    ['a text that is none', ['ngin:x', '--node', 'worker-0', ...bundle], '"ngin:x" is neither an address'],
+    [
+      'a Service that is not there',
+      ['nginx-lp', '--node', 'worker-0', ...bundle],
+      'There is no Service nginx-lp.\nDid you mean default/nginx-lb?',
+    ],
   ] as const)('%s', (_, args, message) => {
     const { code, stdout, stderr } = trace(...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

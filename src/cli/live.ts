@@ -55,7 +55,7 @@ export async function readLiveCluster(flags: Flags, asked: Asked, tool: string):
 
 /** What `--nodes pod` makes, before it does. */
 const willBeMade = (flags: Flags): string =>
-  `nodes: on each node that is read one pod is made in namespace ${flags.namespace} (${flags['node-image']}), at most ${String(flags['nodes-at-once'])} at once, and deleted again`
+  `nodes: on each node that is read one pod is made in namespace ${flags['node-namespace']} (${flags['node-image']}), at most ${String(flags['nodes-at-once'])} at once, and deleted again`
 
 /** Counters of a node are read like a node, and its connections take their time each. */
 const probeWorkMs = 120_000

@@ -2,7 +2,7 @@ import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answerAs } from '../diagnosis/diagnose.ts'
-import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
+import { inNamespace, parseTarget, questionsFor } from '../diagnosis/targets.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Question } from '../evidence/question.ts'
@@ -27,8 +27,8 @@ import { lookOf, printAll } from '../cli/terminal.ts'
 export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
   static override description = `Walks one packet along its path to each VIP and says where it dies.
-TARGET is a VIP (10.240.0.100), a VIP and port (10.240.0.100:443), or namespace/service; none means every
-LoadBalancer Service and every control-plane VIP that the evidence shows.
+TARGET is a VIP (10.240.0.100), a VIP and port (10.240.0.100:443), namespace/service, or a Service's name if
+only one has it; none means every LoadBalancer Service and every control-plane VIP that the evidence shows.
 
 Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 a bug in vipdoctor.`
   static override examples = [
@@ -39,7 +39,9 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
   ]
   static override strict = false
   static override args = {
-    target: Args.string({ description: 'a VIP, VIP:PORT, or namespace/service; may be repeated' }),
+    target: Args.string({
+      description: 'a VIP, VIP:PORT, namespace/service, or the name of a Service; may be repeated',
+    }),
   }
   static override flags = {
     bundle: Flags.string({
@@ -51,6 +53,11 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       default: 'auto' as const,
       description: 'what carries frames between hosts',
     })(),
+    namespace: Flags.string({
+      char: 'n',
+      helpValue: 'NAME',
+      description: 'the namespace of TARGET; without TARGET, all its VIPs',
+    }),
     client: Flags.string({
       default: 'vpc',
       helpValue: 'WHO',
@@ -123,7 +130,10 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       ...(flags['fix-script'] === undefined ? [] : [`fix-script=${flags['fix-script']}`]),
     ])
     await reportingFailures(files, tool, async () => {
-      const targets = argv.map((target) => parseTarget(String(target)))
+      const targets = inNamespace(
+        argv.map((target) => parseTarget(String(target))),
+        flags.namespace,
+      )
       const client = parseClient(flags.client)
       const required = parseHops(flags.require)
       const acceptances = readAcceptances(

@@ -6,6 +6,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { nodesForTrace } from '../journey/nodes-for-vip.ts'
+import { didYouMean } from '../net/nearest.ts'
 import { inWords } from '../net/words.ts'
 import { traceJson } from '../report/trace-json.ts'
 import { traceText } from '../report/trace.ts'
@@ -30,7 +31,7 @@ Exit codes: 0 traced, 2 usage or bad input, 3 where the node's rules or routes a
   static override args = {
     target: Args.string({
       required: true,
-      description: 'a VIP (all its ports), ADDRESS:PORT, ADDRESS:PORT/udp, or namespace/service',
+      description: 'a VIP (all its ports), ADDRESS:PORT, ADDRESS:PORT/udp, namespace/service, or the name of a Service',
     }),
   }
   static override flags = {
@@ -112,5 +113,8 @@ function requireNode({ nodeNames, kubernetes }: Evidence, node: string): void {
   const listed = (known(kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? [])
   const names = [...new Set([...nodeNames, ...listed])].sort()
   if (!names.includes(node))
-    throw new UserError(`There is no node ${node}.`, names.length === 0 ? null : `There is ${inWords(names, 12)}.`)
+    throw new UserError(
+      `There is no node ${node}.`,
+      didYouMean(node, names) ?? (names.length === 0 ? null : `There is ${inWords(names, 12)}.`),
+    )
 }

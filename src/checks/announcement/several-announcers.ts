@@ -2,6 +2,7 @@ import { isGap } from '../../evidence/gap.ts'
 import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { inWords } from '../../net/words.ts'
+import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
 import { announcedByArp } from '../about/announced.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
@@ -42,11 +43,12 @@ export default defineCheck({
     if (nodes.length === 1)
       return [pass('one-announces', subject, `Only ${nodes.join('')} reports that it announces ${vip.text}.`, proof)]
     const { namespace } = metallbSettings(evidence)
+    const dropping = droppingNodes(evidence, question, nodes)
     return [
       warn(
         'several-announce',
         subject,
-        `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${fabricOf(question).words.announcing}`,
+        `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${fabricOf(question).words.announcing}${lostPart(dropping)}`,
         proof,
         {
           fix: {
@@ -57,6 +59,7 @@ export default defineCheck({
             changes:
               'Shows whether the speakers reach each other: 7946 must be open between the nodes, tcp and udp. "No installed keys" means that they were started with different memberlist Secrets: restart them all.',
           },
+          ...(dropping.length === 0 ? {} : { blocks: true, partial: true }),
         },
       ),
     ]

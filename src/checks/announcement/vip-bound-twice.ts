@@ -6,6 +6,7 @@ import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
+import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
 import { fail, pass } from '../finding.ts'
 
 export default defineCheck({
@@ -45,6 +46,7 @@ export default defineCheck({
     const leaders = own ? (known(announcing(evidence, question).observed) ?? []) : []
     const extra = bound.filter(({ node }) => !leaders.includes(node))
     const keeps = podsServing(evidence, question).some(({ settings }) => settings.keepsAddress)
+    const dropping = droppingNodes(evidence, question, nodes)
     const who = leaders.length === 1 ? `; kube-vip leads on ${leaders.join()}` : ''
     const why = !own
       ? ''
@@ -55,7 +57,7 @@ export default defineCheck({
       fail(
         'bound-twice',
         subject,
-        `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}`,
+        `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}${lostPart(dropping)}`,
         bound.map(({ proof }) => proof),
         {
           commands: extra.map(
@@ -64,6 +66,7 @@ export default defineCheck({
           ),
           changes: `Takes ${vip.text} from the interfaces of the nodes that do not lead; connections that come in there end.`,
         },
+        dropping.length === 0 ? {} : { blocks: true, partial: true },
       ),
     ]
   },

@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap } from '../evidence/gap.ts'
 import { parseAddress, type Address } from '../net/address.ts'
+import { isDown } from './devices.ts'
 import { nodeState, type NodeState } from './node-state.ts'
 import { lookUpRoute, type RouteDecision } from './trace/route.ts'
 import type { Outcome } from './trace/types.ts'
@@ -36,13 +37,8 @@ export function missed(state: NodeState, { fate, packet }: Outcome): Missed | nu
   const pod = packet.destination
   // What does not leave by the node's uplink stays in the CNI's hands: cilium_host and ovn-k8s-mp0 have gateways of their own.
   if (gateway !== null) return device === uplink(state) ? { pod, by: 'gateway', name: gateway.text } : null
-  return isDown(state, device) ? { pod, by: 'device-down', name: device } : null
-}
-
-/** Whether a device carries nothing: it was set down, or a bridge has no port that is up (Linux Documentation/networking/operstates.rst). */
-function isDown({ links }: NodeState, device: string): boolean {
-  const link = links.find(({ ifname }) => ifname === device)
-  return link?.operstate === 'DOWN' || link?.operstate === 'LOWERLAYERDOWN' || link?.flags?.includes('UP') === false
+  const link = state.links.find(({ ifname }) => ifname === device)
+  return link !== undefined && isDown(link) ? { pod, by: 'device-down', name: device } : null
 }
 
 /** Bridges of CNI plugins and of Docker: behind them are pods of the same node alone. */

@@ -41,11 +41,11 @@ export function jsonStop(text: string): number | null {
       at += 1
     } else if (next === 'nothing') return at
     else {
-      const isName = next === 'name' || next === 'member'
-      const { end, fault } = isName && character !== '"' ? { end: at, fault: 'wrong' as const } : tokenAt(text, at)
-      if (fault !== null) return fault === 'wrong' ? end : null
+      const isName: boolean = next === 'name' || next === 'member'
+      const token: Token = isName && character !== '"' ? { end: at, fault: 'wrong' } : tokenAt(text, at)
+      if (token.fault !== null) return token.fault === 'wrong' ? token.end : null
       next = isName ? 'colon' : behindValue(open)
-      at = end
+      at = token.end
     }
   }
   return null

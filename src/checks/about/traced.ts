@@ -8,7 +8,7 @@ import type { Journey } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { NodeContext } from '../check.ts'
-import { fail, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { fail, said, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
 export interface Share {
@@ -42,13 +42,21 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
     return unknown(
       'other-proxy-not-traced',
       subject,
-      `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
+      said(
+        `handled by ${replacement.name}, which is not traced`,
+        `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
+      ),
       [],
       [replacement.proof],
     )
   const trace = traceVip(evidence, question, node)
   if (isGap(trace))
-    return unknown('rules-not-read', subject, `It is not known what ${node} does with the packet.`, [trace])
+    return unknown(
+      'rules-not-read',
+      subject,
+      said('rules and routes not read', `It is not known what ${node} does with the packet.`),
+      [trace],
+    )
   const parts = trace.parts.map(({ clients, journeys }) => {
     const dead = journeys.flatMap((journey) => {
       const found = lost(journey)
@@ -67,7 +75,10 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
     return unknown(
       'some-rules-not-read',
       subject,
-      `It is not known what ${node} does with the packet: not all of its rules were read.`,
+      said(
+        'rules read in part only',
+        `It is not known what ${node} does with the packet: not all of its rules were read.`,
+      ),
       unread,
     )
   const doubt = first === undefined ? null : doubtAbout(trace, first.journey, first.found)
@@ -91,6 +102,8 @@ export const isDraft = (value: Share | Draft): value is Draft => 'status' in val
 interface Words {
   /** The finding's reason where every packet dies; `REASON-in-part` where some do, `perhaps-REASON` where a rule is not known. */
   readonly reason: string | ((example: Loss, share: Share) => string)
+  /** The sentence in at most 39 characters: "perhaps " or "in part: " may stand before it. */
+  readonly brief: string | ((example: Loss) => string)
   /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
   readonly says: (example: Loss, share: Share) => string
   readonly fix: (example: Loss, share: Share) => Remedy
@@ -98,23 +111,30 @@ interface Words {
 }
 
 /** The finding of a share that is not none: a failure where all die, a part lost where some do, unknown where a rule is not known. */
-export function deadly(context: NodeContext, share: Share, { reason, says, fix }: Words): Draft | null {
+export function deadly(context: NodeContext, share: Share, { reason, brief, says, fix }: Words): Draft | null {
   const { example, doubt, dead } = share
   if (example === null || dead === 'none') return null
   const subject = `node/${example.node ?? context.node}`
-  const proof = proofOf(example.outcome.steps.slice(-3))
+  const proof = proofOf(decidedBy(example))
   const sentence = says(example, share)
+  const short = typeof brief === 'string' ? brief : brief(example)
   const name = typeof reason === 'string' ? reason : reason(example, share)
   if (doubt !== null) {
     const rule =
       'gap' in doubt
         ? ''
         : ` A rule that this program does not know is on the way: ${doubt.place === null ? doubt.text : inSentence(doubt.place)}.`
-    return unknown(`perhaps-${name}`, subject, `Perhaps ${sentence}${rule}`, 'gap' in doubt ? [doubt] : [], proof)
+    return unknown(
+      `perhaps-${name}`,
+      subject,
+      said(`perhaps ${short}`, `Perhaps ${sentence}${rule}`),
+      'gap' in doubt ? [doubt] : [],
+      proof,
+    )
   }
-  if (dead === 'all') return fail(name, subject, sentence, proof, fix(example, share))
+  if (dead === 'all') return fail(name, subject, said(short, sentence), proof, fix(example, share))
   const whom = share.clients.length > 0 ? `clients in ${share.clients.join(', ')}` : 'a part of the connections'
-  return warn(`${name}-in-part`, subject, `For ${whom}: ${sentence}`, proof, {
+  return warn(`${name}-in-part`, subject, said(`in part: ${short}`, `For ${whom}: ${sentence}`), proof, {
     fix: fix(example, share),
     partial: true,
     blocks: true,
@@ -124,7 +144,13 @@ export function deadly(context: NodeContext, share: Share, { reason, says, fix }
 const inSentence = (place: Place): string =>
   place.line === undefined ? `${place.pointer} of ${place.file}` : `line ${String(place.line)} of ${place.file}`
 
-/** The rules that decided, as proof: the last ones first is how a person would look them up. */
+/** The rule that a packet was lost by, with the two before it that led there; its last three where none decided. */
+export function decidedBy({ outcome: { steps }, step }: Loss): readonly Step[] {
+  const at = step === null ? -1 : steps.lastIndexOf(step)
+  return (at === -1 ? steps : steps.slice(0, at + 1)).slice(-3)
+}
+
+/** Rules as proof, each where it stands. */
 export function proofOf(steps: readonly Step[]): Proof[] {
   return steps.flatMap(({ place, text, printed = text }) =>
     place === null ? [] : [{ ...place, value: printed.trim() }],

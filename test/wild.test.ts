@@ -25,13 +25,9 @@ const names = readdirSync(folder)
  * as in lan-26, whose truth is that such rules drop the packet: what was not read stays unknown in all three.
  */
 const notYet = new Set<string>([
-  'aws-15b-two-enis-sdc',
-  'aws-38-vxlan-least-sg-thin',
-  'lan-03-answer-by-other-interface',
   'lan-18-memberlist-firewall',
   'lan-22-firewall-shuts-vxlan',
   'lan-30-k3s-plain-servicelb',
-  'live-return-by-other-route',
 ])
 
 describe('cases after public reports', () => {

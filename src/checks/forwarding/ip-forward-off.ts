@@ -1,6 +1,7 @@
 import { isGap } from '../../evidence/gap.ts'
 import { citeSettings } from '../../evidence/node/sysctl.ts'
 import { sh } from '../../net/shell.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -9,7 +10,7 @@ export default defineCheck({
   id: 'forwarding/ip-forward-off',
   title: 'The node forwards packets',
   needs: ['node/sysctl', 'node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/nft-ruleset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

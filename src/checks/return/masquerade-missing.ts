@@ -1,4 +1,5 @@
 import { sh } from '../../net/shell.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
 import { restartOn } from '../about/kube-proxy.ts'
@@ -11,15 +12,7 @@ export default defineCheck({
   after: 'return/rp-filter',
   title: 'The answer of a pod on another node comes back through the node that translated',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'node/ipset',
-    'node/processes',
-    'kubernetes/pods',
-  ],
+  alsoReads: [...traceReads, 'kubernetes/pods'],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -9,6 +9,7 @@ import { parseCidr, rangeHas } from '../../net/range.ts'
 import { counted } from '../../net/words.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
 import { sh } from '../../net/shell.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said, skipped, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
@@ -18,7 +19,7 @@ export default defineCheck({
   after: 'translation/rules-complete',
   title: 'kube-proxy’s clusterCIDR holds every pod',
   needs: ['kubernetes/pods'],
-  alsoReads: ['node/kube-proxy-config', 'node/kube-proxy-configz', 'node/processes', 'kubernetes/configmaps'],
+  alsoReads: [...translatorReads, 'kubernetes/configmaps'],
   about: ['service'],
   blocks: false,
   each: 'receiving',

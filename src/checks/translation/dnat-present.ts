@@ -1,6 +1,7 @@
 import { addressAndPort, portText } from '../../net/port.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { sh } from '../../net/shell.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said, skipped } from '../finding.ts'
 import { restartOn } from '../about/kube-proxy.ts'
@@ -11,18 +12,7 @@ export default defineCheck({
   after: 'translation/session-affinity',
   title: 'The node translates the VIP to an endpoint',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'node/proc-net-ip-vs',
-    'node/ipset',
-    'node/ip-rule',
-    'node/ip-addr',
-    'node/sysctl',
-    'node/processes',
-  ],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -3,6 +3,7 @@ import { addressAndPort } from '../../net/port.ts'
 import { autopsy } from '../../node/death.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
 import { sh } from '../../net/shell.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said, skipped } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
@@ -12,15 +13,7 @@ export default defineCheck({
   after: 'translation/notrack',
   title: 'The node’s INPUT rules let the packet through to IPVS',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/proc-net-ip-vs',
-    'node/ipvsadm',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-    'node/ipset',
-    'node/processes',
-  ],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

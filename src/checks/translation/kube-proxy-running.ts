@@ -7,6 +7,7 @@ import { replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
 import { sh } from '../../net/shell.ts'
 import { journalOf, restartOn } from '../about/kube-proxy.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 
@@ -14,17 +15,7 @@ export default defineCheck({
   id: 'translation/kube-proxy-running',
   title: 'Something programs Services on the node',
   needs: ['node/iptables-nft'],
-  alsoReads: [
-    'node/processes',
-    'node/listen',
-    'node/healthz',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-    'node/proc-net-ip-vs',
-    'node/ip-link',
-    'node/kube-proxy-config',
-    'kubernetes/configmaps',
-  ],
+  alsoReads: [...translatorReads, 'node/healthz', 'kubernetes/configmaps'],
   about: ['service'],
   blocks: true,
   each: 'node',

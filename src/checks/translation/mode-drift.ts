@@ -4,6 +4,7 @@ import { configPath, writtenSetting } from '../../node/proxy-settings.ts'
 import { modesLoaded } from '../../node/service-proxy.ts'
 import { inWords } from '../../net/words.ts'
 import { sh } from '../../net/shell.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said, unknown, warn } from '../finding.ts'
 import { journalOf, noKubeProxy, restartOn } from '../about/kube-proxy.ts'
@@ -13,15 +14,7 @@ export default defineCheck({
   after: 'translation/two-proxies',
   title: 'kube-proxy works in the mode that its configuration names, and no other mode’s rules are left',
   needs: [],
-  alsoReads: [
-    'node/proxy-mode',
-    'node/kube-proxy-config',
-    'node/processes',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-    'kubernetes/configmaps',
-  ],
+  alsoReads: [...translatorReads, 'node/proxy-mode', 'kubernetes/configmaps'],
   about: ['service'],
   blocks: false,
   each: 'receiving',

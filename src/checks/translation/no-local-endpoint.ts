@@ -1,5 +1,6 @@
 import { addressAndPort } from '../../net/port.ts'
 import { sh } from '../../net/shell.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -9,7 +10,7 @@ export default defineCheck({
   after: 'translation/source-ranges',
   title: 'With externalTrafficPolicy Local the receiving node has an endpoint',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   appliesTo: ({ question }) => {
     return (

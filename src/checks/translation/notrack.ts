@@ -1,4 +1,5 @@
 import { sh } from '../../net/shell.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
 import { removals } from '../about/rule-removal.ts'
@@ -10,7 +11,7 @@ export default defineCheck({
   after: 'translation/rules-complete',
   title: 'Connection tracking sees the packet, so that it can be translated',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

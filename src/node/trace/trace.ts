@@ -46,6 +46,7 @@ export function tracePacket(state: NodeState, start: Start): readonly Outcome[] 
     sourceNat: null,
     tracked: true,
     entered: false,
+    answers: false,
   }
   const branch: Branch = { packet, probability: 1, doubt: null, steps: [] }
   const ended = start.inDevice === null ? sentByNode(state, branch) : received(state, branch)
@@ -237,9 +238,3 @@ function merged(ended: readonly Ended[]): readonly Outcome[] {
   }
   return [...byKey.values()].sort((one, other) => other.probability - one.probability)
 }
-
-/** Whether two outcomes end at the same address and port. */
-export const sameEnd = (one: Outcome, other: Outcome): boolean =>
-  one.fate.kind === other.fate.kind &&
-  sameAddress(one.packet.destination, other.packet.destination) &&
-  one.packet.destinationPort === other.packet.destinationPort

@@ -2,7 +2,7 @@ import type { Place } from '../../evidence/cite.ts'
 import { sameAddress, type Address } from '../../net/address.ts'
 import type { Protocol } from '../../net/port.ts'
 
-/** A packet on its way through one node: the first of its connection (a SYN or a datagram, state NEW). */
+/** A packet on its way through one node: the first of its connection (a SYN or a datagram, state NEW), or the answer to it. */
 export interface Packet {
   readonly source: Address
   readonly destination: Address
@@ -26,6 +26,8 @@ export interface Packet {
   readonly tracked: boolean
   /** Whether conntrack has seen it: not yet in `raw`, where it is of no connection. */
   readonly entered: boolean
+  /** Whether it is the answer to a connection's first packet. */
+  readonly answers: boolean
 }
 
 /** Whether the packet is of a connection that conntrack knows. Without one, what rules ask of the connection does not hold, negated or not. */

@@ -1,6 +1,6 @@
 import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { onNode, sh } from '../../net/shell.ts'
+import { onNode } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { listing, removals } from '../about/rule-removal.ts'

@@ -38,10 +38,10 @@ export default defineCheck({
       reason: 'taken-before',
       brief: 'another rule takes it before kube-proxy',
       says: ({ outcome, step }) =>
-        `On ${node} chain ${step?.chain ?? ''} of table ${step?.table ?? ''} takes the packet before kube-proxy does and sends it to ${placeOf(outcome)}, which is no endpoint of the Service.`,
+        `On ${node} chain ${step.chain} of table ${step.table} takes the packet before kube-proxy does and sends it to ${placeOf(outcome)}, which is no endpoint of the Service.`,
       fix: ({ step }) => ({
         look: [
-          sh`ssh ${node} sudo iptables-save -t nat | grep -e PREROUTING -e ${step?.chain ?? 'CNI-HOSTPORT-DNAT'}`,
+          sh`ssh ${node} sudo iptables-save -t nat | grep -e PREROUTING -e ${step.chain}`,
           sh`kubectl get pods -A -o json | jq -r '.items[] | select(.spec.containers[].ports[]?.hostPort == ${question.port.port}) | .metadata.namespace + "/" + .metadata.name'`,
         ],
         advice:

@@ -30,7 +30,7 @@ export default defineCheck({
       reason: 'not-tracked',
       brief: 'a rule takes it out of tracking',
       says: ({ step }) =>
-        `On ${node} chain ${step?.chain ?? ''} of table ${step?.table ?? ''} takes the packet out of connection tracking (NOTRACK), so no rule can translate it.`,
+        `On ${node} chain ${step.chain} of table ${step.table} takes the packet out of connection tracking (NOTRACK), so no rule can translate it.`,
       fix: (_, { losses }) => ({
         look: [sh`ssh ${node} sudo iptables-save -t raw`, sh`ssh ${node} "sudo nft list ruleset | grep notrack"`],
         summary: `track the connection on ${node} again`,

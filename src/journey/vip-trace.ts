@@ -7,6 +7,7 @@ import { type Question, serviceOf } from '../evidence/question.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import { rangeText } from '../net/range.ts'
 import { autopsy } from '../node/death.ts'
+import { isTunnel } from '../node/behind-device.ts'
 import { nodeState, type NodeState } from '../node/node-state.ts'
 import { lookUpRoute } from '../node/trace/route.ts'
 import type { Start } from '../node/trace/trace.ts'
@@ -120,7 +121,9 @@ function devicesFrom(
   if (nodeOfPod(evidence, source) === state.node) return [back]
   const facing = arrivalDevices(evidence, question, state)
   if (facing.length === 0) return [back]
-  return [...facing].sort((one, other) => Number(other === back) - Number(one === back))
+  // A client behind a tunnel that ends on the node comes in by it, or else as all others do.
+  const tunnel = back !== null && isTunnel(state, back) ? [back] : []
+  return [...facing, ...tunnel].sort((one, other) => Number(other === back) - Number(one === back))
 }
 
 const isOwn = (state: NodeState, source: Address): boolean =>

@@ -18,7 +18,7 @@ export interface NativeWalk extends NativeChain {
   readonly budget: Budget
 }
 
-export type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }
+type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }
 
 /** A branch that left a chain, or a rule. */
 export interface Walked {

@@ -1,7 +1,8 @@
 import { behind } from './sticky.ts'
 
 const space = /[ \t\r\n]*/y
-const plain = /[^"\\\0-\x1f]*/y
+/** All but the quote, the backslash and what stands before the blank. */
+const plain = /[ !#-[\]-\uFFFF]*/y
 const escape = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 const escapeBegun = /\\(?:u[\da-fA-F]{0,3})?/y
 const digits = /-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?)?/y
@@ -63,8 +64,9 @@ function tokenAt(text: string, at: number): Token {
   }
   const literal = literals.find((one) => one.startsWith(character))
   if (literal === undefined) return { end: at, fault: 'wrong' }
-  const same = [...literal].findIndex((letter, index) => text[at + index] !== letter)
-  if (same === -1) return { end: at + literal.length, fault: null }
+  let same = 1
+  while (same < literal.length && text[at + same] === literal[same]) same += 1
+  if (same === literal.length) return { end: at + same, fault: null }
   return { end: at + same, fault: at + same === text.length ? 'cut' : 'wrong' }
 }
 

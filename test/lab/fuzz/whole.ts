@@ -111,4 +111,4 @@ function checked(files: Files, fabric: Recording['fabric']): number {
 }
 
 /** Line ends, tabs, and what asks for the coloured form of a sign. */
-const ours = /[\n\t\uFE0F]/g
+const ours = /\n|\t|\uFE0F/g

@@ -4,7 +4,7 @@ import { diagnosisOf } from '../../kit/answers.ts'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
 import { cite } from '../../../src/evidence/cite.ts'
 import { isGap, known } from '../../../src/evidence/gap.ts'
-import { editCommand } from '../../../src/lb/metallb/config-map.ts'
+import { editCommands } from '../../../src/lb/metallb/config-map.ts'
 import { readOldConfig } from '../../../src/lb/metallb/old-config.ts'
 import { metallbPools, poolName, poolOf, rangesOf } from '../../../src/lb/metallb/pool-ranges.ts'
 import { parseYaml } from '../../../src/evidence/yaml.ts'
@@ -89,7 +89,10 @@ describe('the pools of MetalLB up to 0.12', () => {
       pointer: `/items/${String(index)}/data/config`,
       value: ['10.240.0.100-10.240.0.110'],
     })
-    expect(editCommand(pool, 'ipaddresspool')).toBe('kubectl -n metallb-system edit configmap config')
+    expect(pool === undefined ? [] : editCommands(pool, 'ipaddresspool')).toEqual([
+      { line: 'kubectl -n metallb-system get configmap config -o yaml > config.before.yaml' },
+      { line: 'kubectl -n metallb-system edit configmap config' },
+    ])
   })
 
   test('stand in the ConfigMap that --config names', async () => {
@@ -313,7 +316,10 @@ describe('AddressPools, the objects of 0.13', () => {
       ],
     ])
     const [pool] = known(metallbPools(evidence)) ?? []
-    expect(editCommand(pool, 'ipaddresspool')).toBe('kubectl -n metallb-system edit addresspool old')
+    expect(pool === undefined ? [] : editCommands(pool, 'ipaddresspool')).toEqual([
+      { line: 'kubectl -n metallb-system get addresspool old -o yaml > old.before.yaml' },
+      { line: 'kubectl -n metallb-system edit addresspool old' },
+    ])
   })
 
   test('of BGP go to the peers, with the advertisements that they hold', async () => {

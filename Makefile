@@ -1,7 +1,7 @@
 # `make demo` and `make test` are the README's two commands. Each does only what is out of date.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo machine test e2e lab lab-part lab-shell lint
+.PHONY: help demo machine test e2e peers lab lab-part lab-shell lint
 
 sources := $(shell find src bin scripts -type f 2>/dev/null) tsconfig.json tsconfig.build.json package.json
 
@@ -9,6 +9,7 @@ help:
 	@echo 'make demo   install, build, and diagnose a recorded cluster whose VIP nobody can reach'
 	@echo 'make test   install what the tests need, and run them'
 	@echo 'make e2e    the suites that need Go and Python besides'
+	@echo 'make peers  the tracer against the packet-flow tests of kube-proxy (root, Go)'
 	@echo 'make lab    breaks a real cluster out of network namespaces in every way that vipdoctor can name (root, Go, Python)'
 	@echo 'make lab-shell  the same cluster with one thing broken, and a prompt'
 	@echo 'make lint   format, lint and types'
@@ -37,6 +38,9 @@ test: machine
 
 e2e: machine
 	npm run --silent e2e
+
+peers: machine
+	@scripts/peers
 
 lab: machine
 	@scripts/e2e-tools

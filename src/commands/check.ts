@@ -21,6 +21,7 @@ import { formatNames, formatsFor } from '../report/formats.ts'
 import { acceptanceOf, type Policy } from '../diagnosis/gate.ts'
 import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
+import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
 import { endWith } from '../cli/exit.ts'
 import { lookOf, printAll } from '../cli/terminal.ts'
@@ -135,6 +136,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
           ? await liveEvidence(flags, { targets, client }, tool)
           : await bundleEvidence(flags.bundle, flags)
       if (evidence === null) return interrupted
+      requireVpc(evidence, flags['vpc-id'] ?? null)
       const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
       const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
       const policy: Policy = {

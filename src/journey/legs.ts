@@ -8,6 +8,7 @@ import { arrivalInterface } from '../fabric/ec2/delivery.ts'
 import { owns, primaryAddress } from '../fabric/ec2/node-flow.ts'
 import { interfacesOfNode } from '../fabric/ec2/node-interfaces.ts'
 import type { NodeContext } from './context.ts'
+import { itself, wireOf, type Wire } from './wire.ts'
 
 /**
  * What a receiving node sends on to an endpoint of another node: from its own address (kube-proxy masquerades what it passes on), to the
@@ -24,6 +25,8 @@ export interface Leg {
   readonly way: Known<WayToPod>
   /** Whether an interface holds the pod's address: then the VPC delivers to the pod as to any host. */
   readonly held: boolean
+  /** What the wire between the nodes sees; a gap where that is not known. */
+  readonly wire: Known<Wire>
 }
 
 export interface Legs {
@@ -63,7 +66,9 @@ export function legsTo({ evidence, question, receiving, node }: NodeContext<Serv
     for (const { pod, port } of targets) {
       const way = pod === null ? ({ by: 'nothing' } as const) : wayToPod(evidence, name, pod)
       const held = pod !== null && isHeld(own, pod)
-      legs.push({ receiving: name, from, to: held ? holder(own, pod, to) : to, source, pod, port, way, held })
+      const end = held ? holder(own, pod, to) : to
+      const wire = pod === null ? itself : wireOf(evidence, way, { node: name, home: node, from, to: end, pod, held })
+      legs.push({ receiving: name, from, to: end, source, pod, port, way, held, wire })
     }
   }
   return { legs, local, gaps }

@@ -1,10 +1,14 @@
 import type { Evidence } from '../evidence/evidence.ts'
+import type { Gap } from '../evidence/gap.ts'
 import { autopsy, type Autopsy, type Death } from '../node/death.ts'
+import type { Step } from '../node/trace/types.ts'
 import { nodeOfPod, type Journey } from '../node/vip-trace.ts'
 
 /** What one journey was lost by: an autopsy, or what joins it with the other nodes (`death` is then null). */
 export interface Loss extends Omit<Autopsy, 'death'> {
   readonly death: Death | null
+  /** Why the loss itself is not certain, where the packet's way was. */
+  readonly doubt?: Step | Gap | null
 }
 
 /**

@@ -162,6 +162,11 @@ function established(host: Address, pair: string, session: Session, vip: Address
       'open',
       ` in this capture, which began later than the session: whether ${vip.text} was announced before is not known`,
     )
+  if (!session.settled[side])
+    return concluded(
+      'open',
+      `; whether ${vip.text} was to follow is not known: the capture ends too soon after the session began, so listen for a minute`,
+    )
   return concluded('fault', `: nothing that covers ${vip.text}`)
 }
 

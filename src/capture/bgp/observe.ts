@@ -7,7 +7,7 @@ import { stream, type Piece, type Stream } from './stream.ts'
 const bgpPort = 179
 
 /** What one side of a session said of itself. */
-export type Open = Extract<BgpMessage, { type: 'open' }>
+type Open = Extract<BgpMessage, { type: 'open' }>
 
 /** One TCP connection to port 179, as far as the capture shows it. */
 export interface Session {
@@ -28,6 +28,8 @@ export interface Session {
   readonly missing: { readonly from: number; readonly to: number }
   /** Of the prefixes, those that were announced behind all that is missing. */
   readonly certain: { readonly from: readonly string[]; readonly to: readonly string[] }
+  /** Whether each side was heard after it had said what it announces at a session's start: what it did not announce by then, it does not. */
+  readonly settled: { readonly from: boolean; readonly to: boolean }
   readonly problem: string | null
 }
 
@@ -51,6 +53,9 @@ interface Side {
   updates: boolean
   readonly prefixes: Set<string>
   readonly certain: Set<string>
+  /** When it first sent a KEEPALIVE or an UPDATE. */
+  aliveSinceNs: bigint | null
+  settled: boolean
 }
 
 interface Building {
@@ -113,7 +118,7 @@ function building({ timeNs, syn }: Segment, from: Address, to: Address, tried: b
 
 const side = (adrift: boolean): Side => ({
   ...{ stream: stream(), left: new Uint8Array(), adrift, missing: 0, open: null, lives: false, updates: false },
-  ...{ prefixes: new Set(), certain: new Set() },
+  ...{ prefixes: new Set(), certain: new Set(), aliveSinceNs: null, settled: false },
 })
 
 function follow(session: Building, segment: Segment, toListener: boolean): BgpEvent[] {
@@ -133,9 +138,14 @@ function follow(session: Building, segment: Segment, toListener: boolean): BgpEv
   if (session.state === 'tried' && !(syn && toListener) && !(rst && !toListener)) session.state = 'connected'
   if (!rst) {
     if (ack)
-      for (const what of messagesOf(session, other, destination, other.stream.acknowledge(segment.acknowledged)))
+      for (const what of messagesOf(
+        session,
+        other,
+        { by: destination, timeNs },
+        other.stream.acknowledge(segment.acknowledged),
+      ))
         say(what, destination, source)
-    for (const what of messagesOf(session, own, source, own.stream.push(segment))) say(what)
+    for (const what of messagesOf(session, own, { by: source, timeNs }, own.stream.push(segment))) say(what)
   }
   if ((rst || fin) && session.state !== 'refused' && session.state !== 'closed') {
     session.state = session.state === 'tried' ? 'refused' : 'closed'
@@ -144,8 +154,14 @@ function follow(session: Building, segment: Segment, toListener: boolean): BgpEv
   return events
 }
 
+/** Who sent a message, and when it was there whole. */
+interface Sent {
+  readonly by: Address
+  readonly timeNs: bigint
+}
+
 /** The messages in what came of one side. */
-function messagesOf(session: Building, own: Side, by: Address, pieces: readonly Piece[]): readonly BgpMessage[] {
+function messagesOf(session: Building, own: Side, sent: Sent, pieces: readonly Piece[]): readonly BgpMessage[] {
   return pieces.flatMap(({ lost, bytes }) => {
     if (session.problem !== null) return []
     const behind = lost === 0 ? bytes : behindHole(own, lost, bytes)
@@ -159,7 +175,7 @@ function messagesOf(session: Building, own: Side, by: Address, pieces: readonly 
     const { messages, used, problem } = takeMessages(whole.subarray(start))
     own.left = whole.slice(start + used)
     session.problem = problem
-    for (const message of messages) take(session, own, by, message)
+    for (const message of messages) take(session, own, sent, message)
     return messages
   })
 }
@@ -182,12 +198,16 @@ function behindHole(own: Side, lost: number, bytes: Uint8Array): Uint8Array {
   return bytes
 }
 
-function take(session: Building, own: Side, from: Address, message: BgpMessage): void {
+/** A speaker announces what it has as soon as its session stands: it has, where a KEEPALIVE comes so long after its first word. Rule of thumb. */
+const tableSaidNs = 5_000_000_000n
+
+function take(session: Building, own: Side, { by, timeNs }: Sent, message: BgpMessage): void {
   switch (message.type) {
     case 'open':
       own.open = message
       return
     case 'update':
+      own.aliveSinceNs ??= timeNs
       own.lives = true
       own.updates = true
       for (const known of [own.prefixes, own.certain]) {
@@ -196,10 +216,12 @@ function take(session: Building, own: Side, from: Address, message: BgpMessage):
       }
       return
     case 'keepalive':
+      own.aliveSinceNs ??= timeNs
       own.lives = true
+      own.settled ||= timeNs - own.aliveSinceNs >= tableSaidNs
       return
     case 'notification':
-      session.notification ??= { by: from, code: message.code, subcode: message.subcode }
+      session.notification ??= { by, code: message.code, subcode: message.subcode }
       return
     case 'other':
       return
@@ -219,6 +241,7 @@ function sessionOf({ sides, state, ...rest }: Building): Session {
     prefixes: { from: [...from.prefixes].sort(), to: [...to.prefixes].sort() },
     missing,
     certain: { from: certain(from, missing.from), to: certain(to, missing.to) },
+    settled: { from: from.settled, to: to.settled },
   }
 }
 

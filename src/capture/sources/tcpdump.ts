@@ -115,7 +115,7 @@ export class NoTcpdump extends UserError {
 }
 
 /** What tcpdump says on standard error where it cannot capture (tcpdump 4.99, libpcap 1.10). */
-export function refusalOf(complaint: string, interfaceName: string): UserError | null {
+function refusalOf(complaint: string, interfaceName: string): UserError | null {
   if (/tcpdump: not found|tcpdump: No such file/.test(complaint)) return new NoTcpdump()
   if (/permission to (capture|perform)|Operation not permitted/.test(complaint))
     return new UserError(

@@ -12,13 +12,15 @@ const table = 116
 
 /**
  * Sends the answers of a VIP out of the device that its packets come in by. The way of an answer is chosen before its source is turned back
- * into the VIP, so no rule from the VIP would meet it: a mark on the connection does. Without lines where the device's gateway is not known.
+ * into the VIP, so no rule from the VIP would meet it: a mark on the connection does. What the node itself answers passes OUTPUT instead of
+ * PREROUTING. Without lines where the device's gateway is not known.
  */
 export function policyRouting(
   evidence: Evidence,
   { vip, fabric }: Pick<Question, 'vip' | 'fabric'>,
   node: string,
   device: string,
+  answeredBy: 'pod' | 'node',
 ): Remedy {
   const advice =
     'The lines last until the next boot. To keep them, write the routes and the rule into the network configuration of the device (netplan: routes and routing-policy with table and mark; systemd-networkd: [Route] Table= and [RoutingPolicyRule] FirewallMark=; NetworkManager: ipv4.routes with table= and ipv4.routing-rules), and the mangle rules and the sysctl where the node keeps its own.'
@@ -44,7 +46,7 @@ export function policyRouting(
       at(`${ip} rule add fwmark ${mark} lookup ${String(table)} priority 1000`),
       at(`${iptables} -t mangle -A PREROUTING -i ${device} -d ${vip.text} -j CONNMARK --set-xmark ${mark}`),
       at(
-        `${iptables} -t mangle -A PREROUTING -m conntrack --ctdir REPLY -j CONNMARK --restore-mark --nfmask 0x10 --ctmask 0x10`,
+        `${iptables} -t mangle -A ${answeredBy === 'pod' ? 'PREROUTING' : 'OUTPUT'} -m conntrack --ctdir REPLY -j CONNMARK --restore-mark --nfmask 0x10 --ctmask 0x10`,
       ),
       ...(family === 4 ? [at(`sysctl -w net.ipv4.conf.${device}.rp_filter=2`)] : []),
     ],

@@ -4,7 +4,7 @@ import type { Loss } from '../../journey/lost-answer.ts'
 import type { Step } from '../../node/trace/types.ts'
 
 /** Chains that a program writes again as soon as it finds them changed. */
-const owned = /^(KUBE-|cali-|CILIUM_|FLANNEL-|CNI-)/
+export const owned = /^(KUBE-|cali-|CILIUM_|FLANNEL-|CNI-)/
 
 /**
  * The commands that take away the rules, and open the policies, that packets were lost by: each exact, each once, on the node that has it.

@@ -11,15 +11,15 @@ import type { NodeContext } from '../check.ts'
 import { fail, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
-export interface Share {
+export interface Share<L extends Loss = Loss> {
   readonly trace: VipTrace
   /** `all` of every part of the clients, `some` of some part, or `none`. */
   readonly dead: 'all' | 'some' | 'none'
   /** The parts of the clients of which all die, in words; meant for a share of `some`. */
   readonly clients: readonly string[]
-  readonly example: Loss | null
+  readonly example: L | null
   /** How each journey that is lost ends, the example first; one packet takes one of them. */
-  readonly losses: readonly Loss[]
+  readonly losses: readonly L[]
   /** A rule that is not known was on the way, or evidence is missing that could change the answer. */
   readonly doubt: Step | Gap | null
 }
@@ -34,7 +34,10 @@ export const shareDyingOf = (context: NodeContext, deaths: readonly Death[]): Sh
   })
 
 /** The share of the packets of which `lost` says that they are lost, and by what. */
-export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss | null): Share | Draft {
+export function shareLost<L extends Loss>(
+  context: NodeContext,
+  lost: (journey: Journey) => L | null,
+): Share<L> | Draft {
   const { evidence, question, node } = context
   const subject = `node/${node}`
   const replacement = replacementOn(evidence, node)
@@ -80,25 +83,29 @@ const unreadOn = ({ doubts, parts }: VipTrace): readonly Gap[] => [
 ]
 
 /** Why a loss is not certain: on the node where it happened, or on the one before. */
-function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node }: Loss): Step | Gap | null {
-  const here = first.doubt ?? doubts[0] ?? null
+function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node, doubt }: Loss): Step | Gap | null {
+  const here = doubt ?? first.doubt ?? doubts[0] ?? null
   if (here !== null || node === null || second === null || isGap(second.outcome)) return here
   return second.outcome.doubt ?? second.doubts[0] ?? null
 }
 
-export const isDraft = (value: Share | Draft): value is Draft => 'status' in value
+export const isDraft = <L extends Loss>(value: Share<L> | Draft): value is Draft => 'status' in value
 
-interface Words {
+interface Words<L extends Loss> {
   /** The finding's reason where every packet dies; `REASON-in-part` where some do, `perhaps-REASON` where a rule is not known. */
-  readonly reason: string | ((example: Loss, share: Share) => string)
+  readonly reason: string | ((example: L, share: Share<L>) => string)
   /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
-  readonly says: (example: Loss, share: Share) => string
-  readonly fix: (example: Loss, share: Share) => Remedy
+  readonly says: (example: L, share: Share<L>) => string
+  readonly fix: (example: L, share: Share<L>) => Remedy
   readonly consequenceOf?: readonly string[]
 }
 
 /** The finding of a share that is not none: a failure where all die, a part lost where some do, unknown where a rule is not known. */
-export function deadly(context: NodeContext, share: Share, { reason, says, fix }: Words): Draft | null {
+export function deadly<L extends Loss>(
+  context: NodeContext,
+  share: Share<L>,
+  { reason, says, fix }: Words<L>,
+): Draft | null {
   const { example, doubt, dead } = share
   if (example === null || dead === 'none') return null
   const subject = `node/${example.node ?? context.node}`

@@ -1,18 +1,18 @@
 import { cite } from '../../evidence/cite.ts'
-import { isGap, known } from '../../evidence/gap.ts'
-import { objectName, type Pod } from '../../evidence/kubernetes/kinds.ts'
+import { isGap } from '../../evidence/gap.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { podsOf } from '../../lb/endpoints.ts'
 import { metallbWebhooks } from '../../lb/metallb/webhook.ts'
-import { parseAddress, type Address } from '../../net/address.ts'
+import { parseAddress } from '../../net/address.ts'
 import { rangeOf } from '../../net/range.ts'
-import { wayToPod } from '../../node/way-to-pod.ts'
 import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
 import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
-import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
-import { judgeNodeFlow, primaryAddress } from '../../fabric/ec2/node-flow.ts'
+import { numberOf, protocolText } from '../../fabric/ec2/ip-protocol.ts'
+import { owns, primaryAddress } from '../../fabric/ec2/node-flow.ts'
 import { interfacesOfNode } from '../../fabric/ec2/node-interfaces.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
 import { apiServerHosts } from '../../journey/api-servers.ts'
+import { itself, judgePassed, passedText, wireProof, wireTo } from '../../journey/wire.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -27,7 +27,16 @@ export default defineCheck({
     'kubernetes/endpointslices',
     'kubernetes/nodes',
   ],
-  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
+  alsoReads: [
+    'aws/security-group-rules',
+    'aws/security-groups',
+    'aws/vpcs',
+    'node/ip-route',
+    'node/ip-link',
+    'kubernetes/configmaps',
+    'kubernetes/calicoippools',
+    'kubernetes/felixconfigurations',
+  ],
   on: ['ec2'],
   blocks: false,
   run,
@@ -68,31 +77,31 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const hosts = apiServerHosts(evidence, vpcId)
   if (isGap(hosts)) return [unknown('api-servers-not-known', subject, doubt, [hosts])]
   const own = interfacesOfNode(evidence, node, question.vpcId)
-  const to = isGap(own) ? undefined : own[0]
+  if (isGap(own)) return [unknown('no-interface', subject, doubt, [own])]
+  const destination = parseAddress(pod.status?.podIP)
+  const holder = destination === null ? undefined : own.find((eni) => owns(eni, destination))
+  const to = holder ?? own[0]
   if (to === undefined)
     return [
       unknown('no-interface', subject, `${node}, the node of MetalLB's webhook, has no interface in the VPC.`, []),
     ]
   const judged = hosts.flatMap(({ eni, address, name }) => {
     if (name === node) return []
-    const destination = podAddress(pod) ?? primaryAddress(to, address.family)
-    if (destination === null) return []
-    const way = name === null ? null : known(wayToPod(evidence, name, destination))
-    // In a tunnel the wire shows other addresses and ports: whether nodes reach each other by it is judged by forwarding/node-to-node.
-    if (way?.by === 'tunnel') return []
-    return [
-      {
-        name: name ?? idOf(eni),
-        address,
-        eni,
-        ...judgeNodeFlow(evidence, { from: eni, to, source: address, destination, protocol: numberOf('tcp'), port }),
-      },
-    ]
+    // A host that is no node has no part in the pod network: what it sends travels as it is.
+    const wire =
+      name === null || destination === null
+        ? itself
+        : wireTo(evidence, { node: name, home: node, from: eni, to, pod: destination, held: holder !== undefined })
+    const passed = { from: eni, to, source: address, pod: destination, protocol: numberOf('tcp'), port, wire }
+    const judgement = judgePassed(evidence, passed)
+    return judgement === null ? [] : [{ wire, name: name ?? idOf(eni), address, ...judgement }]
   })
   const at = `${node} at tcp/${String(port)}`
   const refused = judged.filter(({ answer }) => answer === 'refused')
   const [first] = refused
   if (first !== undefined) {
+    const seen = passedText(first)
+    const it = isGap(first.wire) || first.wire.by === 'itself' ? 'it' : `${seen}, the tunnel to it`
     const names = listText(refused.map(({ name, address }) => `${name} (${address.text})`))
     const [groupId] = first.groupIds
     const ranges = refused.map(({ address }) => rangeOf(address))
@@ -105,19 +114,20 @@ function run({ evidence, question }: Context): readonly Draft[] {
                 groupId,
                 first.side,
                 permissionText(
-                  'tcp',
-                  port,
-                  port,
+                  protocolText(first.protocol),
+                  first.port ?? -1,
+                  first.port ?? -1,
                   first.side === 'ingress' ? ranges : [rangeOf(primaryAddress(to, 4) ?? first.address)],
                 ),
               ),
             ],
-            changes: `Admits tcp/${String(port)} ${first.side === 'ingress' ? 'from the API servers to' : 'from'} every interface in ${groupId}.`,
+            changes: `Admits ${seen} ${first.side === 'ingress' ? 'from the API servers to' : 'from'} every interface in ${groupId}.`,
           }
-    const says = `The API server on ${names} cannot reach MetalLB's webhook on ${at}: ${groupsText(evidence, first.groupIds)} ${first.groupIds.length === 1 ? 'does' : 'do'} not ${first.side === 'ingress' ? 'admit' : 'let out'} it, so changes of pools and advertisements fail.`
+    const says = `The API server on ${names} cannot reach MetalLB's webhook on ${at}: ${groupsText(evidence, first.groupIds)} ${first.groupIds.length === 1 ? 'does' : 'do'} not ${first.side === 'ingress' ? 'admit' : 'let out'} ${it}, so changes of pools and advertisements fail.`
     const proof = [
       cite(pod, 'spec', 'nodeName'),
       cite(to, 'Groups'),
+      ...wireProof(first.wire),
       ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof()),
     ]
     return [fail('refused', subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
@@ -139,5 +149,3 @@ function run({ evidence, question }: Context): readonly Draft[] {
     ]),
   ]
 }
-
-const podAddress = (pod: Pod): Address | null => parseAddress(pod.status?.podIP)

@@ -1,6 +1,7 @@
 import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { sh } from '../../net/shell.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { removals } from '../about/rule-removal.ts'
 import { pass, unknown, type Draft } from '../finding.ts'
@@ -11,14 +12,7 @@ export default defineCheck({
   after: 'forwarding/route-quota',
   title: 'No rule of a node drops or rejects the packet on its way to the pod',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'node/ipset',
-    'node/processes',
-  ],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

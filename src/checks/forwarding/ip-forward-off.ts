@@ -1,5 +1,6 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -8,7 +9,7 @@ export default defineCheck({
   id: 'forwarding/ip-forward-off',
   title: 'The node forwards packets',
   needs: ['node/sysctl', 'node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/nft-ruleset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -1,23 +1,32 @@
 import { cite } from '../../evidence/cite.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { rangeOf } from '../../net/range.ts'
 import { admitsClient, authorize, permissionText, rangesForRule } from '../../fabric/ec2/admission.ts'
 import { rangesText } from '../../fabric/ec2/client-set.ts'
-import { hasPorts, numberOf, protocolText } from '../../fabric/ec2/ip-protocol.ts'
-import { judgeNodeFlow, primaryAddress, primaryRanges, type NodeFlowJudgement } from '../../fabric/ec2/node-flow.ts'
+import { numberOf, protocolText } from '../../fabric/ec2/ip-protocol.ts'
+import { primaryRanges } from '../../fabric/ec2/node-flow.ts'
 import { groupsOf, wouldAdmit } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 import { legsTo, passesOn, type Leg } from '../../journey/legs.ts'
+import { judgePassed, passedText, wireProof, type PassedJudgement } from '../../journey/wire.ts'
 
 export default defineCheck({
   id: 'forwarding/node-to-node',
   after: 'forwarding/pod-route',
   title: 'The security groups let the receiving node pass packets on to the nodes of the endpoints',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
-  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-route', 'node/ip-link'],
+  alsoReads: [
+    'aws/security-group-rules',
+    'aws/security-groups',
+    'aws/vpcs',
+    'node/ip-route',
+    'node/ip-link',
+    'kubernetes/configmaps',
+    'kubernetes/calicoippools',
+    'kubernetes/felixconfigurations',
+  ],
   each: 'endpoint',
   on: ['ec2'],
   about: ['service'],
@@ -37,10 +46,8 @@ export default defineCheck({
   },
 })
 
-interface Judged extends NodeFlowJudgement {
+interface Judged extends PassedJudgement {
   readonly leg: Leg
-  readonly protocol: number
-  readonly port: number | null
 }
 
 function run(context: ServiceNodeContext): readonly Draft[] {
@@ -56,26 +63,22 @@ function run(context: ServiceNodeContext): readonly Draft[] {
         : skipped('nothing-passed-on', subject, `Nothing is passed on to ${node}.`),
     ]
   }
-  const judged = legs.map((leg) => judge(evidence, leg, numberOf(question.port.protocol)))
-  const unclear = judged.filter((one) => one === null)
-  const known = judged.filter((one) => one !== null)
-  const refused = known.filter(({ answer }) => answer === 'refused')
+  const judged = legs.flatMap((leg): Judged[] => {
+    const passed = judgePassed(evidence, { ...leg, protocol: numberOf(question.port.protocol) })
+    return passed === null ? [] : [{ leg, ...passed }]
+  })
+  const refused = judged.filter(({ answer }) => answer === 'refused')
   const [first] = refused
-  if (first !== undefined) return [refusedDraft(context, refused, first, refused.length < judged.length || local > 0)]
-  const open = known.filter(({ answer }) => answer === 'unknown')
+  if (first !== undefined) return [refusedDraft(context, refused, first, refused.length < legs.length || local > 0)]
+  const open = judged.filter(({ answer }) => answer === 'unknown')
   // A rule by group covers the members' own addresses; whether it covers a pod behind a member is not documented, and in practice it is
   // relied upon: no reason to call the verdict in doubt.
   const byGroup = open.length > 0 && open.every(({ gaps: own }) => own.length === 0)
-  if (unclear.length > 0 || open.length > 0)
+  if (judged.length < legs.length || open.length > 0)
     return [
-      unknown(
-        'rules-not-known',
-        subject,
-        doubt,
-        [...open.flatMap(({ gaps: own }) => own), ...legs.flatMap(({ way }) => (isGap(way) ? [way] : []))].slice(0, 3),
-        [],
-        { blocks: !(byGroup && unclear.length === 0) },
-      ),
+      unknown('rules-not-known', subject, doubt, open.flatMap(({ gaps: own }) => own).slice(0, 3), [], {
+        blocks: !(byGroup && judged.length === legs.length),
+      }),
     ]
   const from = listText([...new Set(legs.map(({ receiving }) => receiving))])
   return [
@@ -83,34 +86,16 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       'allowed',
       subject,
       `The security groups let ${from} pass packets on to ${node}.`,
-      known.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())).slice(0, 4),
+      judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())).slice(0, 4),
     ),
   ]
-}
-
-/** What the wire between the nodes sees: the packet itself, or the tunnel around it. Null where the tunnel's port is not known. */
-function judge(evidence: Evidence, leg: Leg, protocol: number): Judged | null {
-  const { from, to, source, pod, way, port } = leg
-  const node = primaryAddress(to, source.family)
-  if (node === null) return null
-  if (!isGap(way) && way.by === 'tunnel') {
-    if (hasPorts(way.protocol) && way.port === null) return null
-    const outer = { protocol: way.protocol, port: way.port }
-    return { leg, ...outer, ...judgeNodeFlow(evidence, { from, to, source, destination: node, ...outer }) }
-  }
-  return {
-    leg,
-    protocol,
-    port,
-    ...judgeNodeFlow(evidence, { from, to, source, destination: pod ?? node, protocol, port }),
-  }
 }
 
 function refusedDraft(context: ServiceNodeContext, refused: readonly Judged[], first: Judged, partial: boolean): Draft {
   const { evidence, node } = context
   const { leg, groupIds, side, protocol, port } = first
   const name = protocolText(protocol)
-  const what = port === null ? name : `${name}/${String(port)}`
+  const what = passedText(first)
   const names = [...new Set(refused.map(({ leg: { receiving } }) => receiving))]
   const ranges =
     side === 'ingress'
@@ -151,6 +136,7 @@ function refusedDraft(context: ServiceNodeContext, refused: readonly Judged[], f
     says,
     [
       cite(side === 'ingress' ? leg.to : leg.from, 'Groups'),
+      ...wireProof(leg.wire),
       ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof()),
     ],
     fix,

@@ -2,6 +2,7 @@ import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
@@ -14,7 +15,7 @@ export default defineCheck({
   after: 'forwarding/pod-route-missing',
   title: 'Whom the node hands the packet to answers for its address',
   needs: ['node/ip-neigh', 'node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/processes', 'kubernetes/pods'],
+  alsoReads: [...traceReads, 'kubernetes/pods'],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -4,6 +4,7 @@ import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
 import { addressOfNode } from '../../node/vip-trace.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
@@ -12,7 +13,7 @@ export default defineCheck({
   id: 'forwarding/pod-next-hop',
   title: 'The node sends packets for each endpoint to the node that has it',
   needs: ['node/ip-route'],
-  alsoReads: ['kubernetes/nodes', 'kubernetes/pods', 'node/ip-rule', 'node/ip-addr', 'node/iptables-nft'],
+  alsoReads: [...traceReads, 'kubernetes/nodes', 'kubernetes/pods'],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -1,3 +1,4 @@
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -6,7 +7,7 @@ export default defineCheck({
   id: 'forwarding/pod-route-missing',
   title: 'The node has a route to every endpoint',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/nft-ruleset', 'node/ip-rule', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -31,7 +31,14 @@ export default defineCheck({
     'kubernetes/endpointslices',
     'kubernetes/pods',
   ],
-  alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
+  alsoReads: [
+    'aws/vpcs',
+    'node/ip-route',
+    'node/ip-link',
+    'kubernetes/configmaps',
+    'kubernetes/calicoippools',
+    'kubernetes/felixconfigurations',
+  ],
   each: 'endpoint',
   on: ['ec2'],
   about: ['service'],
@@ -123,8 +130,8 @@ function run(context: ServiceNodeContext): readonly Draft[] {
 }
 
 /** Whether the receiving node leaves the way to the VPC: its own table names neither a tunnel nor the other node itself. Unknown counts as such: the VPC's table then decides only if it is right. */
-function byRouter(evidence: Evidence, { way }: Leg): boolean {
-  if (isGap(way)) return true
+function byRouter(evidence: Evidence, { way, wire }: Leg): boolean {
+  if (isGap(way)) return isGap(wire) || wire.by === 'itself'
   if (way.by !== 'gateway') return false
   const nodes = known(evidence.kubernetes.nodes) ?? []
   return !nodes.some((node) => internalAddresses(node).some(({ text }) => text === way.gateway))

@@ -7,12 +7,20 @@ import { idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 import { legsTo, passesOn } from '../../journey/legs.ts'
+import { wireProof } from '../../journey/wire.ts'
 
 export default defineCheck({
   id: 'forwarding/pod-source-dest-check',
   title: "The nodes of the endpoints take packets for their pods' addresses",
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes', 'kubernetes/endpointslices', 'kubernetes/pods'],
-  alsoReads: ['aws/vpcs', 'node/ip-route', 'node/ip-link'],
+  alsoReads: [
+    'aws/vpcs',
+    'node/ip-route',
+    'node/ip-link',
+    'kubernetes/configmaps',
+    'kubernetes/calicoippools',
+    'kubernetes/felixconfigurations',
+  ],
   each: 'endpoint',
   on: ['ec2'],
   about: ['service'],
@@ -46,7 +54,7 @@ function run(context: ServiceNodeContext): readonly Draft[] {
         : skipped('nothing-passed-on', subject, `Nothing is passed on to ${node}.`),
     ]
   }
-  const bare = legs.filter(({ held, way }) => !held && (isGap(way) || way.by !== 'tunnel'))
+  const bare = legs.filter(({ held, wire }) => !held && (isGap(wire) || wire.by === 'itself'))
   const [first] = bare
   if (first === undefined)
     return [pass('own-addresses', subject, `Packets for the pods of ${node} travel to addresses of its own.`, [])]
@@ -70,7 +78,7 @@ function run(context: ServiceNodeContext): readonly Draft[] {
     ]
   if (to.SourceDestCheck === false)
     return [pass('off', subject, `The source/destination check of ${idOf(to)} (${node}) is off.`, proof)]
-  const doubtful = bare.flatMap(({ way }) => (isGap(way) ? [way] : []))
+  const doubtful = bare.flatMap(({ wire }) => (isGap(wire) ? [wire] : []))
   if (to.SourceDestCheck === undefined || doubtful.length > 0)
     return [
       unknown(
@@ -87,7 +95,12 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       'on',
       subject,
       `The source/destination check of ${idOf(to)} (${node}) is on: it drops what other nodes pass on to its pods${pods === '' ? '' : ` (${pods})`}, since the CNI plugin does not encapsulate.`,
-      [...proof, ...bare.flatMap(({ way }) => (!isGap(way) && way.by !== 'nothing' ? [way.proof] : [])).slice(0, 2)],
+      [
+        ...proof,
+        ...bare
+          .flatMap(({ way, wire }) => (!isGap(way) && way.by !== 'nothing' ? [way.proof] : wireProof(wire)))
+          .slice(0, 2),
+      ],
       {
         commands: [checkOff(to)],
         changes: `${node} may then also send with foreign source addresses. Do the same on every node with pods.`,

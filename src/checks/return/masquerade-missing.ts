@@ -1,3 +1,4 @@
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
@@ -9,15 +10,7 @@ export default defineCheck({
   after: 'return/rp-filter',
   title: 'The answer of a pod on another node comes back through the node that translated',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'node/ipset',
-    'node/processes',
-    'kubernetes/pods',
-  ],
+  alsoReads: [...traceReads, 'kubernetes/pods'],
   about: ['service'],
   blocks: true,
   each: 'receiving',

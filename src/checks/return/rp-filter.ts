@@ -1,6 +1,7 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { sh } from '../../net/shell.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { policyRouting } from '../about/policy-routing.ts'
@@ -10,14 +11,7 @@ export default defineCheck({
   id: 'return/rp-filter',
   title: 'The reverse path filter lets the packet in',
   needs: ['node/sysctl', 'node/ip-route'],
-  alsoReads: [
-    'node/ip-addr',
-    'node/ip-link',
-    'node/iptables-nft',
-    'node/nft-ruleset',
-    'node/ip-rule',
-    'node/processes',
-  ],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',
@@ -36,7 +30,7 @@ export default defineCheck({
       fix: ({ outcome, node: second }) => {
         const device = outcome.packet.inDevice ?? 'default'
         // On the pod's node the packet comes from another node, and the answer goes back to that one.
-        if (second === null) return policyRouting(evidence, context.question, node, device)
+        if (second === null) return policyRouting(evidence, context.question, node, device, 'pod')
         return {
           summary: `loose mode on ${device}`,
           commands: [sh`ssh ${second} sudo sysctl -w net.ipv4.conf.${device}.rp_filter=2`],

@@ -1,9 +1,9 @@
 import { isGap } from '../../evidence/gap.ts'
 import { clientPath } from '../../fabric/ec2/client-path.ts'
 import { clientSet } from '../../fabric/ec2/client-set.ts'
-import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import { citeRoute, citeRoutes, destinationText, routeTableOf } from '../../fabric/ec2/routes.ts'
 import { targetText } from '../../fabric/ec2/words.ts'
+import { answerInterface } from '../../journey/answer-interface.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
@@ -32,7 +32,7 @@ export default defineCheck({
 })
 
 function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
-  const arrival = arrivalInterface(evidence, question, node)
+  const arrival = answerInterface(evidence, question, node)
   const doubt = `It is not known whether answers from ${node} find their way back.`
   if (isGap(arrival) || arrival === null)
     return [unknown('arrival-not-known', `node/${node}`, doubt, isGap(arrival) ? [arrival] : [])]

@@ -7,6 +7,7 @@ import { addressesOfPod } from '../../evidence/kubernetes/pods.ts'
 import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
@@ -16,7 +17,7 @@ export default defineCheck({
   after: 'translation/rules-complete',
   title: 'kube-proxy’s clusterCIDR holds every pod',
   needs: ['kubernetes/pods'],
-  alsoReads: ['node/kube-proxy-config', 'node/kube-proxy-configz', 'node/processes', 'kubernetes/configmaps'],
+  alsoReads: [...translatorReads, 'kubernetes/configmaps'],
   about: ['service'],
   blocks: false,
   each: 'receiving',

@@ -1,5 +1,6 @@
 import { addressAndPort, portText } from '../../net/port.ts'
 import { inWords } from '../../net/words.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
 import { arrivals, deadly, isDraft, proofOf, shareDyingOf } from '../about/traced.ts'
@@ -9,18 +10,7 @@ export default defineCheck({
   after: 'translation/session-affinity',
   title: 'The node translates the VIP to an endpoint',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'node/proc-net-ip-vs',
-    'node/ipset',
-    'node/ip-rule',
-    'node/ip-addr',
-    'node/sysctl',
-    'node/processes',
-  ],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -3,6 +3,7 @@ import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
 import { podsAt } from '../../evidence/kubernetes/pods.ts'
 import { parseAddress } from '../../net/address.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
 import { deadly, isDraft, proofOf, shareLost } from '../about/traced.ts'
@@ -13,15 +14,7 @@ export default defineCheck({
   after: 'translation/hostport-hijack',
   title: 'The node translates the VIP to endpoints that exist',
   needs: ['node/ip-route', 'kubernetes/endpointslices'],
-  alsoReads: [
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'node/proc-net-ip-vs',
-    'node/processes',
-    'kubernetes/pods',
-  ],
+  alsoReads: [...traceReads, 'kubernetes/pods'],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -2,6 +2,7 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { autopsy } from '../../node/death.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
 import { kubeProxyProcesses } from '../../node/service-proxy.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
@@ -13,16 +14,7 @@ export default defineCheck({
   after: 'translation/source-ranges',
   title: 'kube-proxy knows which node it is on',
   needs: [],
-  alsoReads: [
-    'node/kube-proxy-config',
-    'node/kube-proxy-configz',
-    'node/processes',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-    'kubernetes/nodes',
-    'kubernetes/configmaps',
-  ],
+  alsoReads: [...translatorReads, 'kubernetes/nodes', 'kubernetes/configmaps'],
   about: ['service'],
   blocks: true,
   each: 'receiving',

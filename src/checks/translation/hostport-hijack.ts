@@ -1,4 +1,5 @@
 import { isGap } from '../../evidence/gap.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
@@ -9,7 +10,7 @@ export default defineCheck({
   after: 'translation/no-endpoints-reject',
   title: 'No other rule translates the VIP before kube-proxy does',
   needs: ['node/ip-route', 'kubernetes/endpointslices'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

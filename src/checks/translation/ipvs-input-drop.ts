@@ -2,6 +2,7 @@ import { known } from '../../evidence/gap.ts'
 import { addressAndPort } from '../../net/port.ts'
 import { autopsy } from '../../node/death.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
@@ -11,15 +12,7 @@ export default defineCheck({
   after: 'translation/notrack',
   title: 'The node’s INPUT rules let the packet through to IPVS',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/proc-net-ip-vs',
-    'node/ipvsadm',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-    'node/ipset',
-    'node/processes',
-  ],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

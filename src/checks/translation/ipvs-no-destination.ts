@@ -4,6 +4,7 @@ import { autopsy } from '../../node/death.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
 import { addressAndPort } from '../../net/port.ts'
 import { counted } from '../../net/words.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
@@ -13,7 +14,7 @@ export default defineCheck({
   after: 'translation/no-local-endpoint',
   title: 'The virtual server of IPVS has a real server',
   needs: ['node/ip-route'],
-  alsoReads: ['node/proc-net-ip-vs', 'node/ipvsadm', 'node/iptables-nft', 'node/ipset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

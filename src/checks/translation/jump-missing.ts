@@ -1,6 +1,7 @@
 import { autopsy } from '../../node/death.ts'
 import { missingJumps } from '../../node/jumps.ts'
 import { inWords } from '../../net/words.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, warn } from '../finding.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
@@ -12,7 +13,7 @@ export default defineCheck({
   after: 'translation/rules-complete',
   title: 'The kernel’s hooks lead to kube-proxy’s chains',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -5,6 +5,7 @@ import { nodeFile } from '../../evidence/node/kinds.ts'
 import { healthListener, healthOf } from '../../node/proxy-health.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
 
@@ -12,17 +13,7 @@ export default defineCheck({
   id: 'translation/kube-proxy-running',
   title: 'Something programs Services on the node',
   needs: ['node/iptables-nft'],
-  alsoReads: [
-    'node/processes',
-    'node/listen',
-    'node/healthz',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-    'node/proc-net-ip-vs',
-    'node/ip-link',
-    'node/kube-proxy-config',
-    'kubernetes/configmaps',
-  ],
+  alsoReads: [...translatorReads, 'node/healthz', 'kubernetes/configmaps'],
   about: ['service'],
   blocks: true,
   each: 'node',

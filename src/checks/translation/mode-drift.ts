@@ -3,6 +3,7 @@ import { citeLine } from '../../evidence/cite.ts'
 import { configPath, writtenSetting } from '../../node/proxy-settings.ts'
 import { modesLoaded } from '../../node/service-proxy.ts'
 import { inWords } from '../../net/words.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
@@ -12,15 +13,7 @@ export default defineCheck({
   after: 'translation/two-proxies',
   title: 'kube-proxy works in the mode that its configuration names, and no other mode’s rules are left',
   needs: [],
-  alsoReads: [
-    'node/proxy-mode',
-    'node/kube-proxy-config',
-    'node/processes',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-    'kubernetes/configmaps',
-  ],
+  alsoReads: [...translatorReads, 'node/proxy-mode', 'kubernetes/configmaps'],
   about: ['service'],
   blocks: false,
   each: 'receiving',

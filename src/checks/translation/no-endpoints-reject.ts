@@ -1,4 +1,5 @@
 import { addressAndPort } from '../../net/port.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -8,7 +9,7 @@ export default defineCheck({
   after: 'translation/no-local-endpoint',
   title: 'kube-proxy does not reject the packet for want of endpoints',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -1,4 +1,5 @@
 import { addressAndPort } from '../../net/port.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -8,7 +9,7 @@ export default defineCheck({
   after: 'translation/source-ranges',
   title: 'With externalTrafficPolicy Local the receiving node has an endpoint',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   appliesTo: ({ question }) => {
     return (

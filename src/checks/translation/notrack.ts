@@ -1,3 +1,4 @@
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
@@ -8,7 +9,7 @@ export default defineCheck({
   after: 'translation/rules-complete',
   title: 'Connection tracking sees the packet, so that it can be translated',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/ip6tables-nft', 'node/nft-ruleset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -1,6 +1,7 @@
 import { isGap } from '../../evidence/gap.ts'
 import { ruleCounts } from '../../node/rule-count.ts'
 import { inWords } from '../../net/words.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
@@ -10,15 +11,7 @@ export default defineCheck({
   after: 'translation/sync-stale',
   title: 'The node has exactly the rules that kube-proxy wrote',
   needs: [],
-  alsoReads: [
-    'node/kube-proxy-metrics',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/ip6tables-legacy',
-    'node/processes',
-    'node/listen',
-  ],
+  alsoReads: [...translatorReads, 'node/kube-proxy-metrics'],
   about: ['service'],
   blocks: false,
   each: 'receiving',

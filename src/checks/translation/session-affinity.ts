@@ -5,6 +5,7 @@ import { counted } from '../../net/words.ts'
 import { affinityOf } from '../../node/affinity.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { traceVip } from '../../journey/vip-trace.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, skipped, warn, type Draft } from '../finding.ts'
 import { arrivals } from '../about/traced.ts'
@@ -14,7 +15,7 @@ export default defineCheck({
   after: 'translation/source-ranges',
   title: 'The node keeps each client at one endpoint, as the Service asks',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/proc-net-ip-vs', 'node/ipvsadm'],
+  alsoReads: [...traceReads],
   about: ['service'],
   appliesTo: ({ question }) =>
     question.service.spec?.sessionAffinity === 'ClientIP' ||

@@ -2,6 +2,7 @@ import { cite } from '../../evidence/cite.ts'
 import { clientText, type Client } from '../../evidence/question.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -11,7 +12,7 @@ export default defineCheck({
   after: 'translation/strict-arp',
   title: 'The Service’s source ranges admit the client',
   needs: ['node/ip-route'],
-  alsoReads: ['node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset', 'node/ipset', 'node/processes'],
+  alsoReads: [...traceReads],
   about: ['service'],
   appliesTo: ({ question }) => {
     return (

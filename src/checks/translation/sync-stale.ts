@@ -2,6 +2,7 @@ import { gap, isGap, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { ofFamily, samplesOf } from '../../node/metrics.ts'
 import { healthOf } from '../../node/proxy-health.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
@@ -14,7 +15,7 @@ export default defineCheck({
   after: 'translation/two-proxies',
   title: 'kube-proxy has written what it was told',
   needs: [],
-  alsoReads: ['node/kube-proxy-metrics', 'node/healthz', 'node/processes', 'node/listen'],
+  alsoReads: [...translatorReads, 'node/kube-proxy-metrics', 'node/healthz'],
   about: ['service'],
   blocks: false,
   each: 'receiving',

@@ -1,6 +1,7 @@
 import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
 import { replacementOn, rivalsOn } from '../../node/replacements.ts'
 import { inWords } from '../../net/words.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, skipped, unknown, warn } from '../finding.ts'
 
@@ -8,15 +9,7 @@ export default defineCheck({
   id: 'translation/two-proxies',
   title: 'One program handles Services on the node',
   needs: [],
-  alsoReads: [
-    'node/processes',
-    'node/ip-link',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-    'node/proc-net-ip-vs',
-    'kubernetes/configmaps',
-  ],
+  alsoReads: [...translatorReads, 'kubernetes/configmaps'],
   about: ['service'],
   blocks: true,
   each: 'receiving',

@@ -3,7 +3,7 @@ import { liveFlags } from '../live-flags.ts'
 import type { ReachFlags } from '../reach-nodes.ts'
 
 /** The flags of every capture: where frames come from, how long, and how the report looks. */
-export const frameFlags = {
+const frameFlags = {
   read: Flags.string({
     helpValue: 'FILE',
     description: 'read this capture (pcap or pcapng, also gzipped; - is standard input) instead of listening',

@@ -37,6 +37,9 @@ export const readVariables: ReadonlySet<string> = new Set([
   ...['vip_preserve_on_leadership_loss', 'lb_enable', 'per_service_election_on_demand', 'disable_service_updates'],
   // src/journey/api-server-pods.ts: what a proxy is not asked for
   ...['NO_PROXY', 'no_proxy'],
+  // src/node/encapsulation.ts
+  ...['CALICO_IPV4POOL_CIDR', 'CALICO_IPV4POOL_IPIP', 'CALICO_IPV4POOL_VXLAN'],
+  ...['CALICO_IPV6POOL_CIDR', 'CALICO_IPV6POOL_VXLAN', 'FELIX_VXLANPORT'],
   ...['METALLB_BGP_TYPE', 'METALLB_ML_BIND_ADDR', 'METALLB_ML_BIND_PORT', 'METALLB_ML_SECRET_NAME'],
 ])
 
@@ -47,6 +50,9 @@ export const isReadAnnotation = (name: string): boolean =>
 
 const otherAnnotations: ReadonlySet<string> = new Set([
   ...['lbipam.cilium.io/ips', 'io.cilium/lb-ipam-ips', 'projectcalico.org/loadBalancerIPs'],
+  // src/node/knock.ts: where tunnels end on a node
+  ...['flannel.alpha.coreos.com/public-ip', 'projectcalico.org/IPv4Address'],
+  'flannel.alpha.coreos.com/backend-type',
 ])
 
 /** Reasons of events whose messages are read. */

@@ -1,5 +1,8 @@
+import { isGap } from '../../evidence/gap.ts'
+import { parseJson } from '../../evidence/json.ts'
+import { flannelNetwork } from '../../evidence/kubernetes/networks.ts'
 import { keptOldConfig } from '../keep/old-metallb.ts'
-import type { Json, JsonObject } from '../keep/prune.ts'
+import { pruned, type Json, type JsonObject } from '../keep/prune.ts'
 import { keptProxyConfig } from '../keep/proxy-config.ts'
 
 /**
@@ -27,10 +30,11 @@ function keptValue(name: string, key: string, value: string): string | null {
   if (name === 'kubevip')
     return isPool(key) && /^[\da-fA-F:.,/\s-]*$|^(?:true|false|asc|desc)$/.test(value) ? value : null
   if (name === 'cilium-config') return ciliumKeys.has(key) && /^\w*$/.test(value) ? value : null
+  if (key === 'net-conf.json') return keptFlannel(value)
   if (name.startsWith('antrea-config') && key === 'antrea-agent.conf')
     return value
       .split('\n')
-      .filter((line) => /^\s*(?:antreaProxy:|proxyAll:\s*(?:true|false)\b)\s*$/.test(line))
+      .filter((line) => readAntrea.test(line))
       .join('\n')
   return null
 }
@@ -39,11 +43,22 @@ function keptValue(name: string, key: string, value: string): string | null {
 const isPool = (key: string): boolean =>
   /^(?:cidr|range)-[a-z0-9.-]+$|^(?:skip-end-ips-in-cidr|search-order)$/.test(key)
 
+/** Lines of Antrea's configuration: whether it handles Services, and what it puts packets between nodes into. */
+const readAntrea =
+  /^\s*(?:antreaProxy:|proxyAll:\s*(?:true|false)|(?:trafficEncapMode|tunnelType|trafficEncryptionMode):\s*"?\w+"?|tunnelPort:\s*\d+)\s*$/
+
 const ciliumKeys: ReadonlySet<string> = new Set([
   'kube-proxy-replacement',
   'enable-l2-announcements',
   'enable-bgp-control-plane',
+  ...['routing-mode', 'tunnel', 'tunnel-protocol', 'tunnel-port', 'enable-wireguard', 'enable-ipsec'],
 ])
+
+/** Of flannel's network how its packets travel. */
+function keptFlannel(value: string): string | null {
+  const network = parseJson('net-conf.json', value)
+  return isGap(network) ? null : JSON.stringify(pruned(network as Json, flannelNetwork))
+}
 
 const isMetallbs = (yaml: string): boolean => /(^|[{,\s"'])address-pools["']?\s*:/.test(yaml)
 

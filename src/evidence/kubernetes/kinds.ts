@@ -1,10 +1,11 @@
 import { balancerKinds } from './balancers.ts'
 import { coreKinds } from './core.ts'
 import type { labelSelector } from './kind.ts'
+import { networkKinds } from './networks.ts'
 import type { Shaped } from '../shape.ts'
 
 /** Every kind of Kubernetes object that vipdoctor reads. The key in kebab case, behind `kubernetes/`, is the kind's name in a check's `needs`. */
-export const kubernetesKinds = { ...coreKinds, ...balancerKinds } as const
+export const kubernetesKinds = { ...coreKinds, ...balancerKinds, ...networkKinds } as const
 
 export type KubernetesKindName = keyof typeof kubernetesKinds
 

@@ -12,7 +12,8 @@ export interface NodeFlow {
   readonly to: NetworkInterface
   readonly source: Address
   readonly destination: Address
-  readonly protocol: number
+  /** Null for whatever protocol there is: only a rule for all of them admits that. */
+  readonly protocol: number | null
   /** Null where the protocol has none. */
   readonly port: number | null
 }

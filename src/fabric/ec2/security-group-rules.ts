@@ -7,7 +7,7 @@ import { protocolNumber } from './ip-protocol.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 
 /** Whom a rule admits. */
-export type Peer =
+type Peer =
   | { readonly kind: 'cidr'; readonly cidr: Cidr }
   | { readonly kind: 'prefix-list'; readonly id: string }
   | { readonly kind: 'group'; readonly id: string; readonly vpcId: string | null }

@@ -12,7 +12,7 @@ export interface NativeChain {
   readonly world: World
 }
 
-export type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }
+type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }
 
 /** A branch that left a chain, or a rule. */
 export interface Walked {

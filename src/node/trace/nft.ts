@@ -86,7 +86,10 @@ function matched(
   branch: Branch,
 ): readonly Stated[] {
   const value = valueOf(left, branch.packet, native.world)
-  const plain = value === absent ? false : (flagsMeet({ op, left, right }) ?? compared(op, value, right, native.table))
+  const plain =
+    value === absent
+      ? false
+      : (flagsMeet({ op, left, right }, branch.packet) ?? compared(op, value, right, native.table))
   if (plain === true) return [{ branch, left: { kind: 'on' } }]
   if (plain === false) return [{ branch, left: { kind: 'fell' } }]
   return eitherWay(branch, step)

@@ -1,5 +1,4 @@
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
-import type { Protocol } from '../../net/port.ts'
 import type { NodeState } from '../node-state.ts'
 import { onward, packetKey, type Decided } from './branch.ts'
 import { record } from '../../evidence/node/nft.ts'
@@ -14,13 +13,21 @@ import {
   whyNoRoute,
   type RouteDecision,
 } from './route.ts'
-import { goesElsewhere, type Branch, type DroppedBy, type Fate, type Outcome, type Packet } from './types.ts'
+import {
+  goesElsewhere,
+  type Branch,
+  type Carried,
+  type DroppedBy,
+  type Fate,
+  type Outcome,
+  type Packet,
+} from './types.ts'
 
 /** A packet as it sets out: where from, where to, and by which device it comes in (null: the node itself sends it). */
 export interface Start {
   readonly source: Address
   readonly destination: Address
-  readonly protocol: Protocol
+  readonly protocol: Carried
   readonly destinationPort: number
   readonly sourcePort?: number
   readonly inDevice: string | null
@@ -46,6 +53,7 @@ export function tracePacket(state: NodeState, start: Start): readonly Outcome[] 
     sourceNat: null,
     tracked: true,
     entered: false,
+    answers: false,
   }
   const branch: Branch = { packet, probability: 1, doubt: null, steps: [] }
   const ended = start.inDevice === null ? sentByNode(state, branch) : received(state, branch)
@@ -237,9 +245,3 @@ function merged(ended: readonly Ended[]): readonly Outcome[] {
   }
   return [...byKey.values()].sort((one, other) => other.probability - one.probability)
 }
-
-/** Whether two outcomes end at the same address and port. */
-export const sameEnd = (one: Outcome, other: Outcome): boolean =>
-  one.fate.kind === other.fate.kind &&
-  sameAddress(one.packet.destination, other.packet.destination) &&
-  one.packet.destinationPort === other.packet.destinationPort

@@ -53,6 +53,21 @@ test('kube-proxy’s own settings are kept, and no kubeconfig beside them', () =
   expect(data).toEqual({ 'config.conf': `${config}${ipvs}` })
 })
 
+test('how the CNI plugin’s packets travel is kept, and no key beside it', () => {
+  const flannel = { Network: '10.244.0.0/16', Backend: { Type: 'vxlan', Port: 4789, PSK: 'hush' } }
+  expect(
+    dataOf('kube-flannel', 'kube-flannel-cfg', { 'net-conf.json': JSON.stringify(flannel), other: 'hush' }),
+  ).toEqual({
+    'net-conf.json': '{"Backend":{"Type":"vxlan","Port":4789}}',
+  })
+  const cilium = { 'routing-mode': 'tunnel', 'tunnel-protocol': 'geneve', 'tunnel-port': '0' }
+  expect(dataOf('kube-system', 'cilium-config', { ...cilium, 'ipsec-key-file': 'hush' })).toEqual(cilium)
+  const antrea = 'trafficEncapMode: noEncap\ntunnelType: "vxlan"\ntunnelPort: 6082'
+  expect(
+    dataOf('kube-system', 'antrea-config', { 'antrea-agent.conf': `# hush\n${antrea}\nkubeAPIServerOverride: hush\n` }),
+  ).toEqual({ 'antrea-agent.conf': antrea })
+})
+
 /** What must not stand in a bundle, wherever somebody puts it. */
 const hush = 'Hush4Hush'
 

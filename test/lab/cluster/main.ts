@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { startCluster, type FabricKind } from './cluster.ts'
 import { enclose, isEnclosed } from './enclosure.ts'
 import { faults } from './faults/index.ts'
@@ -57,9 +57,16 @@ async function everyFabric(): Promise<number> {
   )
   const table = tableOf(rows, failed)
   process.stdout.write(table)
-  if (flags.out !== undefined) writeFileSync(flags.out, accuracyPage(table))
+  if (flags.out !== undefined) writeFileSync(flags.out, accuracyPage(table) + sectionsIn(flags.out))
   const wrong = rows.filter((row) => !tookHold(row) || !rightVerdict(row) || !rightCause(row))
   return failed.length > 0 || (flags.smoke && wrong.length > 0) ? 1 : 0
+}
+
+/** What stands behind this table in the file: the figures of other commands, each under a heading of its own. */
+function sectionsIn(file: string): string {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const at = text.indexOf('\n## ')
+  return at === -1 ? '' : text.slice(at)
 }
 
 /** What scripts/run-ts.js made of this file. */

@@ -37,8 +37,8 @@ export async function recordedNode(bundle: string, node: string, count: number):
   const world = worldOf(JSON.parse(devices) as readonly Device[], JSON.parse(routes) as readonly Route[])
   const nft = text('nft-ruleset.json')
   const rules = {
-    'nft-save': withoutAccounts(text('iptables-nft-save.txt')),
-    'legacy-save': withoutAccounts(text('iptables-legacy-save.txt')),
+    'nft-save': withoutAccounts(text('iptables-nft-save.txt') ?? ''),
+    'legacy-save': withoutAccounts(text('iptables-legacy-save.txt') ?? ''),
     'nft-json': nft === undefined ? undefined : nativeOnly(nft),
     ipset: text('ipset-save.txt'),
   }
@@ -47,8 +47,7 @@ export async function recordedNode(bundle: string, node: string, count: number):
 }
 
 /** Rules that count in an object of the kernel (nfacct), which is not in the dump, lose the counting. */
-const withoutAccounts = (text: string | undefined): string | undefined =>
-  text?.replaceAll(/ -m nfacct --nfacct-name +\S+/g, '')
+export const withoutAccounts = (text: string): string => text.replaceAll(/ -m nfacct --nfacct-name +\S+/g, '')
 
 const familyIs4 = (text: string): boolean => parseAddress(text)?.family === 4
 

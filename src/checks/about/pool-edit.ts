@@ -22,8 +22,6 @@ export function poolWith(
   { summary, changes }: { readonly summary: string; readonly changes: string },
 ): Remedy {
   const addresses = ranges.length === 0 ? ['<first>-<last>'] : ranges.map(poolText)
-  const open =
-    ranges.length === 0 ? 'Replace <first>-<last> by addresses that nothing else has and that reach the nodes. ' : ''
   const asking = askingOutside(evidence, pool, ranges)
   const dropped =
     asking.length === 0
@@ -37,9 +35,9 @@ export function poolWith(
       ]
   const written = isDerived(pool) ? `Write ${addresses.join(', ')} as the addresses of pool ${poolName(pool)}. ` : ''
   return {
-    summary,
+    summary: ranges.length === 0 ? `${summary} (replace <first>-<last>)` : summary,
     commands: [...asking.flatMap(dropAddresses), ...change],
-    changes: `${open}${written}${changes}${dropped}`,
+    changes: `${written}${changes}${dropped}`,
   }
 }
 

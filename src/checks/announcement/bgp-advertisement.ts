@@ -159,10 +159,10 @@ function noPeer(context: ServiceContext, subject: string, namespace: string, pro
       citeList(kubernetesFile('bgppeers'), '/items', elsewhere.length === 0 ? 'empty' : `none in ${namespace}`),
     ],
     {
-      summary: 'name the router as a BGPPeer',
+      summary: 'name the router as a BGPPeer (replace what stands in <…>)',
       commands: [sh`echo ${{ word: peerManifest(namespace) }} | kubectl apply -f -`],
       changes:
-        'Replace <my-asn>, <peer-asn> and <peer-address> by those of MetalLB and the router: every speaker opens a session with it. The router must wait for the nodes’ sessions: a speaker only dials.',
+        'Every speaker opens a session with the router, which must wait for the nodes’ sessions: a speaker only dials.',
     },
   )
 }

@@ -37,11 +37,11 @@ export default defineCheck({
             ),
             [cite(rule, 'spec', 'vip')],
             {
-              summary: 'give the rule an address',
+              summary: 'give the rule an address (replace <address>)',
               commands: [
                 sh`kubectl patch switch-lb-rule ${name} --type merge -p ${jsonWord({ spec: { vip: '<address>' } })}`,
               ],
-              changes: 'Replace <address> by one that nothing else has: OVN balances it from then on.',
+              changes: 'OVN balances the address from then on; nothing else may have it.',
             },
           )
         : pass(

@@ -189,11 +189,11 @@ function otherPool({ key }: CloudPool, left: readonly Range[]): Remedy {
   const known = key.startsWith('range-') && left.length > 0
   const value = known ? left.map(fromTo).join(',') : open
   return {
-    summary: known ? `leave ${key} what is free of it` : `give ${key} other addresses`,
+    summary: known ? `leave ${key} what is free of it` : `give ${key} other addresses (replace ${open})`,
     commands: [
       sh`kubectl -n kube-system patch configmap kubevip --type merge -p ${jsonWord({ data: { [key]: value } })}`,
     ],
-    changes: `${known ? '' : `Replace ${open} by free addresses of the nodes’ subnet. `}Services keep the addresses that they have.`,
+    changes: `${known ? '' : 'Choose free addresses of the nodes’ subnet. '}Services keep the addresses that they have.`,
   }
 }
 

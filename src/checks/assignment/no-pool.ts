@@ -83,7 +83,7 @@ export default defineCheck({
       'MetalLB is installed but has no addresses to give: there is no IPAddressPool in its own namespace. Pools in other namespaces are not read, nor is the ConfigMap in which MetalLB up to 0.12 had its pools; that MetalLB in turn reads nothing else.',
     byHand:
       'kubectl get ipaddresspools -A; up to 0.12 kubectl -n metallb-system get configmap config -o yaml. MetalLB writes no event for it.',
-    mend: 'Create an IPAddressPool in MetalLB’s namespace, and an L2Advertisement or BGPAdvertisement for it; up to 0.12 add an entry to address-pools of the ConfigMap.',
+    mend: 'Create an IPAddressPool in MetalLB’s namespace, and an L2Advertisement or BGPAdvertisement for it; up to 0.12 add an entry to address-pools of the ConfigMap. On EC2 no advertisement delivers: give the addresses of the pool to interfaces of the nodes.',
     sources: [
       'MetalLB v0.16.1 controller/main.go (SetBalancer, "pools are empty"), internal/k8s/k8s.go (namespace of the cache)',
       'MetalLB v0.12.1 internal/config/config.go (the ConfigMap)',
@@ -92,10 +92,11 @@ export default defineCheck({
   },
 })
 
-const given = 'Replace <first>-<last> by the range. Every pending Service then gets an address of it.'
+const summary = 'give MetalLB a pool (replace <first>-<last>)'
+const given = 'Every pending Service gets an address of the pool.'
 
 const newPool = (namespace: string, choosing: string): Remedy => ({
-  summary: 'give MetalLB a pool',
+  summary,
   commands: [
     sh`echo ${jsonWord({
       apiVersion: 'metallb.io/v1beta1',
@@ -104,7 +105,7 @@ const newPool = (namespace: string, choosing: string): Remedy => ({
       spec: { addresses: ['<first>-<last>'] },
     })} | kubectl apply -f -`,
   ],
-  changes: `${given} ${choosing}`,
+  changes: `${choosing} ${given}`,
 })
 
 /** An entry in the ConfigMap of MetalLB up to 0.12; where there is no ConfigMap, that with its first entry. */
@@ -114,13 +115,13 @@ function newEntry({ configMap }: ConfigMapEra, namespace: string, name: string, 
   })
   return configMap === null
     ? {
-        summary: 'give MetalLB a pool',
+        summary,
         commands: [sh`kubectl -n ${namespace} create configmap ${name} ${{ word: `--from-literal=config=${config}` }}`],
-        changes: `${given} ${choosing}`,
+        changes: `${choosing} ${given}`,
       }
     : {
         summary: 'add a pool to its ConfigMap',
         commands: editCommands(configMap, 'configmap'),
-        changes: `An entry of address-pools needs name, protocol (layer2 or bgp) and addresses. Every pending Service then gets an address. ${choosing}`,
+        changes: `${choosing} An entry of address-pools needs name, protocol (layer2 or bgp) and addresses. ${given}`,
       }
 }

@@ -1,7 +1,7 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
 import { type Question, serviceOf } from '../../evidence/question.ts'
 import { servedBy } from '../../lb/announcers.ts'

@@ -110,11 +110,11 @@ function widened(pool: IPAddressPool, choosing: string): Remedy {
   const patch = [{ op: 'add', path: '/spec/addresses/-', value: '<first>-<last>' }]
   const derived = isDerived(pool)
   return {
-    summary: `widen pool ${poolName(pool)}`,
+    summary: `widen pool ${poolName(pool)}${derived ? '' : ' (replace <first>-<last>)'}`,
     commands: derived
       ? editCommands(pool, 'ipaddresspool')
       : [sh`kubectl -n ${namespace} patch ipaddresspools.metallb.io ${name} --type json -p ${jsonWord(patch)}`],
-    changes: `${derived ? '' : 'Replace <first>-<last> by a further range. '}Pending Services get an address of it. ${choosing} Or delete a Service that is no longer needed: its address is free then.`,
+    changes: `${choosing} Or delete a Service that is no longer needed: its address is free then.`,
   }
 }
 

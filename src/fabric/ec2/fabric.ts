@@ -23,7 +23,7 @@ export const ec2: Fabric = {
     elsewhere: 'EC2 delivers by ownership and by routes, and answers ARP itself: no packet hangs on an announcement.',
     announcing: 'EC2 delivers by ownership, so this stops no packet.',
     choosing:
-      'On EC2 an L2Advertisement delivers nothing: choose free addresses of the nodes’ subnet and put each on the interface of a node, or set a Network Load Balancer before the NodePorts.',
+      'On EC2 an L2Advertisement delivers nothing: an interface must hold a VIP. Choose free addresses of the nodes’ subnet and give each to the interface of a node, or put a Network Load Balancer before the NodePorts.',
   },
 }
 

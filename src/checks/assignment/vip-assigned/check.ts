@@ -45,13 +45,12 @@ export default defineCheck({
       service.metadata?.annotations?.['metallb.io/ip-allocated-from-pool'] ??
       service.metadata?.annotations?.['metallb.universe.tf/ip-allocated-from-pool']
     const from = pool === undefined ? kubeVipSource(service) : `, from MetalLB's pool ${pool}`
-    const given = `the Service has it${from}`
     return [
       pass(
         'assigned',
         subject,
         said(
-          given.length > 48 ? 'the Service has it' : given,
+          from === '' ? 'the Service has it' : from.slice(2),
           `Service ${objectName(service)} has the VIP ${vip.text}${from}.`,
         ),
         [cite(service, 'status', 'loadBalancer', 'ingress', Math.max(at, 0), 'ip')],
@@ -63,7 +62,7 @@ export default defineCheck({
       'The Service is of type LoadBalancer, but nothing has given it an address: it stays <pending>. No packet can be sent to it. A Service of another type, or one without a ClusterIP, never gets one.',
     byHand:
       'kubectl get service NAME: EXTERNAL-IP is <pending>. kubectl describe service NAME shows the events of the allocator; MetalLB writes none where it has no pool at all.',
-    mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full.',
+    mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full. On EC2 an L2Advertisement delivers nothing: choose addresses of the nodes’ subnet and give each to the interface of a node, or put a Network Load Balancer before the NodePorts.',
     sources: [
       'kube-vip v1.2.3 pkg/instance/instance.go; kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam (facts KV-S02, KV-S03, KV-S04, KV-S05, KV-S06, KV-I01, KV-I02)',
       'MetalLB v0.16.1 controller/service.go (convergeBalancer), internal/allocator/allocator.go',
@@ -162,7 +161,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
         commands: [
           'kubectl apply -f https://raw.githubusercontent.com/metallb/metallb/v0.16.1/config/manifests/metallb-native.yaml',
         ],
-        changes: `It needs an IPAddressPool${fabricOf(question).delivery === 'ownership' ? '' : ' and an L2Advertisement or BGPAdvertisement'} besides. ${fabricOf(question).words.choosing}`,
+        changes: `${fabricOf(question).words.choosing} MetalLB needs an IPAddressPool of them, and an advertisement of it where one delivers.`,
       },
     )
   }

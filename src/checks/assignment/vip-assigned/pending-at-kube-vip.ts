@@ -91,11 +91,11 @@ function withoutAddress({ evidence, question }: Context, service: Service): Draf
         cite(service, 'metadata', 'annotations'),
       ],
       {
-        summary: 'tell kube-vip the address of the Service',
+        summary: 'tell kube-vip its address (replace <address>)',
         commands: [
           sh`kubectl -n ${namespace} annotate service ${service.metadata?.name} 'kube-vip.io/loadbalancerIPs=<address>'`,
         ],
-        changes: `Replace <address> by a free one. ${choosing} With kube-vip-cloud-provider and the ConfigMap kube-system/kubevip every Service gets one by itself.`,
+        changes: `${choosing} With kube-vip-cloud-provider and the ConfigMap kube-system/kubevip every Service gets one by itself.`,
       },
     )
   const pool = configMap === null ? null : cloudPool(configMap, namespace)
@@ -117,13 +117,13 @@ function withoutAddress({ evidence, question }: Context, service: Service): Draf
           : cite(configMap, 'data'),
       ],
       {
-        summary: 'give kube-vip-cloud-provider a pool',
+        summary: 'give kube-vip-cloud-provider a pool (replace <first>-<last>)',
         commands: [
           configMap === null
             ? `kubectl -n kube-system create configmap kubevip '--from-literal=range-global=<first>-<last>'`
             : sh`kubectl -n kube-system patch configmap kubevip --type merge -p ${jsonWord({ data: { 'range-global': '<first>-<last>' } })}`,
         ],
-        changes: `Replace <first>-<last> by the range: every pending Service gets an address of it. ${choosing}`,
+        changes: `${choosing} Every pending Service gets an address of the pool.`,
       },
     )
   }
@@ -141,11 +141,11 @@ function withoutAddress({ evidence, question }: Context, service: Service): Draf
       ),
       proof,
       {
-        summary: `widen ${pool.key}`,
+        summary: `widen ${pool.key} (replace ${more})`,
         commands: [
           sh`kubectl -n kube-system patch configmap kubevip --type merge -p ${jsonWord({ data: { [pool.key]: `${pool.configMap.data?.[pool.key] ?? ''},${more}` } })}`,
         ],
-        changes: `Replace ${more} by further addresses; the pool keeps those that it has. ${choosing}`,
+        changes: `The pool keeps the addresses that it has. ${choosing}`,
       },
     )
   return fail(

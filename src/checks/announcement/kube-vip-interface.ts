@@ -8,13 +8,12 @@ import { toldInterface } from '../../lb/kube-vip/interface.ts'
 import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { cidrOf, rangeHas } from '../../net/range.ts'
-import type { Remedy } from '../../net/remedy.ts'
-import { sh } from '../../net/shell.ts'
+import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { arpSilence, devicesFacing, type ArpSilence } from '../../node/arp-silence.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-interface',
@@ -36,7 +35,12 @@ export default defineCheck({
     const able = known(eligible) ?? []
     if (isGap(observed))
       return [
-        unknown('leader-not-known', `vip/${vip.text}`, `It is not known which node holds ${vip.text}.`, [observed]),
+        unknown(
+          'leader-not-known',
+          `vip/${vip.text}`,
+          said('which node holds it is not known', `It is not known which node holds ${vip.text}.`),
+          [observed],
+        ),
       ]
     if (observed.length > 0) return observed.map((node) => onLeader(context, node, vip))
     const unread = unreadAmong(evidence, able)
@@ -45,7 +49,7 @@ export default defineCheck({
         unknown(
           'binding-not-known',
           `vip/${vip.text}`,
-          `It is not known whether a node still holds ${vip.text}.`,
+          said('whether a node holds it is not known', `It is not known whether a node still holds ${vip.text}.`),
           unread,
         ),
       ]
@@ -53,9 +57,12 @@ export default defineCheck({
       fail(
         'no-leader',
         `vip/${vip.text}`,
-        `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
+        said(
+          'no node holds it: kube-vip has no leader',
+          `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
+        ),
         able.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
-        { commands: ['kubectl get leases -A'], changes: 'Shows who holds which lease.' },
+        { look: ['kubectl get leases -A'] },
         { blocks: stops(context) },
       ),
     ]
@@ -85,19 +92,20 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return unknown(
       'leader-not-read',
       subject,
-      `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`,
+      said(
+        'the addresses of the leader are not known',
+        `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`,
+      ),
       [links],
     )
   const own = podsServing(evidence, question).find((pod) => pod.node === node)
   const told = own === undefined ? null : toldInterface(own, question)
   const [bound] = boundOn(evidence, node, vip) ?? []
-  const look = {
-    commands: [
-      `ssh ${node} ip -brief address`,
-      `ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`,
-    ],
-    changes: 'Shows the interfaces of the leader and what kube-vip says.',
-  }
+  const { namespace = 'kube-system', name: pod } = own?.pod.metadata ?? {}
+  const look: readonly Command[] = [
+    sh`ssh ${node} sudo ip -brief address`,
+    ...(own === undefined ? [] : [sh`kubectl -n ${namespace} logs ${pod} --tail=50`]),
+  ]
   const names = links.flatMap(({ ifname }) => ifname ?? [])
   if (bound === undefined) {
     const nowhere = citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)
@@ -112,9 +120,12 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return fail(
       'not-bound',
       subject,
-      `kube-vip leads on ${node}, but no interface there has ${vip.text}${why}${elsewhere}.`,
+      said(
+        'no interface of its leader has it',
+        `kube-vip leads on ${node}, but no interface there has ${vip.text}${why}${elsewhere}.`,
+      ),
       [nowhere, ...others.map(({ proof }) => proof)],
-      look,
+      missing ? { look, advice: `Let ${told.by} name an interface that ${node} has.` } : { look },
       { blocks: stops(context) },
     )
   }
@@ -123,11 +134,12 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return fail(
       'interface-down',
       subject,
-      `${node} has ${vip.text} on ${bound.interface}, which is down.`,
+      said('the interface that has it is down', `${node} has ${vip.text} on ${bound.interface}, which is down.`),
       [bound.proof, cite(link, 'operstate')],
       {
-        commands: [`ssh ${node} sudo ip link set ${bound.interface} up`],
-        changes: `${bound.interface} carries frames again.`,
+        summary: `bring ${bound.interface} of ${node} up`,
+        commands: [sh`ssh ${node} sudo ip link set ${bound.interface} up`],
+        changes: 'It carries frames again until the next boot, when the network configuration of the node decides.',
       },
       { blocks: stops(context) },
     )
@@ -149,22 +161,31 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return warn(
       'other-interface',
       subject,
-      `${node} has ${vip.text} on ${bound.interface}, and its neighbours ask for it by ${inWords(facing)}: the kernel answers there only as long as arp_ignore is 0, which kube-proxy’s strictARP changes.`,
+      said(
+        'it is on another interface than its network',
+        `${node} has ${vip.text} on ${bound.interface}, and its neighbours ask for it by ${inWords(facing)}: the kernel answers there only as long as arp_ignore is 0, which kube-proxy’s strictARP changes.`,
+      ),
       [bound.proof],
-      { fix: moveTo(facing, look) },
+      { fix: { look, ...moveTo(facing) } },
     )
   if (hangsOnAnnouncement(question) && bound.interface !== 'lo' && !prefixes.some((cidr) => rangeHas(cidr, vip)))
     return warn(
       'subnet-mismatch',
       subject,
-      `${node} has ${vip.text} on ${bound.interface}, whose subnet ${prefixes.length === 0 ? 'is not known' : `is ${inWords(prefixes.map(({ text }) => text))}`}: clients find it by ARP only in the VIP's own subnet.`,
+      said(
+        'it lies outside the subnet of its interface',
+        `${node} has ${vip.text} on ${bound.interface}, whose subnet ${prefixes.length === 0 ? 'is not known' : `is ${inWords(prefixes.map(({ text }) => text))}`}: clients find it by ARP only in the VIP's own subnet.`,
+      ),
       [bound.proof],
-      { fix: look },
+      { fix: { look } },
     )
   return pass(
     'bound',
     subject,
-    `${node} leads and has ${vip.text} on ${bound.interface}${bound.deprecated ? ', deprecated as kube-vip puts it there' : ''}.`,
+    said(
+      `${node} has it on ${bound.interface}`,
+      `${node} leads and has ${vip.text} on ${bound.interface}${bound.deprecated ? ', deprecated as kube-vip puts it there' : ''}.`,
+    ),
     [bound.proof],
   )
 }
@@ -184,19 +205,21 @@ function silent(node: string, vip: Address, bound: Bound, { asked, settings }: A
   return fail(
     'arp-silent',
     `node/${node}`,
-    `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${why}${first?.name ?? ''} is ${String(first?.value ?? 0)}.`,
+    said(
+      'the node that has it does not answer ARP for it',
+      `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${why}${first?.name ?? ''} is ${String(first?.value ?? 0)}.`,
+    ),
     [bound.proof, ...settings.map(({ proof }) => proof)],
     {
-      summary: 'let the kernel answer',
+      summary: `let ${node} answer ARP for it`,
       commands: settings.map(({ name }) => sh`ssh ${node} sudo sysctl -w ${name}=${answering}`),
       changes:
-        'The kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again.',
-      advice: moveTo([asked]).advice ?? '',
+        'Until the next boot the kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again.',
+      ...moveTo([asked]),
     },
   )
 }
 
-const moveTo = (devices: readonly string[], remedy: Remedy = {}): Remedy => ({
-  ...remedy,
+const moveTo = (devices: readonly string[]): { readonly advice: string } => ({
   advice: `Put the VIP on the interface of the clients’ segment: vip_interface (vip_servicesinterface for Services) or the annotation kube-vip.io/serviceInterface set to ${inWords(devices)}.`,
 })

@@ -10,7 +10,7 @@ import { parseAddress } from '../../net/address.ts'
 import { sh } from '../../net/shell.ts'
 import { isDown } from '../../node/devices.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-device-down',
@@ -41,12 +41,21 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
   const subject = `node/${node}`
   if (isGap(delivery))
     return [
-      unknown('interface-not-known', subject, `It is not known which interface gets packets for ${vip.text}.`, [
-        delivery,
-      ]),
+      unknown(
+        'interface-not-known',
+        subject,
+        said('interface not known', `It is not known which interface gets packets for ${vip.text}.`),
+        [delivery],
+      ),
     ]
   if (delivery.by === 'nobody' || delivery.node !== node)
-    return [skipped('not-its-interface', subject, `No interface of ${node} gets packets for ${vip.text}.`)]
+    return [
+      skipped(
+        'not-its-interface',
+        subject,
+        said('no interface of the node gets it', `No interface of ${node} gets packets for ${vip.text}.`),
+      ),
+    ]
   const links = known(evidence.node(node).ipLink) ?? []
   const eni = delivery.interface
   const name = interfaceText(evidence, eni)
@@ -58,12 +67,22 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
     const says = `No link of ${node} has the MAC of ${name}, ${eni.MacAddress ?? 'which is not known'}, which gets the packets for ${vip.text}`
     // Where no interface of the node is found, the listing may be another machine's.
     if (eni.MacAddress === undefined || others.length === 0)
-      return [unknown('links-do-not-match', subject, `${says}, nor that of another of its interfaces.`, [])]
+      return [
+        unknown(
+          'links-do-not-match',
+          subject,
+          said('the node’s links are not its interfaces', `${says}, nor that of another of its interfaces.`),
+          [],
+        ),
+      ]
     return [
       fail(
         'absent',
         subject,
-        `${says}: the system has not taken the interface, or gave it away.`,
+        said(
+          'the owning interface is not in the system',
+          `${says}: the system has not taken the interface, or gave it away.`,
+        ),
         [cite(eni, 'MacAddress'), citeFile(nodeFile(node, 'ipLink'), `no link with ${eni.MacAddress}`)],
         {
           look: [sh`ssh ${node} ip -br link`, sh`ssh ${node} sudo dmesg`],
@@ -78,7 +97,10 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
       fail(
         'down',
         subject,
-        `${link.ifname} of ${node}, which is ${name} and gets the packets for ${vip.text}, is down.`,
+        said(
+          'the owning interface is down',
+          `${link.ifname} of ${node}, which is ${name} and gets the packets for ${vip.text}, is down.`,
+        ),
         proof,
         {
           summary: `bring ${link.ifname} up`,
@@ -89,7 +111,12 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
     ]
   return [
     unconfigured(evidence, question, node, link.ifname) ??
-      pass('up', subject, `${link.ifname} of ${node}, which is ${name}, is up.`, proof),
+      pass(
+        'up',
+        subject,
+        said('the owning interface is up', `${link.ifname} of ${node}, which is ${name}, is up.`),
+        proof,
+      ),
   ]
 }
 
@@ -117,12 +144,18 @@ function unconfigured(evidence: Evidence, { vip }: WithVip, node: string, device
     ? fail(
         'not-configured',
         `node/${node}`,
-        `${says}: its reverse path filter drops what comes in by it.`,
+        said('the owning interface has no address', `${says}: its reverse path filter drops what comes in by it.`),
         [...proof, ...lines],
         remedy,
       )
-    : warn('not-configured', `node/${node}`, `${says}: answers leave by another interface.`, proof, {
-        fix: remedy,
-        blocks: false,
-      })
+    : warn(
+        'not-configured',
+        `node/${node}`,
+        said('the owning interface has no address', `${says}: answers leave by another interface.`),
+        proof,
+        {
+          fix: remedy,
+          blocks: false,
+        },
+      )
 }

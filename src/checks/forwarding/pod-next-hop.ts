@@ -7,7 +7,7 @@ import { addressOfNode } from '../../node/vip-trace.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, type Remedy } from '../finding.ts'
+import { pass, said, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -33,12 +33,16 @@ export default defineCheck({
         pass(
           'not-astray',
           `node/${node}`,
-          `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+          said(
+            'routes lead to the endpoints’ nodes',
+            `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+          ),
           [],
         ),
       ]
     const wrong = deadly(context, share, {
       reason: `to-${lost.to}`,
+      brief: briefs[lost.to],
       says: () => sentence(node, lost),
       fix: () => fixOf(context, lost),
     })
@@ -57,6 +61,13 @@ export default defineCheck({
     ],
   },
 })
+
+/** Where the packet goes astray, in brief. */
+const briefs = {
+  bridge: 'takes a far pod for one of its own',
+  node: 'sends it to a node without the pod',
+  gateway: 'sends it to the default gateway',
+} as const
 
 function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   const what = `${node} has no route to ${pod.text}, a pod on ${home}`

@@ -33,6 +33,12 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
       reason: (lost) => (lost.missed === undefined ? 'no-route' : lost.missed.by),
+      brief: ({ missed: how }) =>
+        how === undefined
+          ? 'no route to the pod'
+          : how.by === 'gateway'
+            ? 'no route to a pod of its own'
+            : 'the pods’ device is down',
       says: ({ outcome, node: second, missed: how }) =>
         how === undefined
           ? `${second ?? node} has no way to the pod ${outcome.packet.destination.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : ''}.`

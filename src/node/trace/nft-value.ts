@@ -36,6 +36,8 @@ function payloadValue({ protocol, field }: Readonly<Record<string, unknown>>, pa
   if (typeof protocol === 'string' && transport.has(protocol)) {
     // `tcp dport` also asks for TCP: nft adds that test by itself, and its JSON does not always show it.
     if (protocol !== 'th' && protocol !== packet.protocol) return absent
+    // The kernel would read the inner packet's header for a transport's.
+    if (packet.protocol === 'ipencap') return null
     if (field === 'dport') return packet.destinationPort
     if (field === 'sport') return packet.sourcePort
     if (field === 'flags') return flagsCarried(packet)

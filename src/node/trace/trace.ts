@@ -1,5 +1,4 @@
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
-import type { Protocol } from '../../net/port.ts'
 import type { NodeState } from '../node-state.ts'
 import { onward, packetKey, type Decided } from './branch.ts'
 import { record } from '../../evidence/node/nft.ts'
@@ -14,13 +13,21 @@ import {
   whyNoRoute,
   type RouteDecision,
 } from './route.ts'
-import { goesElsewhere, type Branch, type DroppedBy, type Fate, type Outcome, type Packet } from './types.ts'
+import {
+  goesElsewhere,
+  type Branch,
+  type Carried,
+  type DroppedBy,
+  type Fate,
+  type Outcome,
+  type Packet,
+} from './types.ts'
 
 /** A packet as it sets out: where from, where to, and by which device it comes in (null: the node itself sends it). */
 export interface Start {
   readonly source: Address
   readonly destination: Address
-  readonly protocol: Protocol
+  readonly protocol: Carried
   readonly destinationPort: number
   readonly sourcePort?: number
   readonly inDevice: string | null

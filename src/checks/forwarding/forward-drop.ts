@@ -1,6 +1,10 @@
 import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { sh } from '../../net/shell.ts'
+import type { Family } from '../../net/address.ts'
+import { sh, type Command } from '../../net/shell.ts'
+import type { Loss } from '../../journey/lost-answer.ts'
+import type { Step } from '../../node/trace/types.ts'
+import { managerOf, openings, type Stopped } from '../about/opening.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { removals } from '../about/rule-removal.ts'
@@ -31,15 +35,19 @@ export default defineCheck({
         return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' ? ', before it is translated' : ''}.`
       },
       fix: ({ step, node: second, outcome }, { losses }) => {
+        const at = second ?? node
+        const look = step === null ? [] : [sh`ssh ${at} sudo ${showing(step, outcome.packet.destination.family)}`]
+        // Who manages the rules writes them again: there only what it is told itself lasts.
+        const manager = step === null ? null : managerOf(context.evidence, at, step)
+        if (manager === 'ufw' || manager === 'firewalld')
+          return { look, ...openings(context.evidence, stopped(node, losses)) }
         const commands = removals(node, losses, outcome.packet.destination.family === 6 ? 'ip6' : 'ip')
         return {
-          look: [
-            sh`ssh ${second ?? node} sudo iptables -t ${step?.table ?? 'filter'} -L ${step?.chain ?? 'FORWARD'} -n -v --line-numbers`,
-          ],
+          look,
           summary: 'let the packet through',
           commands,
           changes:
-            'Also lets through what else the rule or the policy stopped, until whatever wrote it (firewalld, ufw, Docker, a script) writes it again: admit traffic to the pods there, too.',
+            'Also lets through what else the rule or the policy stopped, until whatever wrote it (Docker, a script) writes it again: admit traffic to the pods there, too.',
           ...(commands.length === 0
             ? { advice: 'Admit traffic to the pods in the firewall that wrote the rule.' }
             : {}),
@@ -88,3 +96,13 @@ export default defineCheck({
     ],
   },
 })
+
+/** The command that shows a chain with its counters, by the tool that reads it. */
+function showing({ backend, table, chain }: Step, family: Family): Command {
+  if (backend === 'native') return sh`nft list chain ${`${table} ${chain}`.split(' ')}`
+  const tool = `${family === 4 ? 'ip' : 'ip6'}tables${backend === 'legacy' ? '-legacy' : ''}`
+  return sh`${tool} -t ${table} -L ${chain} -n -v --line-numbers`
+}
+
+const stopped = (node: string, losses: readonly Loss[]): readonly Stopped[] =>
+  losses.map(({ node: second, outcome }) => ({ node: second ?? node, outcome }))

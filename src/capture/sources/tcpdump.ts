@@ -36,7 +36,7 @@ export const tcpdumpFlags = ({ promiscuous, filter, snapLength }: ListenOptions)
 export function tcpdumpSource(interfaceName: string, options: ListenOptions): FrameSource {
   return {
     name: interfaceName,
-    read: (wanted, take, signal) =>
+    read: (wanted, take, signal, onListening) =>
       readTcpdump(spawned(['sh', '-c', leash, 'tcpdump', '-i', interfaceName, ...tcpdumpFlags(options)]), {
         name: interfaceName,
         patienceMs: 5000,
@@ -44,6 +44,7 @@ export function tcpdumpSource(interfaceName: string, options: ListenOptions): Fr
         wanted,
         take,
         signal,
+        onListening,
       }),
   }
 }

@@ -17,6 +17,7 @@ import { metallbPeers } from '../../lb/metallb/bgp.ts'
 import { anySelects } from '../../lb/selector.ts'
 import type { Call } from '../../node/knock.ts'
 import { hostFirewall } from '../about/host-firewall.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -34,9 +35,7 @@ export default defineCheck({
     'aws/security-group-rules',
     'aws/security-groups',
     'aws/vpcs',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
+    ...traceReads,
   ],
   appliesTo: ({ evidence }) => (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.',
   blocks: false,

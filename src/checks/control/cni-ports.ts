@@ -13,6 +13,7 @@ import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { groupsOf } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, listText } from '../../fabric/ec2/words.ts'
 import { callsAt, hostFirewall, pairs } from '../about/host-firewall.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -21,16 +22,7 @@ export default defineCheck({
   after: 'control/kubelet-port',
   title: 'The agents of the CNI reach each other',
   needs: ['kubernetes/nodes', 'kubernetes/pods'],
-  alsoReads: [
-    'aws/network-interfaces',
-    'aws/security-group-rules',
-    'aws/security-groups',
-    'aws/vpcs',
-    'node/processes',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-  ],
+  alsoReads: ['aws/network-interfaces', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', ...traceReads],
   blocks: false,
   run,
   docs: {

@@ -12,6 +12,7 @@ import { groupsOf, judgeGroups } from '../../fabric/ec2/security-groups.ts'
 import { rangeOf } from '../../net/range.ts'
 import { groupsText, listText } from '../../fabric/ec2/words.ts'
 import { callsAt, hostFirewall, pairs } from '../about/host-firewall.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, unknown, type Draft } from '../finding.ts'
 
@@ -20,15 +21,7 @@ export default defineCheck({
   after: 'control/memberlist-ports',
   title: 'The API servers reach the kubelets',
   needs: ['kubernetes/endpointslices', 'kubernetes/nodes'],
-  alsoReads: [
-    'aws/network-interfaces',
-    'aws/security-group-rules',
-    'aws/security-groups',
-    'aws/vpcs',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
-  ],
+  alsoReads: ['aws/network-interfaces', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', ...traceReads],
   blocks: false,
   run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],
   docs: {

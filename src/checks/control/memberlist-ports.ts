@@ -14,6 +14,7 @@ import { groupsOf, judgeGroups } from '../../fabric/ec2/security-groups.ts'
 import { groupsText } from '../../fabric/ec2/words.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { callsAt, hostFirewall, pairs } from '../about/host-firewall.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -29,9 +30,7 @@ export default defineCheck({
     'aws/security-group-rules',
     'aws/security-groups',
     'aws/vpcs',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
+    ...traceReads,
   ],
   blocks: false,
   run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context)],

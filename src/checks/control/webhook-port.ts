@@ -18,6 +18,7 @@ import { wayToPod } from '../../node/way-to-pod.ts'
 import { apiServerHosts, apiServerNodes } from '../../journey/api-servers.ts'
 import { itself, judgePassed, passedText, wireProof, wireTo } from '../../journey/wire.ts'
 import { hostFirewall } from '../about/host-firewall.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -36,14 +37,10 @@ export default defineCheck({
     'aws/security-group-rules',
     'aws/security-groups',
     'aws/vpcs',
-    'node/ip-route',
-    'node/ip-link',
     'kubernetes/configmaps',
     'kubernetes/calicoippools',
     'kubernetes/felixconfigurations',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/nft-ruleset',
+    ...traceReads,
   ],
   blocks: false,
   run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],

@@ -7,6 +7,7 @@ import { tunnelCalls } from '../../node/knock.ts'
 import { wayToPod } from '../../node/way-to-pod.ts'
 import { callsOf, shutProof, shutText, stoppedOf, type Calls } from '../about/host-firewall.ts'
 import { openings } from '../about/opening.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
@@ -15,7 +16,7 @@ export default defineCheck({
   after: 'forwarding/pod-route',
   title: 'The firewalls of the nodes let the CNI’s tunnels through',
   needs: ['kubernetes/nodes', 'kubernetes/endpointslices'],
-  alsoReads: ['node/ip-route', 'node/ip-link', 'node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset'],
+  alsoReads: [...traceReads],
   each: 'receiving',
   about: ['service'],
   appliesTo: passesOn,

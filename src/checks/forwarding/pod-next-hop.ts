@@ -6,7 +6,7 @@ import { addressOfNode } from '../../node/vip-trace.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, type Remedy } from '../finding.ts'
+import { pass, said, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -32,12 +32,16 @@ export default defineCheck({
         pass(
           'not-astray',
           `node/${node}`,
-          `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+          said(
+            'routes lead to the endpoints’ nodes',
+            `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+          ),
           [],
         ),
       ]
     const wrong = deadly(context, share, {
       reason: lost.home === node ? 'own-pod-to-gateway' : `to-${lost.to}`,
+      brief: briefs[lost.home === node ? 'own' : lost.to],
       says: () => sentence(node, lost),
       fix: () => fixOf(context, lost),
     })
@@ -56,6 +60,14 @@ export default defineCheck({
     ],
   },
 })
+
+/** Where the packet goes astray, in brief. */
+const briefs = {
+  own: 'no route to a pod of its own',
+  bridge: 'takes a far pod for one of its own',
+  node: 'sends it to a node without the pod',
+  gateway: 'sends it to the default gateway',
+} as const
 
 function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   if (home === node)

@@ -17,6 +17,7 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
       reason: 'no-route',
+      brief: 'no route to the pod',
       says: ({ outcome, node: second }) =>
         `${second ?? node} has no way to the pod ${outcome.packet.destination.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : ''}.`,
       fix: ({ outcome, node: second }) => ({

@@ -11,7 +11,7 @@ import { citeDecision, routeText } from '../../node/route-words.ts'
 import { policyRouting } from '../about/policy-routing.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
-import { pass, type Draft } from '../finding.ts'
+import { pass, said, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'return/source-dest-check',
@@ -65,6 +65,7 @@ function run(context: VipNodeContext): readonly Draft[] {
   if (isDraft(share)) return [share]
   const wrong = deadly(context, share, {
     reason: 'not-its-source',
+    brief: 'answers leave by an interface that checks',
     says: ({ way, stretch }) => {
       const leaving = refusing({ way, stretch })
       const route = way.route === null ? '' : routeText(way.route)
@@ -90,7 +91,14 @@ function run(context: VipNodeContext): readonly Draft[] {
       leaving === null
         ? `No interface of the VPC drops what ${node} answers from ${vip.text}.`
         : `Answers from ${vip.text} leave ${node} by ${interfaceText(evidence, leaving)}, which may send them.`
-    return [pass('may-send', `node/${node}`, says, leaving === null ? [] : [cite(leaving, 'SourceDestCheck')])]
+    return [
+      pass(
+        'may-send',
+        `node/${node}`,
+        said('answers leave by an interface that may send', says),
+        leaving === null ? [] : [cite(leaving, 'SourceDestCheck')],
+      ),
+    ]
   }
   const { way, stretch } = share.example
   const leaving = refusing(share.example)

@@ -141,7 +141,8 @@ export async function apiServer({
           while (response.write(chunk));
         }
         response.on('drain', pour).writeHead(200)
-        return pour()
+        pour()
+        return
       }
       if (fault === 'circle' || fault === 'pages')
         return send(200, { items: [], metadata: { continue: fault === 'circle' ? 'again' : String(asked.length) } })

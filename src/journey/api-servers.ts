@@ -12,7 +12,10 @@ export interface ApiServerHost {
   readonly name: string | null
 }
 
-/** The hosts of the API servers: the endpoints of default/kubernetes, as far as interfaces of the VPC hold them. */
+/**
+ * The hosts of the API servers: the endpoints of default/kubernetes, as far as interfaces of the VPC hold them; a gap where none does, or the
+ * listing that does not have one is not whole.
+ */
 export function apiServerHosts(evidence: Evidence, vpcId: string): Known<readonly ApiServerHost[]> {
   const slices = evidence.kubernetes.endpointslices
   if (isGap(slices)) return slices
@@ -23,8 +26,11 @@ export function apiServerHosts(evidence: Evidence, vpcId: string): Known<readonl
   const addresses = own.flatMap(({ endpoints }) =>
     (endpoints ?? []).flatMap((one) => (one.addresses ?? []).flatMap((text) => parseAddress(text) ?? [])),
   )
-  const hosts = addresses.flatMap((address) =>
-    (known(holdersOf(evidence, vpcId, address)) ?? []).slice(0, 1).map(({ interface: eni }) => ({
+  const held = addresses.map((address) => ({ address, holders: holdersOf(evidence, vpcId, address) }))
+  const unlisted = held.flatMap(({ holders }) => (isGap(holders) ? [holders] : []))
+  if (unlisted[0] !== undefined) return unlisted[0]
+  const hosts = held.flatMap(({ address, holders }) =>
+    (known(holders) ?? []).slice(0, 1).map(({ interface: eni }) => ({
       eni,
       address,
       name: known(nodeOfInterface(evidence, eni)),

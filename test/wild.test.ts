@@ -24,14 +24,7 @@ const names = readdirSync(folder)
  * What is not yet right, by name: it fails here as soon as it is. Of lan-18 and lan-30 nothing but the native rules of the nodes is missing,
  * as in lan-26, whose truth is that such rules drop the packet: what was not read stays unknown in all three.
  */
-const notYet = new Set<string>([
-  'aws-15b-two-enis-sdc',
-  'lan-03-answer-by-other-interface',
-  'lan-18-memberlist-firewall',
-  'lan-22-firewall-shuts-vxlan',
-  'lan-30-k3s-plain-servicelb',
-  'live-return-by-other-route',
-])
+const notYet = new Set<string>(['lan-18-memberlist-firewall', 'lan-30-k3s-plain-servicelb'])
 
 describe('cases after public reports', () => {
   for (const name of names) {

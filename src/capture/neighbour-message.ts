@@ -8,7 +8,7 @@ import { decodeNdp, type Ndp } from './ndp.ts'
  * What a message is. ARP: a message whose sender and target address are equal is gratuitous, request or reply, whatever its target
  * MAC; of the requests, one with an empty target MAC is an announcement (RFC 5227 §2.3). A probe asks for an address without giving one.
  */
-export type MessageKind =
+type MessageKind =
   | 'request'
   | 'reply'
   | 'gratuitous request'

@@ -5,6 +5,7 @@ import { mayBeNeighbour } from './link.ts'
 import { isOdd, neighbourMessage, type NeighbourMessage, type Odd } from './neighbour-message.ts'
 import { unreadOf, unreadText } from './link-types.ts'
 import { packetReader } from './packet-file.ts'
+import { perEvidence } from '../evidence/memo.ts'
 
 /** A capture that lies in a bundle: where it was taken, and its ARP and neighbour messages as far as they could be read. */
 export interface RecordedCapture {
@@ -15,23 +16,15 @@ export interface RecordedCapture {
   readonly gap: Gap | null
 }
 
-const read = new WeakMap<Evidence, readonly RecordedCapture[]>()
-
 /** The captures of a bundle: `captures/<node>/<interface>.pcap[ng]`, and `captures/client/<name>.pcap[ng]` from a host that is no node. */
-export function recordedCaptures(evidence: Evidence): readonly RecordedCapture[] {
-  const captures = read.get(evidence) ?? readAll(evidence)
-  read.set(evidence, captures)
-  return captures
-}
-
-function readAll(evidence: Evidence): RecordedCapture[] {
-  return evidence.store.list('captures').flatMap((place) =>
+export const recordedCaptures = perEvidence((evidence): readonly RecordedCapture[] =>
+  evidence.store.list('captures').flatMap((place) =>
     evidence.store
       .list(`captures/${place}`)
       .filter((name) => /\.pcap(ng)?$/.test(name))
       .map((name) => readOne(evidence, `captures/${place}/${name}`, place)),
-  )
-}
+  ),
+)
 
 function readOne(evidence: Evidence, file: string, place: string): RecordedCapture {
   const seenFrom = place === 'client' ? place : { node: place }

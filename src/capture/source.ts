@@ -25,7 +25,7 @@ export const withVlan = (filter: string): string => `${filter} or (vlan and (${f
 
 /**
  * Where frames come from: a file, a program, the kernel. `read` hands out each wanted frame, until the end or until `signal` aborts;
- * a source that needs time until it listens (a node) tells by `onListening` that it does.
+ * one that listens tells by `onListening` that it does now, which on a node takes its time.
  */
 export interface FrameSource {
   /** As the report names it: a path, an interface. */

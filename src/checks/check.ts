@@ -19,7 +19,7 @@ export type ServiceNodeContext = NodeContext<WithVip<ServiceQuestion>>
  * A check's docs, printed by `vipdoctor explain` and into docs/findings: `means` says what a failure is, `byHand` how to see it without
  * this program, `mend` how to mend it, `sources` where the facts stand (specification, kernel file, page title; never a bare link).
  */
-export interface Docs {
+interface Docs {
   readonly means: string
   readonly byHand: string
   readonly mend: string
@@ -66,7 +66,7 @@ export type Check<Q extends Question = Question> =
 export type CheckId = `${Hop}/${string}`
 
 /** The hops at which a question without a VIP is asked too. */
-export type BeforeVip = 'assignment' | 'control'
+type BeforeVip = 'assignment' | 'control'
 
 /** What a check is asked: of what it is about, and with a VIP but at the hops before there is one. */
 type Asked<Id extends CheckId, A extends About> = Id extends `${BeforeVip}/${string}`

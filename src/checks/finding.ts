@@ -15,7 +15,7 @@ export type Unread = Pick<Gap, 'source' | 'reason'>
  * Lines that mend, for a shell on the user's own machine (what must run on a node begins with `ssh NODE sudo`): what they do in a few
  * words, and what they change besides. Never run by this program.
  */
-export interface Fix {
+interface Fix {
   readonly summary: string
   readonly commands: readonly string[]
   readonly changes: string

@@ -81,6 +81,13 @@ export const liveFlags = {
     helpGroup: 'LIVE',
     description: 'what the node script printed on a node where you ran it by hand; may be repeated',
   }),
+  timeout: Flags.integer({
+    helpValue: 'SECONDS',
+    helpGroup: 'LIVE',
+    min: 1,
+    default: 30,
+    description: 'how long one answer of the API server or of EC2 is waited for',
+  }),
   quiet: Flags.boolean({
     char: 'q',
     helpGroup: 'LIVE',
@@ -109,6 +116,19 @@ export function hasAwsSettings(env: NodeJS.ProcessEnv): boolean {
 /** The files of `--kubeconfig`, else of `KUBECONFIG`; none where neither is set. */
 export function kubeconfigsOf(flag: string | undefined, env: NodeJS.ProcessEnv): readonly string[] {
   return flag !== undefined ? [flag] : (env.KUBECONFIG ?? '').split(path.delimiter).filter((file) => file !== '')
+}
+
+/** Where a pod finds who it is (Kubernetes, "Accessing the Kubernetes API from a Pod"). */
+const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+
+/** Says so before any client is loaded, which takes half a second. @throws UserError where no kubeconfig is to be found. */
+export function requireKubeconfig(flag: string | undefined, env: NodeJS.ProcessEnv): void {
+  const named = kubeconfigsOf(flag, env)
+  if (named.length > 0 || existsSync(path.join(os.homedir(), '.kube', 'config')) || existsSync(serviceAccount)) return
+  throw new UserError(
+    'There is no kubeconfig, and this is no pod of a cluster.',
+    'Name one by --kubeconfig, or judge a bundle by --bundle.',
+  )
 }
 
 /** Reads `--node-output NODE=FILE`. @throws UserError where a file is not there or is not what the node script printed. */

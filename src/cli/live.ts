@@ -14,9 +14,9 @@ import type { Client, FabricName, Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { endWith, exitCodes, say } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
-import { hasAwsSettings, nodeOutputs, type liveFlags } from './live-flags.ts'
+import { hasAwsSettings, nodeOutputs, requireKubeconfig, type liveFlags } from './live-flags.ts'
 import { progressOn } from './progress.ts'
-import { clusterOf, podsGoing, reachNodes, reachOptions, requestMs } from './reach-nodes.ts'
+import { clusterOf, podsGoing, reachNodes, reachOptions } from './reach-nodes.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
 
 type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
@@ -34,6 +34,7 @@ export interface Asked {
 
 /** Reads the live cluster that the flags name, showing progress; null where Ctrl-C ended it and nothing more is wanted. */
 export async function readLiveCluster(flags: Flags, asked: Asked, tool: string): Promise<LiveFiles | null> {
+  requireKubeconfig(flags.kubeconfig, process.env)
   const { signal, release } = onInterrupt(flags.nodes === 'pod' ? podsGoing : null)
   const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
   if (flags.nodes === 'pod' && !flags.quiet) say(willBeMade(flags))
@@ -121,7 +122,7 @@ function optionsOf(
     wanted: wanted ?? wantedBy(checks, { internet: client.kind === 'internet' }),
     now: () => new Date(),
     // A node lists 100,000 rules in half a minute, and may need a minute for each of several listings.
-    timeouts: { kubernetesMs: requestMs, awsMs: 30_000, nodeMs: 300_000 },
+    timeouts: { kubernetesMs: flags.timeout * 1000, awsMs: flags.timeout * 1000, nodeMs: 300_000 },
   }
 }
 

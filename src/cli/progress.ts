@@ -26,6 +26,7 @@ export function progressOn(
 ): ProgressLine {
   const live = stream.isTTY === true && !quiet
   const spoken = new Map<string, number>()
+  const started = now()
   const pending = new Map<string, string>()
   const clear = (): void => {
     if (live) stream.write('\r\u001B[K')
@@ -39,11 +40,11 @@ export function progressOn(
     } else if (live) stream.write(`\r\u001B[K${says.slice(0, (stream.columns ?? 80) - 1)}`)
     else if (!quiet) {
       pending.set(source, says)
-      if (now() - (spoken.get(source) ?? now()) >= quietMs) {
+      if (now() - (spoken.get(source) ?? started) >= quietMs) {
         stream.write(`${says}\n`)
         pending.delete(source)
         spoken.set(source, now())
-      } else if (!spoken.has(source)) spoken.set(source, now())
+      }
     }
   }
   return {

@@ -8,14 +8,19 @@ type Flags = Interfaces.InferredFlags<typeof liveFlags>
 /** What the flags say of the way to a node. */
 export type ReachFlags = Pick<
   Flags,
-  'kubeconfig' | 'context' | 'nodes' | 'namespace' | 'node-image' | 'nodes-at-once' | 'ssh-user' | 'ssh-option'
+  | 'kubeconfig'
+  | 'context'
+  | 'nodes'
+  | 'namespace'
+  | 'node-image'
+  | 'nodes-at-once'
+  | 'timeout'
+  | 'ssh-user'
+  | 'ssh-option'
 >
 
 /** What is said to a second Ctrl-C while pods are taken away. */
 export const podsGoing = 'the pods are being deleted. Once more, and they stay until their deadline or the next run'
-
-/** How long one request to the API server may take. */
-export const requestMs = 30_000
 
 /** The way to nodes outside of a reading of the cluster. @throws UserError where it needs a kubeconfig, and there is none. */
 export async function reachNodes(
@@ -24,7 +29,7 @@ export async function reachNodes(
   run: Pick<ReachRun, 'nodes' | 'workMs' | 'signal' | 'progress'>,
 ): Promise<Reach> {
   const cluster =
-    how === 'pod' ? await openCluster(clusterOf(flags), { signal: run.signal, timeoutMs: requestMs }) : null
+    how === 'pod' ? await openCluster(clusterOf(flags), { signal: run.signal, timeoutMs: flags.timeout * 1000 }) : null
   const reach = reachOf(reachOptions(flags, how), { ...run, cluster })
   return {
     ...reach,

@@ -7,6 +7,7 @@ import { readChosenNodes, type ChosenNodes } from './chosen-nodes.ts'
 import { emptyCollection, sealed, type Collection, type Progress } from './collection.ts'
 import { readAccount } from './ec2/read-account.ts'
 import { openCluster, type Cluster, type ClusterOptions } from './kubernetes/cluster.ts'
+import { toldWhileWaiting } from './kubernetes/waiting.ts'
 import { readCluster } from './kubernetes/read-cluster.ts'
 import { hintsOf, looksLikeEc2, nodesIn } from './node-hints.ts'
 import type { Wanted } from './wanted.ts'
@@ -66,7 +67,8 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   let cluster: Cluster
   let kubernetes: Collection
   try {
-    cluster = await openCluster(options.cluster, { signal, timeoutMs: timeouts.kubernetesMs })
+    const opened = await openCluster(options.cluster, { signal, timeoutMs: timeouts.kubernetesMs })
+    cluster = toldWhileWaiting(opened, progress, () => options.now().getTime())
     kubernetes = await readCluster(cluster, { kinds: wanted.kubernetes, signal, progress, onNodes: nodesKnown.resolve })
   } catch (error) {
     failed.abort()

@@ -18,10 +18,12 @@ export interface Wanted {
  * What is read before any check runs: to find the VIPs, who announces them, the nodes that receive their packets, the VPC that the nodes
  * are in and what its second round of questions is about. The ConfigMaps are there for the pools of MetalLB up to 0.12.
  */
-const alwaysRead: readonly EvidenceKind[] = [
+export const alwaysRead: readonly EvidenceKind[] = [
   'kubernetes/services',
   'kubernetes/nodes',
   'kubernetes/pods',
+  'kubernetes/daemonsets',
+  'kubernetes/deployments',
   'kubernetes/endpointslices',
   'kubernetes/events',
   'kubernetes/leases',

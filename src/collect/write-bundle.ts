@@ -17,16 +17,21 @@ import { UserError } from '../evidence/user-error.ts'
 
 /**
  * Writes the files of a bundle as a `.tar.gz` or, where the name says nothing of an archive, as a directory; readable by its owner only.
- * The final name appears when all is written, by a rename, so nobody ever meets half a bundle under it. `time` dates the entries.
+ * The final name appears when all is written, by a rename, so nobody ever meets half a bundle under it. `time` dates the entries; `force`
+ * replaces a bundle that is there.
  *
- * @throws UserError where the place cannot be written to, or a directory that is not empty is in the way.
+ * @throws UserError where the place cannot be written to, or something is in the way.
  */
-export async function writeBundle(target: string, files: ReadonlyMap<string, Uint8Array>, time: string): Promise<void> {
+export async function writeBundle(
+  target: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  { time, force }: { readonly time: string; readonly force: boolean },
+): Promise<void> {
+  refuseUnwritable(target, force)
   try {
-    if (/\.(tar\.gz|tgz)$/.test(target)) await writeArchive(target, files, new Date(time))
+    if (isArchive(target)) await writeArchive(target, files, new Date(time))
     else writeDirectory(target, files)
   } catch (error) {
-    if (error instanceof UserError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
     const why = {
@@ -39,23 +44,28 @@ export async function writeBundle(target: string, files: ReadonlyMap<string, Uin
   }
 }
 
-/** Says early, before minutes of reading, that a bundle could not be written there. */
-export function refuseUnwritable(target: string): void {
+/** Says early, before minutes of reading, that a bundle could not be written there. `force`: a bundle that is there is replaced. */
+export function refuseUnwritable(target: string, force: boolean): void {
   const folder = path.dirname(path.resolve(target))
   if (!existsSync(folder))
     throw new UserError(`The bundle cannot be written to ${target}: there is no directory ${folder}.`)
   const there = statSync(target, { throwIfNoEntry: false })
   if (there === undefined) return
-  const archive = /\.(tar\.gz|tgz)$/.test(target)
-  if (archive && there.isDirectory())
+  if (isArchive(target) && there.isDirectory())
     throw new UserError(`The bundle cannot be written to ${target}: it is a directory.`)
-  if (!archive && (!there.isDirectory() || readdirSync(target).length > 0)) {
-    throw new UserError(
-      `The bundle cannot be written to ${target}: it is there already.`,
-      'Name a new directory, or a file that ends in .tar.gz.',
-    )
-  }
+  // Nothing but a bundle is ever replaced.
+  if (isArchive(target) ? force : there.isDirectory() && (isEmpty(target) || (force && isBundle(target)))) return
+  throw new UserError(
+    `The bundle cannot be written to ${target}: it is there already.`,
+    isArchive(target) || isBundle(target)
+      ? '--force replaces it; or name another.'
+      : 'Name a new directory, or a file that ends in .tar.gz.',
+  )
 }
+
+const isArchive = (target: string): boolean => /\.(tar\.gz|tgz)$/.test(target)
+const isEmpty = (folder: string): boolean => readdirSync(folder).length === 0
+const isBundle = (folder: string): boolean => existsSync(path.join(folder, 'bundle.json'))
 
 async function writeArchive(target: string, files: ReadonlyMap<string, Uint8Array>, mtime: Date): Promise<void> {
   const unfinished = `${target}.${String(process.pid)}.part`
@@ -83,7 +93,6 @@ async function writeArchive(target: string, files: ReadonlyMap<string, Uint8Arra
 }
 
 function writeDirectory(target: string, files: ReadonlyMap<string, Uint8Array>): void {
-  refuseUnwritable(target)
   const unfinished = mkdtempSync(`${path.resolve(target)}.part-`)
   try {
     for (const [name, bytes] of files) {
@@ -91,7 +100,11 @@ function writeDirectory(target: string, files: ReadonlyMap<string, Uint8Array>):
       mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
       writeFileSync(file, bytes, { mode: 0o600 })
     }
+    // A directory is renamed onto an empty one only.
+    const before = `${unfinished}.before`
+    if (existsSync(target)) renameSync(target, before)
     renameSync(unfinished, path.resolve(target))
+    rmSync(before, { force: true, recursive: true })
   } finally {
     rmSync(unfinished, { force: true, recursive: true })
   }

@@ -21,6 +21,7 @@ import { formatNames, formatsFor } from '../report/formats.ts'
 import { acceptanceOf, type Policy } from '../diagnosis/gate.ts'
 import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
+import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
 import { endWith } from '../cli/exit.ts'
 import { lookOf, printAll } from '../cli/terminal.ts'
@@ -113,6 +114,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       helpGroup: 'LIVE',
       description: 'write what was judged as a bundle: a file that ends in .tar.gz, or a new directory',
     }),
+    force: Flags.boolean({ helpGroup: 'LIVE', description: 'replace a bundle that is there already' }),
   }
 
   override async run(): Promise<void> {
@@ -135,6 +137,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
           ? await liveEvidence(flags, { targets, client }, tool)
           : await bundleEvidence(flags.bundle, flags)
       if (evidence === null) return interrupted
+      requireVpc(evidence, flags['vpc-id'] ?? null)
       const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
       const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
       const policy: Policy = {
@@ -174,9 +177,9 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
 /** How the evidence of this run was read, for the report to say how more of it can be. */
 function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }): Reading {
   if (flags.bundle !== undefined) return { from: 'bundle', path: flags.bundle }
-  const given = (['context', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap((name) => {
+  const given = (['kubeconfig', 'context', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap((name) => {
     const value = flags[name]
-    return value === undefined || value === 'vpc' ? [] : [`--${name}=${value}`]
+    return value === undefined || value === 'vpc' ? [] : [[name, value] as const]
   })
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
   return {
@@ -189,6 +192,7 @@ function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }):
 
 type CheckFlags = Parameters<typeof readLiveCluster>[0] & {
   readonly 'save-bundle': string | undefined
+  readonly force: boolean
   readonly probe: boolean
   readonly client: string
 }
@@ -206,10 +210,10 @@ async function liveEvidence(
     import('../cli/live.ts'),
   ])
   const saved = flags['save-bundle']
-  if (saved !== undefined) refuseUnwritable(saved)
+  if (saved !== undefined) refuseUnwritable(saved, flags.force)
   const live = await readLiveCluster(flags, asked, `${tool.name} ${tool.version}`)
   if (live === null) return null
-  if (saved !== undefined) await writeBundle(saved, live.files, live.time)
+  if (saved !== undefined) await writeBundle(saved, live.files, { time: live.time, force: flags.force })
   return evidenceOver(live.files)
 }
 

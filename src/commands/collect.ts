@@ -1,5 +1,7 @@
 import { Args, Command, Flags } from '@oclif/core'
-import { print } from '../cli/terminal.ts'
+import { endWith, exitCodes } from '../cli/exit.ts'
+import { lookOf, print } from '../cli/terminal.ts'
+import { collectionSummary } from '../report/collection-summary.ts'
 import { nodeScript } from '../collect/node/script.ts'
 import { redacted } from '../collect/redact.ts'
 import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
@@ -14,7 +16,9 @@ export default class Collect extends Command {
   static override summary = 'Write the evidence that a live check would judge, as a bundle.'
   static override description = `A bundle is a .tar.gz or a directory that ordinary tools could have written; docs/bundle.md says how.
 It holds no Secret, no token and no environment value but those that a check names.
-TARGET decides which nodes are read with --nodes ssh; none means every VIP.`
+TARGET decides which nodes are read with --nodes ssh; none means every VIP.
+
+Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in vipdoctor.`
   static override examples = [
     '<%= config.bin %> collect -o bundle.tar.gz --nodes ssh --ssh-user admin',
     '<%= config.bin %> collect -o bundle.tar.gz --redact',
@@ -30,6 +34,7 @@ TARGET decides which nodes are read with --nodes ssh; none means every VIP.`
       helpValue: 'PATH',
       description: 'the bundle: a file that ends in .tar.gz, or a new directory',
     }),
+    force: Flags.boolean({ description: 'replace a bundle that is there already' }),
     redact: Flags.boolean({
       description: 'replace account ids, public addresses, MACs, host and node names by stable stand-ins',
     }),
@@ -59,7 +64,7 @@ TARGET decides which nodes are read with --nodes ssh; none means every VIP.`
     }
     if (flags.output === undefined)
       throw new UserError('Where the bundle goes is not said.', 'Name it: vipdoctor collect -o bundle.tar.gz')
-    refuseUnwritable(flags.output)
+    refuseUnwritable(flags.output, flags.force)
     const targets = argv.map((target) => parseTarget(String(target)))
     const live = await readLiveCluster(
       flags,
@@ -68,11 +73,14 @@ TARGET decides which nodes are read with --nodes ssh; none means every VIP.`
     )
     if (live === null) return
     const { files, replaced } = flags.redact ? redacted(live.files) : { files: live.files, replaced: null }
-    await writeBundle(flags.output, files, live.time)
-    const gaps =
-      (JSON.parse(Buffer.from(files.get('bundle.json') ?? '{}').toString()) as { gaps?: unknown[] }).gaps ?? []
-    const kept =
-      replaced === null ? '' : ` Replaced: ${replaced.map(({ count, what }) => `${String(count)} ${what}`).join(', ')}.`
-    print(`${visible(flags.output)}: ${String(files.size)} files, ${String(gaps.length)} gaps.${kept}\n`)
+    await writeBundle(flags.output, files, { time: live.time, force: flags.force })
+    const { text, empty } = collectionSummary(visible(flags.output), files, {
+      replaced,
+      nodesAsked: flags.nodes !== 'none' || flags['node-output'] !== undefined,
+      onLan: flags.fabric === 'lan',
+      width: lookOf({ 'no-color': true }).width,
+    })
+    print(text)
+    if (empty) endWith(exitCodes.inconclusive)
   }
 }

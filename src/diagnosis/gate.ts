@@ -33,7 +33,7 @@ export const strictPolicy: Policy = {
 }
 
 /** Why the exit code is what it is. */
-export type GateReason =
+type GateReason =
   'reachable' | 'accepted' | 'unknown-allowed' | 'unreachable' | 'warning' | 'unknown' | 'required-unknown'
 
 /** The exit code of an answer, with a sentence that says why, what was accepted, and what is wrong with the acceptances. */

@@ -4,7 +4,7 @@ import { skipped, unknown, type Draft, type Finding } from '../checks/finding.ts
 import type { Evidence } from '../evidence/evidence.ts'
 import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
-import { perEvidenceAnd } from '../evidence/memo.ts'
+import { perEvidenceAnd, perEvidenceBy } from '../evidence/memo.ts'
 import { type About, type Question, serviceOf } from '../evidence/question.ts'
 import { fabricOf } from '../fabric/index.ts'
 import { announcerNamed, servedBy, type AnnouncerName } from '../lb/announcers.ts'
@@ -52,7 +52,7 @@ function runOnNodes(check: NodeCheck, context: Context, nodes: Nodes): Result[] 
   const results = met.flatMap((node) => onNode(check, { ...context, node }).map((draft) => result(check, draft, node)))
   if (met.length === 0) results.push(result(check, nowhere(check, context), null))
   if (check.each !== 'node') return results
-  const wrong = [...failuresOf(check, context)].filter(([node]) => !met.includes(node))
+  const wrong = [...failuresOf(context.evidence, check, context)].filter(([node]) => !met.includes(node))
   return [
     ...results,
     ...wrong.flatMap(([node, drafts]) => drafts.map((draft) => ({ ...result(check, draft, node), met: false }))),
@@ -92,23 +92,15 @@ function onNode(check: NodeCheck, context: NodeContext): readonly Draft[] {
     : check.run(context)
 }
 
-type Failures = ReadonlyMap<string, readonly Draft[]>
-const failures = new WeakMap<Evidence, Map<string, Failures>>()
-
 /**
  * On which nodes of the cluster a check of each node fails. For a node that the packet does not meet the answer is the same for every
  * question, so it is found once per evidence: 10,000 Services do not mean 10,000 looks at 1,000 nodes.
  */
-function failuresOf(check: NodeCheck, context: Context): Failures {
-  const judged = failures.get(context.evidence) ?? new Map<string, Failures>()
-  failures.set(context.evidence, judged)
-  const key = `${check.id} ${context.question.fabric}`
-  const found =
-    judged.get(key) ??
-    new Map(everyNode(context.evidence).flatMap((node) => failing(node, onNode(check, { ...context, node }))))
-  judged.set(key, found)
-  return found
-}
+const failuresOf = perEvidenceBy(
+  (check: NodeCheck, { question }: Context) => `${check.id} ${question.fabric}`,
+  (evidence, check, context): ReadonlyMap<string, readonly Draft[]> =>
+    new Map(everyNode(evidence).flatMap((node) => failing(node, onNode(check, { ...context, node })))),
+)
 
 function failing(node: string, drafts: readonly Draft[]): [string, readonly Draft[]][] {
   const failed = drafts.filter(({ status }) => status === 'fail')
@@ -149,7 +141,8 @@ interface Skip {
   readonly says: string
 }
 
-function whySkipped(check: Check, context: Context): Skip | null {
+/** Why a check is not run on a question; null where it is. */
+export function whySkipped(check: Check, context: Context): Skip | null {
   const { question, receiving } = context
   const hop = hopOf(check)
   if (question.vip === null && hop !== 'assignment' && hop !== 'control')
@@ -164,7 +157,7 @@ function whySkipped(check: Check, context: Context): Skip | null {
 }
 
 /** Why a check says nothing on this fabric, of this announcer, or to this question; null where it applies. */
-export function whyNot({ about, on, announcer, appliesTo }: Check, context: Context): Skip | null {
+function whyNot({ about, on, announcer, appliesTo }: Check, context: Context): Skip | null {
   if (!(about ?? receivedByNodes).includes(context.question.about)) return otherwise[context.question.about]
   const { name, delivery, words } = fabricOf(context.question)
   if (on !== undefined && !on.includes(name) && !on.includes(delivery))
@@ -194,7 +187,7 @@ const inSentence = (title: string): string =>
 const ownName = /^(?:Services?|Kubernetes)\b/
 
 /** What a finding is about where a check names nothing narrower. */
-export function subjectOf(question: Question): string {
+function subjectOf(question: Question): string {
   if (question.vip !== null) return `vip/${question.vip.text}`
   return question.about === 'kube-ovn'
     ? kubeOvnName(question.kubeOvn)

@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib'
 import tar from 'tar-stream'
 import { longestText, openInput, tooLarge, UnreadableError } from './input.ts'
 import { memoryStore, staysInside, type Store } from './store.ts'
+import { sh } from '../net/shell.ts'
 import { UserError } from './user-error.ts'
 
 /** What an archive may unfold to; beyond it, it is taken for a bomb. The largest sensible bundle (1,000 nodes of 1 MB) fits. */
@@ -100,10 +101,18 @@ function asUserError(file: string, error: unknown): UserError {
   if (code === 'EACCES') return new UserError(`${file} cannot be opened: permission denied.`)
   if (code?.startsWith('E') === true && !code.startsWith('ERR_'))
     return new UserError(`${file} cannot be read: ${code}.`, null, { cause: error })
-  const why = code === 'Z_BUF_ERROR' || /unexpected end/i.test(message) ? 'ends too early' : 'is no gzipped tar archive'
-  return new UserError(`${file} ${why}.`, 'A bundle is a directory, or a .tar.gz of one, that holds bundle.json.', {
-    cause: error,
-  })
+  const cut = code === 'Z_BUF_ERROR' || /unexpected end/i.test(message)
+  return new UserError(
+    `${file} ${cut ? 'is cut off: it ends too early' : 'is no gzipped tar archive'}.`,
+    cut ? copyAgain(file) : 'A bundle is a directory, or a .tar.gz of one, that holds bundle.json.',
+    { cause: error },
+  )
+}
+
+/** A file that is cut off was not copied to its end: how to see that, and what to do. */
+function copyAgain(file: string): string {
+  const sum = sh`sha256sum ${file}`
+  return `Copy it again from where it was written, in binary mode.${'line' in sum ? ` It is whole where this says the same in both places: ${sum.line}` : ''}`
 }
 
 /** How an entry is called inside the bundle: without the one top folder, where there is one. */

@@ -52,9 +52,6 @@ export const citeLine = (file: string, line: number, value: string): Proof => ({
 export const placeText = (place: Place): string =>
   place.line === undefined ? `${place.file} ${place.pointer}`.trimEnd() : `${place.file}:${String(place.line)}`
 
-/** The file that an item was read from. */
-export const fileOf = (item: object): string | null => places.get(item)?.file ?? null
-
 const isRecord = (value: unknown): value is Record<string | number, unknown> =>
   typeof value === 'object' && value !== null
 

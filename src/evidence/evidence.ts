@@ -10,9 +10,9 @@ import type { Shaped } from './shape.ts'
 import type { Store } from './store.ts'
 import { textFile, type TextFile } from './text-file.ts'
 
-export type KubernetesEvidence = { readonly [K in KubernetesKindName]: Known<readonly KubernetesObject<K>[]> }
+type KubernetesEvidence = { readonly [K in KubernetesKindName]: Known<readonly KubernetesObject<K>[]> }
 
-export type AwsEvidence = { readonly [K in AwsKindName]: Known<readonly AwsItem<K>[]> } & {
+type AwsEvidence = { readonly [K in AwsKindName]: Known<readonly AwsItem<K>[]> } & {
   /** Whether anything was asked of an account at all; false on a LAN. */
   readonly asked: boolean
   readonly region: Known<string>
@@ -20,8 +20,8 @@ export type AwsEvidence = { readonly [K in AwsKindName]: Known<readonly AwsItem<
   readonly cidrReservations: (subnetId: string) => Known<CidrReservations>
   readonly prefixListEntries: (prefixListId: string) => Known<PrefixListEntries>
 }
-export type CidrReservations = Shaped<(typeof awsListsById)['cidrReservations']['shape']>
-export type PrefixListEntries = Shaped<(typeof awsListsById)['prefixListEntries']['shape']>
+type CidrReservations = Shaped<(typeof awsListsById)['cidrReservations']['shape']>
+type PrefixListEntries = Shaped<(typeof awsListsById)['prefixListEntries']['shape']>
 
 export type NodeEvidence = { readonly [K in NodeKindName]: Known<NodeValue<K>> } & {
   readonly name: string

@@ -1,7 +1,7 @@
-import { awsFile, awsKinds, type AwsKindName } from './ec2/kinds.ts'
+import { awsKinds, type AwsKindName } from './ec2/kinds.ts'
 import type { Evidence } from './evidence.ts'
 import { gap, type Known } from './gap.ts'
-import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from './kubernetes/kinds.ts'
+import { kubernetesKinds, type KubernetesKindName } from './kubernetes/kinds.ts'
 import { nodeKinds, type NodeKindName } from './node/kinds.ts'
 
 type Kebab<S extends string> = S extends `${infer Head}${infer Tail}`
@@ -54,12 +54,4 @@ export function lookUp(evidence: Evidence, kind: EvidenceKind, node: string | nu
   return node === null
     ? gap(`nodes/*/${nodeKinds[source.name].file}`, 'no node was named')
     : evidence.node(node)[source.name]
-}
-
-/** The file of a kind in a bundle; `node` stands for any node where none is given. */
-export function fileOfKind(kind: EvidenceKind, node = '<node>'): string {
-  const source = sourceOf(kind)
-  if (source.of === 'kubernetes') return kubernetesFile(source.name)
-  if (source.of === 'aws') return awsFile(source.name)
-  return `nodes/${node}/${nodeKinds[source.name].file}`
 }

@@ -1,18 +1,27 @@
 import type { Evidence } from './evidence.ts'
 
-/** A function of the evidence and a key that is worked out once for each: evidence never changes, so an index over it holds for ever. */
-export function perEvidenceAnd<K, T>(read: (evidence: Evidence, key: K) => T): (evidence: Evidence, key: K) => T {
-  const values = new WeakMap<Evidence, Map<K, T>>()
-  return (evidence, key) => {
-    const byKey = values.get(evidence) ?? new Map<K, T>()
+/**
+ * A function of the evidence and of what is asked of it that is worked out once for each key: evidence never changes, so what was found in it
+ * holds for ever.
+ */
+export function perEvidenceBy<A extends readonly unknown[], T>(
+  keyOf: (...asked: A) => unknown,
+  read: (evidence: Evidence, ...asked: A) => T,
+): (evidence: Evidence, ...asked: A) => T {
+  const values = new WeakMap<Evidence, Map<unknown, T>>()
+  return (evidence, ...asked) => {
+    const byKey = values.get(evidence) ?? new Map<unknown, T>()
     values.set(evidence, byKey)
-    if (!byKey.has(key)) byKey.set(key, read(evidence, key))
+    const key = keyOf(...asked)
+    if (!byKey.has(key)) byKey.set(key, read(evidence, ...asked))
     return byKey.get(key) as T
   }
 }
 
-/** A function of the evidence alone that is worked out once. */
-export function perEvidence<T>(read: (evidence: Evidence) => T): (evidence: Evidence) => T {
-  const once = perEvidenceAnd<null, T>(read)
-  return (evidence) => once(evidence, null)
-}
+/** The same for one argument, which is its own key. */
+export const perEvidenceAnd = <K, T>(read: (evidence: Evidence, key: K) => T): ((evidence: Evidence, key: K) => T) =>
+  perEvidenceBy((key: K) => key, read)
+
+/** The same of the evidence alone. */
+export const perEvidence = <T>(read: (evidence: Evidence) => T): ((evidence: Evidence) => T) =>
+  perEvidenceBy(() => null, read)

@@ -81,7 +81,7 @@ export interface ServiceQuestion extends Asking {
 }
 
 /** About a VIP that kube-vip holds for the control plane. */
-export interface ControlPlaneQuestion extends Asking {
+interface ControlPlaneQuestion extends Asking {
   readonly about: 'control-plane'
   readonly vip: Address
   readonly controlPlane: ControlPlaneVip

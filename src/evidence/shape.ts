@@ -6,7 +6,8 @@ export const mapOf = <const S>(shape: S): MapOf<S> => ({ mapOf: shape })
 
 /**
  * What a JSON value must look like to be believed, and what of it is kept. `'scalar'` is a string or a number (Kubernetes' IntOrString),
- * `'json'` anything. Every member may be absent or null (both read as undefined); one of another type is a misfit.
+ * `'json'` anything. Every member may be absent or null (both read as undefined); one of another type is a misfit. `'flag'` is what is true
+ * by being there: iproute2 prints a bare word (`not`) as a member that is null.
  */
 export type Shape =
   | 'string'
@@ -14,6 +15,7 @@ export type Shape =
   | 'boolean'
   | 'scalar'
   | 'json'
+  | 'flag'
   | readonly [Shape]
   | MapOf<unknown>
   | { readonly [key: string]: Shape }
@@ -28,11 +30,13 @@ export type Shaped<S> = S extends 'string'
         ? string | number
         : S extends 'json'
           ? unknown
-          : S extends readonly [infer E]
-            ? readonly Shaped<E>[]
-            : S extends MapOf<infer E>
-              ? Readonly<Record<string, Shaped<E>>>
-              : { readonly [K in keyof S]?: Shaped<S[K]> | undefined }
+          : S extends 'flag'
+            ? true
+            : S extends readonly [infer E]
+              ? readonly Shaped<E>[]
+              : S extends MapOf<infer E>
+                ? Readonly<Record<string, Shaped<E>>>
+                : { readonly [K in keyof S]?: Shaped<S[K]> | undefined }
 
 /** Says where a value does not have its shape: a JSON pointer, what was expected, and what stands there. */
 export interface Misfit {
@@ -108,13 +112,14 @@ function mapReader(shape: MapOf<unknown>): Reader {
 }
 
 function objectReader(shape: Readonly<Record<string, Shape>>): Reader {
-  const members = Object.entries(shape).map(([key, inner]) => ({ key, read: readerOf(inner) }))
+  const members = Object.entries(shape).map(([key, inner]) => ({ key, read: readerOf(inner), flag: inner === 'flag' }))
   return (value) => {
     const object = asObject(value)
     const kept: Record<string, unknown> = {}
-    for (const { key, read } of members) {
+    for (const { key, read, flag } of members) {
       const member = Object.hasOwn(object, key) ? object[key] : undefined
-      if (member !== null && member !== undefined) kept[key] = readMember(read, member, key)
+      if (flag && member !== undefined && member !== false) kept[key] = true
+      else if (member !== null && member !== undefined) kept[key] = readMember(read, member, key)
     }
     return Object.freeze(kept)
   }
@@ -150,6 +155,7 @@ const scalarReaders = {
   boolean: scalarReader('a boolean', (value) => typeof value === 'boolean'),
   scalar: scalarReader('a string or number', (value) => typeof value === 'string' || typeof value === 'number'),
   json: deepFreeze,
+  flag: (value) => value,
 } as const satisfies Record<string, Reader>
 
 function typeName(value: unknown): string {

@@ -3,8 +3,10 @@ import { known } from '../evidence/gap.ts'
 import { type Question, serviceOf } from '../evidence/question.ts'
 import { addressOf, parseAddress, type Address, type Family } from '../net/address.ts'
 import { intersect, parseCidr, parseCidrOrAddress, rangeHas, sizeOf, subtract, type Range } from '../net/range.ts'
+import { networksOfNode } from '../node/networks.ts'
 import type { NodeState } from '../node/node-state.ts'
 import { lookUpRoute } from '../node/trace/route.ts'
+import { arrivalDevices } from './arrival.ts'
 
 const anywhere = { 4: '0.0.0.0/0', 6: '::/0' } as const
 
@@ -19,7 +21,7 @@ export function clientParts(
   const ranges = (serviceOf(question)?.spec?.loadBalancerSourceRanges ?? []).flatMap(
     (text) => parseCidrOrAddress(text.trim()) ?? [],
   )
-  const whole = wholeRange(client, state, vip)
+  const whole = wholeRange(evidence, question, state, vip)
   const taken = takenAddresses(evidence, state, vip)
   const inside = ranges.flatMap((range) => intersect(range, whole) ?? [])
   const outside = inside.reduce<readonly Range[]>((rest, range) => subtract(rest, range), [whole])
@@ -29,13 +31,24 @@ export function clientParts(
   })
 }
 
-function wholeRange(client: Question['client'], state: NodeState, vip: Address): Range {
+function wholeRange(evidence: Evidence, question: Question, state: NodeState, vip: Address): Range {
+  const { client } = question
   const everywhere = parseCidr(anywhere[vip.family]) ?? { family: vip.family, first: 0n, last: 0n }
   if (client.kind === 'address')
     return { family: client.address.family, first: client.address.value, last: client.address.value }
   if (client.kind === 'cidr') return client.cidr
   if (client.kind === 'internet') return everywhere
-  return subnetOf(state, vip.family) ?? everywhere
+  return arrivalNetwork(evidence, question, state) ?? subnetOf(state, vip.family) ?? everywhere
+}
+
+/** The network of the device by which packets for the VIP come in: that around the VIP, where it has several. */
+function arrivalNetwork(evidence: Evidence, question: Question, state: NodeState): Range | null {
+  const { vip } = question
+  const [device] = arrivalDevices(evidence, question, state)
+  const own = (known(networksOfNode(evidence, state.node)) ?? []).filter(
+    (network) => network.device === device && network.cidr.family === vip?.family,
+  )
+  return (own.find(({ cidr }) => vip !== null && rangeHas(cidr, vip)) ?? own[0])?.cidr ?? null
 }
 
 /** The network of the device that the node's default route leaves by: where another host of its subnet stands. */

@@ -29,7 +29,7 @@ export interface Scene {
 }
 
 /** Where packets end: a pod, or an address that no pod has. `share` of 1, null where it is not traced. */
-export interface End {
+interface End {
   readonly place: string
   readonly pod: string | null
   readonly node: string | null

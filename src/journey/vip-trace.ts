@@ -7,12 +7,14 @@ import { type Question, serviceOf } from '../evidence/question.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import { rangeText } from '../net/range.ts'
 import { autopsy } from '../node/death.ts'
+import { isTunnel } from '../node/devices.ts'
 import { nodeState, type NodeState } from '../node/node-state.ts'
 import { lookUpRoute } from '../node/trace/route.ts'
 import type { Start } from '../node/trace/trace.ts'
 import { addressOfNode, deviceTo, journeys, nodeOfPod, sourceFor, type Journey } from '../node/vip-trace.ts'
 import { arrivalDevices } from './arrival.ts'
 import { clientParts } from './client-parts.ts'
+import { perEvidenceBy } from '../evidence/memo.ts'
 
 /** The journeys of one part of the clients: all whose addresses no rule of the Service tells apart, traced with one of them. */
 export interface TracedPart {
@@ -27,28 +29,21 @@ export interface VipTrace {
   readonly doubts: readonly Gap[]
 }
 
-const traces = new WeakMap<Evidence, Map<string, Known<VipTrace>>>()
-
 /** Traces the question's packet on one node; the same question is traced once, whichever checks ask. */
-export function traceVip(evidence: Evidence, question: Question, node: string): Known<VipTrace> {
-  const byKey = traces.get(evidence) ?? new Map<string, Known<VipTrace>>()
-  traces.set(evidence, byKey)
+export const traceVip = perEvidenceBy(keyOf, (evidence, question: Question, node: string): Known<VipTrace> => {
+  if (question.vip === null) return noVip
+  const state = nodeState(evidence, node, question.vip.family)
+  return isGap(state) ? state : traceOn(evidence, question, state)
+})
+
+/** What a trace depends on. */
+function keyOf(question: Question, node: string): string {
   const { vip, port, client, fabric, vpcId } = question
   const service = serviceOf(question)
-  const key = JSON.stringify(
+  return JSON.stringify(
     [node, vip?.text, port, service === null ? null : objectName(service), client, fabric, vpcId],
     (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
   )
-  const trace = byKey.get(key) ?? read(evidence, question, node)
-  byKey.set(key, trace)
-  return trace
-}
-
-function read(evidence: Evidence, question: Question, node: string): Known<VipTrace> {
-  const { vip } = question
-  if (vip === null) return noVip
-  const state = nodeState(evidence, node, vip.family)
-  return isGap(state) ? state : traceOn(evidence, question, state)
 }
 
 const noVip = gap(kubernetesFile('services'), 'the Service has no VIP yet')
@@ -126,7 +121,9 @@ function devicesFrom(
   if (nodeOfPod(evidence, source) === state.node) return [back]
   const facing = arrivalDevices(evidence, question, state)
   if (facing.length === 0) return [back]
-  return [...facing].sort((one, other) => Number(other === back) - Number(one === back))
+  // A client behind a tunnel that ends on the node comes in by it, or else as all others do.
+  const tunnel = back !== null && isTunnel(state, back) ? [back] : []
+  return [...facing, ...tunnel].sort((one, other) => Number(other === back) - Number(one === back))
 }
 
 const isOwn = (state: NodeState, source: Address): boolean =>

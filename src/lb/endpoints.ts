@@ -4,6 +4,7 @@ import { lackingSlices } from '../evidence/lacking.ts'
 import { objectName, type EndpointSlice, type Pod, type Service } from '../evidence/kubernetes/kinds.ts'
 import type { Question } from '../evidence/question.ts'
 import { podsLabelled } from '../evidence/kubernetes/pods.ts'
+import { perEvidence } from '../evidence/memo.ts'
 
 /** One endpoint of a Service at one port, as an EndpointSlice lists it. `node` and `pod` are null where the slice names none. */
 export interface Endpoint {
@@ -17,8 +18,6 @@ export interface Endpoint {
   readonly index: number
 }
 
-const slicesByService = new WeakMap<Evidence, ReadonlyMap<string, readonly EndpointSlice[]>>()
-
 /**
  * The endpoints of the question's Service at its port, ready or not, by address; those of a Service without slices are none. A gap where none
  * is ready and the listing of slices is not whole.
@@ -28,10 +27,8 @@ export function endpointsOf(evidence: Evidence, question: Question): Known<reado
   const { service, servicePort, vip } = question
   const slices = evidence.kubernetes.endpointslices
   if (isGap(slices)) return slices
-  const index = slicesByService.get(evidence) ?? indexed(slices)
-  slicesByService.set(evidence, index)
   const family = vip?.family === 6 ? 'IPv6' : 'IPv4'
-  const own = index.get(objectName(service)) ?? []
+  const own = slicesByService(evidence).get(objectName(service)) ?? []
   const found = own.flatMap((slice) => {
     const port = slice.ports?.find(({ name = '' }) => name === (servicePort.name ?? ''))?.port
     if (port === undefined || (vip !== null && slice.addressType !== family)) return []
@@ -59,9 +56,9 @@ export function endpointsOf(evidence: Evidence, question: Question): Known<reado
   return found.sort((one, other) => (one.address < other.address ? -1 : 1))
 }
 
-function indexed(slices: readonly EndpointSlice[]): ReadonlyMap<string, readonly EndpointSlice[]> {
+const slicesByService = perEvidence(({ kubernetes }): ReadonlyMap<string, readonly EndpointSlice[]> => {
   const index = new Map<string, EndpointSlice[]>()
-  for (const slice of slices) {
+  for (const slice of known(kubernetes.endpointslices) ?? []) {
     const service = slice.metadata?.labels?.['kubernetes.io/service-name']
     if (service === undefined) continue
     const key = `${slice.metadata?.namespace ?? ''}/${service}`
@@ -70,7 +67,7 @@ function indexed(slices: readonly EndpointSlice[]): ReadonlyMap<string, readonly
     else list.push(slice)
   }
   return index
-}
+})
 
 /** The pods that a Service's selector chooses; none for a Service without a selector. */
 export function podsOf(evidence: Evidence, service: Service): Known<readonly Pod[]> {

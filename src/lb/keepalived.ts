@@ -41,7 +41,7 @@ export function keepalivedNodes(evidence: Evidence, question: Question): readonl
 }
 
 /** The line of a node's processes that is keepalived; null where none is, or they were not read. */
-export function keepalivedProcess(evidence: Evidence, node: string): Proof | null {
+function keepalivedProcess(evidence: Evidence, node: string): Proof | null {
   const lines = known(evidence.node(node).processes)?.lines ?? []
   const at = lines.findIndex((text) => /^\s*\d+\s+(?:\S*\/)?keepalived(?:\s|$)/.test(text))
   return at === -1 ? null : citeLine(nodeFile(node, 'processes'), at + 1, lines[at] ?? '')

@@ -3,6 +3,7 @@ import { known } from '../evidence/gap.ts'
 import type { KubernetesObject, Pod } from '../evidence/kubernetes/kinds.ts'
 import { parseCidr, rangeCovers, type Range } from '../net/range.ts'
 import { selects } from './selector.ts'
+import { perEvidence } from '../evidence/memo.ts'
 
 export type NetworkPolicy = KubernetesObject<'networkpolicies'>
 
@@ -19,19 +20,12 @@ const enforcers: readonly (readonly [name: string, image: RegExp])[] = [
 ]
 
 /** What enforces NetworkPolicies in this cluster, by the image of its pods; null where nothing does that is in evidence. */
-export function policyEnforcer(evidence: Evidence): string | null {
-  const found = enforcerByEvidence.get(evidence) ?? { name: findEnforcer(evidence) }
-  enforcerByEvidence.set(evidence, found)
-  return found.name
-}
-const enforcerByEvidence = new WeakMap<Evidence, { readonly name: string | null }>()
-
-function findEnforcer(evidence: Evidence): string | null {
+export const policyEnforcer = perEvidence((evidence): string | null => {
   const { pods } = evidence.kubernetes
   const images = (known(pods) ?? []).flatMap(({ spec }) => spec?.containers ?? []).map(({ image = '' }) => image)
   const byImage = enforcers.find(([, image]) => images.some((one) => image.test(one)))?.[0]
   return byImage ?? (k3sEnforces(evidence) ? 'k3s, by the kube-router inside it,' : null)
-}
+})
 
 /** k3s has an enforcer in its own process, unless it is turned off: then its chains are not there. */
 function k3sEnforces(evidence: Evidence): boolean {

@@ -87,7 +87,3 @@ function unseenIpvs({ procNetIpVs, ipvsadm, ipAddr, ipLink }: NodeEvidence): rea
   const used = [...(known(ipLink) ?? []), ...(known(ipAddr) ?? [])].some(({ ifname }) => ifname === 'kube-ipvs0')
   return used ? [procNetIpVs] : gapsAmong(procNetIpVs, ipvsadm).filter((one) => !isAbsent(one))
 }
-
-/** A gap in words for a node whose rules end too early. */
-export const cutRules = (node: string, line: number): Gap =>
-  gap(nodeFile(node, 'iptablesNft'), `cut off: parsing stopped at line ${String(line)}`)

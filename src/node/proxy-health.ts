@@ -28,7 +28,7 @@ export function healthOf({ healthz }: NodeEvidence): Health | null {
 }
 
 /** The port of kube-proxy's /healthz on a node (10256 unless it was told otherwise). */
-export function healthPort(evidence: Evidence, here: NodeEvidence): number {
+function healthPort(evidence: Evidence, here: NodeEvidence): number {
   const told = /:(\d+)$/.exec(settingOf(evidence, here, 'healthzBindAddress')?.value ?? '')?.[1]
   return told === undefined ? 10256 : Number(told)
 }

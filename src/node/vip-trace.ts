@@ -6,7 +6,7 @@ import { parseAddress, type Address, type Family } from '../net/address.ts'
 import { nodeState, type NodeState } from './node-state.ts'
 import { lookUpRoute } from './trace/route.ts'
 import { tracePacket, type Start } from './trace/trace.ts'
-import type { Outcome } from './trace/types.ts'
+import type { Outcome, Packet } from './trace/types.ts'
 
 /** What became of the packet on the node that receives it and, where it was sent on to a pod of another node, there. */
 export interface Journey {
@@ -65,10 +65,7 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
   const there = nodeState(evidence, node, state.family)
   if (isGap(there)) return [{ first, second: { node, outcome: there, doubts: [] }, probability: first.probability }]
   const { packet } = first
-  const source =
-    packet.sourceNat === 'masquerade'
-      ? (sourceFor(state, packet.destination) ?? packet.source)
-      : (packet.sourceNat ?? packet.source)
+  const source = sourceBehind(state, packet)
   const start: Start = {
     source,
     destination: packet.destination,
@@ -83,6 +80,10 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
     probability: first.probability * outcome.probability,
   }))
 }
+
+/** The source that a packet carries when it leaves a node. */
+export const sourceBehind = (state: NodeState, { source, sourceNat, destination }: Packet): Address =>
+  sourceNat === 'masquerade' ? (sourceFor(state, destination) ?? source) : (sourceNat ?? source)
 
 /** The node that an address lives on: a pod's, or the node's own. */
 export const nodeOfPod = (evidence: Evidence, address: Address): string | null =>

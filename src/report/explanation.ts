@@ -9,7 +9,10 @@ export function explanation({ id, title, docs, needs, alsoReads, blocks }: Check
     ...text.split('\n').flatMap((line) => wrap(line, look.width, '  ')),
     '',
   ]
-  const reads = [...needs, ...(alsoReads ?? []).map((kind) => `${kind} (where it is there)`)]
+  const reads = [
+    ...needs,
+    ...(alsoReads ?? []).filter((kind) => !needs.includes(kind)).map((kind) => `${kind} (where it is there)`),
+  ]
   return [
     look.paint.bold(id),
     ...wrap(`True when it passes: ${title}`, look.width, '  '),

@@ -1,4 +1,5 @@
-import { counted } from '../net/words.ts'
+import { counted, inWords } from '../net/words.ts'
+import { byReason } from './by-reason.ts'
 import { workflowData, workflowProperty } from './escape.ts'
 import type { Format, Setting } from './reporter.ts'
 import { toldOnce, wrongIn, type ToldOnce, type Wrong } from './told-once.ts'
@@ -20,9 +21,9 @@ export const github: Format<readonly Wrong[]> = {
       yield* annotations('warning', [
         ...open.filter(({ weight }) => weight !== 'cause').map(findingText),
         ...gate.warnings.map((text): Text => ({ title: 'acceptance', text })),
-        ...gaps.map(({ source, reason, hides }): Text => ({
-          title: 'not read',
-          text: `${source}: ${reason}. Hides ${counted(hides.length, 'check')}.`,
+        ...byReason(gaps).map(({ reason, sources, hides }): Text => ({
+          title: sources.length === 1 ? 'not read' : `${String(sources.length)} files not read`,
+          text: `${reason}: ${inWords(sources)}. Hides ${counted(hides.length, 'check')}.`,
         })),
       ])
       yield* annotations('notice', [

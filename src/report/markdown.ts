@@ -2,6 +2,8 @@ import { placeText } from '../evidence/cite.ts'
 import type { Answer, Cause, Diagnosis, HidingGap, PathStep, Verdict } from '../diagnosis/diagnosis.ts'
 import type { Status } from '../checks/finding.ts'
 import { clientText } from '../evidence/question.ts'
+import { counted } from '../net/words.ts'
+import { byReason } from './by-reason.ts'
 import { proofValue } from './details.ts'
 import { markdown, markdownBlock, markdownCode } from './escape.ts'
 import type { Gate } from '../diagnosis/gate.ts'
@@ -151,8 +153,9 @@ const acceptedText = ({ accepted }: Gate): string =>
     .join('')}`
 
 function gapsText(gaps: readonly HidingGap[]): string {
-  const lines = gaps.map(
-    ({ source, reason, hides }) => `- ${markdownCode(source)}: ${markdown(reason)} (hides ${hides.length} checks)\n`,
+  const lines = byReason(gaps).map(
+    ({ reason, sources, hides }) =>
+      `- ${markdown(reason)}: ${sources.map(markdownCode).join(', ')} (hides ${counted(hides.length, 'check')})\n`,
   )
   return `\n<details><summary>Could not be read: ${gaps.length}</summary>\n\n${lines.join('')}\n</details>\n`
 }

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmdirSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { fixturePath } from '../kit/fixtures.ts'
+import type { ApiFault } from './kubernetes/server.ts'
 import { recordedWorld, type World } from '../kit/recorded-world.ts'
 
 interface Report {
@@ -35,6 +36,9 @@ const summary = ({ verdict, diagnoses }: Report) => ({
       .map(({ id, status }) => `${id} ${status}`),
   })),
 })
+
+/** How many kinds are read is no matter of these tests. */
+const counts = (text: string): string => text.replace(/\b\d+ (more files|files|gaps)\b/g, 'N $1')
 
 describe('a live check', () => {
   test.each(['hard-way-l2', 'hard-way-four-faults', 'etp-local-moved', 'control-plane-vip', 'ipvs'])(
@@ -120,6 +124,48 @@ describe('a live check', () => {
     ).toMatch(/^the API server does not accept the credentials \(401/)
   })
 
+  test.each<[string, ApiFault, string[]]>([
+    [
+      'refuses the credentials',
+      { status: 401 },
+      [
+        'NOT KNOWN: the API server does not accept the credentials (401: Failure: said',
+        '  the server)',
+        '  For this reason N files were not read.',
+      ],
+    ],
+    [
+      'forbids every list',
+      { status: 403 },
+      [
+        'NOT KNOWN: listing pods in the whole cluster is forbidden (403); the ClusterRole',
+        '  rule is {apiGroups: [""], resources: ["pods"], verbs: ["list"]}',
+        '  N more files were not read (--verbose lists them).',
+      ],
+    ],
+  ])('of an API server that %s the reason stands first, and what to type behind it', async (_, fault, lines) => {
+    world = await recordedWorld('hard-way-l2', { api: { '*': fault } })
+    const { code, stdout } = await world.vipdoctor(['check', '--fabric', 'lan', '--quiet', '--context', 'test'])
+    expect(code).toBe(3)
+    expect(
+      counts(stdout)
+        .split('\n')
+        .slice(0, lines.length + 4),
+    ).toEqual([
+      ...lines,
+      '',
+      '  To know more:',
+      '    kubectl get services -A --context=test',
+      '    vipdoctor policy --kubernetes',
+    ])
+  })
+
+  test('a step that is told takes the flags of this run with it', async () => {
+    world = await recordedWorld('hard-way-healthy')
+    const { stdout } = await world.vipdoctor(['check', '--region', 'us-east-1', '--quiet', '--ssh-user', 'admin'])
+    expect(stdout).toContain('vipdoctor check 10.240.0.100:80 --region=us-east-1 --ssh-user=admin --nodes ssh\n')
+  })
+
   test.each([
     ['no kubeconfig', ['check'], { KUBECONFIG: '' }, 'There is no kubeconfig, and this is no pod of a cluster.'],
     ['a context that is not there', ['check', '--context', 'prod'], {}, 'The kubeconfig has no context "prod".'],
@@ -151,13 +197,24 @@ describe('a live check', () => {
   })
 })
 
+test('an API server that never answers is told of while it is waited for, as long as --timeout says', async () => {
+  world = await recordedWorld('hard-way-l2', { api: { '*': 'never' } })
+  const { code, stdout, stderr } = await world.vipdoctor(['check', '--fabric', 'lan', '--timeout', '6'])
+  expect(code).toBe(3)
+  expect(stdout).toMatch(/^NOT KNOWN: the API server https:\/\/127\.0\.0\.1:\d+ did not answer in time\n/)
+  expect(stderr).toMatch(
+    /^kubernetes: waiting for https:\S+ \(5 s\)\nkubernetes: 0 kinds read, \d+ could not be read\n$/,
+  )
+})
+
 describe('collect', () => {
   test('writes a bundle of ordinary files that is judged as the live cluster is', async () => {
     world = await recordedWorld('hard-way-l2')
     const bundle = path.join(world.folder, 'bundle.tar.gz')
     const args = ['--region', 'us-east-1', ...world.nodeOutputs, '--quiet']
     const collected = await world.vipdoctor(['collect', '-o', bundle, ...args])
-    expect(collected.stdout).toMatch(/bundle\.tar\.gz: \d+ files, \d+ gaps\.\n$/)
+    expect(collected.stdout).toMatch(/bundle\.tar\.gz: \d+ files, \d+ gaps?\n/)
+    expect(collected.stdout).not.toContain('not asked')
     expect(statSync(bundle).mode & 0o777).toBe(0o600)
     const names = execFileSync('tar', ['tzf', bundle], { encoding: 'utf8' }).trim().split('\n')
     for (const file of [
@@ -187,9 +244,42 @@ describe('collect', () => {
       '--quiet',
     ])
     expect(stdout).toMatch(
-      /Replaced: \d+ account ids, \d+ public addresses, \d+ MACs, \d+ names of nodes and hosts\.\n$/,
+      / {2}replaced: \d+ account ids, \d+ public addresses, \d+ MACs, \d+ names of nodes and\n {4}hosts\n$/,
     )
     expect(readdirSync(path.join(bundle, 'nodes'))).toEqual(['node-01', 'node-02', 'node-03', 'node-04'])
+  })
+
+  test('says what was not asked, and replaces a bundle only with --force', async () => {
+    world = await recordedWorld('lan-not-advertised')
+    const bundle = path.join(world.folder, 'bundle.tar.gz')
+    const args = ['collect', '-o', bundle, '--quiet']
+    const env = { AWS_ACCESS_KEY_ID: '' }
+    const first = await world.vipdoctor(args, { env })
+    expect(first.stdout.split('\n').filter((line) => line.includes('not asked'))).toEqual([
+      '  not asked: the nodes (--nodes ssh, --nodes pod, or --node-output)',
+      '  not asked: AWS, since no node says that it is on EC2 (--region REGION asks it)',
+    ])
+    const written = readFileSync(bundle)
+    expect(await world.vipdoctor(args, { env })).toMatchObject({
+      code: 2,
+      stderr: `vipdoctor: The bundle cannot be written to ${bundle}: it is there already.\n--force replaces it; or name another.\n`,
+    })
+    expect(readFileSync(bundle).equals(written)).toBe(true)
+    expect((await world.vipdoctor([...args, '--force', '--fabric', 'lan'])).stdout).not.toContain('AWS')
+  })
+
+  test('where nothing could be read it says why, and ends with 3', async () => {
+    world = await recordedWorld('hard-way-l2', { api: { '*': { status: 401 } } })
+    const bundle = path.join(world.folder, 'bundle')
+    const { code, stdout } = await world.vipdoctor(['collect', '-o', bundle, '--fabric', 'lan', '--quiet'])
+    expect({ code, lines: counts(stdout).split('\n').slice(0, 3) }).toEqual({
+      code: 3,
+      lines: [
+        `${bundle}: 1 file, N gaps`,
+        '  not read: the API server does not accept the credentials (401: Failure: said',
+        '    the server): N files',
+      ],
+    })
   })
 
   test('prints the node script', async () => {
@@ -244,7 +334,7 @@ test('without a terminal progress is a few plain lines on standard error', async
   const begun = Date.now()
   const { stderr, stdout } = await world.vipdoctor(['check', '--region', 'us-east-1', ...world.nodeOutputs])
   const lines = stderr.trimEnd().split('\n')
-  for (const says of [/^aws: \d+ listings of us-east-1 read$/, /^kubernetes: .* \(\d+ of \d+ kinds\)$/]) {
+  for (const says of [/^aws: \d+ listings of us-east-1 read$/, /^kubernetes: \d+ kinds read, \d+ not installed$/]) {
     // One at the end, and before it one in five seconds.
     const own = lines.filter((line) => says.test(line))
     expect(own.length).toBeGreaterThan(0)

@@ -23,7 +23,7 @@ const files = sealed(collection, { time, tool: 'vipdoctor 0.1.0' })
 
 describe.each(['bundle.tar.gz', 'bundle'])('%s', (name) => {
   test('reads back as it was collected: files, gaps, time', async () => {
-    await writeBundle(at(name), files, time)
+    await writeBundle(at(name), files, { time, force: false })
     const evidence = await openBundle(at(name))
     expect(evidence.time).toBe(time)
     expect(evidence.aws.subnets).toEqual({
@@ -45,8 +45,8 @@ describe.each(['bundle.tar.gz', 'bundle'])('%s', (name) => {
 })
 
 test('the same collection gives the same bytes', async () => {
-  await writeBundle(at('one.tar.gz'), files, time)
-  await writeBundle(at('two.tar.gz'), files, time)
+  await writeBundle(at('one.tar.gz'), files, { time, force: false })
+  await writeBundle(at('two.tar.gz'), files, { time, force: false })
   const { readFileSync } = await import('node:fs')
   expect(readFileSync(at('one.tar.gz')).equals(readFileSync(at('two.tar.gz')))).toBe(true)
 })
@@ -54,13 +54,35 @@ test('the same collection gives the same bytes', async () => {
 test('a directory that holds something is not overwritten', async () => {
   mkdirSync(at('mine'))
   writeFileSync(at('mine/thesis.txt'), '')
-  await expect(writeBundle(at('mine'), files, time)).rejects.toThrow(/it is there already/)
+  await expect(writeBundle(at('mine'), files, { time, force: false })).rejects.toThrow(/it is there already/)
   expect(readdirSync(at('mine'))).toEqual(['thesis.txt'])
+})
+
+test.each(['again', 'again.tar.gz'])(
+  'a bundle that is there (%s) is replaced only where that is asked for',
+  async (name) => {
+    await writeBundle(at(name), files, { time, force: false })
+    await expect(writeBundle(at(name), new Map(), { time, force: false })).rejects.toMatchObject({
+      message: `The bundle cannot be written to ${at(name)}: it is there already.`,
+      suggestion: '--force replaces it; or name another.',
+    })
+    expect((await openBundle(at(name))).nodeNames).toEqual(['worker-0'])
+    const none = sealed(emptyCollection(), { time, tool: 'vipdoctor 0.1.0' })
+    await writeBundle(at(name), none, { time, force: true })
+    expect((await openBundle(at(name))).nodeNames).toEqual([])
+    expect(readdirSync(folder).filter((one) => one.includes('.part'))).toEqual([])
+  },
+)
+
+test('a directory that is no bundle is not replaced by --force either', async () => {
+  mkdirSync(at('work'))
+  writeFileSync(at('work/thesis.txt'), '')
+  await expect(writeBundle(at('work'), files, { time, force: true })).rejects.toThrow(/it is there already/)
 })
 
 test('a place that cannot be written to is said before anything is read', () => {
   expect(() => {
-    refuseUnwritable(at('nowhere/bundle.tar.gz'))
+    refuseUnwritable(at('nowhere/bundle.tar.gz'), false)
   }).toThrow(/there is no directory/)
 })
 
@@ -69,5 +91,7 @@ const asUser = testNeeding('a user other than root')
 asUser('a folder without permission leaves nothing behind', async () => {
   mkdirSync(at('closed'))
   chmodSync(at('closed'), 0o500)
-  await expect(writeBundle(at('closed/bundle.tar.gz'), files, time)).rejects.toThrow(/permission denied/)
+  await expect(writeBundle(at('closed/bundle.tar.gz'), files, { time, force: false })).rejects.toThrow(
+    /permission denied/,
+  )
 })

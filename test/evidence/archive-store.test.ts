@@ -77,7 +77,10 @@ describe('an archive is refused', () => {
     const { readFileSync } = await import('node:fs')
     const cut = path.join(folder, 'cut.tar.gz')
     writeFileSync(cut, readFileSync(whole).subarray(0, 60))
-    await expect(openArchive(cut)).rejects.toMatchObject({ name: 'UserError', message: `${cut} ends too early.` })
+    await expect(openArchive(cut)).rejects.toMatchObject({
+      name: 'UserError',
+      message: `${cut} is cut off: it ends too early.`,
+    })
   })
 
   test('that is none', async () => {

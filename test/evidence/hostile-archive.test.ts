@@ -45,14 +45,14 @@ test('a tar cut anywhere inside a whole gzip ends too early, and nothing is thro
   for (let at = 100; at < 2 * 512 + 2048 + 512; at += 97) {
     if (at % 512 === 0) continue
     const cut = zipped(whole.subarray(0, at))
-    await expect(openArchive(cut)).rejects.toMatchObject(refusal(`${cut} ends too early.`))
+    await expect(openArchive(cut)).rejects.toMatchObject(refusal(`${cut} is cut off: it ends too early.`))
   }
 })
 
 describe('an archive is refused for what its headers say, before memory is taken', () => {
   test('a size that nothing has', async () => {
     const archive = zipped(await packed([file('bundle.json', '{}', { pax: { size: '9007199254740991' } })]))
-    await expect(openArchive(archive)).rejects.toMatchObject(refusal(`${archive} ends too early.`))
+    await expect(openArchive(archive)).rejects.toMatchObject(refusal(`${archive} is cut off: it ends too early.`))
   })
 
   test('a size that is no number', async () => {

@@ -25,7 +25,7 @@ const status = (node: string): object =>
   })
 
 /** The metric of the native mode's session with a peer. */
-export const metric = (address: string, up: boolean): string =>
+const metric = (address: string, up: boolean): string =>
   `# TYPE metallb_bgp_session_up gauge\nmetallb_bgp_session_up{peer="${address}:179"} ${up ? '1' : '0'}\n`
 
 /** What frr-k8s writes about a session. */

@@ -59,6 +59,13 @@ export async function truthOf(name: string): Promise<Truth> {
   return JSON.parse(Buffer.from(bytes).toString()) as Truth
 }
 
+/** A case after a public report (fixtures/wild), with named changes. */
+export async function wild(name: string, changes: Readonly<Record<string, Change>> = {}): Promise<Evidence> {
+  const path = fileURLToPath(new URL(`../wild/${name}.tar.gz`, folder))
+  const store = changedStore(await openArchive(path), changes)
+  return asMetallbReads(evidenceOf(store, readManifest(store, name)))
+}
+
 /** How one file of a bundle is changed: to another text or other bytes, by a function over its text or its JSON, or `null` to take it away. */
 export type Change = string | Uint8Array | null | ((text: string) => string)
 

@@ -19,7 +19,7 @@ export interface KubeVipCluster {
 }
 
 export const pods = 'kubernetes/pods.json'
-export const services = 'kubernetes/services.json'
+const services = 'kubernetes/services.json'
 export const leases = 'kubernetes/leases.coordination.k8s.io.json'
 const vip = '10.240.0.100'
 
@@ -95,7 +95,7 @@ const withoutMetallb = (list: Json): void => {
 }
 
 /** A pod of the DaemonSet kube-vip-ds. */
-export function kubeVipPod(node: string, env: Readonly<Record<string, string>>): Json {
+function kubeVipPod(node: string, env: Readonly<Record<string, string>>): Json {
   const name = `kube-vip-ds-${node}`
   return {
     apiVersion: 'v1',

@@ -10,7 +10,7 @@ import { apiServer, type ApiFault, type ApiServer } from '../collect/kubernetes/
 
 // A recorded cluster as a live one: an API server, an EC2 API, and what the node script would have printed on its nodes.
 
-export interface Ran {
+interface Ran {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
@@ -100,8 +100,8 @@ export async function recordedWorld(
         const child = spawn(process.execPath, [bin, ...args], { env: settings })
         let stdout = ''
         let stderr = ''
-        child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-        child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+        child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+        child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
         let interrupted: number | null = null
         const watch = setInterval(() => {
           if (interruptWhen?.() !== true || interrupted !== null) return

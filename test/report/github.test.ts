@@ -71,7 +71,7 @@ test('what could not be read is a warning, what is accepted a notice', async () 
   expect(gaps).toContainEqual({
     kind: 'warning',
     title: 'not read',
-    message: expect.stringMatching(/^aws\/describe-network-acls\.json: not in the evidence\. Hides \d+ checks?\.$/),
+    message: expect.stringMatching(/^not in the evidence: aws\/describe-network-acls\.json\. Hides \d+ checks?\.$/),
   })
   const acceptances = [{ id: 'delivery/vip-not-owned', subject: '*', reason: 'Not in use yet.', until: null }]
   const accepted = annotations(

@@ -7,7 +7,7 @@ import { stream, type Piece, type Stream } from './stream.ts'
 const bgpPort = 179
 
 /** What one side of a session said of itself. */
-export type Open = Extract<BgpMessage, { type: 'open' }>
+type Open = Extract<BgpMessage, { type: 'open' }>
 
 /** One TCP connection to port 179, as far as the capture shows it. */
 export interface Session {

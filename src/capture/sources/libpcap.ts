@@ -43,7 +43,7 @@ export async function libpcapSource(
   if (cap === null) return null
   return {
     name: interfaceName,
-    read: (wanted, take, signal) =>
+    read: (wanted, take, signal, onListening) =>
       new Promise((resolve, reject) => {
         const listener = listen(
           () => new cap.Cap(),
@@ -53,6 +53,7 @@ export async function libpcapSource(
               if (signal.aborted || !wanted(bytes, 0, bytes.length, linkType)) return
               take({ timeNs, linkType, bytes: Uint8Array.from(bytes), originalLength: bytes.length })
             },
+            opened: () => onListening?.(),
             fail: (error) => {
               signal.removeEventListener('abort', end)
               reject(refusalOf(error, interfaceName))
@@ -72,6 +73,7 @@ export async function libpcapSource(
 interface Seeing {
   /** Sees each frame; `bytes` are good until it returns. */
   readonly see: (timeNs: bigint, bytes: Uint8Array, linkType: number) => void
+  readonly opened: () => void
   /** Is told once why nothing more will come. */
   readonly fail: (error: unknown) => void
 }
@@ -80,7 +82,7 @@ interface Seeing {
 function listen(
   makeHandle: () => Handle,
   { device, filter }: { readonly device: string; readonly filter: string },
-  { see, fail }: Seeing,
+  { see, opened, fail }: Seeing,
 ): { readonly close: () => boolean } {
   const buffer = Buffer.alloc(65535)
   const clockNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
@@ -98,11 +100,11 @@ function listen(
     }
   }
   function open(): void {
-    const opened = makeHandle()
-    kept.push(opened)
-    const linkType = linkTypeOf(opened.open(device, filter, bufferBytes, buffer))
-    handle = opened
-    opened.on('packet', (length) => {
+    const made = makeHandle()
+    kept.push(made)
+    const linkType = linkTypeOf(made.open(device, filter, bufferBytes, buffer))
+    handle = made
+    made.on('packet', (length) => {
       const nowNs = process.hrtime.bigint()
       inBurst += 1
       if (inBurst === 1) {
@@ -132,7 +134,10 @@ function listen(
     handle = null
     return mayHaveLost
   }
-  guarded(open)
+  guarded(() => {
+    open()
+    opened()
+  })
   return { close }
 }
 

@@ -28,8 +28,8 @@ export async function liveSource(
   if (asked === 'tcpdump') return tcpdump
   return {
     name: interfaceName,
-    read: (wanted, take, signal) =>
-      tcpdump.read(wanted, take, signal).catch(async (error: unknown) => {
+    read: (wanted, take, signal, onListening) =>
+      tcpdump.read(wanted, take, signal, onListening).catch(async (error: unknown) => {
         if (!(error instanceof NoTcpdump && options.promiscuous)) throw error
         const libpcap = await libpcapSource(interfaceName, options)
         if (libpcap === null)
@@ -37,7 +37,7 @@ export async function liveSource(
             cause: error,
           })
         say('libpcap listens, since there is no tcpdump: lost frames are not counted')
-        return libpcap.read(wanted, take, signal)
+        return libpcap.read(wanted, take, signal, onListening)
       }),
   }
 }

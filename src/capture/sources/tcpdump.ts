@@ -36,7 +36,7 @@ export const tcpdumpFlags = ({ promiscuous, filter, snapLength }: ListenOptions)
 export function tcpdumpSource(interfaceName: string, options: ListenOptions): FrameSource {
   return {
     name: interfaceName,
-    read: (wanted, take, signal) =>
+    read: (wanted, take, signal, onListening) =>
       readTcpdump(spawned(['sh', '-c', leash, 'tcpdump', '-i', interfaceName, ...tcpdumpFlags(options)]), {
         name: interfaceName,
         patienceMs: 5000,
@@ -44,6 +44,7 @@ export function tcpdumpSource(interfaceName: string, options: ListenOptions): Fr
         wanted,
         take,
         signal,
+        onListening,
       }),
   }
 }
@@ -115,7 +116,7 @@ export class NoTcpdump extends UserError {
 }
 
 /** What tcpdump says on standard error where it cannot capture (tcpdump 4.99, libpcap 1.10). */
-export function refusalOf(complaint: string, interfaceName: string): UserError | null {
+function refusalOf(complaint: string, interfaceName: string): UserError | null {
   if (/tcpdump: not found|tcpdump: No such file/.test(complaint)) return new NoTcpdump()
   if (/permission to (capture|perform)|Operation not permitted/.test(complaint))
     return new UserError(

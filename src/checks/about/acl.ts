@@ -7,6 +7,7 @@ import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import { citePart, freeNumber, ruleText, type AclPart } from '../../fabric/ec2/network-acls.ts'
 import { idOf } from '../../fabric/ec2/words.ts'
 import { cite } from '../../evidence/cite.ts'
+import { answerInterface } from '../../journey/answer-interface.ts'
 import type { NodeContext } from '../check.ts'
 import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
@@ -17,7 +18,7 @@ export function aclFindings(context: NodeContext, direction: 'in' | 'return'): r
     direction === 'in'
       ? portText(question.port)
       : `answers to ${question.port.protocol} from ${question.vip?.text ?? ''}`
-  const arrival = arrivalInterface(evidence, question, node)
+  const arrival = (direction === 'in' ? arrivalInterface : answerInterface)(evidence, question, node)
   const doubt = `It is not known whether network ACLs let ${what} pass at ${node}`
   if (isGap(arrival) || arrival === null)
     return [unknown('arrival-not-known', `node/${node}`, `${doubt}.`, isGap(arrival) ? [arrival] : [])]

@@ -8,18 +8,18 @@ import type { Journey } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { NodeContext } from '../check.ts'
-import { fail, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { fail, said, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
-export interface Share {
+export interface Share<L extends Loss = Loss> {
   readonly trace: VipTrace
   /** `all` of every part of the clients, `some` of some part, or `none`. */
   readonly dead: 'all' | 'some' | 'none'
   /** The parts of the clients of which all die, in words; meant for a share of `some`. */
   readonly clients: readonly string[]
-  readonly example: Loss | null
+  readonly example: L | null
   /** How each journey that is lost ends, the example first; one packet takes one of them. */
-  readonly losses: readonly Loss[]
+  readonly losses: readonly L[]
   /** A rule that is not known was on the way, or evidence is missing that could change the answer. */
   readonly doubt: Step | Gap | null
 }
@@ -34,7 +34,10 @@ export const shareDyingOf = (context: NodeContext, deaths: readonly Death[]): Sh
   })
 
 /** The share of the packets of which `lost` says that they are lost, and by what. */
-export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss | null): Share | Draft {
+export function shareLost<L extends Loss>(
+  context: NodeContext,
+  lost: (journey: Journey) => L | null,
+): Share<L> | Draft {
   const { evidence, question, node } = context
   const subject = `node/${node}`
   const replacement = replacementOn(evidence, node)
@@ -42,13 +45,21 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
     return unknown(
       'other-proxy-not-traced',
       subject,
-      `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
+      said(
+        `handled by ${replacement.name}, which is not traced`,
+        `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
+      ),
       [],
       [replacement.proof],
     )
   const trace = traceVip(evidence, question, node)
   if (isGap(trace))
-    return unknown('rules-not-read', subject, `It is not known what ${node} does with the packet.`, [trace])
+    return unknown(
+      'rules-not-read',
+      subject,
+      said('rules and routes not read', `It is not known what ${node} does with the packet.`),
+      [trace],
+    )
   const parts = trace.parts.map(({ clients, journeys }) => {
     const dead = journeys.flatMap((journey) => {
       const found = lost(journey)
@@ -67,7 +78,10 @@ export function shareLost(context: NodeContext, lost: (journey: Journey) => Loss
     return unknown(
       'some-rules-not-read',
       subject,
-      `It is not known what ${node} does with the packet: not all of its rules were read.`,
+      said(
+        'rules read in part only',
+        `It is not known what ${node} does with the packet: not all of its rules were read.`,
+      ),
       unread,
     )
   const doubt = first === undefined ? null : doubtAbout(trace, first.journey, first.found)
@@ -80,41 +94,54 @@ const unreadOn = ({ doubts, parts }: VipTrace): readonly Gap[] => [
 ]
 
 /** Why a loss is not certain: on the node where it happened, or on the one before. */
-function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node }: Loss): Step | Gap | null {
-  const here = first.doubt ?? doubts[0] ?? null
+function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node, doubt }: Loss): Step | Gap | null {
+  const here = doubt ?? first.doubt ?? doubts[0] ?? null
   if (here !== null || node === null || second === null || isGap(second.outcome)) return here
   return second.outcome.doubt ?? second.doubts[0] ?? null
 }
 
-export const isDraft = (value: Share | Draft): value is Draft => 'status' in value
+export const isDraft = <L extends Loss>(value: Share<L> | Draft): value is Draft => 'status' in value
 
-interface Words {
+interface Words<L extends Loss> {
   /** The finding's reason where every packet dies; `REASON-in-part` where some do, `perhaps-REASON` where a rule is not known. */
-  readonly reason: string | ((example: Loss, share: Share) => string)
+  readonly reason: string | ((example: L, share: Share<L>) => string)
+  /** The sentence in at most 39 characters: "perhaps " or "in part: " may stand before it. */
+  readonly brief: string | ((example: L) => string)
   /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
-  readonly says: (example: Loss, share: Share) => string
-  readonly fix: (example: Loss, share: Share) => Remedy
+  readonly says: (example: L, share: Share<L>) => string
+  readonly fix: (example: L, share: Share<L>) => Remedy
   readonly consequenceOf?: readonly string[]
 }
 
 /** The finding of a share that is not none: a failure where all die, a part lost where some do, unknown where a rule is not known. */
-export function deadly(context: NodeContext, share: Share, { reason, says, fix }: Words): Draft | null {
+export function deadly<L extends Loss>(
+  context: NodeContext,
+  share: Share<L>,
+  { reason, brief, says, fix }: Words<L>,
+): Draft | null {
   const { example, doubt, dead } = share
   if (example === null || dead === 'none') return null
   const subject = `node/${example.node ?? context.node}`
-  const proof = proofOf(example.outcome.steps.slice(-3))
+  const proof = proofOf(decidedBy(example))
   const sentence = says(example, share)
+  const short = typeof brief === 'string' ? brief : brief(example)
   const name = typeof reason === 'string' ? reason : reason(example, share)
   if (doubt !== null) {
     const rule =
       'gap' in doubt
         ? ''
         : ` A rule that this program does not know is on the way: ${doubt.place === null ? doubt.text : inSentence(doubt.place)}.`
-    return unknown(`perhaps-${name}`, subject, `Perhaps ${sentence}${rule}`, 'gap' in doubt ? [doubt] : [], proof)
+    return unknown(
+      `perhaps-${name}`,
+      subject,
+      said(`perhaps ${short}`, `Perhaps ${sentence}${rule}`),
+      'gap' in doubt ? [doubt] : [],
+      proof,
+    )
   }
-  if (dead === 'all') return fail(name, subject, sentence, proof, fix(example, share))
+  if (dead === 'all') return fail(name, subject, said(short, sentence), proof, fix(example, share))
   const whom = share.clients.length > 0 ? `clients in ${share.clients.join(', ')}` : 'a part of the connections'
-  return warn(`${name}-in-part`, subject, `For ${whom}: ${sentence}`, proof, {
+  return warn(`${name}-in-part`, subject, said(`in part: ${short}`, `For ${whom}: ${sentence}`), proof, {
     fix: fix(example, share),
     partial: true,
     blocks: true,
@@ -124,7 +151,13 @@ export function deadly(context: NodeContext, share: Share, { reason, says, fix }
 const inSentence = (place: Place): string =>
   place.line === undefined ? `${place.pointer} of ${place.file}` : `line ${String(place.line)} of ${place.file}`
 
-/** The rules that decided, as proof: the last ones first is how a person would look them up. */
+/** The rule that a packet was lost by, with the two before it that led there; its last three where none decided. */
+export function decidedBy({ outcome: { steps }, step }: Loss): readonly Step[] {
+  const at = step === null ? -1 : steps.lastIndexOf(step)
+  return (at === -1 ? steps : steps.slice(0, at + 1)).slice(-3)
+}
+
+/** Rules as proof, each where it stands. */
 export function proofOf(steps: readonly Step[]): Proof[] {
   return steps.flatMap(({ place, text, printed = text }) =>
     place === null ? [] : [{ ...place, value: printed.trim() }],

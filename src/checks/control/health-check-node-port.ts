@@ -6,6 +6,7 @@ import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { inWords, counted } from '../../net/words.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses } from '../../node/service-proxy.ts'
+import { translatorReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { pass, skipped, warn, type Draft } from '../finding.ts'
 
@@ -14,7 +15,7 @@ export default defineCheck({
   after: 'control/kubelet-port',
   title: 'With externalTrafficPolicy Local the nodes answer the Service’s health check',
   needs: ['kubernetes/services'],
-  alsoReads: ['node/listen', 'node/processes'],
+  alsoReads: [...translatorReads],
   about: ['service'],
   appliesTo: ({ question: { service } }) => {
     if (service.spec?.type !== 'LoadBalancer') return 'Only a Service of type LoadBalancer has a health check port.'

@@ -138,5 +138,10 @@ function lostOnBridge(context: ServiceNodeContext, bridge: string, sentence: str
   })
   return isDraft(share)
     ? null
-    : deadly(context, share, { reason: 'answer-past-filter', says: () => `${sentence}.`, fix: () => fix })
+    : deadly(context, share, {
+        reason: 'answer-past-filter',
+        brief: 'answers go past the packet filter',
+        says: () => `${sentence}.`,
+        fix: () => fix,
+      })
 }

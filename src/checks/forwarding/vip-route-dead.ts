@@ -3,6 +3,7 @@ import { isGap } from '../../evidence/gap.ts'
 import { sh } from '../../net/shell.ts'
 import { nodeState } from '../../node/node-state.ts'
 import { lookUpRoute } from '../../node/trace/route.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -11,7 +12,7 @@ export default defineCheck({
   id: 'forwarding/vip-route-dead',
   title: 'A node that asks for the VIP itself has a route to it',
   needs: ['node/ip-route'],
-  alsoReads: ['node/ip-rule', 'node/ip-addr', 'kubernetes/nodes'],
+  alsoReads: [...traceReads, 'kubernetes/nodes'],
   about: ['service'],
   blocks: true,
   each: 'receiving',
@@ -28,6 +29,7 @@ export default defineCheck({
     const proof = found?.route.dst === undefined ? [] : [cite(found.route)]
     const wrong = deadly(context, share, {
       reason: 'route-dead',
+      brief: 'the node itself has no route to the VIP',
       says: ({ outcome }) =>
         `processes of ${node} cannot connect to ${vip.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : 'no route'}${found?.route.dst === undefined ? '' : ` (${found.route.dst})`}, and the kernel asks it before any rule translates.`,
       fix: () => ({

@@ -3,7 +3,7 @@ import { liveFlags } from '../live-flags.ts'
 import type { ReachFlags } from '../reach-nodes.ts'
 
 /** The flags of every capture: where frames come from, how long, and how the report looks. */
-export const frameFlags = {
+const frameFlags = {
   read: Flags.string({
     helpValue: 'FILE',
     description: 'read this capture (pcap or pcapng, also gzipped; - is standard input) instead of listening',
@@ -26,6 +26,7 @@ export const frameFlags = {
   context: liveFlags.context,
   nodes: liveFlags.nodes,
   'nodes-at-once': liveFlags['nodes-at-once'],
+  timeout: liveFlags.timeout,
   namespace: liveFlags.namespace,
   'node-image': liveFlags['node-image'],
   'ssh-user': Flags.string({ helpValue: 'USER', description: 'user on the node; may need sudo -n' }),
@@ -46,6 +47,7 @@ export const frameFlags = {
     description: 'format of the report; json is one object a line, the conclusion last',
   })(),
   'no-color': Flags.boolean({ description: 'no colour, also on a terminal (NO_COLOR does the same)' }),
+  quiet: Flags.boolean({ char: 'q', description: 'nothing on standard error but what failed' }),
 }
 
 /** The flags of `capture arp` and `capture ndp`. */
@@ -90,7 +92,6 @@ export const neighbourFlags = {
   profile: liveFlags.profile,
   'node-output': liveFlags['node-output'],
   'node-addresses': liveFlags['node-addresses'],
-  quiet: liveFlags.quiet,
 }
 
 /** The flags of `capture bgp`. */
@@ -116,4 +117,5 @@ export interface FrameFlags extends ReachFlags {
   readonly promiscuous: boolean
   readonly output: 'text' | 'json'
   readonly 'no-color': boolean
+  readonly quiet: boolean
 }

@@ -13,6 +13,7 @@ import { exitCodes, say } from '../exit.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import type { FrameFlags } from './flags.ts'
+import { listening } from './listening.ts'
 import { podsGoing, reachNodes } from '../reach-nodes.ts'
 
 /** It is as it should be, a fault was seen, nothing can be concluded. */
@@ -61,10 +62,15 @@ export async function watchFrames(flags: FrameFlags, watch: Watch): Promise<Sour
   const { meanwhile } = watch
   const asks = interfaceName !== null && meanwhile !== undefined
   const timers: NodeJS.Timeout[] = []
+  const told = listening({ quiet: flags.quiet, now: Date.now })
   const startClock = (): void => {
     timers.push(setTimeout(end, flags.duration * 1000))
   }
   if (flags.read === undefined && flags.node === undefined && !asks) startClock()
+  const onListening = (): void => {
+    told.begin(source.name, asks ? null : flags.duration)
+    if (flags.node !== undefined) startClock()
+  }
   const asking = asks
     ? wait(settleMs, stop.signal)
         .then(() => meanwhile(interfaceName, stop.signal))
@@ -78,10 +84,12 @@ export async function watchFrames(flags: FrameFlags, watch: Watch): Promise<Sour
         (frame) => {
           if (stop.signal.aborted) return
           file?.write(frame)
+          told.frame()
+          told.clear()
           if (watch.take(frame)) end()
         },
         stop.signal,
-        startClock,
+        onListening,
       ),
       asking,
     ])
@@ -89,6 +97,7 @@ export async function watchFrames(flags: FrameFlags, watch: Watch): Promise<Sour
   } finally {
     end()
     timers.forEach(clearTimeout)
+    told.end()
     await close()
     interrupt.release()
     file?.close()

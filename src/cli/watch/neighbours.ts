@@ -33,7 +33,6 @@ export interface NeighbourFlags extends FrameFlags {
   readonly profile: string | undefined
   readonly 'node-output': string[] | undefined
   readonly 'node-addresses': NodeAddress
-  readonly quiet: boolean
 }
 
 /** The same as `mayBeNeighbour`, for the kernel: everything else costs nothing. */

@@ -6,7 +6,7 @@ import { allPages, pageSizes } from './pages.ts'
 import { refusalOf } from './reason.ts'
 
 export type Item = Readonly<Record<string, unknown>>
-export type Input = Readonly<Record<string, unknown>>
+type Input = Readonly<Record<string, unknown>>
 
 /** Reads listings of one region into the files of a collection, or says in its gaps why not. */
 export interface Listings {

@@ -50,6 +50,8 @@ export const isReadAnnotation = (name: string): boolean =>
 
 const otherAnnotations: ReadonlySet<string> = new Set([
   ...['lbipam.cilium.io/ips', 'io.cilium/lb-ipam-ips', 'projectcalico.org/loadBalancerIPs'],
+  // src/node/knock.ts: where tunnels end on a node
+  ...['flannel.alpha.coreos.com/public-ip', 'projectcalico.org/IPv4Address'],
   'flannel.alpha.coreos.com/backend-type',
 ])
 

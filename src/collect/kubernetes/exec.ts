@@ -13,7 +13,7 @@ export interface Exec {
   readonly ended: Promise<ExecEnd>
 }
 
-export interface ExecEnd {
+interface ExecEnd {
   /** The command's exit status; null where the connection ended before it, or nothing was run. */
   readonly status: number | null
   /** What it printed on standard error, the last 4,000 characters. */

@@ -112,4 +112,4 @@ function sorted(value: Json): Json {
   return Object.fromEntries(keys.map((key) => [key, sorted(value[key] ?? null)]))
 }
 
-export type { Json, JsonObject }
+export type { JsonObject }

@@ -1,6 +1,7 @@
 import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../evidence/kubernetes/kinds.ts'
 import { emptyCollection, jsonBytes, type Collection, type Progress } from '../collection.ts'
 import { limiter } from '../limiter.ts'
+import { counted } from '../../net/words.ts'
 import { ask, isRefusal, type Refusal } from './ask.ts'
 import type { Cluster } from './cluster.ts'
 import { discover } from './discovery.ts'
@@ -71,6 +72,10 @@ export async function readCluster(
     ...custom.map((name) => readKind(name, () => discovered)),
     readVersion(cluster, signal, collection, () => state.stop),
   ])
+  const refused = [...gaps.keys()].filter((file) => file !== versionFile).length
+  const none = kinds.length - read - refused
+  const failed = refused === 0 ? '' : `, ${String(refused)} could not be read`
+  progress(`kubernetes: ${counted(read, 'kind')} read${none === 0 ? '' : `, ${String(none)} not installed`}${failed}`)
   return collection
 }
 

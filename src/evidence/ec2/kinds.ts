@@ -237,7 +237,6 @@ export type AwsKindName = keyof typeof awsKinds
 /** One item of a listing, as kept. */
 export type AwsItem<K extends AwsKindName> = Shaped<(typeof awsKinds)[K]['shape']>
 
-export type Instance = AwsItem<'instances'>
 export type NetworkInterface = AwsItem<'networkInterfaces'>
 export type Subnet = AwsItem<'subnets'>
 export type Vpc = AwsItem<'vpcs'>

@@ -69,7 +69,7 @@ export type Action =
   | { readonly kind: 'unknown'; readonly text: string }
 
 /** A range of addresses (null: unchanged) and of ports (null: unchanged). */
-export interface Destination {
+interface Destination {
   readonly addresses: Range | null
   readonly ports: readonly [number, number] | null
 }
@@ -88,6 +88,7 @@ export function parseRule(text: string, line: number): Rule {
   let action: Action = { kind: 'continue' }
   let not = false
   let module = ''
+  let limitDevice: 'in' | 'out' | null = null
   for (let at = 2; at < words.length;) {
     const word = words[at] ?? ''
     if (word === '!') {
@@ -101,12 +102,18 @@ export function parseRule(text: string, line: number): Rule {
     }
     const next = (offset: number) => words[at + offset] ?? ''
     if (word === '-m') module = next(1)
+    if (word === '--limit-iface-in' || word === '--limit-iface-out') {
+      limitDevice = word === '--limit-iface-in' ? 'in' : 'out'
+      at += 1
+      continue
+    }
     const read = option(word, next, not, module)
     if (read.match !== null) matches.push(read.match)
     at += read.words
     not = false
   }
-  return { line, text, matches, action }
+  const limited = matches.map((match) => (match.kind === 'addrtype' ? { ...match, limitDevice } : match))
+  return { line, text, matches: limitDevice === null ? matches : limited, action }
 }
 
 /** Targets that change nothing that a later rule or the delivery looks at. */

@@ -2,7 +2,7 @@ import { addressOf, parseAddress, type Address } from '../../net/address.ts'
 import { protocolOf, type Protocol } from '../../net/port.ts'
 
 /** Where IPVS sends a connection; weight 0 takes no new ones. */
-export interface RealServer {
+interface RealServer {
   readonly address: Address
   readonly port: number
   readonly forward: 'masq' | 'route' | 'tunnel' | 'local'
@@ -12,7 +12,7 @@ export interface RealServer {
   readonly text: string
 }
 
-export interface VirtualServer {
+interface VirtualServer {
   readonly protocol: Protocol
   readonly address: Address
   readonly port: number

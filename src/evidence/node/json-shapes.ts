@@ -57,7 +57,7 @@ export const routeShape = {
 
 export const ruleShape = {
   priority: 'number',
-  not: 'json',
+  not: 'flag',
   src: 'string',
   srclen: 'number',
   dst: 'string',
@@ -71,13 +71,14 @@ export const ruleShape = {
   dport: 'scalar',
   table: 'scalar',
   action: 'string',
+  suppress_prefixlen: 'number',
 } as const
 
 export const neighShape = {
   dst: 'string',
   dev: 'string',
   lladdr: 'string',
-  router: 'json',
-  proxy: 'json',
+  router: 'flag',
+  proxy: 'flag',
   state: ['string'],
 } as const

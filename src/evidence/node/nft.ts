@@ -31,7 +31,7 @@ export interface NftRule {
 export type NftExpression = Readonly<Record<string, unknown>>
 
 /** A set or a map; the elements of a map are pairs of key and value. */
-export interface NftSet {
+interface NftSet {
   readonly name: string
   readonly map: boolean
   readonly elements: readonly unknown[]

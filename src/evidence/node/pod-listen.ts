@@ -4,7 +4,7 @@ import type { Listener } from './listen.ts'
 import { textFile, type TextFile } from '../text-file.ts'
 
 /** One network namespace of a node: the addresses in it but loopback ones, and the sockets that wait there. */
-export interface PodNetwork {
+interface PodNetwork {
   readonly addresses: readonly string[]
   readonly listeners: readonly Listener[]
   /** False where sockets may be missing: there were too many, or a line was not understood. */

@@ -11,7 +11,7 @@ import type { Remedy } from '../../net/remedy.ts'
 import { idOf } from './words.ts'
 
 /** The command that puts an address on an interface. A first assignment goes without `--allow-reassignment`: whoever has it already must not be robbed. */
-export function assignCommand(eni: NetworkInterface, vip: Address): string {
+function assignCommand(eni: NetworkInterface, vip: Address): string {
   return vip.family === 4
     ? `aws ec2 assign-private-ip-addresses --network-interface-id ${idOf(eni)} --private-ip-addresses ${vip.text}`
     : `aws ec2 assign-ipv6-addresses --network-interface-id ${idOf(eni)} --ipv6-addresses ${vip.text}`

@@ -40,7 +40,7 @@ export function refusal({ borders }: Borders): 'none' | 'some' | 'all' {
  * The ports from which clients send: Linux's default range; of the internet, whose hosts stand behind translators of all kinds, everything
  * from 1024 (VPC User Guide, "Ephemeral ports").
  */
-export const ephemeralPorts = ({ client }: Question): PortRange =>
+const ephemeralPorts = ({ client }: Question): PortRange =>
   client.kind === 'internet' ? { first: 1024, last: 65535 } : { first: 32768, last: 60999 }
 
 /**

@@ -127,7 +127,7 @@ const special4 = [
 ]
 
 /** The addresses that a client on the internet may have; of IPv6 the global unicast block 2000::/3 (RFC 4291 §2.4). */
-export function publicAddresses(family: Family): readonly Range[] {
+function publicAddresses(family: Family): readonly Range[] {
   if (family === 6) return [parseCidr('2000::/3')].flatMap((range) => range ?? [])
   const all = parseCidr('0.0.0.0/0')
   return all === null

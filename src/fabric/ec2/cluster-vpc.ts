@@ -79,23 +79,9 @@ export function clusterVpc(evidence: Evidence, vpcId: string | null): Known<stri
 const noneFits = (): Gap =>
   gap(source, 'no interface in it holds an address of a node: it may be of another account, region or VPC')
 
-/**
- * Asks for `--vpc-id` where the nodes fit more than one VPC, and refuses one that is not in the evidence.
- *
- * @throws UserError
- */
-export function requireOneVpc(evidence: Evidence, vpcId: string | null): void {
-  const { vpcs } = evidence.aws
-  if (vpcId !== null) {
-    if (isGap(vpcs) || vpcs.some(({ VpcId }) => VpcId === vpcId)) return
-    const ids = vpcs.flatMap(({ VpcId }) => VpcId ?? [])
-    throw new UserError(`There is no VPC ${vpcId} in the evidence.`, `It has ${ids.join(', ')}.`)
-  }
-  const found = known(candidates(evidence)) ?? []
-  if (found.length > 1) {
-    throw new UserError(
-      `The nodes' addresses fit more than one VPC: ${found.join(' and ')}.`,
-      `Say which is meant with --vpc-id ${found[0] ?? ''}.`,
-    )
-  }
+/** @throws UserError for a VPC that an account's listing does not have. */
+export function requireVpc({ aws: { vpcs } }: Evidence, vpcId: string | null): void {
+  if (vpcId === null || isGap(vpcs) || vpcs.some(({ VpcId }) => VpcId === vpcId)) return
+  const ids = vpcs.flatMap(({ VpcId }) => VpcId ?? [])
+  throw new UserError(`There is no VPC ${vpcId} in the evidence.`, `It has ${ids.join(', ')}.`)
 }

@@ -171,6 +171,16 @@ interface Link {
   readonly master?: string | undefined
 }
 
+/** The interface that a device of a node's system is: the one with its MAC. Null for what is built inside the node. */
+export function interfaceOfDevice(
+  interfaces: readonly NetworkInterface[],
+  links: readonly (Link & { readonly ifname?: string | undefined })[],
+  device: string,
+): NetworkInterface | null {
+  const mac = links.find(({ ifname }) => ifname === device)?.address?.toLowerCase()
+  return interfaces.find(({ MacAddress }) => mac !== undefined && MacAddress?.toLowerCase() === mac) ?? null
+}
+
 /** The links of a node's system that are an interface: those with its MAC, without what is built upon one of them (VLANs, ipvlan) or joined in another. */
 export function linksOfInterface<L extends Link>({ MacAddress }: NetworkInterface, links: readonly L[]): readonly L[] {
   const mac = MacAddress?.toLowerCase()

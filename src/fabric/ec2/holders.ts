@@ -9,7 +9,7 @@ import { rangeOf } from '../../net/range.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
 
 /** How an interface has an address. */
-export type HeldAs = 'primary' | 'secondary' | 'ipv4-prefix' | 'ipv6' | 'ipv6-prefix'
+type HeldAs = 'primary' | 'secondary' | 'ipv4-prefix' | 'ipv6' | 'ipv6-prefix'
 
 /** One address or delegated prefix of one interface, and where the API's answer says so. */
 export interface Holding {

@@ -8,7 +8,7 @@ import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
 import { partOf } from '../../evidence/part.ts'
 
 /** Whom a rule admits. */
-export type Peer =
+type Peer =
   | { readonly kind: 'cidr'; readonly cidr: Cidr }
   | { readonly kind: 'prefix-list'; readonly id: string }
   | { readonly kind: 'group'; readonly id: string; readonly vpcId: string | null }

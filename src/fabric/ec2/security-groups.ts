@@ -25,7 +25,7 @@ export interface Flow {
 }
 
 /** What may let packets through that cannot be decided: a rule by group, or a gap. */
-export interface Possible {
+interface Possible {
   readonly ranges: readonly Range[]
   readonly rule: GroupRule | null
   readonly gap: Gap | null
@@ -119,7 +119,7 @@ const touches = (ranges: readonly Range[], others: readonly Range[]): boolean =>
   ranges.some((range) => within(others, range).length > 0)
 
 /** Whether a rule is about the flow's protocol and port. */
-export function matches({ protocol, from, to }: GroupRule, flow: Flow): boolean {
+function matches({ protocol, from, to }: GroupRule, flow: Flow): boolean {
   if (protocol === null) return true
   if (protocol !== flow.protocol) return false
   if (hasPorts(protocol)) return from === -1 || (flow.port !== null && from <= flow.port && flow.port <= to)
@@ -170,7 +170,7 @@ function peersOf(evidence: Evidence, vpcId: string, { peer }: GroupRule, flow: F
 }
 
 /** The private addresses of each group's members, in order. */
-export const groupAddresses = perEvidenceAnd((evidence: Evidence, vpcId: string) => {
+const groupAddresses = perEvidenceAnd((evidence: Evidence, vpcId: string) => {
   const enis = interfacesOfVpc(evidence, vpcId)
   if (isGap(enis)) return enis
   const byGroup = new Map<string, Range[]>()

@@ -2,6 +2,7 @@ import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 
 /** An interface of a node that has an address. */
 export interface Bound {
@@ -15,20 +16,16 @@ export interface Bound {
   readonly proof: Proof
 }
 
-const boundByEvidence = new WeakMap<Evidence, ReadonlyMap<string, readonly Bound[]>>()
-
 /** The interfaces of one node that hold an address; null where its addresses are not known. `kube-ipvs0` answers no ARP and does not count. */
 export const boundOn = (evidence: Evidence, node: string, vip: Address): readonly Bound[] | null =>
   onNode(evidence, node)?.filter(({ address }) => sameAddress(address, vip)) ?? null
 
-/** Every interface in the evidence that holds an address, by node. Indexed once: a thousand nodes are asked for every VIP. */
-export function boundAnywhere(evidence: Evidence, vip: Address): readonly Bound[] {
-  const index = boundByEvidence.get(evidence) ?? indexed(evidence)
-  boundByEvidence.set(evidence, index)
-  return index.get(vip.text) ?? []
-}
+/** Every interface in the evidence that holds an address, by node. */
+export const boundAnywhere = (evidence: Evidence, vip: Address): readonly Bound[] =>
+  boundByAddress(evidence).get(vip.text) ?? []
 
-function indexed(evidence: Evidence): ReadonlyMap<string, readonly Bound[]> {
+/** Indexed once: a thousand nodes are asked for every VIP. */
+const boundByAddress = perEvidence((evidence): ReadonlyMap<string, readonly Bound[]> => {
   const index = new Map<string, Bound[]>()
   for (const node of evidence.nodeNames)
     for (const bound of onNode(evidence, node) ?? []) {
@@ -37,7 +34,7 @@ function indexed(evidence: Evidence): ReadonlyMap<string, readonly Bound[]> {
       else list.push(bound)
     }
   return index
-}
+})
 
 /** Every address on the interfaces of one node; null where they are not known. */
 function onNode(evidence: Evidence, node: string): readonly Bound[] | null {

@@ -10,7 +10,7 @@ import type { KubeVipSettings } from './settings.ts'
  * A lease is read some time before or after the moment that the bundle names; this much is allowed for it, in seconds. A rule of thumb:
  * a collection over slow ssh takes about that long.
  */
-export const leaseSlackSeconds = 30
+const leaseSlackSeconds = 30
 
 /** Whose word decides who announces: a lease by name, in a namespace where that is fixed. Null where every pod announces. */
 export interface LeaseName {

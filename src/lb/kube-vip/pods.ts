@@ -3,8 +3,8 @@ import { isGap, known, type Known } from '../../evidence/gap.ts'
 import type { Pod, Service } from '../../evidence/kubernetes/kinds.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
-import { inWords } from '../../net/words.ts'
 import { kubeVipSettings, type KubeVipSettings } from './settings.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 
 /** One kube-vip pod with its settings; `node` is null until it is scheduled. */
 export interface KubeVipPod {
@@ -13,26 +13,14 @@ export interface KubeVipPod {
   readonly settings: KubeVipSettings
 }
 
-const podsByEvidence = new WeakMap<Evidence, Known<readonly KubeVipPod[]>>()
-
 /** The kube-vip pods, static or of a DaemonSet, found by their image. */
-export function kubeVipPods(evidence: Evidence): Known<readonly KubeVipPod[]> {
-  const found = podsByEvidence.get(evidence) ?? findPods(evidence)
-  podsByEvidence.set(evidence, found)
-  return found
-}
-
-function findPods({ kubernetes: { pods } }: Evidence): Known<readonly KubeVipPod[]> {
+export const kubeVipPods = perEvidence(({ kubernetes: { pods } }): Known<readonly KubeVipPod[]> => {
   if (isGap(pods)) return pods
   return pods.flatMap((pod) => {
     const settings = kubeVipSettings(pod)
     return settings === null ? [] : [{ pod, node: pod.spec?.nodeName ?? null, settings }]
   })
-}
-
-/** The pods with a setting said once for all of them: the pods of a DaemonSet have the same, static pods ought to. */
-export const kubeVipNames = (pods: readonly KubeVipPod[]): string =>
-  inWords(pods.map(({ pod }) => pod.metadata?.name ?? ''))
+})
 
 /** Those that serve Services. */
 export const servicePods = (evidence: Evidence): readonly KubeVipPod[] =>

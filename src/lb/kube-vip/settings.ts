@@ -1,7 +1,7 @@
 import type { Pod } from '../../evidence/kubernetes/kinds.ts'
 
 /** How kube-vip makes a VIP known. Exactly one must be set, else the process ends (kube-vip v1.2.3 cmd/kube-vip.go). */
-export type KubeVipMode = 'arp' | 'bgp' | 'table' | 'wireguard'
+type KubeVipMode = 'arp' | 'bgp' | 'table' | 'wireguard'
 
 /** The settings of one kube-vip pod, with the defaults of kube-vip v1.2.3 (pkg/kubevip/config_envvar.go, cmd/kube-vip.go). */
 export interface KubeVipSettings {

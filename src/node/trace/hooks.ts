@@ -52,13 +52,14 @@ const tablesAt: Readonly<Record<Hook, readonly (readonly [table: string, priorit
 const worlds = new WeakMap<NodeState, World>()
 
 /** What the matches of this node's rules ask of it. */
-export function worldOf(state: NodeState): World {
+function worldOf(state: NodeState): World {
   const types = new Map<string, string>()
   const world = worlds.get(state) ?? {
     sets: state.sets,
-    addressType: (address) => {
-      const type = types.get(address.text) ?? addressType(state, address)
-      types.set(address.text, type)
+    addressType: (address, device) => {
+      const key = `${address.text} ${device ?? ''}`
+      const type = types.get(key) ?? addressType(state, address, device)
+      types.set(key, type)
       return type
     },
     reversePath: (packet, how) => reversePathHolds(state, packet, how),
@@ -118,11 +119,11 @@ export function runHook(state: NodeState, hook: Hook, branch: Branch): readonly 
 }
 
 /**
- * Whether nat has nothing left to say: a translation was made, or the packet comes back by `lo` and its connection was bound, translated or
- * not, when it went out (Linux net/netfilter/nf_nat_core.c, nf_nat_inet_fn).
+ * Whether nat has nothing left to say: a translation was made, the packet answers, or it comes back by `lo` and its connection was bound,
+ * translated or not, when it went out (Linux net/netfilter/nf_nat_core.c, nf_nat_inet_fn).
  */
 const isBound = (packet: Packet, source: boolean): boolean =>
-  packet.inDevice === 'lo' || (source ? packet.sourceNat !== null : packet.translated)
+  packet.answers || packet.inDevice === 'lo' || (source ? packet.sourceNat !== null : packet.translated)
 
 /**
  * A changed mark leads elsewhere only where it was changed in `mangle`, or where the packet is routed again for its new destination

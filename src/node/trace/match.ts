@@ -80,17 +80,9 @@ function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | 
     case 'original-port':
       return portIn(match.ports, packet.original.port)
     case 'original-source-port':
-      return portIn(match.ports, packet.sourcePort)
+      return portIn(match.ports, packet.answers ? packet.destinationPort : packet.sourcePort)
     case 'tcp-flags':
-      // The packet is a SYN: of the flags that are looked at, exactly those that are asked for must be set.
-      return (
-        packet.protocol === 'tcp' &&
-        match.mask.every(
-          (flag) =>
-            (flag === 'SYN' || (flag === 'ALL' && match.set.includes('SYN'))) ===
-            (match.set.includes(flag) || flag === 'ALL'),
-        )
-      )
+      return packet.protocol === 'tcp' && flagsHold(match, packet)
     case 'mark':
       return (packet.mark & match.mask) >>> 0 === match.value
     case 'connmark':
@@ -98,9 +90,10 @@ function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | 
     case 'state':
       return match.states.some((state) => inState(state, packet))
     case 'direction':
-      return match.direction === 'ORIGINAL'
+      return match.direction === (packet.answers ? 'REPLY' : 'ORIGINAL')
     case 'addrtype': {
-      const type = world.addressType(match.of === 'source' ? packet.source : packet.destination)
+      const device = match.limitDevice === null ? null : match.limitDevice === 'in' ? packet.inDevice : packet.outDevice
+      const type = world.addressType(match.of === 'source' ? packet.source : packet.destination, device)
       return type === null ? null : match.types.includes(type)
     }
     case 'set':
@@ -116,7 +109,17 @@ function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | 
   }
 }
 
-const protocolNumbers = { tcp: '6', udp: '17', sctp: '132' } as const
+/** The packet is a SYN, an answer SYN and ACK: of the flags that are looked at, exactly those that are asked for must be set. */
+function flagsHold({ mask, set }: Extract<Match, { readonly kind: 'tcp-flags' }>, { answers }: Packet): boolean {
+  const carried = answers ? ['SYN', 'ACK'] : ['SYN']
+  return mask.every(
+    (flag) =>
+      (carried.includes(flag) || (flag === 'ALL' && carried.every((one) => set.includes(one)))) ===
+      (set.includes(flag) || flag === 'ALL'),
+  )
+}
+
+const protocolNumbers = { tcp: '6', udp: '17', sctp: '132', ipencap: '4' } as const
 
 /** `eth+` stands for every device whose name begins so. A packet without a device meets only the empty pattern and `+`. */
 function deviceIs(pattern: string, device: string | null): boolean {
@@ -139,12 +142,16 @@ function portIs(pattern: string | null, ports: readonly string[] | null): boolea
   return answers.every((answer) => answer) ? true : answers.some((answer) => answer) ? null : false
 }
 
-/** The trace follows a connection's first packet: NEW, and DNAT or SNAT once it was translated; of no connection before conntrack saw it. */
+/** The trace follows a connection's first packet, or its answer: NEW or ESTABLISHED, and DNAT or SNAT once it was translated; of no connection before conntrack saw it. */
 function inState(state: string, packet: Packet): boolean {
-  const { tracked, entered, sourceNat } = packet
+  const { tracked, entered, sourceNat, answers } = packet
   if (!tracked) return state === 'UNTRACKED'
   if (!entered) return state === 'INVALID'
-  return state === 'NEW' || (state === 'DNAT' && isDestinationNat(packet)) || (state === 'SNAT' && sourceNat !== null)
+  return (
+    state === (answers ? 'ESTABLISHED' : 'NEW') ||
+    (state === 'DNAT' && isDestinationNat(packet)) ||
+    (state === 'SNAT' && sourceNat !== null)
+  )
 }
 
 function setHolds(

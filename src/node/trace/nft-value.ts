@@ -36,18 +36,22 @@ function payloadValue({ protocol, field }: Readonly<Record<string, unknown>>, pa
   if (typeof protocol === 'string' && transport.has(protocol)) {
     // `tcp dport` also asks for TCP: nft adds that test by itself, and its JSON does not always show it.
     if (protocol !== 'th' && protocol !== packet.protocol) return absent
+    // The kernel would read the inner packet's header for a transport's.
+    if (packet.protocol === 'ipencap') return null
     if (field === 'dport') return packet.destinationPort
     if (field === 'sport') return packet.sourcePort
-    if (field === 'flags') return tcpFlags.syn
+    if (field === 'flags') return flagsCarried(packet)
   }
   if (protocol === (family === 'ip' ? 'ip6' : 'ip')) return absent
   return null
 }
 
-/** The packet is a SYN. */
-const tcpFlags: Readonly<Record<string, number>> & { readonly syn: number } = {
+const tcpFlags: Readonly<Record<string, number>> & { readonly syn: number; readonly ack: number } = {
   ...{ fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 },
 }
+
+/** The packet is a SYN, an answer SYN and ACK. */
+const flagsCarried = ({ answers }: Packet): number => (answers ? tcpFlags.syn | tcpFlags.ack : tcpFlags.syn)
 
 /** Flags in names, as numbers; null for what is no list of them. */
 const flagsOf = (names: unknown): number | null => {
@@ -56,17 +60,17 @@ const flagsOf = (names: unknown): number | null => {
 }
 
 /**
- * Whether a SYN meets a match that asks for TCP flags; null where the match is none. `tcp flags syn` asks for one of the flags,
+ * Whether a packet meets a match that asks for TCP flags; null where the match is none. `tcp flags syn` asks for one of the flags,
  * `tcp flags & (syn | ack) == syn` for exactly these of those that are looked at.
  */
-export function flagsMeet({ op, left, right }: Readonly<Record<string, unknown>>): boolean | null {
+export function flagsMeet({ op, left, right }: Readonly<Record<string, unknown>>, packet: Packet): boolean | null {
   const sides = record(left)['&']
   const [looked, mask] = Array.isArray(sides) ? (sides as unknown[]) : [left, null]
   if (record(record(looked).payload).field !== 'flags') return null
   const wanted = flagsOf(right)
   const kept = mask === null ? 255 : flagsOf(mask)
   if (wanted === null || kept === null) return null
-  const found = tcpFlags.syn & kept
+  const found = flagsCarried(packet) & kept
   if (op === 'in') return (found & wanted) !== 0
   return op === '==' ? found === wanted : op === '!=' ? found !== wanted : null
 }
@@ -95,7 +99,8 @@ function metaValue(key: unknown, packet: Packet): Value {
 }
 
 function ctValue({ key, dir }: Readonly<Record<string, unknown>>, packet: Packet): Value {
-  if (key === 'state') return packet.tracked ? (packet.entered ? 'new' : 'invalid') : 'untracked'
+  if (key === 'state')
+    return packet.tracked ? (packet.entered ? (packet.answers ? 'established' : 'new') : 'invalid') : 'untracked'
   if (!hasConnection(packet)) return absent
   if (dir === 'original' && (key === 'daddr' || key === 'ip daddr' || key === 'ip6 daddr'))
     return packet.original.destination
@@ -106,7 +111,7 @@ function ctValue({ key, dir }: Readonly<Record<string, unknown>>, packet: Packet
     case 'mark':
       return packet.connmark
     case 'direction':
-      return 'original'
+      return packet.answers ? 'reply' : 'original'
     default:
       return null
   }
@@ -115,7 +120,8 @@ function ctValue({ key, dir }: Readonly<Record<string, unknown>>, packet: Packet
 function fibValue({ result, flags }: Readonly<Record<string, unknown>>, packet: Packet, world: World): Value {
   if (result !== 'type' || !Array.isArray(flags)) return null
   const asked = flags.includes('saddr') ? packet.source : packet.destination
-  return world.addressType(asked)?.toLowerCase() ?? null
+  const device = flags.includes('iif') ? packet.inDevice : flags.includes('oif') ? packet.outDevice : null
+  return world.addressType(asked, device)?.toLowerCase() ?? null
 }
 
 function arithmetic(expression: Readonly<Record<string, unknown>>, packet: Packet, world: World): Value {

@@ -12,10 +12,12 @@ export interface RouteDecision {
   readonly device: string | null
   readonly gateway: Address | null
   readonly route: NodeRoute
+  /** The rule that led to its table, or that decided by itself. */
+  readonly rule: NodeRule
 }
 
 /** The question that routing rules look at besides the destination. */
-type Flow = Pick<Packet, 'source' | 'destination' | 'mark' | 'inDevice'>
+export type Flow = Pick<Packet, 'source' | 'destination' | 'mark' | 'inDevice'>
 
 /**
  * Looks a destination up: rule by rule in order of priority, in each rule's table the longest prefix, of several the lowest metric
@@ -26,9 +28,11 @@ export function lookUpRoute(state: NodeState, flow: Flow): RouteDecision | null 
   for (const rule of [...rules].sort((one, other) => (one.priority ?? 0) - (other.priority ?? 0))) {
     if (!ruleMeets(rule, flow)) continue
     if (rule.action !== undefined && rule.action !== 'to_tbl' && rule.action !== 'goto')
-      return { type: rule.action, device: null, gateway: null, route: {} }
+      return { type: rule.action, device: null, gateway: null, route: {}, rule }
     const found = longest(state, String(rule.table ?? 'main'), flow.destination)
-    if (found !== null && found.type !== 'throw') return found
+    if (found === null || found.type === 'throw') continue
+    // `suppress_prefixlength 0` takes what a table says but for its default route (wg-quick).
+    if (found.prefix > (rule.suppress_prefixlen ?? -1)) return { ...found, rule }
   }
   return null
 }
@@ -55,7 +59,11 @@ function inPrefix(address: string | undefined, length: number | undefined, one: 
   return cidr !== null && rangeHas(cidr, one)
 }
 
-function longest(state: NodeState, table: string, destination: Address): RouteDecision | null {
+function longest(
+  state: NodeState,
+  table: string,
+  destination: Address,
+): (Omit<RouteDecision, 'rule'> & { readonly prefix: number }) | null {
   let best: { readonly route: NodeRoute; readonly prefix: number } | null = null
   for (const { route, cidr } of routesOf(state, table, destination.family)) {
     if (!rangeHas(cidr, destination)) continue
@@ -66,9 +74,10 @@ function longest(state: NodeState, table: string, destination: Address): RouteDe
     if (better) best = { route, prefix: cidr.prefix }
   }
   if (best === null) return null
-  const { route } = best
+  const { route, prefix } = best
   const [first] = route.nexthops ?? []
   return {
+    prefix,
     type: route.type ?? 'unicast',
     device: route.dev ?? first?.dev ?? null,
     gateway: parseAddress(route.gateway ?? route.via?.host ?? first?.gateway),
@@ -82,7 +91,10 @@ interface Parsed {
 }
 const parsed = new WeakMap<NodeState, Map<string, readonly Parsed[]>>()
 
-/** The routes of a table; `ip route show table all` names no table for those of main. A route of a device that is down is not used. */
+/**
+ * The routes of a table; `ip route show table all` names no table for those of main. A route of a device without a carrier is used all the
+ * same, unless the device's `ignore_routes_with_linkdown` says otherwise (Linux net/ipv4/fib_semantics.c, fib_select_default; fib_trie.c).
+ */
 function routesOf(state: NodeState, table: string, family: Family): readonly Parsed[] {
   const tables = parsed.get(state) ?? new Map<string, readonly Parsed[]>()
   parsed.set(state, tables)
@@ -91,7 +103,9 @@ function routesOf(state: NodeState, table: string, family: Family): readonly Par
     tables.get(key) ??
     state.routes.flatMap((route): Parsed[] => {
       const named = String(route.table ?? 'main')
-      if (named !== table || (route.flags ?? []).some((flag) => flag === 'linkdown' || flag === 'dead')) return []
+      if (named !== table || isUnused(state, route, family)) return []
+      // The default routes of both families are called the same.
+      if (route.dst === 'default' && (parseAddress(route.gateway)?.family ?? family) !== family) return []
       const cidr =
         route.dst === 'default'
           ? parseCidrOrAddress(family === 4 ? '0.0.0.0/0' : '::/0')
@@ -102,12 +116,17 @@ function routesOf(state: NodeState, table: string, family: Family): readonly Par
   return found
 }
 
+function isUnused({ sysctl }: NodeState, { flags = [], dev = '' }: NodeRoute, family: Family): boolean {
+  const ignored = sysctl?.get(`net.ipv${String(family)}.conf.${dev}.ignore_routes_with_linkdown`) === '1'
+  return flags.includes('dead') || (ignored && flags.includes('linkdown'))
+}
+
 /**
  * The type of an address in the words of iptables' addrtype. For IPv4 only the table `local` is asked: what is not in it is UNICAST, whether
- * there is a way to it or not (Linux net/ipv4/fib_frontend.c, __inet_dev_addr_type). For IPv6 it is the type of the route, UNREACHABLE where
+ * there is a way to it or not, and of a device what is in it by another (Linux net/ipv4/fib_frontend.c, __inet_dev_addr_type). For IPv6 it is the type of the route, UNREACHABLE where
  * there is none (net/netfilter/xt_addrtype.c, match_lookup_rt6).
  */
-export function addressType(state: NodeState, address: Address): string {
+export function addressType(state: NodeState, address: Address, device: string | null): string {
   if (address.family === 6) {
     const found = lookUpRoute(state, { source: address, destination: address, mark: 0, inDevice: null })
     return (found?.type ?? 'unreachable').toUpperCase()
@@ -115,7 +134,8 @@ export function addressType(state: NodeState, address: Address): string {
   const first = address.value >> 24n
   if (first >= 224n && first < 240n) return 'MULTICAST'
   if (first === 0n || address.value === 0xffffffffn) return 'BROADCAST'
-  return (longest(state, 'local', address)?.type ?? 'unicast').toUpperCase()
+  const found = longest(state, 'local', address)
+  return (found === null || (device !== null && found.device !== device) ? 'unicast' : found.type).toUpperCase()
 }
 
 /** The way of what the node sends. An address of loopback leaves it only where `route_localnet` lets it (net/ipv4/route.c, __mkroute_output). */

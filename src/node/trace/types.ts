@@ -2,11 +2,14 @@ import type { Place } from '../../evidence/cite.ts'
 import { sameAddress, type Address } from '../../net/address.ts'
 import type { Protocol } from '../../net/port.ts'
 
-/** A packet on its way through one node: the first of its connection (a SYN or a datagram, state NEW). */
+/** What a packet carries: a transport, or a whole packet in an IPIP tunnel, by the name that iptables and nft print for protocol 4. Those have no ports. */
+export type Carried = Protocol | 'ipencap'
+
+/** A packet on its way through one node: the first of its connection (a SYN or a datagram, state NEW), or the answer to it. */
 export interface Packet {
   readonly source: Address
   readonly destination: Address
-  readonly protocol: Protocol
+  readonly protocol: Carried
   readonly sourcePort: number
   readonly destinationPort: number
   /** The device it came in by; null for what the node itself sends. */
@@ -26,6 +29,8 @@ export interface Packet {
   readonly tracked: boolean
   /** Whether conntrack has seen it: not yet in `raw`, where it is of no connection. */
   readonly entered: boolean
+  /** Whether it is the answer to a connection's first packet. */
+  readonly answers: boolean
 }
 
 /** Whether the packet is of a connection that conntrack knows. Without one, what rules ask of the connection does not hold, negated or not. */

@@ -4,8 +4,8 @@ import type { IpSets } from '../../evidence/node/ipset.ts'
 
 /** What matches ask of the node besides the packet. Null where the evidence does not say. */
 export interface World {
-  /** The type that the routing tables give an address (RTN_LOCAL and so on), in iptables' words. */
-  readonly addressType: (address: Address) => string | null
+  /** The type that the routing tables give an address (RTN_LOCAL and so on), in iptables' words; where a device is named, on it alone. */
+  readonly addressType: (address: Address, device: string | null) => string | null
   readonly sets: IpSets | null
   /** Whether the way back to a packet's source leads out of the device that it came in by, as `-m rpfilter` asks it. */
   readonly reversePath: (

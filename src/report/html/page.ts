@@ -4,6 +4,7 @@ import type { Answer, Diagnosis, HidingGap, Verdict } from '../../diagnosis/diag
 import type { Gate } from '../../diagnosis/gate.ts'
 import { known } from '../../evidence/gap.ts'
 import { counted } from '../../net/words.ts'
+import { byReason } from '../by-reason.ts'
 import type { End, Failure, Format, Setting } from '../reporter.ts'
 import type { Tool } from '../tool.ts'
 import { h, nothing, own, type Markup } from './markup.ts'
@@ -115,9 +116,9 @@ function gateMarkup({ accepted, warnings }: Gate): Markup {
 
 function gapsMarkup(gaps: readonly HidingGap[]): Markup {
   if (gaps.length === 0) return nothing
-  const items = gaps.map(
-    ({ source, reason, hides }) =>
-      h`<li><code>${source}</code>: ${reason}${hides.length === 0 ? nothing : h` <details class="more"><summary>hides ${counted(hides.length, 'check')}</summary><p>${hides.join(', ')}</p></details>`}</li>`,
+  const items = byReason(gaps).map(
+    ({ reason, sources, hides }) =>
+      h`<li>${reason}: ${sources.map((source, index) => h`${index === 0 ? '' : ', '}<code>${source}</code>`)}${hides.length === 0 ? nothing : h` <details class="more"><summary>hides ${counted(hides.length, 'check')}</summary><p>${hides.join(', ')}</p></details>`}</li>`,
   )
   return h`<section class="gaps"><h2>What could not be read</h2><ul>${items}</ul></section>`
 }

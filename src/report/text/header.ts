@@ -5,7 +5,7 @@ import { statusMark, verdictStatus, verdictText, type Look } from '../paint.ts'
 import { wrap } from '../wrap.ts'
 
 /** The client in a newcomer's words, behind "from". */
-export function clientWords(client: Client): string {
+function clientWords(client: Client): string {
   switch (client.kind) {
     case 'vpc':
       return 'another host in the subnet'

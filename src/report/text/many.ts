@@ -71,7 +71,7 @@ function joinedFix(causes: readonly Cause[]): Cause['fix'] {
  * The commands of several fixes, each once; those that differ only in their last word, which is a list there, as one command:
  * `… --private-ip-addresses 10.240.0.101 10.240.0.102`.
  */
-export function joined(lists: readonly (readonly string[])[]): readonly string[] {
+function joined(lists: readonly (readonly string[])[]): readonly string[] {
   const byHead = new Map<string, Set<string>>()
   for (const command of lists.flat()) {
     const [, head = command, tail = ''] = /^(aws ec2 .* --(?:private-ip|ipv6)-addresses) (\S+)$/.exec(command) ?? []

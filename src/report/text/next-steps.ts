@@ -5,7 +5,7 @@ import { placeOf } from '../../diagnosis/title.ts'
 import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import type { Look } from '../paint.ts'
-import type { Reading } from '../reading.ts'
+import { withFlags, type Reading } from '../reading.ts'
 import { wrap } from '../wrap.ts'
 
 /** What a hop is, for somebody who meets the word for the first time. */
@@ -72,7 +72,7 @@ function stepLines(missing: Missing, number: string, diagnosis: Diagnosis, readi
   const judged = inWords(
     hops.toSorted((one, other) => pathHops.indexOf(one) - pathHops.indexOf(other)).map((hop) => hopWords[hop]),
   )
-  const commands = commandsFor(missing, diagnosis, reading)
+  const commands = commandsFor({ place, sources: [...unread.keys()] }, diagnosis, reading)
   return [
     ...wrap(`${nameOf(place)} (${reason}${more}): judges ${judged}`, look.width, indent, number),
     ...commands.flatMap((command) => ('line' in command ? [`${indent}  ${look.paint.cyan(command.line)}`] : [])),
@@ -95,17 +95,23 @@ const byHand = (look: Look): string[] => [
 /** So many missing files are named by their commands; a collection reads more at once. */
 const namedFiles = 3
 
-function commandsFor({ place, unread }: Missing, { question }: Diagnosis, reading: Reading): readonly Command[] {
+/** What this user types to read what is missing of a place; of all VIPs where `diagnosis` is null. */
+export function commandsFor(
+  { place, sources }: { readonly place: string; readonly sources: readonly string[] },
+  diagnosis: Diagnosis | null,
+  reading: Reading,
+): readonly Command[] {
   const node = place.startsWith('nodes/')
-  if (reading.from === 'bundle') return node ? [] : byFile([...unread.keys()], reading.path)
-  const target = placeOf(question).replace(/\/(udp|sctp)$/, '')
-  if (node)
-    return reading.nodes === 'none' ? [sh`vipdoctor check ${target} ${reading.flags} --nodes ssh --ssh-user USER`] : []
-  if (place === 'aws')
-    return reading.region === null
-      ? [sh`vipdoctor check ${target} ${reading.flags} --region REGION`]
-      : [sh`vipdoctor policy --aws`]
-  return place === 'kubernetes' ? [sh`vipdoctor policy --kubernetes`] : []
+  if (reading.from === 'bundle') return node ? [] : byFile(sources, reading.path)
+  const target = diagnosis === null ? [] : [placeOf(diagnosis.question).replace(/\/(udp|sctp)$/, '')]
+  const check = withFlags(sh`vipdoctor check ${target}`, reading.flags)
+  const user = reading.flags.some(([name]) => name === 'ssh-user') ? sh`` : sh` --ssh-user USER`
+  if (node) return reading.nodes === 'none' ? [sh`${check} --nodes ssh${user}`] : []
+  if (place === 'aws') return reading.region === null ? [sh`${check} --region REGION`] : [sh`vipdoctor policy --aws`]
+  if (place !== 'kubernetes') return []
+  // Whether kubectl gets an answer where we got none.
+  const known = reading.flags.filter(([name]) => name === 'kubeconfig' || name === 'context')
+  return [withFlags(sh`kubectl get services -A`, known), sh`vipdoctor policy --kubernetes`]
 }
 
 /** The ordinary commands whose output a bundle lacks. */

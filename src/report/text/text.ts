@@ -1,5 +1,5 @@
 import type { Finding } from '../../checks/finding.ts'
-import type { Answer, Diagnosis, HidingGap } from '../../diagnosis/diagnosis.ts'
+import type { Answer, Diagnosis } from '../../diagnosis/diagnosis.ts'
 import { ownerOf, placeOf } from '../../diagnosis/title.ts'
 import { verdictText, type Look } from '../paint.ts'
 import { probesText } from '../probes.ts'
@@ -7,6 +7,7 @@ import type { Reading } from '../reading.ts'
 import type { End, Format, Reporter } from '../reporter.ts'
 import { wrap } from '../wrap.ts'
 import { besideLines, firstCause, followingLines, furtherCauses, proofLines } from './causes.ts'
+import { gapLines, unlistedLines } from './gaps.ts'
 import { header } from './header.ts'
 import { groupedCauses, tableLines, type Row } from './many.ts'
 import { nextSteps } from './next-steps.ts'
@@ -44,6 +45,8 @@ export function textReporter(look: Look, detail: Detail, reading: Reading): Repo
       const blocks =
         answer.diagnoses.length === 1 || detail.verbose ? wholes(answer) : tableOf(answer.diagnoses, look, detail)
       for (const block of blocks) yield `${block}\n\n`
+      const unlisted = unlistedLines(answer, reading, look)
+      if (unlisted.length > 0) yield `${unlisted.join('\n')}\n\n`
       if (detail.verbose && answer.gaps.length > 0) yield `${gapLines(answer.gaps, look).join('\n')}\n\n`
       yield* ending(answer, end, look, detail)
     },
@@ -108,14 +111,6 @@ const unknownLines = (findings: readonly Finding[], look: Look): string[] => {
         ...unknown.flatMap(({ id, says }) => wrap(`${id}: ${says}`, look.width, '    ', '  - ')),
       ]
 }
-
-/** What could not be read, and which checks it hides: for `--verbose`. */
-const gapLines = (gaps: readonly HidingGap[], look: Look): string[] => [
-  look.paint.bold('Could not be read:'),
-  ...gaps.flatMap(({ source, reason, hides }) =>
-    wrap(`${source}: ${reason}${hides.length === 0 ? '' : ` (${hides.join(', ')})`}`, look.width, '    ', '  - '),
-  ),
-]
 
 /** One line a node: the verdict there, and of one that is not reachable the first hop that says why. */
 function nodePortLines({ nodePorts }: Diagnosis, look: Look): string[] {

@@ -48,7 +48,7 @@ where('live, in network namespaces', () => {
     ])
     witness.kill('SIGINT')
     await sleep(500)
-    expect([stderr, code]).toEqual(['', 0])
+    expect([stderr, code]).toEqual(['listening on eth0; Ctrl-C ends it sooner\n', 0])
     expect(stdout).toMatch(/request {13}asked for by 10\.240\.0\.50/)
     expect(stdout).toMatch(/10\.240\.0\.100 is held by .*, which answers when asked\./)
     const sent = execFileSync(
@@ -228,7 +228,9 @@ where('live, in network namespaces', () => {
     const apart = copyWithoutPackages(folder)
     const asked = ['capture', 'arp', '--vip', '10.240.0.100', '--source', 'libpcap', '--promiscuous', '--duration', '1']
     const { code, stderr, stdout } = lan.run('client', ['env', '-u', 'NODE_ENV', process.execPath, apart, ...asked])
-    expect(stderr).toMatch(/^vipdoctor: tcpdump listens: the package cap, .* \(apt-get install libpcap-dev .*\)\.\n$/)
+    expect(stderr).toMatch(
+      /^vipdoctor: tcpdump listens: the package cap, .* \(apt-get install libpcap-dev .*\)\.\nlistening on eth0 for 1 s; Ctrl-C ends it sooner\n$/,
+    )
     expect(stdout).toMatch(/^Silence about 10\.240\.0\.100/)
     expect(code).toBe(3)
   })
@@ -242,7 +244,9 @@ where('live, in network namespaces', () => {
     const without = lan.run('client', [...asked, '--duration', '1'])
     expect(without.stderr).toBe('vipdoctor: There is no tcpdump on this machine.\napt-get install tcpdump\n')
     const { code, stderr } = lan.run('client', [...asked, '--duration', '1', '--promiscuous'])
-    expect(stderr).toBe('vipdoctor: libpcap listens, since there is no tcpdump: lost frames are not counted.\n')
+    expect(stderr).toBe(
+      'vipdoctor: libpcap listens, since there is no tcpdump: lost frames are not counted.\nlistening on eth0 for 1 s; Ctrl-C ends it sooner\n',
+    )
     expect(code).toBe(3)
   })
 })

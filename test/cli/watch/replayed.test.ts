@@ -44,6 +44,7 @@ where('recordings played on a wire', () => {
       ...args,
       '--interface',
       'eth0',
+      '--quiet',
       '--output',
       'json',
       '--duration',

@@ -94,8 +94,8 @@ export async function untilTrue(holds: () => boolean): Promise<boolean> {
 export function ended(child: ChildProcess): Promise<Ran> {
   let stdout = ''
   let stderr = ''
-  child.stdout?.on('data', (data: Buffer) => (stdout += data.toString()))
-  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()))
+  child.stdout?.setEncoding('utf8').on('data', (data: string) => (stdout += data))
+  child.stderr?.setEncoding('utf8').on('data', (data: string) => (stderr += data))
   return new Promise((resolve) => {
     child.on('close', (code) => {
       resolve({ code, stdout, stderr })

@@ -83,7 +83,7 @@ export async function ec2Server({ answers, faults = {}, pageSize = Infinity }: E
   }
   const server = http.createServer((request, response) => {
     let body = ''
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
     request.on('end', () => {
       answer(body, response)
     })

@@ -7,7 +7,7 @@ import { bastion, far, nodes, outsideCidr, region, serviceCidr, subnets, vip, vp
 
 const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' }
 const motoPort = 5001
-export const endpoint = 'http://127.0.0.1:5000'
+const endpoint = 'http://127.0.0.1:5000'
 
 /** What the real `aws` and the program under test are given. */
 export const awsEnv = {
@@ -32,7 +32,7 @@ export interface AccountState {
 const client = (): ec2.EC2Client =>
   new ec2.EC2Client({ region, credentials, endpoint: `http://127.0.0.1:${String(motoPort)}` })
 
-export async function readState(api: ec2.EC2Client): Promise<AccountState> {
+async function readState(api: ec2.EC2Client): Promise<AccountState> {
   const [subnets, interfaces, groups, acls, tables] = await Promise.all([
     api.send(new ec2.DescribeSubnetsCommand({})),
     api.send(new ec2.DescribeNetworkInterfacesCommand({})),

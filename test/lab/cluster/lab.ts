@@ -95,7 +95,7 @@ export async function connect(lab: Lab, client: ClientName, address: string, tri
 }
 
 /** Makes a client forget who has which address, as one that has not asked for the VIP lately. */
-export async function forget(lab: Lab, client: ClientName): Promise<void> {
+async function forget(lab: Lab, client: ClientName): Promise<void> {
   const { host } = clientOf(client)
   if (host === bastion) await run('ip', ['neigh', 'flush', 'dev', 'eth0'])
   else await lab.on(host.name, 'ip neigh flush dev eth0')

@@ -11,7 +11,6 @@ export interface Host {
 export const vpcCidr = '10.240.0.0/16'
 export const subnets = ['10.240.0.0/24', '10.240.1.0/24'] as const
 export const serviceCidr = '10.32.0.0/24'
-export const poolRange = '10.240.0.100-10.240.0.110'
 export const vip = '10.240.0.100'
 export const region = 'eu-central-1'
 
@@ -35,4 +34,3 @@ export const apiServer = `https://${nodes[0]?.address ?? ''}:6443`
 
 /** A network's router has the first address, as in EC2. */
 export const routerOf = (cidr: string): string => cidr.replace(/\.0\/\d+$/, '.1')
-export const cidrOf = (address: string): string => address.replace(/\.\d+$/, '.0/24')

@@ -53,14 +53,14 @@ function judgeAnswer(lab: Lab, { packets }: KernelCase, answer: Exclude<KernelAn
 
 const devices = { client: 'eth0', eth1: 'eth1', pod2: null, pod3: null, node: null } as const
 
-export function address(text: string): Address {
+function address(text: string): Address {
   const parsed = parseAddress(text)
   if (parsed === null) throw new Error(`${text} is no address`)
   return parsed
 }
 
 /** The state of a node from the files that it printed, read as from a bundle. */
-export function stateOf(files: Readonly<Record<string, string>>): NodeState {
+function stateOf(files: Readonly<Record<string, string>>): NodeState {
   const store = memoryStore(
     new Map(Object.entries(files).map(([name, text]) => [`nodes/node/${name}`, Buffer.from(text)])),
   )

@@ -68,7 +68,7 @@ export async function openLab(node?: World): Promise<Lab> {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let complaint = ''
-  child.stderr.on('data', (text: Buffer) => (complaint += text.toString()))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
   child.on('error', (error) => (complaint += error.message))
   child.stdin.on('error', () => undefined)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

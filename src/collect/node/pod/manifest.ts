@@ -16,7 +16,7 @@ export const containerName = 'node'
  *     SETGID, SETUID   tcpdump changes its user, and ends where it cannot, even where it stays root
  *     SYS_CHROOT       a tool that the image lacks is the node's own, which wants the node's libraries
  */
-export const capabilities = [
+const capabilities = [
   'DAC_READ_SEARCH',
   'NET_ADMIN',
   'NET_RAW',

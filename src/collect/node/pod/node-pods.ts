@@ -29,7 +29,7 @@ export interface PodsOptions {
 }
 
 /** Why there is no pod on a node, a phrase. */
-export interface NoPod {
+interface NoPod {
   readonly noPod: string
 }
 

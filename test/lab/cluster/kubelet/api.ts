@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import https from 'node:https'
 
 /** An object of the API, as far as the played kubelet looks into it. */
-export type Item = Readonly<Record<string, unknown>>
+type Item = Readonly<Record<string, unknown>>
 
 export class ApiError extends Error {
   readonly status: number

@@ -50,7 +50,7 @@ export async function register(api: Api, { node, address, podCidr, controlPlane 
   await api.patch(`/api/v1/nodes/${node}/status`, { status })
 }
 
-export const unless =
+const unless =
   (status: number) =>
   (error: unknown): void => {
     if (!(error instanceof ApiError) || error.status !== status) throw error

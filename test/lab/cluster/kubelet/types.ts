@@ -1,12 +1,12 @@
 // The fields of a pod that the played kubelet acts on.
 
-export interface HttpGet {
+interface HttpGet {
   readonly host?: string
   readonly port: number | string
   readonly path?: string
 }
 
-export interface EnvVar {
+interface EnvVar {
   readonly name: string
   readonly value?: string
   readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } }

@@ -1,0 +1,126 @@
+import type { Proof } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { Gap } from '../../evidence/gap.ts'
+import type { Port } from '../../net/port.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { knock, type Call, type Knock, type Party } from '../../node/knock.ts'
+import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { openings } from './opening.ts'
+import { proofOf } from './traced.ts'
+
+type ShutKnock = Extract<Knock, { readonly answer: 'shut' }>
+
+/** What the rules of the nodes do with some calls. */
+export interface Calls {
+  readonly count: number
+  readonly shut: readonly (ShutKnock & { readonly call: Call })[]
+  readonly open: readonly Call[]
+  readonly gaps: readonly Gap[]
+}
+
+export function callsOf(evidence: Evidence, calls: readonly Call[]): Calls {
+  const knocks = calls.map((call) => ({ call, ...knock(evidence, call) }))
+  return {
+    count: calls.length,
+    shut: knocks.flatMap((one) => (one.answer === 'shut' ? [one] : [])),
+    open: knocks.flatMap(({ answer, call }) => (answer === 'open' ? [call] : [])),
+    gaps: distinct(knocks.flatMap((one) => (one.answer === 'unknown' ? one.gaps : []))),
+  }
+}
+
+const distinct = (gaps: readonly Gap[]): readonly Gap[] => [
+  ...new Map(gaps.map((one) => [`${one.source} ${one.reason}`, one])).values(),
+]
+
+/** Nobody is called by more than so many: in a large cluster the rules of a node hardly tell its peers apart. */
+const mostCallers = 8
+
+/** Who calls whom: each of `to` is called by the next of `from` in the order of names, never by itself. */
+export function pairs(from: readonly string[], to: readonly string[]): readonly (readonly [string, string])[] {
+  const sorted = [...new Set(from)].sort()
+  return [...new Set(to)].sort().flatMap((node) => {
+    const at = sorted.findIndex((other) => other > node)
+    const next = at === -1 ? sorted : [...sorted.slice(at), ...sorted.slice(0, at)]
+    return next
+      .filter((other) => other !== node)
+      .slice(0, mostCallers)
+      .map((caller) => [caller, node] as const)
+  })
+}
+
+/** Each pair at each port. */
+export const callsAt = (pairs: readonly (readonly [string, string])[], ports: readonly Port[]): readonly Call[] =>
+  pairs.flatMap(([from, to]) => ports.map((port) => ({ from: { node: from }, to: { node: to }, ...port })))
+
+interface Words {
+  readonly subject: string
+  /** Completes "the rules of the nodes let …". */
+  readonly let: string
+  /** What follows where they do not: completes "…: ". */
+  readonly follows: string
+  readonly warns?: true
+}
+
+/** What the nodes' own firewalls do with calls that are needed: one finding for all of them. */
+export function hostFirewall(
+  evidence: Evidence,
+  calls: readonly Call[],
+  { subject, ...words }: Words,
+): readonly Draft[] {
+  if (calls.length === 0) return []
+  const judged = callsOf(evidence, calls)
+  if (judged.shut.length > 0) {
+    const says = `${shutText(judged)}: ${words.follows}.`
+    const fix = openings(evidence, stoppedOf(judged))
+    const proof = shutProof(judged)
+    return [
+      words.warns === true
+        ? warn('host-firewall', subject, says, proof, { fix })
+        : fail('host-firewall', subject, says, proof, fix),
+    ]
+  }
+  if (judged.open.length < judged.count)
+    return [
+      unknown(
+        'host-rules-not-known',
+        subject,
+        `It is not known whether the rules of the nodes let ${words.let}.`,
+        judged.gaps.slice(0, 3),
+      ),
+    ]
+  const named = (of: readonly Party[]) => new Set(of.flatMap((party) => ('node' in party ? [party.node] : []))).size
+  const nodes = Math.max(named(calls.map(({ to }) => to)), named(calls.map(({ from }) => from)))
+  return [pass('host-rules-allow', subject, `The rules of ${counted(nodes, 'node')} let ${words.let}.`, [])]
+}
+
+export const stoppedOf = ({ shut }: Pick<Calls, 'shut'>) => shut.map(({ at, outcome }) => ({ node: at, outcome }))
+
+/** The rules and policies that stop the calls, each once. */
+export const shutProof = ({ shut }: Pick<Calls, 'shut'>): readonly Proof[] => [
+  ...new Map(
+    shut
+      .flatMap(({ outcome }) => proofOf(outcome.steps.slice(-1)))
+      .map((proof) => [`${proof.file} ${String(proof.line)}`, proof]),
+  ).values(),
+]
+
+/** `worker-0 and worker-1 drop udp/8472 from controller-0 (filter chain INPUT, policy DROP)`. */
+export function shutText({ shut }: Pick<Calls, 'shut'>): string {
+  const [first] = shut
+  if (first === undefined) return ''
+  const same = shut.filter(({ side, at }) => side === first.side || at === first.at)
+  const nodes = [...new Set(same.map(({ at }) => at))].sort()
+  const what = [...new Set(same.map(({ call }) => portText(call)))].sort().join(' and ')
+  const others = [...new Set(same.map(({ call }) => nameOf(first.side === 'in' ? call.from : call.to)))].sort()
+  const step = first.outcome.steps.at(-1)
+  const verb = first.outcome.fate.kind === 'rejected' ? 'reject' : 'drop'
+  const policy = step?.text.startsWith(':') === true || step?.text === 'policy drop' ? ', by its policy' : ''
+  const where = step === undefined ? '' : ` (${step.table} chain ${step.chain}${policy})`
+  const whom = nodes.length > 1 && nodes.join() === others.join() ? 'each other' : inWords(others)
+  return `${inWords(nodes)} ${verb}${nodes.length === 1 ? 's' : ''} ${what} ${first.side === 'in' ? 'from' : 'to'} ${whom}${where}`
+}
+
+const portText = ({ protocol, port }: Call): string =>
+  protocol === 'ipencap' ? 'IPIP (protocol 4)' : `${protocol}/${String(port)}`
+
+const nameOf = (party: Party): string => ('node' in party ? party.node : party.address.text)

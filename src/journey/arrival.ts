@@ -9,7 +9,7 @@ import { allows, l2AdvertisementsFor } from '../lb/metallb/advertisements.ts'
 import { bgpSpeakers } from '../lb/metallb/bgp.ts'
 import { observedByMetallb } from '../lb/metallb/observed.ts'
 import { parseAddress, type Address } from '../net/address.ts'
-import { rangeHas } from '../net/range.ts'
+import { parseCidr, rangeHas } from '../net/range.ts'
 import { isInner, networksOfNode } from '../node/networks.ts'
 import type { NodeState } from '../node/node-state.ts'
 import { lookUpRoute } from '../node/trace/route.ts'
@@ -18,7 +18,8 @@ import { bgpSession } from './bgp-sessions.ts'
 /**
  * The devices by which the network hands a node packets for the VIP. In a VPC the link of the interface that owns the VIP, or that a route
  * names; on a LAN, where ARP or NDP finds the node, those whose network holds the VIP, else the one on which it is bound, of these the ones on
- * which MetalLB's L2Advertisements let it answer; by BGP those of the sessions. Several where nothing tells them apart; none where nothing tells.
+ * which MetalLB's L2Advertisements let it answer; by BGP those of the sessions. Several where nothing tells them apart: where what would tell
+ * was not read, all that lead out of the node. None where nothing tells.
  */
 export function arrivalDevices(evidence: Evidence, question: Question, state: NodeState): readonly string[] {
   const { vip } = question
@@ -31,13 +32,14 @@ export function arrivalDevices(evidence: Evidence, question: Question, state: No
         ? byBgp(evidence, question, state)
         : among(announcingOn(evidence, question, state), onLan(evidence, vip, state))
     case 'unknown':
-      return []
+      return leadingOut(state)
   }
 }
 
 function inVpc(evidence: Evidence, question: Question, state: NodeState): readonly string[] {
   const delivery = vpcDelivery(evidence, question)
-  return isGap(delivery) || delivery.by === 'nobody' || delivery.node !== state.node
+  if (isGap(delivery) || isGap(evidence.node(state.node).ipLink)) return leadingOut(state)
+  return delivery.by === 'nobody' || delivery.node !== state.node
     ? []
     : linksOfInterface(delivery.interface, state.links).flatMap(({ ifname }) => ifname ?? [])
 }
@@ -84,11 +86,22 @@ function announcingOn(evidence: Evidence, question: Question, { node }: NodeStat
 const among = (only: ReadonlySet<string> | null, devices: readonly string[]): readonly string[] =>
   only === null ? devices : devices.filter((device) => only.has(device))
 
-function onLan(evidence: Evidence, vip: Address, { node, addresses }: NodeState): readonly string[] {
-  const networks = known(networksOfNode(evidence, node)) ?? []
+function onLan(evidence: Evidence, vip: Address, state: NodeState): readonly string[] {
+  const { node, addresses } = state
+  const networks = networksOfNode(evidence, node)
+  if (isGap(networks)) return leadingOut(state)
   const facing = networks.flatMap(({ device, cidr }) => (rangeHas(cidr, vip) ? [device] : []))
   if (facing.length > 0) return [...new Set(facing)]
   return addresses.flatMap(({ ifname = '', addr_info }) =>
     !isInner(ifname) && (addr_info ?? []).some(({ local }) => local === vip.text) ? [ifname] : [],
   )
+}
+
+/** The devices behind which other hosts may be, by the node's routes and addresses. */
+function leadingOut({ routes, addresses, family }: NodeState): readonly string[] {
+  const routed = routes.flatMap(({ dev, dst }) => (dst === 'default' || parseCidr(dst)?.family === family ? [dev] : []))
+  const addressed = addresses.flatMap(({ ifname, addr_info }) =>
+    (addr_info ?? []).some(({ scope }) => scope === 'global') ? [ifname] : [],
+  )
+  return [...new Set([...routed, ...addressed].flatMap((name) => (name === undefined || isInner(name) ? [] : [name])))]
 }

@@ -1,6 +1,7 @@
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
+import { routeProof, routeToPods } from '../about/route-to-pods.ts'
 import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -12,7 +13,7 @@ export default defineCheck({
   blocks: true,
   each: 'receiving',
   run: (context) => {
-    const { node } = context
+    const { evidence, node } = context
     const share = shareDyingOf(context, ['no-route'])
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
@@ -20,23 +21,23 @@ export default defineCheck({
       brief: 'no route to the pod',
       says: ({ outcome, node: second }) =>
         `${second ?? node} has no way to the pod ${outcome.packet.destination.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : ''}.`,
-      fix: ({ outcome, node: second }) => ({
-        commands: [
-          `ssh ${second ?? node} ip route get ${outcome.packet.destination.text}`,
-          `ssh ${second ?? node} ip route show`,
-        ],
-        changes:
-          'Shows how the kernel would route. Each node needs a route to the pod range of every other one: through the node that has it (hosts of one subnet), or through the VPC’s router with a route there.',
-      }),
+      fix: ({ outcome, node: second }) => routeToPods(evidence, second ?? node, outcome.packet.destination),
     })
-    return [
-      wrong ??
+    if (wrong === null || share.example === null)
+      return [
         pass(
           'has-routes',
           `node/${node}`,
-          `${node} has a route to each endpoint that its rules send to (${String(arrivals(share.trace).length)}).`,
+          said(
+            'the node has a route to each endpoint',
+            `${node} has a route to each endpoint that its rules send to (${String(arrivals(share.trace).length)}).`,
+          ),
           [],
         ),
+      ]
+    const { example } = share
+    return [
+      { ...wrong, proof: [...wrong.proof, ...routeProof(evidence, example.node ?? node, example.outcome.packet)] },
     ]
   },
   docs: {

@@ -88,7 +88,7 @@ const words: Readonly<Record<Manager, Words>> = {
       ? `port port="${String(destinationPort)}" protocol="${protocol}"`
       : 'protocol value="4"'
     const zone = zoneOf(outcome)
-    const forward = hook === 'FORWARD'
+    const forward = hook.toUpperCase() === 'FORWARD'
     const where = forward ? sh`--policy=to-pods ` : zone === null ? nothing : sh`--zone=${zone} `
     const rules = sources.map((source) => {
       const to = forward ? ` destination address="${destination.text}"` : ''

@@ -5,7 +5,7 @@ import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, said, type Remedy } from '../finding.ts'
-import { routeToPods } from '../about/route-to-pods.ts'
+import { routeProof, routeToPods } from '../about/route-to-pods.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -26,7 +26,7 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const example = share.example === null ? null : { first: share.example.outcome, second: null, probability: 1 }
     const lost = example === null ? null : astray(evidence, node, example, routed)
-    if (lost === null)
+    if (lost === null || share.example === null)
       return [
         pass(
           'not-astray',
@@ -39,12 +39,13 @@ export default defineCheck({
         ),
       ]
     const wrong = deadly(context, share, {
-      reason: lost.home === node ? 'own-pod-to-gateway' : `to-${lost.to}`,
-      brief: briefs[lost.home === node ? 'own' : lost.to],
+      reason: `to-${lost.to}`,
+      brief: briefs[lost.to],
       says: () => sentence(node, lost),
       fix: () => fixOf(context, lost),
     })
-    return wrong === null ? [] : [wrong]
+    const route = routeProof(evidence, node, share.example.outcome.packet)
+    return wrong === null ? [] : [{ ...wrong, proof: [...route, ...wrong.proof] }]
   },
   docs: {
     means:
@@ -62,15 +63,12 @@ export default defineCheck({
 
 /** Where the packet goes astray, in brief. */
 const briefs = {
-  own: 'no route to a pod of its own',
   bridge: 'takes a far pod for one of its own',
   node: 'sends it to a node without the pod',
   gateway: 'sends it to the default gateway',
 } as const
 
 function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
-  if (home === node)
-    return `${node} has no route to ${pod.text}, a pod of its own: it sends the packet to the gateway ${name}.`
   const what = `${node} has no route to ${pod.text}, a pod on ${home}`
   switch (to) {
     case 'bridge':
@@ -82,12 +80,7 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   }
 }
 
-function fixOf({ evidence, node }: ServiceNodeContext, { pod, home, to, name }: Astray): Remedy {
-  if (home === node)
-    return {
-      look: [sh`ssh ${node} ip route get ${pod.text}`, sh`ssh ${node} ip addr`],
-      advice: `The bridge of the pods comes back with the next pod of ${node}, or with the CNI’s agent.`,
-    }
+function fixOf({ evidence, node }: ServiceNodeContext, { pod, to, name }: Astray): Remedy {
   if (to === 'bridge')
     return {
       look: [sh`ssh ${node} ip route show dev ${name}`, sh`ssh ${node} "sudo cat /etc/cni/net.d/*.conf"`],

@@ -12,7 +12,7 @@ import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { groupsOf, judgeGroups } from '../../fabric/ec2/security-groups.ts'
 import { groupsText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/memberlist-ports',
@@ -46,7 +46,10 @@ function run({ evidence, question }: Context): readonly Draft[] {
       unknown(
         'speakers-not-known',
         subject,
-        "It is not known whether MetalLB's speakers hear each other.",
+        said(
+          'whether the speakers hear each other is unknown',
+          "It is not known whether MetalLB's speakers hear each other.",
+        ),
         [speakers, own].filter(isGap),
       ),
     ]
@@ -101,9 +104,13 @@ function run({ evidence, question }: Context): readonly Draft[] {
       fail(
         'refused',
         subject,
-        says,
+        said('security groups keep the speakers apart', says),
         [cite(first.eni, 'Groups'), ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof())],
-        { commands, changes: `Admits ${ports} between all members of ${groupId}.` },
+        {
+          summary: `let ${ports} pass between the nodes`,
+          commands,
+          changes: `Holds between all members of ${groupId}.`,
+        },
         { awsCode: 'ENI_SG_RULES_MISMATCH' },
       ),
     ]
@@ -114,7 +121,10 @@ function run({ evidence, question }: Context): readonly Draft[] {
       unknown(
         'rules-not-known',
         subject,
-        `It is not known whether MetalLB's speakers hear each other at port ${String(port)}.`,
+        said(
+          'whether the speakers hear each other is unknown',
+          `It is not known whether MetalLB's speakers hear each other at port ${String(port)}.`,
+        ),
         open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])).slice(0, 3),
       ),
     ]
@@ -123,7 +133,10 @@ function run({ evidence, question }: Context): readonly Draft[] {
     pass(
       'allowed',
       subject,
-      `MetalLB's ${String(known(speakers)?.length ?? 0)} speakers may reach each other at tcp and udp ${String(port)}.`,
+      said(
+        'the speakers may reach each other',
+        `MetalLB's ${String(known(speakers)?.length ?? 0)} speakers may reach each other at tcp and udp ${String(port)}.`,
+      ),
       proof.slice(0, 4),
     ),
   ]

@@ -75,7 +75,7 @@ describe('ServiceLB beside MetalLB', () => {
     ['that a pool holds', {}],
   ])('is the cause for an address %s', async (_, annotations) => {
     const { verdict, causes } = diagnosisOf(
-      await beside(annotations as Readonly<Record<string, string>>),
+      await beside(annotations),
       '10.240.0.100',
     )
     expect([verdict, causes.map(({ id, says }) => [id, says])]).toEqual([

@@ -74,10 +74,7 @@ describe('ServiceLB beside MetalLB', () => {
     ['that a pool holds, and MetalLB had given', { 'metallb.io/ip-allocated-from-pool': 'first-pool' }],
     ['that a pool holds', {}],
   ])('is the cause for an address %s', async (_, annotations) => {
-    const { verdict, causes } = diagnosisOf(
-      await beside(annotations),
-      '10.240.0.100',
-    )
+    const { verdict, causes } = diagnosisOf(await beside(annotations), '10.240.0.100')
     expect([verdict, causes.map(({ id, says }) => [id, says])]).toEqual([
       'unreachable',
       [

@@ -90,8 +90,7 @@ function addressReplaced(evidence: Evidence, question: ServiceQuestion, other: S
   const { service, vip } = question
   const has = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? [])
   const own = claims(evidence, question).find(({ announcer }) => announcer.judged)
-  if (vip !== null || has.length === 0 || own?.announcer.refuses(evidence, question) !== null)
-    return null
+  if (vip !== null || has.length === 0 || own?.announcer.refuses(evidence, question) !== null) return null
   const name = objectName(service)
   const { off } = other.announcer.words
   return fail(

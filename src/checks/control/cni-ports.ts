@@ -6,7 +6,7 @@ import type { Pod } from '../../evidence/kubernetes/kinds.ts'
 import { rangeOf } from '../../net/range.ts'
 import type { Port } from '../../net/port.ts'
 import { portText } from '../../net/port.ts'
-import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
+import { authorize, permissionOfMembers, permissionText } from '../../fabric/ec2/admission.ts'
 import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { judgeNodeFlow, primaryAddress } from '../../fabric/ec2/node-flow.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
@@ -224,7 +224,7 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
               groupId,
               first.side,
               groupsOf(first.one.eni).includes(groupId) && groupsOf(first.other.eni).includes(groupId)
-                ? `'IpProtocol=${protocol},FromPort=${String(port)},ToPort=${String(port)},UserIdGroupPairs=[{GroupId=${groupId}}]'`
+                ? permissionOfMembers(groupId, protocol, port)
                 : permissionText(protocol, port, port, [range]),
             ),
           ),

@@ -5,7 +5,7 @@ import type { Pod } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
 import { joined } from '../../net/range-set.ts'
 import type { Protocol } from '../../net/port.ts'
-import { authorize } from '../../fabric/ec2/admission.ts'
+import { authorize, permissionOfMembers } from '../../fabric/ec2/admission.ts'
 import { rangesText } from '../../fabric/ec2/client-set.ts'
 import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { primaryRanges } from '../../fabric/ec2/node-flow.ts'
@@ -116,17 +116,9 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
   if (first !== undefined) {
     const ports = [...new Set(shut.map(({ protocol }) => `${protocol}/${String(port)}`))].join(' and ')
     const [groupId = ''] = first.groupIds
-    const commands = [
-      ...new Set(
-        shut.map(({ protocol, side }) =>
-          authorize(
-            groupId,
-            side,
-            `'IpProtocol=${protocol},FromPort=${String(port)},ToPort=${String(port)},UserIdGroupPairs=[{GroupId=${groupId}}]'`,
-          ),
-        ),
-      ),
-    ]
+    const commands = shut.map(({ protocol, side }) =>
+      authorize(groupId, side, permissionOfMembers(groupId, protocol, port)),
+    )
     const from =
       first.judgement.refused.length === 0
         ? ''

@@ -22,12 +22,14 @@ export default defineCheck({
   announcer: 'MetalLB',
   blocks: false,
   consequenceOf: ['translation/kube-proxy-running', 'forwarding/cni-ready'],
-  run: ({ evidence, question }) => {
+  run: ({ evidence, question, receiving }) => {
     const speakers = metallbPods(evidence, 'speaker')
     if (isGap(speakers)) return []
     // On a LAN the VIP lives by its announcement: without any speaker nobody answers ARP.
     const { wrong, weak } = unfit(evidence)
-    const blocks = hangsOnAnnouncement(question) && wrong.length + weak.length === speakers.length
+    // A packet that starts on a node is translated there, whoever announces.
+    const blocks =
+      receiving.by !== 'client' && hangsOnAnnouncement(question) && wrong.length + weak.length === speakers.length
     const { namespace } = metallbSettings(evidence)
     const fix = {
       look: [

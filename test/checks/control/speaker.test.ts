@@ -149,3 +149,15 @@ test('a privileged speaker, or one whose capabilities were not dropped, has what
     expect(found(evidence, id)[0]?.[0]).toBe('pass')
   }
 })
+
+test('a packet that starts on a node is translated there, whoever announces', async () => {
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/pods.json': editJson((list: Json) => {
+      for (const { metadata, status } of list.items)
+        if (metadata.labels?.component === 'speaker')
+          for (const condition of status.conditions) condition.status = 'False'
+    }),
+  })
+  const { verdict, alsoWrong } = diagnosisOf(evidence, 'default/nginx-lb', 'node/worker-0')
+  expect([verdict, alsoWrong.map((finding) => finding.id)]).toEqual(['reachable', [id]])
+})

@@ -21,6 +21,7 @@ import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
 import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
+import { withDefaults } from '../cli/defaults.ts'
 import { endWith } from '../cli/exit.ts'
 import { lookOf, printAll } from '../cli/terminal.ts'
 
@@ -123,7 +124,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
   }
 
   override async run(): Promise<void> {
-    const { flags, argv } = await this.parse(Check)
+    const { flags, argv } = await this.parse(Check, withDefaults(this.config, Check.id, this.argv, process.env))
     const tool = { name: this.config.name, version: this.config.version }
     const files = parseOutputFiles([
       ...(flags['output-file'] ?? []),
@@ -182,10 +183,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
 /** How the evidence of this run was read, for the report to say how more of it can be. */
 function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }): Reading {
   if (flags.bundle !== undefined) return { from: 'bundle', path: flags.bundle }
-  const given = (['kubeconfig', 'context', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap((name) => {
-    const value = flags[name]
-    return value === undefined || value === 'vpc' ? [] : [[name, value] as const]
-  })
+  const given = (['kubeconfig', 'context', 'as', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap(
+    (name) => {
+      const value = flags[name]
+      return value === undefined || value === 'vpc' ? [] : [[name, value] as const]
+    },
+  )
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
   return {
     from: 'live',

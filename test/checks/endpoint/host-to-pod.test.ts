@@ -43,7 +43,7 @@ const unready: Readonly<Record<string, Change>> = {
   }),
 }
 
-const changed = (rule: Json | undefined, ...more: readonly Readonly<Record<string, Change>>[]) => {
+const changed = (rule: Json, ...more: readonly Readonly<Record<string, Change>>[]) => {
   const rules = cloudSetup(rule)
   const routes = Object.fromEntries(
     workers.map(([node]): [string, Change] => [

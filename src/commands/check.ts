@@ -9,6 +9,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import type { Asked, readLiveCluster } from '../cli/live.ts'
+import { captureSeconds, withCaptureSeconds } from '../cli/capture-seconds.ts'
 import { liveFlags } from '../cli/live-flags.ts'
 import { readAcceptances } from '../cli/accept-file.ts'
 import { parseHops } from '../cli/required-hops.ts'
@@ -108,6 +109,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       description:
         'also connect to the VIP and to its nodePorts, from here and with --nodes ssh from a node; never changes the verdict',
     }),
+    capture: Flags.integer({
+      helpValue: 'SECONDS',
+      helpGroup: 'LIVE',
+      min: 1,
+      description: `meanwhile listen on the nodes that may announce, and here: ${String(captureSeconds)} seconds, or --capture=SECONDS`,
+    }),
     ...liveFlags,
     'save-bundle': Flags.string({
       helpValue: 'PATH',
@@ -118,7 +125,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
   }
 
   override async run(): Promise<void> {
-    const { flags, argv } = await this.parse(Check)
+    const { flags, argv } = await this.parse(Check, withCaptureSeconds(this.argv))
     const tool = { name: this.config.name, version: this.config.version }
     const files = parseOutputFiles([
       ...(flags['output-file'] ?? []),
@@ -195,6 +202,7 @@ type CheckFlags = Parameters<typeof readLiveCluster>[0] & {
   readonly force: boolean
   readonly probe: boolean
   readonly client: string
+  readonly capture: number | undefined
 }
 
 /** What the flags' cluster shows now; null where Ctrl-C ended the reading. It is judged as the bundle that it is saved as. */
@@ -228,6 +236,7 @@ function bundleEvidence(bundle: string, flags: CheckFlags): Promise<Evidence> {
     'ssh-option',
     'node-output',
     'save-bundle',
+    'capture',
   ] as const
   const given = [
     ...live.filter((flag) => flags[flag] !== undefined),

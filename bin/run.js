@@ -1,13 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import module from 'node:module'
+import { homedir } from 'node:os'
+import path from 'node:path'
 
 try {
   const asked = process.argv.slice(2)
-  if (asked.length === 1 && (asked[0] === '--version' || asked[0] === '-V' || asked[0] === 'version')) {
+  if (asked.length === 1 && ['--version', '-v', '-V', 'version'].includes(asked[0])) {
     // Answered before oclif loads: loading it costs more than all of node's own start.
     const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     console.log(`${name} ${version}`)
   } else {
+    // Node 22 and later keep what they compiled for the next run. Not in /tmp, Node's own place: others could write there.
+    module.enableCompileCache?.(path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'vipdoctor'))
     // oclif compares node's version by loading semver, a tenth of our start; package.json's `engines` says the same to npm.
     process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
     const { main } = await import('../dist/bundle/cli/main.js')

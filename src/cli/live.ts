@@ -8,12 +8,12 @@ import { nodesForVips } from '../journey/nodes-for-vip.ts'
 import { whereHeard } from '../journey/where-heard.ts'
 import { probe, type Probe } from '../collect/probe/probe.ts'
 import { wantedBy, type Wanted } from '../collect/wanted.ts'
-import { questionsFor, type Target } from '../diagnosis/targets.ts'
+import { questionsFor, type Asked as QuestionAsked, type Target } from '../diagnosis/targets.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Client, FabricName, Question } from '../evidence/question.ts'
-import { UserError } from '../evidence/user-error.ts'
 import { endWith, exitCodes, say } from './exit.ts'
+import { judgeable } from './judgeable.ts'
 import { onInterrupt } from './interrupt.ts'
 import { hasAwsSettings, nodeOutputs, requireKubeconfig, type liveFlags } from './live-flags.ts'
 import { progressOn } from './progress.ts'
@@ -32,6 +32,8 @@ type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
 export interface Asked {
   readonly targets: readonly Target[]
   readonly client: Client
+  /** Which of the nodes are read, where it is not those that the targets' packets can meet. */
+  readonly nodes?: (evidence: Evidence, asked: QuestionAsked) => readonly string[]
   /** Which kinds are read, where it is not what the checks need. */
   readonly wanted?: Wanted
 }
@@ -57,7 +59,7 @@ export async function readLiveCluster(flags: Flags, asked: Asked, tool: string):
 
 /** What `--nodes pod` makes, before it does. */
 const willBeMade = (flags: Flags): string =>
-  `nodes: on each node that is read one pod is made in namespace ${flags.namespace} (${flags['node-image']}), at most ${String(flags['nodes-at-once'])} at once, and deleted again`
+  `nodes: on each node that is read one pod is made in namespace ${flags['node-namespace']} (${flags['node-image']}), at most ${String(flags['nodes-at-once'])} at once, and deleted again`
 
 /** Counters of a node are read like a node, and its connections take their time each. */
 const probeWorkMs = 120_000
@@ -95,16 +97,20 @@ export async function probeLiveCluster(
 
 function optionsOf(
   flags: Flags,
-  { targets, client, wanted }: Asked,
+  { targets, client, nodes, wanted }: Asked,
   run: { readonly tool: string; readonly signal: AbortSignal; readonly progress: Progress },
 ): LiveOptions {
   const { env } = process
   const vpcId = flags['vpc-id'] ?? null
   const explicit = flags.fabric === 'ec2' || flags.region !== undefined || flags.profile !== undefined || vpcId !== null
-  const asked = (evidence: Evidence): readonly Question[] => {
+  const questionAsked = (evidence: Evidence): QuestionAsked => {
     const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
-    return judgeable(() => questionsFor(evidence, targets, { client, fabric, vpcId }).questions)
+    return { client, fabric, vpcId }
   }
+  const questions = (evidence: Evidence): readonly Question[] =>
+    judgeable(() => questionsFor(evidence, targets, questionAsked(evidence)).questions)
+  const choose = (evidence: Evidence): readonly string[] =>
+    nodes === undefined ? nodesForVips(evidence, questions(evidence)) : nodes(evidence, questionAsked(evidence))
   return {
     ...run,
     cluster: clusterOf(flags),
@@ -117,7 +123,7 @@ function optionsOf(
     nodes: {
       reach: flags.nodes === 'none' ? null : reachOptions(flags, flags.nodes),
       by: flags['node-addresses'],
-      choose: flags['nodes-for'] === 'all' ? null : (evidence) => nodesForVips(evidence, asked(evidence)),
+      choose: flags['nodes-for'] === 'all' ? null : choose,
       given: nodeOutputs(flags['node-output']),
       hear:
         flags.capture === undefined
@@ -125,22 +131,12 @@ function optionsOf(
           : {
               seconds: flags.capture,
               asks: flags.probe === true,
-              where: (evidence) => whereHeard(evidence, asked(evidence)),
+              where: (evidence) => whereHeard(evidence, questions(evidence)),
             },
     },
     wanted: wanted ?? wantedBy(checks, { internet: client.kind === 'internet' }),
     now: () => new Date(),
     // A node lists 100,000 rules in half a minute, and may need a minute for each of several listings.
     timeouts: { kubernetesMs: flags.timeout * 1000, awsMs: flags.timeout * 1000, nodeMs: 300_000 },
-  }
-}
-
-/** Without a question there is no node to read; what is wrong with the question is said when it is judged. */
-function judgeable<T>(questions: () => readonly T[]): readonly T[] {
-  try {
-    return questions()
-  } catch (error) {
-    if (error instanceof UserError) return []
-    throw error
   }
 }

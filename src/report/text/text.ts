@@ -60,7 +60,6 @@ const keep = (diagnosis: Diagnosis): Omit<Kept, 'whole'> => {
     place: placeOf(question),
     owner: ownerOf(question),
     verdict,
-    fabric: question.fabric,
     cause: causes[0] ?? null,
     causes: causes.map(({ id }) => id),
     open: path.find(({ status }) => status === 'unknown')?.brief ?? null,

@@ -64,7 +64,9 @@ export default defineCheck({
               holders.length === 0
                 ? [sh`ssh ${node} 'sudo crictl logs $(sudo crictl ps -q --name kube-vip)'`]
                 : [sh`kubectl -n kube-system get lease -o wide`, sh`ssh ${holders[0] ?? node} ip -brief address`],
-            advice: owned ? 'On EC2 the address must belong to the interface of kube-vip’s leader.' : 'kube-vip puts the address on the interface of its leader.',
+            advice: owned
+              ? 'On EC2 the address must belong to the interface of kube-vip’s leader.'
+              : 'kube-vip puts the address on the interface of its leader.',
           },
         ),
       ]

@@ -2,7 +2,7 @@ import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answerAs } from '../diagnosis/diagnose.ts'
-import { parseTarget, questionsFor } from '../diagnosis/targets.ts'
+import { everyQuestion, parseTarget, questionsFor } from '../diagnosis/targets.ts'
 import { openBundle } from '../collect/open-bundle.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
@@ -23,7 +23,10 @@ import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
 import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
-import { endWith } from '../cli/exit.ts'
+import { parseDuration } from '../cli/duration.ts'
+import { endWith, say } from '../cli/exit.ts'
+import { roundOf, untilWell, type Round } from '../cli/wait.ts'
+import type { LiveFiles } from '../collect/live.ts'
 import { lookOf, printAll } from '../cli/terminal.ts'
 
 export default class Check extends Command {
@@ -109,6 +112,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
         'also connect to the VIP and to its nodePorts, from here and with --nodes ssh from a node; never changes the verdict',
     }),
     ...liveFlags,
+    wait: Flags.string({
+      helpValue: 'DURATION',
+      helpGroup: 'LIVE',
+      description:
+        'read again until the exit code would be 0, for at most so long (90s, 2m), and tell what changes; the report is of the last reading',
+    }),
     'save-bundle': Flags.string({
       helpValue: 'PATH',
       helpGroup: 'LIVE',
@@ -132,21 +141,33 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
         flags.accept,
         checks.map(({ id }) => id),
       )
-      const evidence =
-        flags.bundle === undefined
-          ? await liveEvidence(flags, { targets, client }, tool)
-          : await bundleEvidence(flags.bundle, flags)
-      if (evidence === null) return interrupted
-      requireVpc(evidence, flags['vpc-id'] ?? null)
-      const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
-      const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
-      const policy: Policy = {
+      const vpcId = flags['vpc-id'] ?? null
+      const askedOf = (evidence: Evidence) => {
+        requireVpc(evidence, vpcId)
+        return { client, fabric: flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric, vpcId }
+      }
+      const policyAt = ({ time }: Evidence): Policy => ({
         failOn: flags['fail-on'],
         allowUnknown: flags['allow-unknown'],
         required,
         acceptances,
-        day: known(evidence.time)?.slice(0, 10) ?? null,
-      }
+        day: known(time)?.slice(0, 10) ?? null,
+      })
+      const wait = flags.wait === undefined ? null : parseDuration(flags.wait)
+      const evidence =
+        flags.bundle === undefined
+          ? await liveEvidence(flags, { targets, client }, tool, wait, (read) =>
+              roundOf(checks, read, policyAt(read), () => {
+                const asked = askedOf(read)
+                return targets.length === 0 && everyQuestion(read, asked).length === 0
+                  ? null
+                  : questionsFor(read, targets, asked)
+              }),
+            )
+          : await bundleEvidence(flags.bundle, flags)
+      if (evidence === null) return interrupted
+      const { questions, gaps } = questionsFor(evidence, targets, askedOf(evidence))
+      const policy = policyAt(evidence)
       const detail = { all: flags.all, verbose: flags.verbose, short: flags.output === 'short' }
       const setting: Setting = {
         reading: readingOf(flags),
@@ -193,15 +214,21 @@ function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }):
 type CheckFlags = Parameters<typeof readLiveCluster>[0] & {
   readonly 'save-bundle': string | undefined
   readonly force: boolean
+  readonly wait: string | undefined
   readonly probe: boolean
   readonly client: string
 }
 
-/** What the flags' cluster shows now; null where Ctrl-C ended the reading. It is judged as the bundle that it is saved as. */
+/**
+ * What the flags' cluster shows now, or when all is well in it or the time is over that is waited; null where Ctrl-C ended the reading. It is
+ * judged as the bundle that it is saved as.
+ */
 async function liveEvidence(
   flags: CheckFlags,
   asked: Asked,
   tool: { readonly name: string; readonly version: string },
+  waitMs: number | null,
+  judge: (evidence: Evidence) => Round,
 ): Promise<Evidence | null> {
   // A bundle is judged twice as fast where nothing of a live collection is loaded.
   const [{ evidenceOver }, { refuseUnwritable, writeBundle }, { readLiveCluster }] = await Promise.all([
@@ -211,7 +238,23 @@ async function liveEvidence(
   ])
   const saved = flags['save-bundle']
   if (saved !== undefined) refuseUnwritable(saved, flags.force)
-  const live = await readLiveCluster(flags, asked, `${tool.name} ${tool.version}`)
+  const read = (more: Partial<Asked> = {}) =>
+    readLiveCluster(flags, { ...asked, ...more }, `${tool.name} ${tool.version}`)
+  let again = false
+  const live =
+    waitMs === null
+      ? await read()
+      : await untilWell({
+          waitMs,
+          read: (kept) => {
+            const reading = read({ kept, again })
+            again = true
+            return reading
+          },
+          judge: ({ files }: LiveFiles) => judge(evidenceOver(files)),
+          tell: flags.quiet ? () => undefined : say,
+          now: Date.now,
+        })
   if (live === null) return null
   if (saved !== undefined) await writeBundle(saved, live.files, { time: live.time, force: flags.force })
   return evidenceOver(live.files)
@@ -228,6 +271,7 @@ function bundleEvidence(bundle: string, flags: CheckFlags): Promise<Evidence> {
     'ssh-option',
     'node-output',
     'save-bundle',
+    'wait',
   ] as const
   const given = [
     ...live.filter((flag) => flags[flag] !== undefined),

@@ -31,7 +31,10 @@ export const serviceLb: Announcer<'k3s ServiceLB'> = {
   judged: false,
   words: {
     ...noWords,
-    off: { says: ', or start k3s with --disable=servicelb', look: 'grep -r servicelb /etc/rancher/k3s/config.yaml' },
+    off: {
+      says: ', or start k3s with --disable=servicelb',
+      look: 'kubectl get nodes -o yaml | grep -F k3s.io/node-args',
+    },
   },
 }
 

@@ -1,6 +1,7 @@
 import type { Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Gap } from '../../evidence/gap.ts'
+import type { Port } from '../../net/port.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { knock, type Call, type Knock, type Party } from '../../node/knock.ts'
 import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
@@ -47,6 +48,10 @@ export function pairs(from: readonly string[], to: readonly string[]): readonly 
   })
 }
 
+/** Each pair at each port. */
+export const callsAt = (pairs: readonly (readonly [string, string])[], ports: readonly Port[]): readonly Call[] =>
+  pairs.flatMap(([from, to]) => ports.map((port) => ({ from: { node: from }, to: { node: to }, ...port })))
+
 interface Words {
   readonly subject: string
   /** Completes "the rules of the nodes let …". */
@@ -83,15 +88,9 @@ export function hostFirewall(
         judged.gaps.slice(0, 3),
       ),
     ]
-  const nodes = new Set(calls.flatMap(({ to }) => ('node' in to ? [to.node] : [])))
-  return [
-    pass(
-      'host-rules-allow',
-      subject,
-      `The rules of ${nodes.size === 0 ? 'the nodes' : counted(nodes.size, 'node')} let ${words.let}.`,
-      [],
-    ),
-  ]
+  const named = (of: readonly Party[]) => new Set(of.flatMap((party) => ('node' in party ? [party.node] : []))).size
+  const nodes = Math.max(named(calls.map(({ to }) => to)), named(calls.map(({ from }) => from)))
+  return [pass('host-rules-allow', subject, `The rules of ${counted(nodes, 'node')} let ${words.let}.`, [])]
 }
 
 export const stoppedOf = ({ shut }: Pick<Calls, 'shut'>) => shut.map(({ at, outcome }) => ({ node: at, outcome }))

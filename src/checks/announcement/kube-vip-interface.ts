@@ -8,10 +8,11 @@ import { toldInterface } from '../../lb/kube-vip/interface.ts'
 import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { cidrOf, rangeHas } from '../../net/range.ts'
+import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-interface',
@@ -33,7 +34,12 @@ export default defineCheck({
     const able = known(eligible) ?? []
     if (isGap(observed))
       return [
-        unknown('leader-not-known', `vip/${vip.text}`, `It is not known which node holds ${vip.text}.`, [observed]),
+        unknown(
+          'leader-not-known',
+          `vip/${vip.text}`,
+          said('which node holds it is not known', `It is not known which node holds ${vip.text}.`),
+          [observed],
+        ),
       ]
     if (observed.length > 0) return observed.map((node) => onLeader(context, node, vip))
     const unread = unreadAmong(evidence, able)
@@ -42,7 +48,7 @@ export default defineCheck({
         unknown(
           'binding-not-known',
           `vip/${vip.text}`,
-          `It is not known whether a node still holds ${vip.text}.`,
+          said('whether a node holds it is not known', `It is not known whether a node still holds ${vip.text}.`),
           unread,
         ),
       ]
@@ -50,9 +56,12 @@ export default defineCheck({
       fail(
         'no-leader',
         `vip/${vip.text}`,
-        `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
+        said(
+          'no node holds it: kube-vip has no leader',
+          `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
+        ),
         able.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
-        { commands: ['kubectl get leases -A'], changes: 'Shows who holds which lease.' },
+        { look: ['kubectl get leases -A'] },
         { blocks: stops(context) },
       ),
     ]
@@ -82,19 +91,20 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return unknown(
       'leader-not-read',
       subject,
-      `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`,
+      said(
+        'the addresses of the leader are not known',
+        `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`,
+      ),
       [links],
     )
   const own = podsServing(evidence, question).find((pod) => pod.node === node)
   const told = own === undefined ? null : toldInterface(own, question)
   const [bound] = boundOn(evidence, node, vip) ?? []
-  const look = {
-    commands: [
-      `ssh ${node} ip -brief address`,
-      `ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`,
-    ],
-    changes: 'Shows the interfaces of the leader and what kube-vip says.',
-  }
+  const { namespace = 'kube-system', name: pod } = own?.pod.metadata ?? {}
+  const look: readonly Command[] = [
+    sh`ssh ${node} sudo ip -brief address`,
+    ...(own === undefined ? [] : [sh`kubectl -n ${namespace} logs ${pod} --tail=50`]),
+  ]
   const names = links.flatMap(({ ifname }) => ifname ?? [])
   if (bound === undefined) {
     const nowhere = citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)
@@ -109,9 +119,12 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return fail(
       'not-bound',
       subject,
-      `kube-vip leads on ${node}, but no interface there has ${vip.text}${why}${elsewhere}.`,
+      said(
+        'no interface of its leader has it',
+        `kube-vip leads on ${node}, but no interface there has ${vip.text}${why}${elsewhere}.`,
+      ),
       [nowhere, ...others.map(({ proof }) => proof)],
-      look,
+      missing ? { look, advice: `Let ${told.by} name an interface that ${node} has.` } : { look },
       { blocks: stops(context) },
     )
   }
@@ -120,11 +133,12 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return fail(
       'interface-down',
       subject,
-      `${node} has ${vip.text} on ${bound.interface}, which is down.`,
+      said('the interface that has it is down', `${node} has ${vip.text} on ${bound.interface}, which is down.`),
       [bound.proof, cite(link, 'operstate')],
       {
-        commands: [`ssh ${node} sudo ip link set ${bound.interface} up`],
-        changes: `${bound.interface} carries frames again.`,
+        summary: `bring ${bound.interface} of ${node} up`,
+        commands: [sh`ssh ${node} sudo ip link set ${bound.interface} up`],
+        changes: 'It carries frames again until the next boot, when the network configuration of the node decides.',
       },
       { blocks: stops(context) },
     )
@@ -133,12 +147,16 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return fail(
       'arp-silent',
       subject,
-      `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${silence.says}.`,
+      said(
+        'the node that has it does not answer ARP for it',
+        `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${silence.says}.`,
+      ),
       [bound.proof, silence.proof],
       {
-        commands: [`ssh ${node} sudo sysctl -w net.ipv4.conf.all.arp_ignore=${bound.interface === 'lo' ? '0' : '1'}`],
+        summary: `let ${node} answer ARP for it`,
+        commands: [sh`ssh ${node} sudo sysctl -w net.ipv4.conf.all.arp_ignore=${bound.interface === 'lo' ? 0 : 1}`],
         changes:
-          'The kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again. Better put the VIP on the interface of the clients’ segment.',
+          'Until the next boot the kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again. Better put the VIP on the interface of the clients’ segment.',
       },
     )
   const prefixes = (link?.addr_info ?? []).flatMap(({ local, prefixlen }) => {
@@ -151,14 +169,20 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return warn(
       'subnet-mismatch',
       subject,
-      `${node} has ${vip.text} on ${bound.interface}, whose subnet ${prefixes.length === 0 ? 'is not known' : `is ${inWords(prefixes.map(({ text }) => text))}`}: clients find it by ARP only in the VIP's own subnet.`,
+      said(
+        'it lies outside the subnet of its interface',
+        `${node} has ${vip.text} on ${bound.interface}, whose subnet ${prefixes.length === 0 ? 'is not known' : `is ${inWords(prefixes.map(({ text }) => text))}`}: clients find it by ARP only in the VIP's own subnet.`,
+      ),
       [bound.proof],
-      { fix: look },
+      { fix: { look } },
     )
   return pass(
     'bound',
     subject,
-    `${node} leads and has ${vip.text} on ${bound.interface}${bound.deprecated ? ', deprecated as kube-vip puts it there' : ''}.`,
+    said(
+      `${node} has it on ${bound.interface}`,
+      `${node} leads and has ${vip.text} on ${bound.interface}${bound.deprecated ? ', deprecated as kube-vip puts it there' : ''}.`,
+    ),
     [bound.proof],
   )
 }

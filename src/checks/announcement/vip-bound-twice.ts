@@ -4,9 +4,11 @@ import { known } from '../../evidence/gap.ts'
 import { announcing, isServedBy } from '../../lb/announcers.ts'
 import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
-import { inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { bitsOf } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { fail, pass, said } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/vip-bound-twice',
@@ -36,7 +38,12 @@ export default defineCheck({
         pass(
           'bound-once',
           subject,
-          `${nodes[0] ?? 'No node'} ${nodes.length === 0 ? 'has' : 'alone has'} ${vip.text} on an interface, of the ${String(read.length)} nodes whose addresses are known.`,
+          said(
+            nodes[0] === undefined
+              ? 'no interface of the nodes read has it'
+              : `${nodes[0]} alone has it on an interface`,
+            `${nodes[0] ?? 'No node'} ${nodes.length === 0 ? 'has' : 'alone has'} ${vip.text} on an interface, of the ${String(read.length)} nodes whose addresses are known.`,
+          ),
           bound.length > 0
             ? bound.map(({ proof }) => proof)
             : read.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
@@ -55,14 +62,17 @@ export default defineCheck({
       fail(
         'bound-twice',
         subject,
-        `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}`,
+        said(
+          `${counted(nodes.length, 'node')} have it on an interface at once`,
+          `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}`,
+        ),
         bound.map(({ proof }) => proof),
         {
+          summary: `take it from ${inWords([...new Set(extra.map(({ node }) => node))], 3)}`,
           commands: extra.map(
-            (one) =>
-              `ssh ${one.node} sudo ip address del ${vip.text}/${vip.family === 4 ? '32' : '128'} dev ${one.interface}`,
+            (one) => sh`ssh ${one.node} sudo ip address del ${vip.text}/${bitsOf(vip.family)} dev ${one.interface}`,
           ),
-          changes: `Takes ${vip.text} from the interfaces of the nodes that do not lead; connections that come in there end.`,
+          changes: 'Connections that come in there end.',
         },
       ),
     ]

@@ -2,9 +2,10 @@ import { cite } from '../../evidence/cite.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { claims } from '../../lb/announcers.ts'
+import { sh } from '../../net/shell.ts'
 import { startOf } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, warn } from '../finding.ts'
+import { pass, said, skipped, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/other-controller',
@@ -27,7 +28,10 @@ export default defineCheck({
         pass(
           'other-serves',
           subject,
-          `${startOf(other.announcer.name)} serves Service ${name}: ${other.why}.`,
+          said(
+            `${other.announcer.name} serves it`,
+            `${startOf(other.announcer.name)} serves Service ${name}: ${other.why}.`,
+          ),
           other.proof,
         ),
       ]
@@ -38,12 +42,15 @@ export default defineCheck({
       warn(
         'two-serve',
         subject,
-        `${system} and ${other.announcer.name} both serve Service ${name}: it has the annotation ${own}, and ${other.why}. Each writes its own status over the other's.`,
+        said(
+          'two controllers serve the Service',
+          `${system} and ${other.announcer.name} both serve Service ${name}: it has the annotation ${own}, and ${other.why}. Each writes its own status over the other's.`,
+        ),
         [cite(service, 'metadata', 'annotations', own), ...other.proof],
         {
           fix: {
-            commands: [`kubectl -n ${namespace} get service ${plain} -o yaml`, ...(off === null ? [] : [off.look])],
-            changes: `Shows the Service. Leave it to one of the two: with a loadBalancerClass that only one handles${off?.says ?? ''}.`,
+            look: [sh`kubectl -n ${namespace} get service ${plain} -o yaml`, ...(off === null ? [] : [off.look])],
+            advice: `Leave the Service to one of the two: with a loadBalancerClass that only one handles${off?.says ?? ''}.`,
           },
         },
       ),

@@ -3,7 +3,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isAbsent, isGap, known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import { configMapEra, editCommand, type ConfigMapEra } from '../../lb/metallb/config-map.ts'
+import { configMapEra, editCommands, type ConfigMapEra } from '../../lb/metallb/config-map.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { overlappingPools } from '../../lb/metallb/pools.ts'
 import { samplesOf } from '../../node/metrics.ts'
@@ -180,7 +180,7 @@ function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigM
       [proof],
       {
         commands: [
-          editCommand(configMap, 'configmap'),
+          ...editCommands(configMap, 'configmap'),
           `kubectl -n ${namespace} logs deployment/controller --tail=200 | grep -i config`,
         ],
         changes:

@@ -1,5 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
-import { isGap } from '../../evidence/gap.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { perEvidence } from '../../evidence/memo.ts'
+import { isGap, known } from '../../evidence/gap.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { podsOf } from '../../lb/endpoints.ts'
 import { metallbWebhooks } from '../../lb/metallb/webhook.ts'
@@ -11,8 +13,12 @@ import { numberOf, protocolText } from '../../fabric/ec2/ip-protocol.ts'
 import { owns, primaryAddress } from '../../fabric/ec2/node-flow.ts'
 import { interfacesOfNode } from '../../fabric/ec2/node-interfaces.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
-import { apiServerHosts } from '../../journey/api-servers.ts'
+import { tunnelCalls, type Call } from '../../node/knock.ts'
+import { wayToPod } from '../../node/way-to-pod.ts'
+import { apiServerHosts, apiServerNodes } from '../../journey/api-servers.ts'
 import { itself, judgePassed, passedText, wireProof, wireTo } from '../../journey/wire.ts'
+import { hostFirewall } from '../about/host-firewall.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
 import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -20,7 +26,6 @@ export default defineCheck({
   id: 'control/webhook-port',
   title: "The API servers reach MetalLB's webhook",
   needs: [
-    'aws/network-interfaces',
     'kubernetes/validatingwebhookconfigurations',
     'kubernetes/services',
     'kubernetes/pods',
@@ -28,21 +33,20 @@ export default defineCheck({
     'kubernetes/nodes',
   ],
   alsoReads: [
+    'aws/network-interfaces',
     'aws/security-group-rules',
     'aws/security-groups',
     'aws/vpcs',
-    'node/ip-route',
-    'node/ip-link',
     'kubernetes/configmaps',
     'kubernetes/calicoippools',
     'kubernetes/felixconfigurations',
+    ...traceReads,
   ],
-  on: ['ec2'],
   blocks: false,
-  run,
+  run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],
   docs: {
     means:
-      'Every change of a MetalLB object is shown to MetalLB\'s webhook first (Service port 443, pod port 9443), and refused where the API server cannot reach it: kubectl apply of an IPAddressPool waits, then says "failed calling webhook". The API servers\' hosts connect to the node of the controller pod; a security group must admit them at 9443. No packet for a VIP depends on it.',
+      'Every change of a MetalLB object is shown to MetalLB\'s webhook first (Service port 443, pod port 9443), and refused where the API server cannot reach it: kubectl apply of an IPAddressPool waits, then says "failed calling webhook". The API servers\' hosts connect to the node of the controller pod; a security group must admit them at 9443, and so must the FORWARD rules of that node. No packet for a VIP depends on it.',
     byHand:
       'kubectl -n metallb-system get pods -o wide names the node of the controller; kubectl get endpoints kubernetes names the API servers; aws ec2 describe-security-group-rules lists the rules.',
     mend: "Admit tcp/9443 from the API servers' hosts in the security group of the nodes.",
@@ -54,7 +58,32 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+/** What the firewalls of the nodes do with what API servers ask the webhook's pod: on its node, and with the tunnel that leads there. */
+const onHosts = perEvidence((evidence: Evidence): readonly Draft[] => {
+  const webhook = metallbWebhooks(evidence)
+  const pods = webhook?.service ? podsOf(evidence, webhook.service) : []
+  const calls = (known(pods) ?? []).flatMap(({ spec, status }): readonly Call[] => {
+    const node = spec?.nodeName
+    const destination = parseAddress(status?.podIP)
+    if (webhook === null || node === undefined || destination === null) return []
+    return apiServerNodes(evidence)
+      .filter((server) => server !== node)
+      .flatMap((server) => {
+        const way = known(wayToPod(evidence, server, destination))
+        return [
+          ...(way?.by === 'tunnel' ? tunnelCalls(evidence, way, server, node) : []),
+          { from: { node: server }, to: { node }, protocol: 'tcp', port: webhook.port, destination },
+        ]
+      })
+  })
+  return hostFirewall(evidence, calls, {
+    subject: `service/${webhook?.name ?? ''}`,
+    let: "the API servers reach MetalLB's webhook",
+    follows: "the API servers do not reach MetalLB's webhook, and changes of pools and advertisements fail",
+  })
+})
+
+function byGroups({ evidence, question }: Context): readonly Draft[] {
   const webhook = metallbWebhooks(evidence)
   if (!webhook?.service)
     return [

@@ -3,10 +3,11 @@ import { parseAddress } from '../../net/address.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { passesOn } from '../../journey/legs.ts'
 import { endpointsOf, type Endpoint } from '../../lb/endpoints.ts'
-import { tunnelEnd, type Call } from '../../node/knock.ts'
+import { tunnelCalls } from '../../node/knock.ts'
 import { wayToPod } from '../../node/way-to-pod.ts'
 import { callsOf, shutProof, shutText, stoppedOf, type Calls } from '../about/host-firewall.ts'
 import { openings } from '../about/opening.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
 
@@ -15,7 +16,7 @@ export default defineCheck({
   after: 'forwarding/pod-route',
   title: 'The firewalls of the nodes let the CNI’s tunnels through',
   needs: ['kubernetes/nodes', 'kubernetes/endpointslices'],
-  alsoReads: ['node/ip-route', 'node/ip-link', 'node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset'],
+  alsoReads: [...traceReads],
   each: 'receiving',
   about: ['service'],
   appliesTo: passesOn,
@@ -54,19 +55,7 @@ function run({ evidence, question, node }: ServiceNodeContext): readonly Draft[]
     const way = wayToPod(evidence, node, pod)
     gaps.push(...gapsAmong(way))
     if (isGap(way) || way.by !== 'tunnel') return []
-    const protocol = way.protocol === 4 ? 'ipencap' : 'udp'
-    if (protocol === 'udp' && (way.protocol !== 17 || way.port === null)) return []
-    const call = (from: string, to: string): Call => {
-      const end = tunnelEnd(evidence, to)
-      return {
-        from: { node: from },
-        to: { node: to },
-        protocol,
-        port: way.port ?? 0,
-        ...(end === null ? {} : { destination: end }),
-      }
-    }
-    const calls = callsOf(evidence, [call(node, endpoint.node), call(endpoint.node, node)])
+    const calls = callsOf(evidence, tunnelCalls(evidence, way, node, endpoint.node))
     return [{ endpoint, device: way.device, calls }]
   })
   const shut = tunnelled.filter(({ calls }) => calls.shut.length > 0)

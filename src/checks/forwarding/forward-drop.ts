@@ -1,6 +1,8 @@
 import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { onNode } from '../../net/shell.ts'
+import type { Loss } from '../../journey/lost-answer.ts'
+import { managerOf, openings, type Stopped } from '../about/opening.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { listing, removals } from '../about/rule-removal.ts'
@@ -33,14 +35,20 @@ export default defineCheck({
         return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' ? ', before it is translated' : ''}.`
       },
       fix: ({ step, node: second, outcome }, { losses }) => {
+        const at = second ?? node
         const family = outcome.packet.destination.family === 6 ? 'ip6' : 'ip'
+        const look = step === null ? [] : [onNode(at, listing(step, family))]
+        // Who manages the rules writes them again: there only what it is told itself lasts.
+        const manager = step === null ? null : managerOf(context.evidence, at, step)
+        if (manager === 'ufw' || manager === 'firewalld')
+          return { look, ...openings(context.evidence, stopped(node, losses)) }
         const commands = removals(node, losses, family)
         return {
-          look: step === null ? [] : [onNode(second ?? node, listing(step, family))],
-          summary: `let the packet through on ${second ?? node}`,
+          look,
+          summary: `let the packet through on ${at}`,
           commands,
           changes:
-            'Also lets through what else the rule or the policy stopped, until whatever wrote it (firewalld, ufw, Docker, a script) writes it again: admit traffic to the pods there, too.',
+            'Also lets through what else the rule or the policy stopped, until whatever wrote it (Docker, a script) writes it again: admit traffic to the pods there, too.',
           ...(commands.length === 0
             ? { advice: 'Admit traffic to the pods in the firewall that wrote the rule.' }
             : {}),
@@ -95,3 +103,6 @@ export default defineCheck({
     ],
   },
 })
+
+const stopped = (node: string, losses: readonly Loss[]): readonly Stopped[] =>
+  losses.map(({ node: second, outcome }) => ({ node: second ?? node, outcome }))

@@ -37,10 +37,19 @@ export function metallbInstalled(evidence: Evidence): Known<boolean> {
 
 const workloads = perEvidence(({ kubernetes: { daemonsets, deployments } }: Evidence) =>
   [...(known(daemonsets) ?? []), ...(known(deployments) ?? [])].filter(({ spec }) => {
-    const labels = spec?.template?.metadata?.labels ?? {}
-    return (labels.app ?? labels['app.kubernetes.io/name']) === 'metallb'
+    return isMetallb(spec?.template?.metadata?.labels ?? {})
   }),
 )
+
+const isMetallb = (labels: Readonly<Record<string, string>>): boolean =>
+  (labels.app ?? labels['app.kubernetes.io/name']) === 'metallb'
+
+/** The Deployment that makes MetalLB's controller; null where it was not read or is not there. */
+export const controllerDeployment = ({ kubernetes: { deployments } }: Evidence) =>
+  (known(deployments) ?? []).find(({ spec }) => {
+    const labels = spec?.template?.metadata?.labels ?? {}
+    return isMetallb(labels) && (labels.component ?? labels['app.kubernetes.io/component']) === 'controller'
+  }) ?? null
 
 /**
  * How MetalLB was started. `version` is the image's tag without its `v`, null where the tag is none. `lbClass` is the one class of

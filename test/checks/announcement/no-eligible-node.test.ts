@@ -137,6 +137,6 @@ test('a condition NetworkUnavailable that nobody cleared puts every node out', a
     'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
   })
   const finding = diagnosisOf(evidence, 'default/nginx-lb').findings.find((one) => one.id === id)
-  expect([finding?.status, finding?.fix?.commands.length]).toEqual(['fail', 4])
+  expect([finding?.status, finding?.look.length]).toEqual(['fail', 4])
   expect(finding?.says).toMatch(/have the condition NetworkUnavailable\.$/)
 })

@@ -14,7 +14,7 @@ import { counted, inWords } from '../../../net/words.ts'
 import { hangsOnAnnouncement } from '../../../fabric/index.ts'
 import { defineCheck, type Context } from '../../check.ts'
 import { fail, pass, type Draft } from '../../finding.ts'
-import { editOf, editsOf } from '../../about/kube-vip-edit.ts'
+import { settingCommands } from '../../about/kube-vip-edit.ts'
 import { vipAsNodeAddress, vipAsOwnAddress } from './own-address.ts'
 
 export default defineCheck({
@@ -106,7 +106,7 @@ function refused(pods: readonly KubeVipPod[]): readonly Draft[] {
         `kube-vip in ${name} ends as soon as it starts: ${why}.`,
         [cite(one.pod, 'spec', 'containers', Math.max(at, 0), 'env')],
         {
-          commands: [editOf(one)],
+          commands: settingCommands([one]),
           changes: 'With exactly one mode and at least one of cp_enable and svc_enable, kube-vip starts.',
         },
       ),
@@ -162,7 +162,7 @@ function severalLeaders(pods: readonly KubeVipPod[]): readonly Draft[] {
       `${counted(without.length, 'kube-vip pod')} elect no leader (vip_leaderelection is not true), so ${inWords(without.flatMap(({ node }) => node ?? []))} all take ${first.settings.address ?? 'the VIP'} by ARP.`,
       without.slice(0, 4).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env')),
       {
-        commands: editsOf(without),
+        commands: settingCommands(without),
         changes: 'With vip_leaderelection "true" one node at a time holds the address.',
       },
     ),

@@ -11,7 +11,7 @@ import { holdersOf } from '../../../fabric/ec2/holders.ts'
 import { idOf, interfaceText } from '../../../fabric/ec2/words.ts'
 import type { Context } from '../../check.ts'
 import { fail, type Draft } from '../../finding.ts'
-import { editsOf } from '../../about/kube-vip-edit.ts'
+import { settingCommands } from '../../about/kube-vip-edit.ts'
 
 /** Where the kubelet or the CNI took the VIP for the node's own address, the node is lost as soon as the VIP moves. */
 export function vipAsNodeAddress({ evidence, question: { vip } }: Context): readonly Draft[] {
@@ -55,7 +55,7 @@ export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly 
       {
         commands:
           service === null
-            ? editsOf(pods)
+            ? settingCommands(pods)
             : [
                 `kubectl -n ${service.metadata?.namespace ?? 'default'} annotate service ${service.metadata?.name ?? ''} --overwrite kube-vip.io/loadbalancerIPs=ADDRESS`,
               ],

@@ -18,11 +18,12 @@ test('what converges is waited for: each change is a line, and what is saved is 
   const saved = path.join(here.folder, 'saved')
   const asked = (action: string) => here.ec2.asked.filter((one) => one.action === action).length
   const mended = setInterval(() => {
-    if (asked('DescribeNetworkInterfaces') >= 2) void here.become('hard-way-healthy')
+    if (asked('DescribeNetworkInterfaces') < 2) return
+    clearInterval(mended)
+    void here.become('hard-way-healthy')
   }, 100)
   const args = [...wait(60), ...here.nodeOutputs, '--save-bundle', saved, 'default/nginx-lb']
   const { code, stdout, stderr } = await here.vipdoctor(args)
-  clearInterval(mended)
   expect(stderr).toMatch(/^\d+ s: 10\.240\.0\.100:80 \(default\/nginx-lb\): unreachable$/m)
   expect(stderr).toMatch(/^\d+ s: .*: delivery: .+ → .+$/m)
   expect(stderr).toMatch(/^\d+ s: .*\): unreachable → reachable$/m)

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Store } from '../../src/evidence/store.ts'
@@ -46,7 +46,10 @@ export async function recordedWorld(
   const answers: Record<string, Record<string, unknown>> = {}
   const show = (): void => {
     Object.assign(answers, answersIn(store))
-    for (const node of store.list('nodes')) writeFileSync(nodeFile(node), nodeScriptOutput(store, node))
+    for (const node of store.list('nodes')) {
+      writeFileSync(`${nodeFile(node)}.new`, nodeScriptOutput(store, node))
+      renameSync(`${nodeFile(node)}.new`, nodeFile(node))
+    }
   }
   show()
   const now: Store = { read: (file) => store.read(file), list: (inside) => store.list(inside) }

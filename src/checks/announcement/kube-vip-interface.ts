@@ -1,4 +1,4 @@
-import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
+import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { announcing } from '../../lb/announcers.ts'
@@ -10,6 +10,7 @@ import { parseAddress, type Address } from '../../net/address.ts'
 import { cidrOf, rangeHas } from '../../net/range.ts'
 import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
+import { arpSilence, devicesFacing, type ArpSilence } from '../../node/arp-silence.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
@@ -68,7 +69,7 @@ export default defineCheck({
   },
   docs: {
     means:
-      'By ARP, kube-vip’s leader puts the VIP on an interface and the kernel answers for it. It is on none (the interface that kube-vip is told to use does not exist there, or it may not change addresses), on one that is down, on the loopback or under an arp_ignore with which the kernel keeps silent, or on an interface of another subnet. On EC2 nobody asks by ARP: there it matters only that the node has the address, for a VIP of the control plane.',
+      'By ARP, kube-vip’s leader puts the VIP on an interface and the kernel answers for it. It is on none (the interface that kube-vip is told to use does not exist there, or it may not change addresses), on one that is down, on the loopback or on another interface than the one in its subnet, by which its neighbours ask, under an arp_ignore with which the kernel keeps silent, or on an interface of another subnet. On EC2 nobody asks by ARP: there it matters only that the node has the address, for a VIP of the control plane.',
     byHand:
       'On the leader: ip address | grep VIP. Since kube-vip 1.0 the address is marked deprecated, which is normal: the kernel does not choose it as a source. sysctl net.ipv4.conf.all.arp_ignore.',
     mend: 'Set vip_interface (vip_servicesinterface for Services, or the annotation kube-vip.io/serviceInterface) to an interface that each of its nodes has in the VIP’s subnet; give the container NET_ADMIN and NET_RAW.',
@@ -142,29 +143,31 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
       },
       { blocks: stops(context) },
     )
-  const silence = hangsOnAnnouncement(question) && vip.family === 4 ? silenceOf(context, bound) : null
-  if (silence !== null)
-    return fail(
-      'arp-silent',
-      subject,
-      said(
-        'the node that has it does not answer ARP for it',
-        `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${silence.says}.`,
-      ),
-      [bound.proof, silence.proof],
-      {
-        summary: `let ${node} answer ARP for it`,
-        commands: [sh`ssh ${node} sudo sysctl -w net.ipv4.conf.all.arp_ignore=${bound.interface === 'lo' ? 0 : 1}`],
-        changes:
-          'Until the next boot the kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again. Better put the VIP on the interface of the clients’ segment.',
-      },
-    )
+  const silence = hangsOnAnnouncement(question) ? arpSilence(evidence, node, vip, bound.interface) : null
+  if (silence !== null) return silent(node, vip, bound, silence)
   const prefixes = (link?.addr_info ?? []).flatMap(({ local, prefixlen }) => {
     const address = parseAddress(local)
     return address?.family !== vip.family || prefixlen === undefined || isHost(address, prefixlen)
       ? []
       : [cidrOf(address, prefixlen)]
   })
+  const facing = devicesFacing(evidence, node, vip)
+  if (
+    hangsOnAnnouncement(question) &&
+    facing.length > 0 &&
+    !facing.includes(bound.interface) &&
+    bound.interface !== 'lo'
+  )
+    return warn(
+      'other-interface',
+      subject,
+      said(
+        'it is on another interface than its network',
+        `${node} has ${vip.text} on ${bound.interface}, and its neighbours ask for it by ${inWords(facing)}: the kernel answers there only as long as arp_ignore is 0, which kube-proxy’s strictARP changes.`,
+      ),
+      [bound.proof],
+      { fix: { look, ...moveTo(facing) } },
+    )
   if (hangsOnAnnouncement(question) && bound.interface !== 'lo' && !prefixes.some((cidr) => rangeHas(cidr, vip)))
     return warn(
       'subnet-mismatch',
@@ -189,19 +192,34 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
 
 const isHost = ({ family }: Address, prefix: number): boolean => prefix === (family === 4 ? 32 : 128)
 
-/** Why the kernel keeps silent about an address that it has; null where it answers, or where its settings are not known. */
-function silenceOf({ evidence }: VipContext, bound: Bound): { readonly says: string; readonly proof: Proof } | null {
-  const sysctl = known(evidence.node(bound.node).sysctl)
-  if (sysctl === null) return null
-  // The kernel takes the larger of the two (include/linux/inetdevice.h, IN_DEV_ARP_IGNORE).
-  const settings = ['all', bound.interface].map((name) => `net.ipv4.conf.${name}.arp_ignore`)
-  const name = settings.toSorted((one, other) => Number(sysctl.values.get(other)) - Number(sysctl.values.get(one)))[0]
-  const value = Math.max(...settings.map((one) => Number(sysctl.values.get(one) ?? 0)))
-  if (name === undefined || !(value === 8 || (value >= 1 && bound.interface === 'lo'))) return null
-  const why = bound.interface === 'lo' ? 'the address is on the loopback, and ' : ''
-  const line = sysctl.lines.get(name) ?? 1
-  return {
-    says: `${why}${name} is ${String(value)}`,
-    proof: citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`),
-  }
+/** The kernel has the address and keeps silent about it. */
+function silent(node: string, vip: Address, bound: Bound, { asked, settings }: ArpSilence): Draft {
+  const [first] = settings
+  const why =
+    bound.interface === 'lo'
+      ? 'the address is on the loopback, and '
+      : asked === bound.interface
+        ? ''
+        : `requests come in by ${asked}, and `
+  const answering = asked === bound.interface ? '1' : '0'
+  return fail(
+    'arp-silent',
+    `node/${node}`,
+    said(
+      'the node that has it does not answer ARP for it',
+      `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${why}${first?.name ?? ''} is ${String(first?.value ?? 0)}.`,
+    ),
+    [bound.proof, ...settings.map(({ proof }) => proof)],
+    {
+      summary: `let ${node} answer ARP for it`,
+      commands: settings.map(({ name }) => sh`ssh ${node} sudo sysctl -w ${name}=${answering}`),
+      changes:
+        'Until the next boot the kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again.',
+      ...moveTo([asked]),
+    },
+  )
 }
+
+const moveTo = (devices: readonly string[]): { readonly advice: string } => ({
+  advice: `Put the VIP on the interface of the clients’ segment: vip_interface (vip_servicesinterface for Services) or the annotation kube-vip.io/serviceInterface set to ${inWords(devices)}.`,
+})

@@ -3,6 +3,7 @@ import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { sh } from '../../net/shell.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
 import { announcedByArp } from '../about/announced.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
@@ -57,13 +58,14 @@ export default defineCheck({
         ),
       ]
     const { namespace } = metallbSettings(evidence)
+    const dropping = droppingNodes(evidence, question, nodes)
     return [
       warn(
         'several-announce',
         subject,
         said(
           `${counted(nodes.length, 'node')} announce it at once`,
-          `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${fabricOf(question).words.announcing}`,
+          `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${fabricOf(question).words.announcing}${lostPart(dropping)}`,
         ),
         proof,
         {
@@ -75,6 +77,7 @@ export default defineCheck({
             advice:
               'The speakers must reach each other: 7946 must be open between the nodes, tcp and udp. "No installed keys" means that they were started with different memberlist Secrets: restart them all.',
           },
+          ...(dropping.length === 0 ? {} : { blocks: true, partial: true }),
         },
       ),
     ]

@@ -8,6 +8,7 @@ import { sh } from '../../net/shell.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { bitsOf } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
+import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
 import { fail, pass, said } from '../finding.ts'
 
 export default defineCheck({
@@ -52,6 +53,7 @@ export default defineCheck({
     const leaders = own ? (known(announcing(evidence, question).observed) ?? []) : []
     const extra = bound.filter(({ node }) => !leaders.includes(node))
     const keeps = podsServing(evidence, question).some(({ settings }) => settings.keepsAddress)
+    const dropping = droppingNodes(evidence, question, nodes)
     const who = leaders.length === 1 ? `; kube-vip leads on ${leaders.join()}` : ''
     const why = !own
       ? ''
@@ -64,7 +66,7 @@ export default defineCheck({
         subject,
         said(
           `${counted(nodes.length, 'node')} have it on an interface at once`,
-          `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}`,
+          `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}${lostPart(dropping)}`,
         ),
         bound.map(({ proof }) => proof),
         {
@@ -74,6 +76,7 @@ export default defineCheck({
           ),
           changes: 'Connections that come in there end.',
         },
+        dropping.length === 0 ? {} : { blocks: true, partial: true },
       ),
     ]
   },

@@ -1,5 +1,6 @@
 import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
+import { sh } from '../../net/shell.ts'
 import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
 import { addressOfNode } from '../../node/vip-trace.ts'
@@ -40,8 +41,8 @@ export default defineCheck({
         ),
       ]
     const wrong = deadly(context, share, {
-      reason: lost.home === node ? 'own-pod-to-gateway' : `to-${lost.to}`,
-      brief: briefs[lost.home === node ? 'own' : lost.to],
+      reason: `to-${lost.to}`,
+      brief: briefs[lost.to],
       says: () => sentence(node, lost),
       fix: () => fixOf(context, lost),
     })
@@ -63,15 +64,12 @@ export default defineCheck({
 
 /** Where the packet goes astray, in brief. */
 const briefs = {
-  own: 'no route to a pod of its own',
   bridge: 'takes a far pod for one of its own',
   node: 'sends it to a node without the pod',
   gateway: 'sends it to the default gateway',
 } as const
 
 function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
-  if (home === node)
-    return `${node} has no route to ${pod.text}, a pod of its own: it sends the packet to the gateway ${name}.`
   const what = `${node} has no route to ${pod.text}, a pod on ${home}`
   switch (to) {
     case 'bridge':
@@ -87,11 +85,8 @@ function fixOf({ evidence, node }: ServiceNodeContext, { pod, home, to, name }: 
   const { podCIDR, podCIDRs = [] } = nodesByName(evidence).get(home)?.spec ?? {}
   const range = [podCIDR, ...podCIDRs].flatMap((text) => parseCidr(text) ?? []).find((one) => rangeHas(one, pod))
   const gateway = addressOfNode(evidence, home, pod.family)
-  if (home === node || gateway === null || range === undefined)
-    return {
-      commands: [`ssh ${node} sudo ip route get ${pod.text}`, `ssh ${node} sudo ip addr`],
-      changes: `Shows how the kernel of ${node} would send it, and which bridges are there. The bridge of the pods comes back with the next pod of the node, or with the CNI’s agent.`,
-    }
+  if (gateway === null || range === undefined)
+    return { look: [sh`ssh ${node} ip route get ${pod.text}`, sh`ssh ${node} ip addr`] }
   if (to === 'bridge')
     return {
       commands: [`ssh ${node} sudo ip route show dev ${name}`, `ssh ${node} sudo cat /etc/cni/net.d/*.conf`],

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Remedy } from '../../net/remedy.ts'
 import { sh } from '../../net/shell.ts'
-import { leadsInside } from '../../node/behind-device.ts'
+import { leadsInside } from '../../node/devices.ts'
 import { citeDecision, routeText } from '../../node/route-words.ts'
 import { leadsNowhere, lookUpRoute, type RouteDecision } from '../../node/trace/route.ts'
 import { nodeOfPod } from '../../node/vip-trace.ts'

@@ -15,6 +15,7 @@ export default defineCheck({
   about: ['service'],
   blocks: true,
   each: 'receiving',
+  consequenceOf: ['delivery/owner-device-down'],
   run: (context) => {
     const { evidence, node } = context
     const share = shareDyingOf(context, ['reverse-path'])

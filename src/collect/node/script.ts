@@ -178,10 +178,10 @@ __POD_SOCKETS__
 # --- sysctls, in the notation of sysctl(8): dots of an interface's name become slashes
 sysctls() {
   set -- /dev/null
-  for key in accept_local arp_announce arp_filter arp_ignore forwarding proxy_arp route_localnet rp_filter send_redirects src_valid_mark; do
+  for key in accept_local arp_announce arp_filter arp_ignore forwarding ignore_routes_with_linkdown proxy_arp route_localnet rp_filter send_redirects src_valid_mark; do
     set -- "$@" /proc/sys/net/ipv4/conf/*/"$key"
   done
-  for key in disable_ipv6 forwarding proxy_ndp; do
+  for key in disable_ipv6 forwarding ignore_routes_with_linkdown proxy_ndp; do
     set -- "$@" /proc/sys/net/ipv6/conf/*/"$key"
   done
   grep -s '' "$@" /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ip_local_port_range /proc/sys/net/ipv4/ip_nonlocal_bind \

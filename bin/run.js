@@ -6,7 +6,7 @@ import path from 'node:path'
 
 try {
   const asked = process.argv.slice(2)
-  if (asked.length === 1 && (asked[0] === '--version' || asked[0] === '-V' || asked[0] === 'version')) {
+  if (asked.length === 1 && ['--version', '-v', '-V', 'version'].includes(asked[0])) {
     // Answered before oclif loads: loading it costs more than all of node's own start.
     const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     console.log(`${name} ${version}`)

@@ -8,7 +8,7 @@ const commands = readdirSync('src/commands', { recursive: true })
   .map((file) => `src/commands/${file}`)
 
 await build({
-  entryPoints: ['src/cli/main.ts', ...commands],
+  entryPoints: ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts', ...commands],
   outdir: 'dist/bundle',
   outbase: 'src',
   // Not beside the commands: oclif takes every file there for a command.

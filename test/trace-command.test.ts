@@ -7,6 +7,9 @@ import { tracedPacket } from '../src/diagnosis/traced-packet.ts'
 import { plain } from '../src/report/paint.ts'
 import { traceText } from '../src/report/trace.ts'
 import { lost } from './kit/proofs.ts'
+import { recordedWorld } from './kit/recorded-world.ts'
+import { known } from '../src/evidence/gap.ts'
+import { nodesForTrace } from '../src/journey/nodes-for-vip.ts'
 import { fixture, fixtureNames, fixturePath, fixtureStore, truthOf, variant } from './kit/fixtures.ts'
 
 const bin = path.join(import.meta.dirname, '../bin/run.js')
@@ -104,17 +107,51 @@ test('where the rules of the node are cut off nothing is said of them, and the e
   expect(traceText(packets, plain)).toMatch(/Not known: nodes\/worker-0\/iptables-nft-save\.txt: cut off/)
 })
 
+test('without a bundle the node and those that its packets are sent on to are read, as check reads them', async () => {
+  const world = await recordedWorld('hard-way-healthy')
+  try {
+    const args = ['trace', '10.240.0.100:80', '--node', 'worker-0', '--region', 'us-east-1', '--quiet']
+    const live = await world.vipdoctor([...args, ...world.nodeOutputs])
+    const recorded = trace('10.240.0.100:80', '--node', 'worker-0', '--bundle', fixturePath('hard-way-healthy'))
+    expect(live).toMatchObject(recorded)
+    // `ssh` is not asked for nodes that the packet does not meet: here it reaches none, and each says so.
+    const none = await world.vipdoctor([...args, '--nodes', 'ssh', '--ssh-option', 'ProxyCommand=false'])
+    const tried = [...none.stderr.matchAll(/nothing could be read from (\S+):/g)].map(([, node]) => node).sort()
+    expect({ code: none.code, tried }).toEqual({ code: 3, tried: ['worker-0', 'worker-1'] })
+    expect(none.stdout).toMatch(/^10\.240\.0\.100:80\/tcp from vpc at worker-0\n {2}Not known: nodes\/worker-0\//)
+  } finally {
+    await world.close()
+  }
+})
+
+test('of a ClusterIP those nodes are read that have its endpoints', async () => {
+  const evidence = await fixture('hard-way-healthy')
+  const service = (known(evidence.kubernetes.services) ?? []).find(({ metadata }) => metadata?.name === 'nginx-lb')
+  const questions = packetsToTrace(evidence, `${service?.spec?.clusterIP ?? ''}:80`, asked)
+  expect(nodesForTrace(evidence, questions, 'controller-0')).toEqual(['controller-0', 'worker-0', 'worker-1'])
+})
+
 describe('bad input ends with one sentence and exit code 2', () => {
   const bundle = ['--bundle', fixturePath('hard-way-healthy')]
   test.each([
     [
       'a node that is not there',
       ['10.240.0.100', '--node', 'worker-9', ...bundle],
-      'Nothing was read from a node worker-9.',
+      'There is no node worker-9.\nDid you mean worker-0 or worker-1?',
+    ],
+    [
+      'a live node without a way to it',
+      ['10.240.0.100', '--node', 'worker-0'],
+      'How worker-0 is read is not said.\nBy --nodes ssh,',
     ],
     ['no node', ['10.240.0.100', ...bundle], 'Missing required flag node'],
     ['an address without a port', ['10.32.0.1', '--node', 'worker-0', ...bundle], 'its port must be named'],
-    ['a text that is none', ['nginx', '--node', 'worker-0', ...bundle], '"nginx" is neither an address'],
+    ['a text that is none', ['ngin:x', '--node', 'worker-0', ...bundle], '"ngin:x" is neither an address'],
+    [
+      'a Service that is not there',
+      ['nginx-lp', '--node', 'worker-0', ...bundle],
+      'There is no Service nginx-lp.\nDid you mean default/nginx-lb?',
+    ],
   ] as const)('%s', (_, args, message) => {
     const { code, stdout, stderr } = trace(...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

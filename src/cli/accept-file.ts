@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Acceptance } from '../diagnosis/gate.ts'
 import { UserError } from '../evidence/user-error.ts'
+import { didYouMean } from '../net/nearest.ts'
 import { parseYaml } from '../evidence/yaml.ts'
 
 /** Where acceptances are looked for where `--accept` names no file. */
@@ -45,10 +46,9 @@ function acceptanceOf(value: unknown, place: string, ids: readonly string[]): Ac
   if (stranger !== undefined) throw new UserError(`${place} has ${stranger}, which is none of ${keys.join(', ')}.`)
   const { id, subject = '*', reason, until } = value
   if (typeof id !== 'string' || !ids.includes(id)) {
-    const near = ids.filter((one) => typeof id === 'string' && one.endsWith(`/${id}`))
     throw new UserError(
       `${place}: ${id === undefined ? 'it has no id' : `there is no check ${JSON.stringify(id)}`}.`,
-      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : '`vipdoctor checks` lists them.',
+      (typeof id === 'string' ? didYouMean(id, ids) : null) ?? '`vipdoctor checks` lists them.',
     )
   }
   if (typeof subject !== 'string') throw new UserError(`${place}: its subject is no text.`)

@@ -52,7 +52,7 @@ export const liveFlags = {
     default: 16,
     description: 'how many nodes are read at the same time',
   }),
-  namespace: Flags.string({
+  'node-namespace': Flags.string({
     helpValue: 'NAME',
     helpGroup: 'LIVE',
     default: 'kube-system',

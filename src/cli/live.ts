@@ -7,12 +7,12 @@ import { targetOf, thisNode } from '../collect/node-hints.ts'
 import { nodesForVips } from '../journey/nodes-for-vip.ts'
 import { probe, type Probe } from '../collect/probe/probe.ts'
 import { wantedBy, type Wanted } from '../collect/wanted.ts'
-import { questionsFor, type Target } from '../diagnosis/targets.ts'
+import { questionsFor, type Asked as QuestionAsked, type Target } from '../diagnosis/targets.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Client, FabricName, Question } from '../evidence/question.ts'
-import { UserError } from '../evidence/user-error.ts'
 import { endWith, exitCodes, say } from './exit.ts'
+import { judgeable } from './judgeable.ts'
 import { onInterrupt } from './interrupt.ts'
 import { hasAwsSettings, nodeOutputs, requireKubeconfig, type liveFlags } from './live-flags.ts'
 import { progressOn } from './progress.ts'
@@ -28,6 +28,8 @@ type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
 export interface Asked {
   readonly targets: readonly Target[]
   readonly client: Client
+  /** Which of the nodes are read, where it is not those that the targets' packets can meet. */
+  readonly nodes?: (evidence: Evidence, asked: QuestionAsked) => readonly string[]
   /** Which kinds are read, where it is not what the checks need. */
   readonly wanted?: Wanted
   /** An earlier reading of the same run, some of whose sources are not asked again. Progress was told with it. */
@@ -57,7 +59,7 @@ export async function readLiveCluster(flags: Flags, asked: Asked, tool: string):
 
 /** What `--nodes pod` makes, before it does. */
 const willBeMade = (flags: Flags): string =>
-  `nodes: on each node that is read one pod is made in namespace ${flags.namespace} (${flags['node-image']}), at most ${String(flags['nodes-at-once'])} at once, and deleted again`
+  `nodes: on each node that is read one pod is made in namespace ${flags['node-namespace']} (${flags['node-image']}), at most ${String(flags['nodes-at-once'])} at once, and deleted again`
 
 /** Counters of a node are read like a node, and its connections take their time each. */
 const probeWorkMs = 120_000
@@ -95,7 +97,7 @@ export async function probeLiveCluster(
 
 function optionsOf(
   flags: Flags,
-  { targets, client, wanted, kept = null }: Asked,
+  { targets, client, nodes, wanted, kept = null }: Asked,
   run: { readonly tool: string; readonly signal: AbortSignal; readonly progress: Progress },
 ): LiveOptions {
   const { env } = process
@@ -103,9 +105,11 @@ function optionsOf(
   const explicit = flags.fabric === 'ec2' || flags.region !== undefined || flags.profile !== undefined || vpcId !== null
   const choose = (evidence: Evidence): readonly string[] => {
     const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
+    const asked = { client, fabric, vpcId }
+    if (nodes !== undefined) return nodes(evidence, asked)
     return nodesForVips(
       evidence,
-      judgeable(() => questionsFor(evidence, targets, { client, fabric, vpcId }).questions),
+      judgeable(() => questionsFor(evidence, targets, asked).questions),
     )
   }
   return {
@@ -128,15 +132,5 @@ function optionsOf(
     now: () => new Date(),
     // A node lists 100,000 rules in half a minute, and may need a minute for each of several listings.
     timeouts: { kubernetesMs: flags.timeout * 1000, awsMs: flags.timeout * 1000, nodeMs: 300_000 },
-  }
-}
-
-/** Without a question there is no node to read; what is wrong with the question is said when it is judged. */
-function judgeable<T>(questions: () => readonly T[]): readonly T[] {
-  try {
-    return questions()
-  } catch (error) {
-    if (error instanceof UserError) return []
-    throw error
   }
 }

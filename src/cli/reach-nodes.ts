@@ -11,7 +11,7 @@ export type ReachFlags = Pick<
   | 'kubeconfig'
   | 'context'
   | 'nodes'
-  | 'namespace'
+  | 'node-namespace'
   | 'node-image'
   | 'nodes-at-once'
   | 'timeout'
@@ -48,6 +48,6 @@ export const clusterOf = (flags: Pick<Flags, 'kubeconfig' | 'context'>): Cluster
 export const reachOptions = (flags: ReachFlags, how: ReachOptions['how']): ReachOptions => ({
   how,
   ssh: { user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] },
-  pods: { namespace: flags.namespace, image: flags['node-image'] },
+  pods: { namespace: flags['node-namespace'], image: flags['node-image'] },
   atOnce: flags['nodes-at-once'],
 })

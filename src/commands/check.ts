@@ -2,13 +2,11 @@ import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answerAs } from '../diagnosis/diagnose.ts'
-import { everyQuestion, parseTarget, questionsFor } from '../diagnosis/targets.ts'
-import { openBundle } from '../collect/open-bundle.ts'
+import { everyQuestion, inNamespace, parseTarget, questionsFor } from '../diagnosis/targets.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Question } from '../evidence/question.ts'
-import { UserError } from '../evidence/user-error.ts'
-import type { Asked, readLiveCluster } from '../cli/live.ts'
+import { evidenceOf, type SourceFlags } from '../cli/evidence.ts'
 import { liveFlags } from '../cli/live-flags.ts'
 import { readAcceptances } from '../cli/accept-file.ts'
 import { parseHops } from '../cli/required-hops.ts'
@@ -24,16 +22,15 @@ import type { Setting } from '../report/reporter.ts'
 import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
 import { parseDuration } from '../cli/duration.ts'
-import { endWith, say } from '../cli/exit.ts'
-import { roundOf, untilWell, type Round } from '../cli/wait.ts'
-import type { LiveFiles } from '../collect/live.ts'
+import { endWith } from '../cli/exit.ts'
+import { roundOf, type Round } from '../cli/wait.ts'
 import { lookOf, printAll } from '../cli/terminal.ts'
 
 export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
   static override description = `Walks one packet along its path to each VIP and says where it dies.
-TARGET is a VIP (10.240.0.100), a VIP and port (10.240.0.100:443), or namespace/service; none means every
-LoadBalancer Service and every control-plane VIP that the evidence shows.
+TARGET is a VIP (10.240.0.100), a VIP and port (10.240.0.100:443), namespace/service, or a Service's name if
+only one has it; none means every LoadBalancer Service and every control-plane VIP that the evidence shows.
 
 Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 a bug in vipdoctor.`
   static override examples = [
@@ -44,7 +41,9 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
   ]
   static override strict = false
   static override args = {
-    target: Args.string({ description: 'a VIP, VIP:PORT, or namespace/service; may be repeated' }),
+    target: Args.string({
+      description: 'a VIP, VIP:PORT, namespace/service, or the name of a Service; may be repeated',
+    }),
   }
   static override flags = {
     bundle: Flags.string({
@@ -56,6 +55,11 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       default: 'auto' as const,
       description: 'what carries frames between hosts',
     })(),
+    namespace: Flags.string({
+      char: 'n',
+      helpValue: 'NAME',
+      description: 'the namespace of TARGET; without TARGET, all its VIPs',
+    }),
     client: Flags.string({
       default: 'vpc',
       helpValue: 'WHO',
@@ -134,7 +138,10 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       ...(flags['fix-script'] === undefined ? [] : [`fix-script=${flags['fix-script']}`]),
     ])
     await reportingFailures(files, tool, async () => {
-      const targets = argv.map((target) => parseTarget(String(target)))
+      const targets = inNamespace(
+        argv.map((target) => parseTarget(String(target))),
+        flags.namespace,
+      )
       const client = parseClient(flags.client)
       const required = parseHops(flags.require)
       const acceptances = readAcceptances(
@@ -153,18 +160,15 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
         acceptances,
         day: known(time)?.slice(0, 10) ?? null,
       })
-      const wait = flags.wait === undefined ? null : parseDuration(flags.wait)
-      const evidence =
-        flags.bundle === undefined
-          ? await liveEvidence(flags, { targets, client }, tool, wait, (read) =>
-              roundOf(checks, read, policyAt(read), () => {
-                const asked = askedOf(read)
-                return targets.length === 0 && everyQuestion(read, asked).length === 0
-                  ? null
-                  : questionsFor(read, targets, asked)
-              }),
-            )
-          : await bundleEvidence(flags.bundle, flags)
+      const judge = (evidence: Evidence): Round =>
+        roundOf(checks, evidence, policyAt(evidence), () => {
+          const asked = askedOf(evidence)
+          return targets.length === 0 && everyQuestion(evidence, asked).length === 0
+            ? null
+            : questionsFor(evidence, targets, asked)
+        })
+      const until = flags.wait === undefined ? null : { waitMs: parseDuration(flags.wait), judge }
+      const evidence = await evidenceOf(flags, { targets, client }, `${tool.name} ${tool.version}`, until)
       if (evidence === null) return interrupted
       const { questions, gaps } = questionsFor(evidence, targets, askedOf(evidence))
       const policy = policyAt(evidence)
@@ -211,81 +215,7 @@ function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }):
   }
 }
 
-type CheckFlags = Parameters<typeof readLiveCluster>[0] & {
-  readonly 'save-bundle': string | undefined
-  readonly force: boolean
-  readonly wait: string | undefined
-  readonly probe: boolean
-  readonly client: string
-}
-
-/**
- * What the flags' cluster shows now, or when all is well in it or the time is over that is waited; null where Ctrl-C ended the reading. It is
- * judged as the bundle that it is saved as.
- */
-async function liveEvidence(
-  flags: CheckFlags,
-  asked: Asked,
-  tool: { readonly name: string; readonly version: string },
-  waitMs: number | null,
-  judge: (evidence: Evidence) => Round,
-): Promise<Evidence | null> {
-  // A bundle is judged twice as fast where nothing of a live collection is loaded.
-  const [{ evidenceOver }, { refuseUnwritable, writeBundle }, { readLiveCluster }] = await Promise.all([
-    import('../collect/live.ts'),
-    import('../collect/write-bundle.ts'),
-    import('../cli/live.ts'),
-  ])
-  const saved = flags['save-bundle']
-  if (saved !== undefined) refuseUnwritable(saved, flags.force)
-  const read = (more: Partial<Asked> = {}) =>
-    readLiveCluster(flags, { ...asked, ...more }, `${tool.name} ${tool.version}`)
-  let again = false
-  const live =
-    waitMs === null
-      ? await read()
-      : await untilWell({
-          waitMs,
-          read: (kept) => {
-            const reading = read({ kept, again })
-            again = true
-            return reading
-          },
-          judge: ({ files }: LiveFiles) => judge(evidenceOver(files)),
-          tell: flags.quiet ? () => undefined : say,
-          now: Date.now,
-        })
-  if (live === null) return null
-  if (saved !== undefined) await writeBundle(saved, live.files, { time: live.time, force: flags.force })
-  return evidenceOver(live.files)
-}
-
-/** @throws UserError where a flag says how to read a live cluster: a bundle is judged as it is. */
-function bundleEvidence(bundle: string, flags: CheckFlags): Promise<Evidence> {
-  const live = [
-    'kubeconfig',
-    'context',
-    'region',
-    'profile',
-    'ssh-user',
-    'ssh-option',
-    'node-output',
-    'save-bundle',
-    'wait',
-  ] as const
-  const given = [
-    ...live.filter((flag) => flags[flag] !== undefined),
-    ...(flags.nodes === 'none' ? [] : ['nodes']),
-    ...(flags.probe ? ['probe'] : []),
-  ]
-  if (given.length > 0) {
-    throw new UserError(
-      `--${given[0] ?? ''} is about a live cluster, and a bundle was named.`,
-      'Leave one of the two out.',
-    )
-  }
-  return openBundle(bundle)
-}
+type CheckFlags = SourceFlags & { readonly client: string }
 
 async function probeLive(
   flags: CheckFlags,

@@ -6,7 +6,7 @@ import { nodeScript } from '../collect/node/script.ts'
 import { redacted } from '../collect/redact.ts'
 import { refuseUnwritable, writeBundle } from '../collect/write-bundle.ts'
 import { parseClient } from '../diagnosis/client.ts'
-import { parseTarget } from '../diagnosis/targets.ts'
+import { inNamespace, parseTarget } from '../diagnosis/targets.ts'
 import { visible } from '../net/visible.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { readLiveCluster } from '../cli/live.ts'
@@ -26,7 +26,9 @@ Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in
   ]
   static override strict = false
   static override args = {
-    target: Args.string({ description: 'a VIP, VIP:PORT, or namespace/service; may be repeated' }),
+    target: Args.string({
+      description: 'a VIP, VIP:PORT, namespace/service, or the name of a Service; may be repeated',
+    }),
   }
   static override flags = {
     output: Flags.string({
@@ -44,6 +46,11 @@ Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in
       default: 'auto' as const,
       description: 'what carries frames between hosts; lan asks no AWS account',
     })(),
+    namespace: Flags.string({
+      char: 'n',
+      helpValue: 'NAME',
+      description: 'the namespace of TARGET; without TARGET, all its VIPs',
+    }),
     client: Flags.string({
       default: 'vpc',
       helpValue: 'WHO',
@@ -65,7 +72,10 @@ Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in
     if (flags.output === undefined)
       throw new UserError('Where the bundle goes is not said.', 'Name it: vipdoctor collect -o bundle.tar.gz')
     refuseUnwritable(flags.output, flags.force)
-    const targets = argv.map((target) => parseTarget(String(target)))
+    const targets = inNamespace(
+      argv.map((target) => parseTarget(String(target))),
+      flags.namespace,
+    )
     const live = await readLiveCluster(
       flags,
       { targets, client: parseClient(flags.client) },

@@ -22,10 +22,10 @@ vipdoctor lists whole kinds and never gets a Secret; it describes the VPC and ne
       options: ['pod'] as const,
       description: 'also what --nodes pod needs: a namespace and a Role in it',
     })(),
-    namespace: Flags.string({
+    'node-namespace': Flags.string({
       default: 'vipdoctor',
       helpValue: 'NAME',
-      description: 'that namespace, one of its own; `check --namespace` is then given the same',
+      description: 'that namespace, one of its own; `check --node-namespace` is then given the same',
     }),
     client: Flags.string({
       default: 'vpc',
@@ -41,7 +41,7 @@ vipdoctor lists whole kinds and never gets a Secret; it describes the VPC and ne
     if (flags.kubernetes || both) {
       if (both) print('# Kubernetes: vipdoctor policy --kubernetes | kubectl apply -f -\n')
       print(clusterRole(wanted.kubernetes))
-      if (flags.nodes === 'pod') print(`---\n${podRole(flags.namespace)}`)
+      if (flags.nodes === 'pod') print(`---\n${podRole(flags['node-namespace'])}`)
     }
     if (flags.aws || both) {
       if (both) print('\n# AWS: vipdoctor policy --aws > vipdoctor.json\n')

@@ -14,16 +14,24 @@ import { controlPlaneVips } from '../lb/control-plane.ts'
 import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
 import { compareAddresses, parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { protocolOf } from '../net/port.ts'
+import { didYouMean } from '../net/nearest.ts'
 import { inWords } from '../net/words.ts'
 import { questionsOfAddress } from './unnamed-address.ts'
 import { familiesMeet, requireClient } from './client.ts'
 
-/** What the user asks about: a VIP, a VIP at one port, or a Service. */
+/**
+ * What the user asks about: a VIP, a VIP at one port, a Service by `NAMESPACE/NAME`, one by its name alone (`namespace` null: it must be
+ * the only one), or whatever a namespace has.
+ */
 export type Target =
   | { readonly kind: 'vip'; readonly address: Address; readonly port: number | null; readonly text: string }
-  | { readonly kind: 'service'; readonly name: string; readonly text: string }
+  | { readonly kind: 'service'; readonly namespace: string | null; readonly name: string; readonly text: string }
+  | { readonly kind: 'namespace'; readonly namespace: string; readonly text: string }
 
-/** @throws UserError for a text that is none of the three forms. */
+/** As kubectl writes the kind of a Service before its name. */
+const kinds = ['svc', 'service', 'services']
+
+/** @throws UserError for a text that is none of these forms. */
 export function parseTarget(text: string): Target {
   const address = parseAddress(text)
   if (address !== null) return { kind: 'vip', address, port: null, text }
@@ -32,12 +40,34 @@ export function parseTarget(text: string): Target {
   const port = Number(withPort?.[3])
   if (host !== null && port >= 1 && port <= 65535) return { kind: 'vip', address: host, port, text }
   if (host !== null) throw new UserError(`${text} has no valid port: ports are 1 to 65535.`)
-  const name = '[a-z0-9]([a-z0-9-]*[a-z0-9])?'
-  if (new RegExp(`^${name}/${name}$`).test(text)) return { kind: 'service', name: text, text }
+  const parts = text.split('/')
+  const [first = '', ...rest] = parts
+  const names = kinds.includes(first) && rest.length > 0 ? rest : parts
+  if (names.length <= 2 && names.every((name) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name))) {
+    const [namespace, name] = names.length === 2 ? names : [null, ...names]
+    return { kind: 'service', namespace: namespace ?? null, name: name ?? '', text }
+  }
   throw new UserError(
     `${JSON.stringify(text)} is neither an address, nor ADDRESS:PORT, nor NAMESPACE/SERVICE.`,
-    'For example: 10.240.0.100, 10.240.0.100:443, [fd00::100]:80, default/nginx-lb.',
+    'For example: 10.240.0.100, 10.240.0.100:443, [fd00::100]:80, default/nginx-lb, nginx-lb.',
   )
+}
+
+/**
+ * The targets of one namespace: names without one get it; without targets all that it has.
+ *
+ * @throws UserError where a target names another namespace, or is an address, which has none.
+ */
+export function inNamespace(targets: readonly Target[], namespace: string | undefined): readonly Target[] {
+  if (namespace === undefined) return targets
+  if (targets.length === 0) return [{ kind: 'namespace', namespace, text: `--namespace ${namespace}` }]
+  return targets.map((target) => {
+    if (target.kind === 'service' && [null, namespace].includes(target.namespace)) return { ...target, namespace }
+    throw new UserError(
+      `--namespace ${namespace} is about names of Services, and ${target.text} is ${target.kind === 'vip' ? 'an address' : 'in another namespace'}.`,
+      'Leave one of the two out.',
+    )
+  })
 }
 
 /** What to judge: the questions, and the gaps that may hide others. */
@@ -70,8 +100,11 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
       ? all
       : [
           ...all.filter((question) => targets.some((target) => asksFor(target, question))),
-          ...targets.flatMap((target) => (isNamed(target, all) ? [] : questionsOfAddress(evidence, target, asked))),
+          ...targets.flatMap((target) =>
+            target.kind !== 'vip' || isVip(target, all) ? [] : questionsOfAddress(evidence, target, asked),
+          ),
         ]
+  for (const target of targets) requireOne(target, all)
   const questions = wanted.filter(familiesMeet)
   if (gaps.length === 0) {
     if (all.length === 0 && wanted.length === 0)
@@ -79,7 +112,7 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
         'The evidence shows no VIP: no Service of type LoadBalancer, no kube-vip with an address for the control plane, no Vip or SwitchLBRule of Kube-OVN.',
       )
     for (const target of targets)
-      if (target.kind === 'service' || isNamed(target, all))
+      if (target.kind !== 'vip' || isVip(target, all))
         if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
   }
   if (questions.length === 0 && wanted.length > 0)
@@ -134,12 +167,25 @@ function compareQuestions(one: Question, other: Question): number {
   return one.port.port - other.port.port || (one.port.protocol < other.port.protocol ? -1 : 1)
 }
 
-/** Whether some VIP of the evidence is the target's address; a Service is asked for by its own name. */
-const isNamed = (target: Target, all: readonly Question[]): target is Extract<Target, { kind: 'service' }> =>
-  target.kind === 'service' || all.some(({ vip }) => sameAddress(target.address, vip))
+/** Whether some VIP of the evidence is the target's address. */
+const isVip = (target: Extract<Target, { kind: 'vip' }>, all: readonly Question[]): boolean =>
+  all.some(({ vip }) => sameAddress(target.address, vip))
+
+/** @throws UserError where a name without its namespace is that of several. */
+function requireOne(target: Target, all: readonly Question[]): void {
+  if (target.kind !== 'service' || target.namespace !== null) return
+  const names = [...new Set(all.filter((question) => asksFor(target, question)).map(questionName))]
+  if (names.length > 1)
+    throw new UserError(
+      `There are ${String(names.length)} Services ${target.name}: ${inWords(names)}.`,
+      'Say which by its namespace: NAMESPACE/NAME, or --namespace.',
+    )
+}
 
 function asksFor(target: Target, question: Question): boolean {
-  if (target.kind === 'service') return questionName(question) === target.name
+  const [namespace, name] = questionName(question).split('/')
+  if (target.kind === 'namespace') return namespace === target.namespace
+  if (target.kind === 'service') return name === target.name && [null, namespace].includes(target.namespace)
   if (!sameAddress(target.address, question.vip)) return false
   // A Vip of Kube-OVN has no ports of its own: whatever its pods listen on.
   const portless = question.about === 'kube-ovn' && question.kubeOvn.vip !== null
@@ -149,12 +195,25 @@ function asksFor(target: Target, question: Question): boolean {
 function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): UserError {
   const vips = [...new Set(all.flatMap(({ vip }) => vip?.text ?? []))]
   const suggestion = vips.length === 0 ? null : `The VIPs in the evidence are ${inWords(vips, 12)}.`
+  if (target.kind === 'namespace')
+    return new UserError(
+      `Namespace ${target.namespace} has no VIP.`,
+      didYouMean(
+        target.namespace,
+        all.map((question) => questionName(question).split('/')[0] ?? ''),
+      ) ?? suggestion,
+    )
   if (target.kind === 'service') {
-    const service = (known(evidence.kubernetes.services) ?? []).find((one) => objectName(one) === target.name)
-    if (service === undefined) return new UserError(`There is no Service ${target.name}.`, suggestion)
+    const services = known(evidence.kubernetes.services) ?? []
+    const service = services.find(
+      ({ metadata }) => metadata?.name === target.name && [null, metadata.namespace].includes(target.namespace),
+    )
+    const asked = target.namespace === null ? target.name : `${target.namespace}/${target.name}`
+    if (service === undefined)
+      return new UserError(`There is no Service ${asked}.`, didYouMean(asked, services.map(objectName)) ?? suggestion)
     const { namespace = 'default', name = '' } = service.metadata ?? {}
     return new UserError(
-      `Service ${target.name} has type ${service.spec?.type ?? 'ClusterIP'}, so it has no VIP; only type LoadBalancer does.`,
+      `Service ${objectName(service)} has type ${service.spec?.type ?? 'ClusterIP'}, so it has no VIP; only type LoadBalancer does.`,
       [
         ...(service.spec?.clusterIP === 'None' ? ['It is headless besides, and gets one only with a ClusterIP.'] : []),
         `To give it one: kubectl -n ${namespace} patch service ${name} -p '{"spec":{"type":"LoadBalancer"}}'.`,

@@ -14,7 +14,7 @@ import { everyQuestion, parseTarget, questionsFor, type Asked } from './targets.
 export function packetsToTrace(evidence: Evidence, text: string, asked: Asked): readonly Question[] {
   const [, place = text, suffix = null] = /^(.*:\d+)\/(tcp|udp|sctp)$/.exec(text) ?? []
   const target = parseTarget(place)
-  if (target.kind === 'service') return withVip(questionsFor(evidence, [target], asked).questions, text)
+  if (target.kind !== 'vip') return withVip(questionsFor(evidence, [target], asked).questions, text)
   const { address, port } = target
   const all = everyQuestion(evidence, asked).filter(
     (question) =>

@@ -1,6 +1,8 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
+import type { Service } from '../evidence/kubernetes/kinds.ts'
 import { type Question, serviceOf } from '../evidence/question.ts'
+import { parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { announcing } from '../lb/announcers.ts'
 import { receivingNodes } from './receiving.ts'
 
@@ -22,12 +24,24 @@ export function nodesForVips(evidence: Evidence, questions: readonly Question[])
   return [...nodes].sort()
 }
 
+/** The nodes that decide what becomes of these questions' packets once they are at `node`: it, and those with a pod they may be sent on to. */
+export const nodesForTrace = (evidence: Evidence, questions: readonly Question[], node: string): readonly string[] => [
+  ...new Set([node, ...questions.flatMap((question) => endpointNodes(evidence, question))]),
+]
+
 function endpointNodes(evidence: Evidence, question: Question): readonly string[] {
   if (question.about === 'control-plane') return question.controlPlane.pods.flatMap(({ spec }) => spec?.nodeName ?? [])
-  const { name, namespace } = serviceOf(question)?.metadata ?? {}
+  const { name, namespace } = (serviceOf(question) ?? serviceAt(evidence, question.vip))?.metadata ?? {}
+  if (name === undefined) return []
   return (known(evidence.kubernetes.endpointslices) ?? [])
     .filter(
       ({ metadata }) => metadata?.namespace === namespace && metadata?.labels?.['kubernetes.io/service-name'] === name,
     )
     .flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []))
 }
+
+/** The Service whose ClusterIP an address is. */
+const serviceAt = (evidence: Evidence, address: Address | null): Service | undefined =>
+  (known(evidence.kubernetes.services) ?? []).find(({ spec }) =>
+    [spec?.clusterIP, ...(spec?.clusterIPs ?? [])].some((ip) => sameAddress(parseAddress(ip), address)),
+  )

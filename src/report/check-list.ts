@@ -1,12 +1,25 @@
 import type { Check } from '../checks/check.ts'
 import { hops } from '../checks/hop.ts'
+import { wrap } from './wrap.ts'
 
-/** Every check in the order of the hops: id and the healthy condition. */
-export function checkList(checks: readonly Check[]): string {
-  const width = Math.max(...checks.map(({ id }) => id.length))
+/** Less room than this for a title, and it stands on a line of its own. */
+const narrowest = 30
+
+/** Every check in the order of the hops: id and the healthy condition, each on one line where `width` allows it. */
+export function checkList(checks: readonly Check[], width: number): string {
   const blocks = hops.flatMap((hop) => {
     const here = checks.filter(({ id }) => id.startsWith(`${hop}/`))
-    return here.length === 0 ? [] : [here.map(({ id, title }) => `${id.padEnd(width)}  ${title}`).join('\n')]
+    return here.length === 0 ? [] : [checkLines(here, width).join('\n')]
   })
   return `${blocks.join('\n\n')}\n`
+}
+
+/** Ids and titles in two columns. */
+export function checkLines(checks: readonly Check[], width: number, indent = ''): readonly string[] {
+  const column = Math.max(...checks.map(({ id }) => id.length)) + 2
+  return checks.flatMap(({ id, title }) =>
+    width - column - indent.length < narrowest
+      ? [`${indent}${id}`, ...wrap(title, width, `${indent}    `)]
+      : wrap(title, width, indent + ' '.repeat(column), indent + id.padEnd(column)),
+  )
 }

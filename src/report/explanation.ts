@@ -1,9 +1,14 @@
 import type { Check } from '../checks/check.ts'
+import { hops, type Hop } from '../checks/hop.ts'
+import { checksOfCode } from './aws-codes.ts'
+import { checkLines } from './check-list.ts'
+import { hopWords } from './hop-words.ts'
+import { schemaVersion } from './json.ts'
 import type { Look } from './paint.ts'
 import { wrap } from './wrap.ts'
 
 /** A check's docs for the terminal. */
-export function explanation({ id, title, docs, needs, alsoReads, blocks }: Check, look: Look): string {
+export function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, look: Look): string {
   const part = (name: string, text: string) => [
     look.paint.bold(name),
     ...text.split('\n').flatMap((line) => wrap(line, look.width, '  ')),
@@ -31,3 +36,71 @@ export function explanation({ id, title, docs, needs, alsoReads, blocks }: Check
     '',
   ].join('\n')
 }
+
+/** What `explain` was asked about: one check, a hop, or a code of AWS Reachability Analyzer, with the checks that it names. */
+export type Explained =
+  | { readonly kind: 'check'; readonly name: string; readonly checks: readonly [Check] }
+  | { readonly kind: 'hop'; readonly name: Hop; readonly checks: readonly Check[] }
+  | { readonly kind: 'aws-code'; readonly name: string; readonly checks: readonly Check[] }
+
+/** What a name means: the id of a check, a hop, or a code of AWS, in any case; null where it is none. */
+export function explained(name: string, checks: readonly Check[]): Explained | null {
+  const check = checks.find(({ id }) => id === name)
+  if (check !== undefined) return { kind: 'check', name, checks: [check] }
+  const hop = hops.find((one) => one === name)
+  if (hop !== undefined) return { kind: 'hop', name: hop, checks: checks.filter(({ id }) => id.startsWith(`${hop}/`)) }
+  const code = name.toUpperCase()
+  const ids = checksOfCode[code]
+  return ids === undefined
+    ? null
+    : { kind: 'aws-code', name: code, checks: checks.filter(({ id }) => ids.includes(id)) }
+}
+
+/** The same for the terminal: one check in full, several as a list. */
+export function explanation(asked: Explained, look: Look): string {
+  if (asked.kind === 'check') return checkExplanation(asked.checks[0], look)
+  const means =
+    asked.kind === 'hop'
+      ? hopWords[asked.name].means
+      : 'What AWS Reachability Analyzer calls it. These checks find the same:'
+  return [
+    look.paint.bold(asked.name),
+    ...wrap(means, look.width, '  '),
+    '',
+    ...checkLines(asked.checks, look.width, '  '),
+    '',
+    `  One of them in full: vipdoctor explain ${asked.checks[0]?.id ?? 'ID'}`,
+    '',
+  ].join('\n')
+}
+
+/** A check as data: what it says of itself, and with `docs` what `explain` prints. */
+const checkJson = (
+  { id, title, blocks, on, announcer, needs, alsoReads, consequenceOf, docs }: Check,
+  withDocs: boolean,
+): object => ({
+  id,
+  hop: id.split('/')[0],
+  title,
+  blocks,
+  on: on ?? null,
+  announcer: announcer ?? null,
+  needs,
+  alsoReads: alsoReads ?? [],
+  consequenceOf: consequenceOf ?? [],
+  awsCodes: Object.keys(checksOfCode).filter((code) => checksOfCode[code]?.includes(id)),
+  ...(withDocs ? { docs } : {}),
+})
+
+/** `checks --output json`. */
+export const checkListJson = (checks: readonly Check[]): string =>
+  printed({ checks: checks.map((check) => checkJson(check, false)) })
+
+/** `explain --output json`. */
+export const explanationJson = ({ kind, name, checks }: Explained): string =>
+  printed({
+    asked: { kind, name, ...(kind === 'hop' ? { means: hopWords[name].means } : {}) },
+    checks: checks.map((check) => checkJson(check, true)),
+  })
+
+const printed = (value: object): string => `${JSON.stringify({ schemaVersion, ...value }, null, 2)}\n`

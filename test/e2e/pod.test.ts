@@ -248,12 +248,12 @@ where(
     const { stdout: roles } = await vipdoctor(['policy', '--kubernetes', '--nodes', 'pod']).ended
     cluster.kubectl(['apply', '-f', '-'], roles)
     cluster.kubectl(['create', 'clusterrolebinding', 'reader', '--clusterrole', 'vipdoctor', '--user', 'reader'])
-    const without = await collected(byPod('localhost/tools:1', '--namespace', 'vipdoctor'), 'reader')
+    const without = await collected(byPod('localhost/tools:1', '--node-namespace', 'vipdoctor'), 'reader')
     expect(without.gaps.get('ip-addr.json')).toMatch(
       /^the right to create pods in namespace vipdoctor is missing \(403\); the Role rule is \{apiGroups: \[""\], resources: \["pods"\], verbs: \["create"\]\}/,
     )
     cluster.kubectl(['-n', 'vipdoctor', 'create', 'rolebinding', 'reader', '--role', 'vipdoctor', '--user', 'reader'])
-    const allowed = await collected(byPod('localhost/tools:1', '--namespace', 'vipdoctor'), 'reader')
+    const allowed = await collected(byPod('localhost/tools:1', '--node-namespace', 'vipdoctor'), 'reader')
     expect(allowed.files.has('ip-addr.json')).toBe(true)
     expect(podsLeft()).toBe('')
   },
@@ -262,12 +262,12 @@ where(
 where('a namespace whose Pod Security level refuses the pod is named with its label', async () => {
   cluster.kubectl(['create', 'namespace', 'strict'])
   cluster.kubectl(['label', 'namespace', 'strict', 'pod-security.kubernetes.io/enforce=baseline'])
-  const { gaps } = await collected(byPod('localhost/tools:1', '--namespace', 'strict'))
+  const { gaps } = await collected(byPod('localhost/tools:1', '--node-namespace', 'strict'))
   expect(gaps.get('ip-addr.json')).toMatch(
     /^namespace strict has the label pod-security\.kubernetes\.io\/enforce: baseline, which refuses/,
   )
-  expect((await collected(byPod('localhost/tools:1', '--namespace', 'nowhere'))).gaps.get('ip-addr.json')).toBe(
-    'there is no namespace nowhere; --namespace names another',
+  expect((await collected(byPod('localhost/tools:1', '--node-namespace', 'nowhere'))).gaps.get('ip-addr.json')).toBe(
+    'there is no namespace nowhere; --node-namespace names another',
   )
 })
 

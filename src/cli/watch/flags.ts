@@ -27,7 +27,7 @@ const frameFlags = {
   nodes: liveFlags.nodes,
   'nodes-at-once': liveFlags['nodes-at-once'],
   timeout: liveFlags.timeout,
-  namespace: liveFlags.namespace,
+  'node-namespace': liveFlags['node-namespace'],
   'node-image': liveFlags['node-image'],
   'ssh-user': Flags.string({ helpValue: 'USER', description: 'user on the node; may need sudo -n' }),
   'ssh-option': Flags.string({ multiple: true, helpValue: 'KEY=VALUE', description: 'as ssh -o; may be repeated' }),

@@ -4,6 +4,7 @@ import https from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type WebSocket from 'ws'
 import { UserError } from '../../evidence/user-error.ts'
+import { didYouMean } from '../../net/nearest.ts'
 
 export interface ClusterOptions {
   /** Kubeconfig files (`--kubeconfig`, or those of `KUBECONFIG`); none: `~/.kube/config`, or the service account of the pod we run in. */
@@ -173,7 +174,7 @@ function load(KubeConfigOf: new () => KubeConfig, { kubeconfigs, context }: Clus
   if (!names.includes(context)) {
     throw new UserError(
       `The kubeconfig has no context ${JSON.stringify(context)}.`,
-      `It has: ${names.sort().join(', ') || 'none'}.`,
+      didYouMean(context, names) ?? `It has: ${names.sort().join(', ') || 'none'}.`,
     )
   }
   config.setCurrentContext(context)

@@ -4,21 +4,10 @@ import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
 import { placeOf } from '../../diagnosis/title.ts'
 import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
+import { hopWords } from '../hop-words.ts'
 import type { Look } from '../paint.ts'
 import { withFlags, type Reading } from '../reading.ts'
 import { wrap } from '../wrap.ts'
-
-/** What a hop is, for somebody who meets the word for the first time. */
-const hopWords: Readonly<Record<PathHop, string>> = {
-  assignment: 'assignment',
-  announcement: 'announcement (who claims the VIP)',
-  delivery: 'delivery (who gets the packet)',
-  admission: 'admission (security groups)',
-  translation: 'translation (kube-proxy)',
-  forwarding: 'forwarding (the way to the pod)',
-  endpoint: 'endpoint (the pod)',
-  return: 'return (the answer)',
-}
 
 /** Evidence from one place that is missing, the hops that it would settle, and why it is missing. */
 interface Missing {
@@ -69,15 +58,16 @@ function stepLines(missing: Missing, number: string, diagnosis: Diagnosis, readi
   const reasons = [...new Set([...unread.values()].map(({ reason }) => reason))]
   const [reason = ''] = reasons
   const more = reasons.length > 1 ? `, and ${String(reasons.length - 1)} more reasons` : ''
-  const judged = inWords(
-    hops.toSorted((one, other) => pathHops.indexOf(one) - pathHops.indexOf(other)).map((hop) => hopWords[hop]),
-  )
+  const judged = inWords(hops.toSorted((one, other) => pathHops.indexOf(one) - pathHops.indexOf(other)).map(hopText))
   const commands = commandsFor({ place, sources: [...unread.keys()] }, diagnosis, reading)
   return [
     ...wrap(`${nameOf(place)} (${reason}${more}): judges ${judged}`, look.width, indent, number),
     ...commands.flatMap((command) => ('line' in command ? [`${indent}  ${look.paint.cyan(command.line)}`] : [])),
   ]
 }
+
+/** `delivery (who gets the packet)`; nothing in brackets where the name says it. */
+const hopText = (hop: PathHop): string => (hop === 'assignment' ? hop : `${hop} (${hopWords[hop].short})`)
 
 const nameOf = (place: string): string =>
   place === 'aws'

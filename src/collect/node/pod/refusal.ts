@@ -20,7 +20,7 @@ export function podRefusal({ reason, status }: Refusal, namespace: string): stri
   const denied = /admission webhook "([^"]+)" denied the request: (.*)/.exec(reason)
   if (denied !== null) return `the admission webhook ${denied[1] ?? ''} refuses the pod: ${denied[2] ?? ''}`
   if (status === 404 && /namespaces "[^"]+" not found/.test(reason))
-    return `there is no namespace ${namespace}; --namespace names another`
+    return `there is no namespace ${namespace}; --node-namespace names another`
   const kubelet = /error (?:sending request|dialing backend): (?:Post "[^"]*": )?(.*)/.exec(reason)?.[1]
   if (kubelet !== undefined) return `the API server does not reach the node's kubelet (${kubelet})`
   return status === 403 ? `the API server refuses the pod: ${reason}` : reason

@@ -73,7 +73,7 @@ describe('why the API server makes no pod', () => {
       'admission webhook "policy.example.org" denied the request: no host network here',
       /^the admission webhook policy\.example\.org refuses the pod: no host network here$/,
     ],
-    [404, 'namespaces "ns" not found', /^there is no namespace ns; --namespace names another$/],
+    [404, 'namespaces "ns" not found', /^there is no namespace ns; --node-namespace names another$/],
     [403, 'pods "x" is forbidden: exceeded quota: few', /^the API server refuses the pod: .*exceeded quota: few$/],
     [
       500,

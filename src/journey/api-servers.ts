@@ -30,12 +30,18 @@ function apiServerAddresses({ kubernetes: { endpointslices } }: Evidence): Known
 export const apiServerNodes = (evidence: Evidence): readonly string[] =>
   (known(apiServerAddresses(evidence)) ?? []).flatMap(({ text }) => nodeNamesByAddress(evidence).get(text) ?? [])
 
-/** The hosts of the API servers, as far as interfaces of the VPC hold their addresses. */
+/**
+ * The hosts of the API servers, as far as interfaces of the VPC hold their addresses; a gap where none does, or the listing that does not have
+ * one is not whole.
+ */
 export function apiServerHosts(evidence: Evidence, vpcId: string): Known<readonly ApiServerHost[]> {
   const addresses = apiServerAddresses(evidence)
   if (isGap(addresses)) return addresses
-  const hosts = addresses.flatMap((address) =>
-    (known(holdersOf(evidence, vpcId, address)) ?? []).slice(0, 1).map(({ interface: eni }) => ({
+  const held = addresses.map((address) => ({ address, holders: holdersOf(evidence, vpcId, address) }))
+  const unlisted = held.flatMap(({ holders }) => (isGap(holders) ? [holders] : []))
+  if (unlisted[0] !== undefined) return unlisted[0]
+  const hosts = held.flatMap(({ address, holders }) =>
+    (known(holders) ?? []).slice(0, 1).map(({ interface: eni }) => ({
       eni,
       address,
       name: known(nodeOfInterface(evidence, eni)),

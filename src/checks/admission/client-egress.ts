@@ -1,6 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { lackingInterfaces } from '../../evidence/lacking.ts'
 import { portText } from '../../net/port.ts'
 import { rangeOf } from '../../net/range.ts'
 import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
@@ -45,6 +46,9 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const enis = clientInterfaces(evidence, question, vpcId)
   if (isGap(enis))
     return [unknown('groups-not-read', `vip/${vip.text}`, 'It is not known which interface the client is.', [enis])]
+  const unlisted = lackingInterfaces(evidence, vpcId)
+  if (enis.length === 0 && unlisted !== null && question.client.kind !== 'vpc' && question.client.kind !== 'internet')
+    return [unknown('groups-not-read', `vip/${vip.text}`, 'It is not known which interface the client is.', [unlisted])]
   if (enis.length === 0)
     return [
       skipped(

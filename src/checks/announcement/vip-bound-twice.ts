@@ -1,6 +1,6 @@
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { citeList } from '../../evidence/cite.ts'
-import { known } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
 import { announcing, isServedBy } from '../../lb/announcers.ts'
 import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
@@ -9,7 +9,7 @@ import { counted, inWords } from '../../net/words.ts'
 import { bitsOf } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
 import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
-import { fail, pass, said } from '../finding.ts'
+import { fail, pass, said, unknown } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/vip-bound-twice',
@@ -33,7 +33,23 @@ export default defineCheck({
     const bound = boundAnywhere(evidence, vip)
     const nodes = [...new Set(bound.map(({ node }) => node))]
     const own = isServedBy('kube-vip', evidence, question)
-    const read = evidence.nodeNames.filter((node) => known(evidence.node(node).ipAddr) !== null)
+    const listed = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? [])
+    const all = [...new Set([...listed, ...evidence.nodeNames])]
+    const read = all.filter((node) => !isGap(evidence.node(node).ipAddr))
+    const unread = [evidence.kubernetes.nodes, ...all.map((node) => evidence.node(node).ipAddr)].filter(isGap)
+    if (nodes.length < 2 && unread.length > 0)
+      return [
+        unknown(
+          'nodes-not-read',
+          subject,
+          said(
+            `${String(read.length)} of ${counted(all.length, 'node')} read`,
+            `It is not known whether only one node has ${vip.text} on an interface: ${String(read.length)} of ${counted(all.length, 'node')} were read.`,
+          ),
+          unread.slice(0, 3),
+          bound.map(({ proof }) => proof),
+        ),
+      ]
     if (nodes.length < 2)
       return [
         pass(

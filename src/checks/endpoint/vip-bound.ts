@@ -1,13 +1,18 @@
 import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import { partOf } from '../../evidence/part.ts'
+import type { WithVip } from '../../evidence/question.ts'
 import { takes } from '../../evidence/node/listen.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { announcing } from '../../lb/announcers.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { fabricOf } from '../../fabric/index.ts'
+import { traceVip } from '../../journey/vip-trace.ts'
+import { proofOf } from '../about/traced.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown } from '../finding.ts'
+import { fail, pass, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/vip-bound',
@@ -30,7 +35,17 @@ export default defineCheck({
       ),
     )
     const [first] = held
+    const listening = evidence.node(node).listen
+    const listener = isGap(listening)
+      ? undefined
+      : listening.listeners.find(
+          (one) => one.protocol === port.protocol && one.port === port.port && takes(one, vip.text),
+        )
+    const otherwise = (): Draft | null =>
+      question.about === 'address' ? takenOtherwise(evidence, question, node) : null
     if (first === undefined) {
+      const doubt = otherwise()
+      if (doubt !== null) return [doubt]
       const holders = (known(announcing(evidence, question).observed) ?? []).filter((other) => other !== node)
       const owned = fabricOf(question).delivery === 'ownership'
       const elsewhere = holders.length === 0 ? '' : `; kube-vip's leader is ${holders.join(', ')}`
@@ -50,7 +65,6 @@ export default defineCheck({
         ),
       ]
     }
-    const listening = evidence.node(node).listen
     if (isGap(listening))
       return [
         unknown(
@@ -61,10 +75,9 @@ export default defineCheck({
           [first.proof],
         ),
       ]
-    const listener = listening.listeners.find(
-      (one) => one.protocol === port.protocol && one.port === port.port && takes(one, vip.text),
-    )
     if (listener === undefined) {
+      const doubt = otherwise()
+      if (doubt !== null) return [doubt]
       return [
         fail(
           'not-listening',
@@ -107,3 +120,22 @@ export default defineCheck({
     ],
   },
 })
+
+/** That a node takes packets for an address without a socket of its own: rules that translate it, or a Service that the evidence does not show. */
+function takenOtherwise(evidence: Evidence, question: WithVip, node: string): Draft | null {
+  const { services } = evidence.kubernetes
+  const trace = traceVip(evidence, question, node)
+  const journeys = isGap(trace) ? [] : trace.parts.flatMap((part) => part.journeys)
+  const translated = journeys.find(({ first }) => !sameAddress(first.packet.destination, question.vip))
+  const gaps = gapsAmong(services, partOf(services), trace, ...(isGap(trace) ? [] : trace.doubts))
+  if (translated === undefined && gaps.length === 0) return null
+  return unknown(
+    'taken-otherwise',
+    `node/${node}`,
+    translated === undefined
+      ? `Nothing on ${node} itself answers for ${question.vip.text}; whether it hands the packets on, as for a Service, is not known.`
+      : `${node} translates ${question.vip.text} to ${translated.first.packet.destination.text}; for whom is not known.`,
+    translated === undefined ? gaps.slice(0, 3) : [],
+    translated === undefined ? [] : proofOf(translated.first.steps.slice(-2)),
+  )
+}

@@ -37,6 +37,8 @@ interface Waiting<Live> {
   readonly judge: (live: Live) => Round
   readonly tell: (line: string) => void
   readonly now: () => number
+  /** Waits so many milliseconds; false where Ctrl-C ended it. */
+  readonly pause?: (ms: number) => Promise<boolean>
 }
 
 /**
@@ -45,7 +47,7 @@ interface Waiting<Live> {
  *
  * @throws whatever reading or judging throws: what cannot mend itself is not waited for.
  */
-export async function untilWell<Live>({ waitMs, read, judge, tell, now }: Waiting<Live>): Promise<Live | null> {
+export async function untilWell<Live>({ waitMs, read, judge, tell, now, pause = paused }: Waiting<Live>): Promise<Live | null> {
   const start = now()
   const left = (): number => waitMs - (now() - start)
   let live: Live | null = null
@@ -63,7 +65,7 @@ export async function untilWell<Live>({ waitMs, read, judge, tell, now }: Waitin
     if ((well || left() <= 0) && whole) return live
     // What was kept may have changed meanwhile: neither a good end nor the last report rests on it.
     sources = well || left() <= pauseMs ? [] : idle
-    if (!well && left() > 0 && !(await paused(Math.min(pauseMs, left())))) return null
+    if (!well && left() > 0 && !(await pause(Math.min(pauseMs, left())))) return null
   }
 }
 

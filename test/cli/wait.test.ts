@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { parseDuration } from '../../src/cli/duration.ts'
+import { untilWell, type Round } from '../../src/cli/wait.ts'
 import { recordedWorld, type World } from '../kit/recorded-world.ts'
 
 let world: World | null = null
@@ -41,11 +42,35 @@ test('what stays as it is ends with its exit code and its report when the time i
 })
 
 test('a source in which nothing is wrong is read again only for the last word', async () => {
-  world = await recordedWorld('pending-no-pool')
-  await world.vipdoctor([...wait(7), ...world.nodeOutputs])
-  const listed = (what: string) => world?.api.asked.filter((one) => one.includes(what)).length ?? 0
-  expect(listed('/services')).toBeGreaterThan(world.ec2.asked.filter(({ action }) => action === 'DescribeVpcs').length)
+  let ms = 0
+  const kept: string[] = []
+  const rounds: Round[] = ['nobody', 'nobody', 'controller-0', 'controller-0'].map((owner) => ({
+    well: owner !== 'nobody',
+    standings: new Map([['delivery', { well: owner !== 'nobody', key: owner, brief: owner }]]),
+    idle: ['nodes'],
+  }))
+  const told: string[] = []
+  const live = await untilWell({
+    waitMs: 60_000,
+    read: (earlier) => {
+      kept.push(earlier === null ? 'whole' : `${earlier.sources.join()} of ${String(earlier.of)}`)
+      return Promise.resolve(kept.length)
+    },
+    judge: (round) => rounds[round - 1] ?? raise(round),
+    tell: (line) => told.push(line),
+    now: () => ms,
+    pause: (by) => {
+      ms += by
+      return Promise.resolve(true)
+    },
+  })
+  expect(kept).toEqual(['whole', 'nodes of 1', 'nodes of 2', 'whole'])
+  expect([live, told]).toEqual([4, ['0 s: delivery: nobody', '6 s: delivery: nobody → controller-0']])
 })
+
+const raise = (round: number): never => {
+  throw new Error(`round ${String(round)} was not expected`)
+}
 
 test('what cannot mend itself is not waited for', async () => {
   world = await recordedWorld('hard-way-l2')

@@ -81,6 +81,7 @@ function bundleEvidence(bundle: string, flags: SourceFlags): Promise<Evidence> {
     'node-output',
     'save-bundle',
     'wait',
+    'capture',
   ] as const
   const given = [
     ...live.filter((flag) => flags[flag] !== undefined),

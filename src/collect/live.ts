@@ -4,7 +4,7 @@ import { readManifest } from '../evidence/manifest.ts'
 import { asMetallbReads } from '../lb/metallb/config-map.ts'
 import { memoryStore } from '../evidence/store.ts'
 import { readChosenNodes, type ChosenNodes } from './chosen-nodes.ts'
-import { emptyCollection, sealed, type Collection, type Progress } from './collection.ts'
+import { addAll, emptyCollection, sealed, type Collection, type Progress } from './collection.ts'
 import { readAccount } from './ec2/read-account.ts'
 import { openCluster, type Cluster, type ClusterOptions } from './kubernetes/cluster.ts'
 import { toldWhileWaiting } from './kubernetes/waiting.ts'
@@ -32,7 +32,7 @@ export interface LiveOptions {
   readonly timeouts: { readonly kubernetesMs: number; readonly awsMs: number; readonly nodeMs: number }
 }
 
-/** The sources that can be kept of an earlier reading: their folders in a bundle. */
+/** The sources that can be kept of an earlier reading. */
 export type KeptSource = 'aws' | 'nodes'
 
 /** Closed files, as a bundle holds them, and when they were read; `collected` is what they were made of. */
@@ -96,8 +96,9 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   addAll(merged, kubernetes)
   if (!stranger) addAll(merged, account)
   const seal = { time, tool: options.tool }
-  const { nodeMs } = timeouts
-  const known = { cluster, nodes, evidence: () => evidenceOver(sealed(merged, seal)), signal, progress, workMs: nodeMs }
+  // A pod that is listened in lives as long as that takes.
+  const workMs = Math.max(timeouts.nodeMs, (options.nodes.hear?.seconds ?? 0) * 1000)
+  const known = { cluster, nodes, evidence: () => evidenceOver(sealed(merged, seal)), signal, progress, workMs }
   addAll(merged, keptOf(options.kept, 'nodes') ?? (await readChosenNodes(options.nodes, known)))
   cluster.close()
   return { files: sealed(merged, seal), time, collected: merged }
@@ -109,17 +110,15 @@ export const evidenceOver = (files: ReadonlyMap<string, Uint8Array>): Evidence =
   return asMetallbReads(evidenceOf(store, readManifest(store, 'The collected evidence')))
 }
 
+/** Whoever reads nodes listens on them, too. */
+const folders: Readonly<Record<KeptSource, readonly string[]>> = { aws: ['aws'], nodes: ['nodes', 'captures'] }
+
 /** What an earlier reading has of a source that is not asked again; null where it is. */
 function keptOf(kept: LiveOptions['kept'], source: KeptSource): Collection | null {
   if (kept?.sources.includes(source) !== true) return null
   const ofSource = <T>(from: ReadonlyMap<string, T>) =>
-    new Map([...from].filter(([file]) => file.startsWith(`${source}/`)))
+    new Map([...from].filter(([file]) => folders[source].includes(file.split('/')[0] ?? '')))
   return { files: ofSource(kept.of.collected.files), gaps: ofSource(kept.of.collected.gaps) }
-}
-
-function addAll(to: Collection, from: Collection): void {
-  for (const [path, bytes] of from.files) to.files.set(path, bytes)
-  for (const [path, reason] of from.gaps) to.gaps.set(path, reason)
 }
 
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {

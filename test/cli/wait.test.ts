@@ -50,7 +50,7 @@ test('a source in which nothing is wrong is read again only for the last word', 
     idle: ['nodes'],
   }))
   const told: string[] = []
-  const live = await untilWell({
+  const live = await untilWell<number>({
     waitMs: 60_000,
     read: (earlier) => {
       kept.push(earlier === null ? 'whole' : `${earlier.sources.join()} of ${String(earlier.of)}`)

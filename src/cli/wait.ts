@@ -47,7 +47,14 @@ interface Waiting<Live> {
  *
  * @throws whatever reading or judging throws: what cannot mend itself is not waited for.
  */
-export async function untilWell<Live>({ waitMs, read, judge, tell, now, pause = paused }: Waiting<Live>): Promise<Live | null> {
+export async function untilWell<Live>({
+  waitMs,
+  read,
+  judge,
+  tell,
+  now,
+  pause = paused,
+}: Waiting<Live>): Promise<Live | null> {
   const start = now()
   const left = (): number => waitMs - (now() - start)
   let live: Live | null = null

@@ -8,8 +8,9 @@ import { perEvidence } from '../../evidence/memo.ts'
 import { metallbWebhooks, type Webhooks } from '../../lb/metallb/webhook.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { hostsOffCluster, proxiedApiServer } from '../../journey/api-server-pods.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/webhook',
@@ -59,7 +60,10 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
       pass(
         'broken-and-ignored',
         subject,
-        `${wrong.says}; its failurePolicy is Ignore, so changes are admitted unseen.`,
+        said(
+          'changes are admitted unseen',
+          `${wrong.says}; its failurePolicy is Ignore, so changes are admitted unseen.`,
+        ),
         wrong.proof,
       ),
     ]
@@ -67,12 +71,12 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
     fail(
       'broken',
       subject,
-      `${wrong.says}: changes of pools, advertisements and peers are refused (${wrong.error}).`,
+      said(
+        'changes of pools and advertisements are refused',
+        `${wrong.says}: changes of pools, advertisements and peers are refused (${wrong.error}).`,
+      ),
       wrong.proof,
-      {
-        commands: wrong.commands,
-        changes: wrong.changes,
-      },
+      wrong.remedy,
     ),
   ]
 })
@@ -82,16 +86,16 @@ interface Deaf {
   /** What kubectl apply says. */
   readonly error: string
   readonly proof: readonly Proof[]
-  readonly commands: readonly string[]
-  readonly changes: string
+  readonly remedy: Remedy
 }
 
 /** Why the API server cannot ask the webhook; null where the objects show nothing. */
 function whyDeaf(evidence: Evidence, { configuration, entries, name, service }: Webhooks): Deaf | null {
   const [namespace = '', short = ''] = name.split('/')
   const [first = 0] = entries
-  const restart = {
-    commands: [`kubectl -n ${namespace} rollout restart deployment controller`],
+  const remedy: Remedy = {
+    summary: 'restart MetalLB’s controller',
+    commands: [sh`kubectl -n ${namespace} rollout restart deployment controller`],
     changes: 'The controller starts anew and writes its certificate into the webhook configuration; VIPs stay.',
   }
   if (service === null)
@@ -102,9 +106,11 @@ function whyDeaf(evidence: Evidence, { configuration, entries, name, service }: 
         cite(configuration, 'webhooks', first, 'clientConfig', 'service'),
         citeList(kubernetesFile('services'), '/items', `no ${name} among them`),
       ],
-      commands: [`kubectl get validatingwebhookconfigurations ${configuration.metadata?.name ?? ''} -o yaml`],
-      changes:
-        'Shows what is left of an older installation: the configuration of a MetalLB that is gone must go too, or the manifests be applied again.',
+      remedy: {
+        look: [sh`kubectl get validatingwebhookconfigurations ${configuration.metadata?.name} -o yaml`],
+        advice:
+          'The configuration of a MetalLB that is gone must go too; where MetalLB is to stay, apply its manifests again.',
+      },
     }
   const bare = entries.filter((index) => (configuration.webhooks?.[index]?.clientConfig?.caBundle ?? '') === '')
   if (bare.length > 0)
@@ -112,7 +118,7 @@ function whyDeaf(evidence: Evidence, { configuration, entries, name, service }: 
       says: `${counted(bare.length, 'webhook')} of MetalLB ${bare.length === 1 ? 'has' : 'have'} no caBundle`,
       error: 'x509: certificate signed by unknown authority',
       proof: bare.slice(0, 1).map((index) => cite(configuration, 'webhooks', index, 'clientConfig', 'caBundle')),
-      ...restart,
+      remedy,
     }
   const controllers = known(metallbPods(evidence, 'controller')) ?? []
   const off = controllers.find(({ spec }) =>
@@ -123,8 +129,11 @@ function whyDeaf(evidence: Evidence, { configuration, entries, name, service }: 
       says: 'MetalLB’s controller was started with --webhook-mode=disabled, and its webhooks are still registered',
       error: 'connection refused',
       proof: [cite(off, 'spec', 'containers'), cite(configuration, 'metadata', 'name')],
-      commands: [`kubectl delete validatingwebhookconfigurations ${configuration.metadata?.name ?? ''}`],
-      changes: 'Changes are then admitted without being looked at; the controller still refuses what it cannot read.',
+      remedy: {
+        summary: 'delete the registration of its webhooks',
+        commands: [sh`kubectl delete validatingwebhookconfigurations ${configuration.metadata?.name}`],
+        changes: 'Changes are then admitted without being looked at; the controller still refuses what it cannot read.',
+      },
     }
   const slices = (known(evidence.kubernetes.endpointslices) ?? []).filter(
     ({ metadata }) => metadata?.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === short,
@@ -138,11 +147,13 @@ function whyDeaf(evidence: Evidence, { configuration, entries, name, service }: 
       slices.length === 0
         ? [citeList(kubernetesFile('endpointslices'), '/items', `none of ${name}`), cite(service, 'spec', 'selector')]
         : [...slices.map((slice) => cite(slice, 'endpoints')), cite(service, 'spec', 'selector')],
-    commands: [
-      `kubectl -n ${namespace} get pods --show-labels`,
-      `kubectl -n ${namespace} get service ${short} -o jsonpath={.spec.selector}`,
-    ],
-    changes: 'Shows whether a ready controller has the labels that the Service selects.',
+    remedy: {
+      look: [
+        sh`kubectl -n ${namespace} get pods --show-labels`,
+        sh`kubectl -n ${namespace} get service ${short} -o 'jsonpath={.spec.selector}'`,
+      ],
+      advice: 'A ready controller must have the labels that the Service selects.',
+    },
   }
 }
 
@@ -153,13 +164,16 @@ function proxied(evidence: Evidence, subject: string, { name, service }: Webhook
   return warn(
     'through-proxy',
     subject,
-    `kube-apiserver ${found.pod} sends its requests through ${found.by}, and its NO_PROXY (${found.noProxy}) names neither .svc nor ${service?.spec?.clusterIP ?? 'the ClusterIP'}: it asks the proxy for MetalLB’s webhook, and changes of pools fail.`,
+    said(
+      'the API server asks a proxy for the webhook',
+      `kube-apiserver ${found.pod} sends its requests through ${found.by}, and its NO_PROXY (${found.noProxy}) names neither .svc nor ${service?.spec?.clusterIP ?? 'the ClusterIP'}: it asks the proxy for MetalLB’s webhook, and changes of pools fail.`,
+    ),
     found.proof,
     {
       fix: {
-        commands: [`ssh ${found.node} sudo grep -n -i proxy /etc/kubernetes/manifests/kube-apiserver.yaml`],
-        changes:
-          'Shows the variables; add .svc, .cluster.local and the ranges of Services and pods to NO_PROXY there. The kubelet then starts the API server anew.',
+        look: [sh`ssh ${found.node} sudo grep -n -i proxy /etc/kubernetes/manifests/kube-apiserver.yaml`],
+        advice:
+          'Add .svc, .cluster.local and the ranges of Services and pods to NO_PROXY there. The kubelet then starts the API server anew.',
       },
     },
   )
@@ -174,7 +188,10 @@ function answers(evidence: Evidence, subject: string, { configuration, entries, 
   return pass(
     'ready',
     subject,
-    `Service ${name} of MetalLB’s webhook has a ready endpoint, and the API server its caBundle${remark}.`,
+    said(
+      'MetalLB’s webhook can answer',
+      `Service ${name} of MetalLB’s webhook has a ready endpoint, and the API server its caBundle${remark}.`,
+    ),
     [
       cite(configuration, 'webhooks', entries[0] ?? 0, 'clientConfig', 'service'),
       ...(isGap(hosts) ? [] : hosts.map(({ proof }) => proof)),

@@ -2,15 +2,16 @@ import { cite, citeList } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { perEvidence } from '../../evidence/memo.ts'
-import { kubernetesFile } from '../../evidence/kubernetes/kinds.ts'
+import { kubernetesFile, type Pod } from '../../evidence/kubernetes/kinds.ts'
 import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
 import { forbiddingLevel, missingObject, powerless } from '../../lb/metallb/speakers.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
-import { defineCheck } from '../check.ts'
+import { counted } from '../../net/words.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
+import { defineCheck } from '../check.ts'
 import { speakerSet, whyNoSpeaker, type NoSpeaker } from '../../lb/metallb/no-speaker.ts'
-import { fail, pass, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/speaker',
@@ -28,19 +29,20 @@ export default defineCheck({
   announcer: 'MetalLB',
   blocks: false,
   consequenceOf: ['translation/kube-proxy-running', 'forwarding/cni-ready'],
-  run: ({ evidence, question }) => {
+  run: ({ evidence, question, receiving }) => {
     const speakers = metallbPods(evidence, 'speaker')
     if (isGap(speakers)) return []
     // On a LAN the VIP lives by its announcement: without any speaker nobody answers ARP.
     const { wrong, weak } = unfit(evidence)
-    const blocks = hangsOnAnnouncement(question) && wrong.length + weak.length === speakers.length
+    // A packet that starts on a node is translated there, whoever announces.
+    const blocks =
+      receiving.by !== 'client' && hangsOnAnnouncement(question) && wrong.length + weak.length === speakers.length
     const { namespace } = metallbSettings(evidence)
     const fix = {
-      commands: [
-        `kubectl -n ${namespace} get pods -l component=speaker -o wide`,
-        `kubectl -n ${namespace} logs daemonset/speaker --previous --tail=20`,
+      look: [
+        sh`kubectl -n ${namespace} get pods -l component=speaker -o wide`,
+        sh`kubectl -n ${namespace} logs daemonset/speaker --previous --tail=20`,
       ],
-      changes: 'Shows which speakers are not ready and what they said before they ended.',
     }
     if (speakers.length === 0) return [noSpeaker(evidence, blocks)]
     const all = [...wrong, ...weak]
@@ -49,7 +51,7 @@ export default defineCheck({
         pass(
           'ready',
           'daemonset/speaker',
-          `All ${String(speakers.length)} MetalLB speakers are ready.`,
+          said('all speakers are ready', `All ${String(speakers.length)} MetalLB speakers are ready.`),
           speakers.slice(0, 1).map((pod) => cite(pod, 'status', 'phase')),
         ),
       ]
@@ -61,9 +63,16 @@ export default defineCheck({
       fail(
         'not-ready',
         'daemonset/speaker',
-        `${String(all.length)} of ${String(speakers.length)} MetalLB speakers ${weak.length === 0 ? 'are not ready' : 'cannot announce'}: ${each}.`,
+        said(
+          `${String(all.length)} of ${counted(speakers.length, 'speaker')} ${weak.length > 0 ? 'cannot announce' : all.length === 1 ? 'is not ready' : 'are not ready'}`,
+          `${String(all.length)} of ${String(speakers.length)} MetalLB speakers ${weak.length === 0 ? 'are not ready' : 'cannot announce'}: ${each}.`,
+        ),
         all.map(({ why }) => why.proof),
-        secret === undefined ? (wrong.length === 0 ? show(namespace) : fix) : restart(namespace, secret),
+        secret === undefined
+          ? wrong.length === 0
+            ? privileged(namespace, weak[0]?.pod)
+            : fix
+          : restart(namespace, secret),
         { blocks },
       ),
     ]
@@ -116,7 +125,7 @@ function noSpeaker(evidence: Evidence, blocks: boolean): Draft {
   return fail(
     why === null ? 'no-speaker' : `no-speaker-${why.by}`,
     'daemonset/speaker',
-    `MetalLB has no speaker pod, so no node announces anything.${because}`,
+    said('MetalLB has no speaker pod', `MetalLB has no speaker pod, so no node announces anything.${because}`),
     [
       citeList(kubernetesFile('pods'), '/items', 'no MetalLB speaker among them'),
       ...(why === null ? (shut === null ? [] : [shut.proof]) : [why.proof]),
@@ -163,23 +172,33 @@ function placing(namespace: string, set: string | undefined, why: NoSpeaker | nu
 }
 
 const admit = (namespace: string): Remedy => ({
+  summary: `admit pods on the nodes’ network in ${namespace}`,
   commands: [
-    `kubectl label namespace ${namespace} --overwrite ${['enforce', 'audit', 'warn'].map((mode) => `pod-security.kubernetes.io/${mode}=privileged`).join(' ')}`,
+    sh`kubectl label namespace ${namespace} --overwrite ${['enforce', 'audit', 'warn'].map((mode) => `pod-security.kubernetes.io/${mode}=privileged`)}`,
   ],
   changes: `Every pod of ${namespace} may then use the network of its node. The DaemonSet makes its pods by itself within minutes.`,
 })
 
 const restart = (namespace: string, secret: string): Remedy => ({
-  commands: [
-    `kubectl -n ${namespace} get secret ${secret}`,
-    `kubectl -n ${namespace} rollout restart deployment controller`,
-  ],
+  look: [sh`kubectl -n ${namespace} get secret ${secret}`],
+  summary: 'let the controller make the Secret again',
+  commands: [sh`kubectl -n ${namespace} rollout restart deployment controller`],
   changes:
-    'Shows whether the Secret is there; the controller makes it when it starts, where METALLB_ML_SECRET_NAME names it, and the speakers start by themselves once it is there.',
+    'The controller makes it when it starts, where METALLB_ML_SECRET_NAME names it; the speakers start by themselves once it is there.',
 })
 
-const show = (namespace: string): Remedy => ({
-  commands: [`kubectl -n ${namespace} get daemonset speaker -o yaml`],
-  changes:
-    'Shows the pod template: it needs hostNetwork: true, and capabilities.add [NET_RAW] for the container speaker.',
-})
+/** Gives the pods of the speaker's DaemonSet what they need to announce. */
+function privileged(namespace: string, speaker: Pod | undefined): Remedy {
+  const owner = speaker?.metadata?.ownerReferences?.find(({ kind }) => kind === 'DaemonSet')?.name
+  const needs = {
+    hostNetwork: true,
+    containers: [{ name: 'speaker', securityContext: { capabilities: { add: ['NET_RAW'] } } }],
+  }
+  return {
+    summary: 'give the speakers the nodes’ network and NET_RAW',
+    commands: [
+      sh`kubectl -n ${namespace} patch daemonset ${owner} -p ${jsonWord({ spec: { template: { spec: needs } } })}`,
+    ],
+    changes: 'The speakers start again one after the other; VIPs move meanwhile.',
+  }
+}

@@ -73,9 +73,9 @@ test('a speaker that waits for the memberlist Secret says so, by the event or by
       /^1 of 4 MetalLB speakers are not ready: speaker-stuck on \S+ waits for Secret memberlist, which is not there\.$/,
     ),
   ])
-  expect(finding?.fix?.commands).toEqual([
-    'kubectl -n metallb-system get secret memberlist',
-    'kubectl -n metallb-system rollout restart deployment controller',
+  expect([finding?.look, finding?.fix?.commands]).toEqual([
+    ['kubectl -n metallb-system get secret memberlist'],
+    ['kubectl -n metallb-system rollout restart deployment controller'],
   ])
   const seen = await variant('lan-healthy', {
     'kubernetes/pods.json': speakers((pod) => {
@@ -133,7 +133,10 @@ test.each([
   ])
   expect(diagnosisOf(one, 'default/nginx-lb').verdict).toBe('reachable')
   const all = await variant('lan-healthy', { 'kubernetes/pods.json': speakers(edit) })
-  expect(diagnosisOf(all, 'default/nginx-lb').causes.map((cause) => cause.id)).toContain(id)
+  const cause = diagnosisOf(all, 'default/nginx-lb').causes.find((found) => found.id === id)
+  expect(cause?.fix?.commands).toEqual([
+    `kubectl -n metallb-system patch daemonset speaker -p '{"spec":{"template":{"spec":{"hostNetwork":true,"containers":[{"name":"speaker","securityContext":{"capabilities":{"add":["NET_RAW"]}}}]}}}}'`,
+  ])
 })
 
 test('a privileged speaker, or one whose capabilities were not dropped, has what it needs', async () => {
@@ -228,4 +231,16 @@ describe('a DaemonSet without pods', () => {
       ['kubectl -n metallb-system describe resourcequota', 'kubectl -n metallb-system describe daemonset speaker'],
     ])
   })
+})
+
+test('a packet that starts on a node is translated there, whoever announces', async () => {
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/pods.json': editJson((list: Json) => {
+      for (const { metadata, status } of list.items)
+        if (metadata.labels?.component === 'speaker')
+          for (const condition of status.conditions) condition.status = 'False'
+    }),
+  })
+  const { verdict, alsoWrong } = diagnosisOf(evidence, 'default/nginx-lb', 'node/worker-0')
+  expect([verdict, alsoWrong.map((finding) => finding.id)]).toEqual(['reachable', [id]])
 })

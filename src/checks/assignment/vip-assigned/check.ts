@@ -36,6 +36,7 @@ export default defineCheck({
     'assignment/no-pool',
     'assignment/pool-exhausted',
     'assignment/request-refused',
+    'control/controller',
   ],
   run: (context) => {
     const { service, vip } = context.question

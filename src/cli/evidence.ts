@@ -46,6 +46,7 @@ function bundleEvidence(bundle: string, flags: SourceFlags): Promise<Evidence> {
     'ssh-option',
     'node-output',
     'save-bundle',
+    'capture',
   ] as const
   const given = [
     ...live.filter((flag) => flags[flag] !== undefined),

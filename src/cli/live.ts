@@ -5,6 +5,7 @@ import type { Progress } from '../collect/collection.ts'
 import { readLive, type LiveFiles, type LiveOptions } from '../collect/live.ts'
 import { targetOf, thisNode } from '../collect/node-hints.ts'
 import { nodesForVips } from '../journey/nodes-for-vip.ts'
+import { whereHeard } from '../journey/where-heard.ts'
 import { probe, type Probe } from '../collect/probe/probe.ts'
 import { wantedBy, type Wanted } from '../collect/wanted.ts'
 import { questionsFor, type Asked as QuestionAsked, type Target } from '../diagnosis/targets.ts'
@@ -22,6 +23,9 @@ import { recognisedFabric } from '../fabric/recognise.ts'
 type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
   readonly fabric: FabricName | 'auto'
   readonly 'vpc-id': string | undefined
+  /** For how many seconds frames are captured meanwhile. */
+  readonly capture?: number | undefined
+  readonly probe?: boolean
 }
 
 /** What is asked of the evidence, as far as it decides which nodes are read. */
@@ -99,15 +103,14 @@ function optionsOf(
   const { env } = process
   const vpcId = flags['vpc-id'] ?? null
   const explicit = flags.fabric === 'ec2' || flags.region !== undefined || flags.profile !== undefined || vpcId !== null
-  const choose = (evidence: Evidence): readonly string[] => {
+  const questionAsked = (evidence: Evidence): QuestionAsked => {
     const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
-    const asked = { client, fabric, vpcId }
-    if (nodes !== undefined) return nodes(evidence, asked)
-    return nodesForVips(
-      evidence,
-      judgeable(() => questionsFor(evidence, targets, asked).questions),
-    )
+    return { client, fabric, vpcId }
   }
+  const questions = (evidence: Evidence): readonly Question[] =>
+    judgeable(() => questionsFor(evidence, targets, questionAsked(evidence)).questions)
+  const choose = (evidence: Evidence): readonly string[] =>
+    nodes === undefined ? nodesForVips(evidence, questions(evidence)) : nodes(evidence, questionAsked(evidence))
   return {
     ...run,
     cluster: clusterOf(flags),
@@ -122,6 +125,14 @@ function optionsOf(
       by: flags['node-addresses'],
       choose: flags['nodes-for'] === 'all' ? null : choose,
       given: nodeOutputs(flags['node-output']),
+      hear:
+        flags.capture === undefined
+          ? null
+          : {
+              seconds: flags.capture,
+              asks: flags.probe === true,
+              where: (evidence) => whereHeard(evidence, questions(evidence)),
+            },
     },
     wanted: wanted ?? wantedBy(checks, { internet: client.kind === 'internet' }),
     now: () => new Date(),

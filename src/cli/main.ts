@@ -56,6 +56,8 @@ function nearestFlag(error: Errors.CLIError): string | null {
 /** oclif's messages have several lines and advice of their own; the first one says what is wrong. */
 function sentence(message: string): string {
   const lines = message.split('\n').map((line) => line.trim())
-  const first = lines.find((line) => !/^The following errors? occurred:$/.test(line)) ?? ''
+  const [said = '', why = ''] = lines.filter((line) => !/^The following errors? occurred:$/.test(line))
+  const flag = /^Parsing (--\S+)$/.exec(said)?.[1]
+  const first = flag === undefined ? said : `${flag}: ${why}`
   return /[.!?]$/.test(first) ? first : `${first}.`
 }

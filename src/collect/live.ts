@@ -4,7 +4,7 @@ import { readManifest } from '../evidence/manifest.ts'
 import { asMetallbReads } from '../lb/metallb/config-map.ts'
 import { memoryStore } from '../evidence/store.ts'
 import { readChosenNodes, type ChosenNodes } from './chosen-nodes.ts'
-import { emptyCollection, sealed, type Collection, type Progress } from './collection.ts'
+import { addAll, emptyCollection, sealed, type Collection, type Progress } from './collection.ts'
 import { readAccount } from './ec2/read-account.ts'
 import { openCluster, type Cluster, type ClusterOptions } from './kubernetes/cluster.ts'
 import { toldWhileWaiting } from './kubernetes/waiting.ts'
@@ -89,8 +89,9 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   addAll(merged, kubernetes)
   if (!stranger) addAll(merged, account)
   const seal = { time, tool: options.tool }
-  const { nodeMs } = timeouts
-  const known = { cluster, nodes, evidence: () => evidenceOver(sealed(merged, seal)), signal, progress, workMs: nodeMs }
+  // A pod that is listened in lives as long as that takes.
+  const workMs = Math.max(timeouts.nodeMs, (options.nodes.hear?.seconds ?? 0) * 1000)
+  const known = { cluster, nodes, evidence: () => evidenceOver(sealed(merged, seal)), signal, progress, workMs }
   addAll(merged, await readChosenNodes(options.nodes, known))
   cluster.close()
   return { files: sealed(merged, seal), time }
@@ -100,11 +101,6 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
 export const evidenceOver = (files: ReadonlyMap<string, Uint8Array>): Evidence => {
   const store = memoryStore(files)
   return asMetallbReads(evidenceOf(store, readManifest(store, 'The collected evidence')))
-}
-
-function addAll(to: Collection, from: Collection): void {
-  for (const [path, bytes] of from.files) to.files.set(path, bytes)
-  for (const [path, reason] of from.gaps) to.gaps.set(path, reason)
 }
 
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {

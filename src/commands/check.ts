@@ -6,6 +6,7 @@ import { inNamespace, parseTarget, questionsFor } from '../diagnosis/targets.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Question } from '../evidence/question.ts'
+import { captureSeconds, withCaptureSeconds } from '../cli/capture-seconds.ts'
 import { evidenceOf, type SourceFlags } from '../cli/evidence.ts'
 import { liveFlags } from '../cli/live-flags.ts'
 import { readAcceptances } from '../cli/accept-file.ts'
@@ -113,6 +114,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       description:
         'also connect to the VIP and to its nodePorts, from here and with --nodes ssh from a node; never changes the verdict',
     }),
+    capture: Flags.integer({
+      helpValue: 'SECONDS',
+      helpGroup: 'LIVE',
+      min: 1,
+      description: `meanwhile listen on the nodes that may announce, and here: ${String(captureSeconds)} seconds, or --capture=SECONDS`,
+    }),
     ...liveFlags,
     'save-bundle': Flags.string({
       helpValue: 'PATH',
@@ -123,7 +130,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
   }
 
   override async run(): Promise<void> {
-    const { flags, argv } = await this.parse(Check)
+    const { flags, argv } = await this.parse(Check, withCaptureSeconds(this.argv))
     const tool = { name: this.config.name, version: this.config.version }
     const files = parseOutputFiles([
       ...(flags['output-file'] ?? []),

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import module from 'node:module'
+import { homedir } from 'node:os'
+import path from 'node:path'
 
 try {
   const asked = process.argv.slice(2)
@@ -8,6 +11,8 @@ try {
     const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     console.log(`${name} ${version}`)
   } else {
+    // Node 22 and later keep what they compiled for the next run. Not in /tmp, Node's own place: others could write there.
+    module.enableCompileCache?.(path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'vipdoctor'))
     // oclif compares node's version by loading semver, a tenth of our start; package.json's `engines` says the same to npm.
     process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
     const { main } = await import('../dist/bundle/cli/main.js')

@@ -10,6 +10,7 @@ import { asMetallbReads } from '../src/lb/metallb/config-map.ts'
 import { readManifest } from '../src/evidence/manifest.ts'
 import type { Store } from '../src/evidence/store.ts'
 import { recognisedFabric } from '../src/fabric/recognise.ts'
+import { fraction } from './lab/fuzz/mutations.ts'
 import { targetOf } from './kit/answers.ts'
 import { changedStore, fixture, fixtureStore, truthOf, type Change } from './kit/fixtures.ts'
 
@@ -65,7 +66,7 @@ describe.each(names)('%s', (name) => {
     const files = filesOf(await fixtureStore(name))
     const whole = await judged(name, {})
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...files), fc.double({ min: 0, max: 1, noNaN: true }), async (file, part) => {
+      fc.asyncProperty(fc.constantFrom(...files), fraction, async (file, part) => {
         const less = await judged(name, { [file]: (text) => text.slice(0, Math.floor(text.length * part)) })
         expect(whole.verdict !== 'reachable' && less.verdict === 'reachable').toBe(false)
       }),

@@ -9,6 +9,7 @@ import {
   type Question,
   type ServiceQuestion,
 } from '../evidence/question.ts'
+import { partOf } from '../evidence/part.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'
 import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
@@ -92,7 +93,8 @@ export interface Asked {
  * client's family.
  */
 export function questionsFor(evidence: Evidence, targets: readonly Target[], asked: Asked): Questions {
-  const gaps = [evidence.kubernetes.services, controlPlaneVips(evidence)].filter(isGap)
+  const { services } = evidence.kubernetes
+  const gaps = [services, partOf(services), controlPlaneVips(evidence)].filter(isGap)
   requireClient(evidence, asked.client)
   const all = everyQuestion(evidence, asked)
   const wanted =

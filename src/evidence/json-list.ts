@@ -1,5 +1,6 @@
 import { gap, isGap, type Gap, type Known } from './gap.ts'
 import { decodeText, parseJson, readTextBytes } from './json.ts'
+import { memberOf, moreAfter, rememberPart } from './part.ts'
 import type { Store } from './store.ts'
 
 /** Bytes of a long list that are parsed at once: their text and their values still fit a processor's cache. */
@@ -10,18 +11,16 @@ type ReadItem<T> = (item: unknown, index: number) => Known<T>
 
 /**
  * The list that a JSON file has as a member, each item as `read` keeps it. A long list is parsed in pieces, and what is not kept of one
- * is free before the next: the pods of a large cluster are hundreds of megabytes. A gap where the file is no such listing.
+ * is free before the next: the pods of a large cluster are hundreds of megabytes. A gap where the file is no such listing. Of a list that is
+ * only a part of one that is remembered (`partOf`).
  */
 export function readJsonList<T>(store: Store, file: string, member: string, read: ReadItem<T>): Known<readonly T[]> {
   const bytes = readTextBytes(store, file)
   if (isGap(bytes)) return bytes
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return (text.length < 4 * pieceSize ? null : readInPieces(text, member, read)) ?? readWhole(file, text, member, read)
-}
-
-/** The member of a value that is an object; undefined where there is none. */
-export function memberOf(value: unknown, member: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined
+  return (
+    (text.length < 4 * pieceSize ? null : readInPieces(file, text, member, read)) ?? readWhole(file, text, member, read)
+  )
 }
 
 function readWhole<T>(file: string, text: Buffer, member: string, read: ReadItem<T>): Known<readonly T[]> {
@@ -30,6 +29,7 @@ function readWhole<T>(file: string, text: Buffer, member: string, read: ReadItem
   const list = memberOf(json, member)
   if (!Array.isArray(list)) return gap(file, `not what its name says: there is no list /${member}`)
   const kept: T[] = []
+  rememberPart(kept, moreAfter(file, json))
   return keepAll(kept, list, read) ?? Object.freeze(kept)
 }
 
@@ -37,12 +37,14 @@ function readWhole<T>(file: string, text: Buffer, member: string, read: ReadItem
  * Cuts the list wherever an item may begin, and parses each piece as a list of its own. That it parses proves the cut: it closed as many
  * brackets as it opened, so it ended between two items, as it began. Null where that does not hold, or the file is no such listing.
  */
-function readInPieces<T>(text: Buffer, member: string, read: ReadItem<T>): Known<readonly T[]> | null {
+function readInPieces<T>(file: string, text: Buffer, member: string, read: ReadItem<T>): Known<readonly T[]> | null {
   const start = text.indexOf('[') + 1
   const end = text.lastIndexOf(']')
   const border = borderOf(text.toString('utf8', start, start + 1000))
-  if (border === null || !isEmptyList(text.toString('utf8', 0, start) + text.toString('utf8', end), member)) return null
+  const answer = parsed(text.toString('utf8', 0, start) + text.toString('utf8', end))
+  if (border === null || !isEmpty(memberOf(answer, member))) return null
   const kept: T[] = []
+  rememberPart(kept, moreAfter(file, answer))
   for (let at = start; at < end;) {
     const found = text.indexOf(border, at + pieceSize)
     const next = found === -1 ? end : found + 1
@@ -61,10 +63,7 @@ function borderOf(beginning: string): string | null {
   return first === null ? null : `},${first[0]}`
 }
 
-function isEmptyList(text: string, member: string): boolean {
-  const list = memberOf(parsed(text), member)
-  return Array.isArray(list) && list.length === 0
-}
+const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0
 
 function parsed(text: string): unknown {
   try {

@@ -1,4 +1,5 @@
 import { unescapeKey } from './shape.ts'
+import { behind } from './sticky.ts'
 
 /** From the first character of a JSON value to behind its last one. */
 export interface Span {
@@ -85,10 +86,4 @@ function skipValue(text: string, at: number): number {
     } else place = behind(noBracket, text, place)
   }
   return text.length
-}
-
-/** Behind what a sticky expression matches at a place; the place itself where it matches nothing. */
-function behind(expression: RegExp, text: string, at: number): number {
-  expression.lastIndex = at
-  return expression.test(text) ? expression.lastIndex : at
 }

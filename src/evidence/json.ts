@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { gap, isGap, type Known } from './gap.ts'
+import { jsonStop } from './json-stop.ts'
+import { nestsTooDeep } from './shape.ts'
 import type { Store } from './store.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -31,44 +33,24 @@ export function readJson(store: Store, file: string): Known<unknown> {
 /** Parses a file's text; a gap that says where parsing stopped. */
 export function parseJson(file: string, text: string): Known<unknown> {
   if (text.trim() === '') return gap(file, 'empty, not JSON')
+  let value: unknown
   try {
-    return JSON.parse(text) as unknown
+    value = JSON.parse(text)
   } catch {
     return gap(file, whereItStopped(text))
   }
+  return nestsTooDeep(value)
+    ? gap(file, 'not what its name says: nested deeper than anything that a tool writes')
+    : value
 }
 
 function whereItStopped(text: string): string {
-  const offset = firstWrongOffset(text)
-  const before = text.slice(0, offset ?? text.length)
-  const line = before.split('\n').length
-  const column = before.length - before.lastIndexOf('\n')
-  return `${offset === null ? 'cut off' : 'not JSON'}: parsing stopped at line ${String(line)}, column ${String(column)}`
-}
-
-/**
- * Where the first character stands that no JSON text can have there; null where the text only ends too early.
- * V8 names the position for some errors only. A beginning of JSON fails for its early end, a wrong one for its wrong character:
- * so the place is found by halving.
- */
-function firstWrongOffset(text: string): number | null {
-  if (endsEarly(text)) return null
-  let [good, bad] = [0, text.length]
-  while (bad - good > 1) {
-    const middle = (good + bad) >> 1
-    if (endsEarly(text.slice(0, middle))) good = middle
-    else bad = middle
+  const stop = jsonStop(text)
+  const end = stop ?? text.length
+  let [lines, lineStart] = [1, 0]
+  for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', lineStart)) {
+    lines += 1
+    lineStart = at + 1
   }
-  return bad - 1
-}
-
-/** V8 says "end of JSON input", or names the position behind the last character. */
-function endsEarly(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch (error) {
-    const { message } = error as SyntaxError
-    return message.includes('end of JSON input') || message.includes(`at position ${String(text.length)}`)
-  }
+  return `${stop === null ? 'cut off' : 'not JSON'}: parsing stopped at line ${String(lines)}, column ${String(end - lineStart + 1)}`
 }

@@ -1,11 +1,20 @@
 import { awsFile, awsKinds, type AwsItem, type AwsKindName } from './ec2/kinds.ts'
 import { rememberPlace } from './cite.ts'
 import { gap, isGap, type Known } from './gap.ts'
-import { memberOf, readJsonList } from './json-list.ts'
+import { readJsonList } from './json-list.ts'
 import { readJson } from './json.ts'
 import { kubernetesFile, kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes/kinds.ts'
 import { conform, type Misfit, type Shape, type Shaped } from './shape.ts'
+import { memberOf, partOf, rememberPart } from './part.ts'
 import type { Store } from './store.ts'
+
+/**
+ * Kinds of which a part is judged: whoever finds nothing in one asks `lacking.ts` whether that proves anything. Of all others a part is a gap,
+ * since no one who looks for something in them asks.
+ */
+const judgedInPart: ReadonlySet<KubernetesKindName | AwsKindName> = new Set([
+  ...(['services', 'nodes', 'endpointslices', 'networkInterfaces', 'subnets', 'securityGroupRules'] as const),
+])
 
 /** The objects of one kind, as `kubectl get … -A -o json` printed them. An object of another kind among them makes the file a gap. */
 export function readKubernetes<K extends KubernetesKindName>(
@@ -14,13 +23,14 @@ export function readKubernetes<K extends KubernetesKindName>(
 ): Known<readonly KubernetesObject<K>[]> {
   const file = kubernetesFile(name)
   const { kind, shape } = kubernetesKinds[name]
-  return readJsonList(store, file, 'items', (item, index) => {
+  const list = readJsonList(store, file, 'items', (item, index) => {
     const pointer = `/items/${String(index)}`
     const found = memberOf(item, 'kind')
     return typeof found === 'string' && found !== kind
       ? gap(file, `not what its name says: ${pointer} is a ${found}, not a ${kind}`)
       : readItem(file, pointer, item, shape)
-  }) as Known<readonly KubernetesObject<K>[]>
+  })
+  return wholeOrJudged(name, list) as Known<readonly KubernetesObject<K>[]>
 }
 
 /** One EC2 listing, as the AWS CLI printed it. */
@@ -36,7 +46,14 @@ export function readAws<K extends AwsKindName>(store: Store, name: K): Known<rea
       ? readItems(file, `${pointer}/${inner}`, members, kind.shape)
       : gap(file, `${pointer}/${inner} is not a list`)
   })
-  return (isGap(lists) ? lists : Object.freeze(lists.flat())) as Known<readonly AwsItem<K>[]>
+  if (isGap(lists)) return lists
+  const items = Object.freeze(lists.flat())
+  rememberPart(items, partOf(lists))
+  return wholeOrJudged(name, items) as Known<readonly AwsItem<K>[]>
+}
+
+function wholeOrJudged<T>(name: KubernetesKindName | AwsKindName, list: Known<readonly T[]>): Known<readonly T[]> {
+  return isGap(list) || judgedInPart.has(name) ? list : (partOf(list) ?? list)
 }
 
 /** One JSON object of a shape, whole. */

@@ -31,6 +31,7 @@ const fabricOfCloud = ([cloud, { name, schemes }]: [string, (typeof clouds)[Clou
     name,
     elsewhere: `What the network of ${name} delivers and lets in is not in the evidence.`,
     announcing: `Whether packets hang on an announcement in the network of ${name} is not in the evidence.`,
+    choosing: 'Choose addresses that nothing else has and that the network delivers to the nodes.',
     unclear: `The nodes are machines of ${name}, and nothing in the evidence says whether its network hands % to one of them.`,
   },
 })

@@ -27,6 +27,8 @@ export interface FabricWords {
   readonly elsewhere: string
   /** What follows where several announce the VIP; where packets do not hang on that, also what follows where nobody does. */
   readonly announcing: string
+  /** Which addresses a pool needs here, for a Service that waits for one. */
+  readonly choosing: string
   /** Why it is not known to whom the VIP is delivered; only where `delivery` is `unknown`. */
   readonly unclear?: string
 }

@@ -1,6 +1,7 @@
 import type { NetworkInterface } from '../evidence/ec2/kinds.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { gap, isGap, known, type Known } from '../evidence/gap.ts'
+import { nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import { holdersOf } from '../fabric/ec2/holders.ts'
 import { nodeOfInterface } from '../fabric/ec2/node-interfaces.ts'
@@ -12,19 +13,35 @@ export interface ApiServerHost {
   readonly name: string | null
 }
 
-/** The hosts of the API servers: the endpoints of default/kubernetes, as far as interfaces of the VPC hold them. */
+/** The addresses of the API servers: the endpoints of default/kubernetes. */
+export function apiServerAddresses({ kubernetes: { endpointslices } }: Evidence): Known<readonly Address[]> {
+  if (isGap(endpointslices)) return endpointslices
+  return endpointslices
+    .filter(
+      ({ metadata }) =>
+        metadata?.namespace === 'default' && metadata.labels?.['kubernetes.io/service-name'] === 'kubernetes',
+    )
+    .flatMap(({ endpoints }) =>
+      (endpoints ?? []).flatMap((one) => (one.addresses ?? []).flatMap((text) => parseAddress(text) ?? [])),
+    )
+}
+
+/** The nodes on which API servers run, as far as they are nodes of the cluster. */
+export const apiServerNodes = (evidence: Evidence): readonly string[] =>
+  (known(apiServerAddresses(evidence)) ?? []).flatMap(({ text }) => nodeNamesByAddress(evidence).get(text) ?? [])
+
+/**
+ * The hosts of the API servers, as far as interfaces of the VPC hold their addresses; a gap where none does, or the listing that does not have
+ * one is not whole.
+ */
 export function apiServerHosts(evidence: Evidence, vpcId: string): Known<readonly ApiServerHost[]> {
-  const slices = evidence.kubernetes.endpointslices
-  if (isGap(slices)) return slices
-  const own = slices.filter(
-    ({ metadata }) =>
-      metadata?.namespace === 'default' && metadata.labels?.['kubernetes.io/service-name'] === 'kubernetes',
-  )
-  const addresses = own.flatMap(({ endpoints }) =>
-    (endpoints ?? []).flatMap((one) => (one.addresses ?? []).flatMap((text) => parseAddress(text) ?? [])),
-  )
-  const hosts = addresses.flatMap((address) =>
-    (known(holdersOf(evidence, vpcId, address)) ?? []).slice(0, 1).map(({ interface: eni }) => ({
+  const addresses = apiServerAddresses(evidence)
+  if (isGap(addresses)) return addresses
+  const held = addresses.map((address) => ({ address, holders: holdersOf(evidence, vpcId, address) }))
+  const unlisted = held.flatMap(({ holders }) => (isGap(holders) ? [holders] : []))
+  if (unlisted[0] !== undefined) return unlisted[0]
+  const hosts = held.flatMap(({ address, holders }) =>
+    (known(holders) ?? []).slice(0, 1).map(({ interface: eni }) => ({
       eni,
       address,
       name: known(nodeOfInterface(evidence, eni)),

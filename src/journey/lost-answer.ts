@@ -3,6 +3,7 @@ import type { Gap } from '../evidence/gap.ts'
 import { autopsy, type Autopsy, type Death } from '../node/death.ts'
 import type { Step } from '../node/trace/types.ts'
 import { nodeOfPod, type Journey } from '../node/vip-trace.ts'
+import { translatorOf } from './translator.ts'
 
 /** What one journey was lost by: an autopsy, or what joins it with the other nodes (`death` is then null). */
 export interface Loss extends Omit<Autopsy, 'death'> {
@@ -21,5 +22,8 @@ export function lostAnswer(evidence: Evidence, node: string, journey: Journey): 
   if (second === null || packet.sourceNat !== null || autopsy(journey) !== null) return null
   // A client that lives on the node itself (the node, a pod of it) gets its answers through the node anyway.
   if (packet.inDevice === null || nodeOfPod(evidence, packet.source) === node) return null
-  return { death: null, node: null, outcome: first, step: first.steps.at(-1) ?? null }
+  // What tells it: the rule that sends the packet elsewhere, and what its source was asked about on the way out.
+  const by = translatorOf(first)?.step
+  const steps = first.steps.filter((step) => step === by || step.hook.toUpperCase() === 'POSTROUTING')
+  return { death: null, node: null, outcome: { ...first, steps }, step: steps.at(-1) ?? null }
 }

@@ -3,8 +3,11 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
+import { arpSilence } from '../node/arp-silence.ts'
 import { nodeOfPod } from '../node/vip-trace.ts'
 import { announcing, isServedBy } from '../lb/announcers.ts'
+import { boundAnywhere } from '../lb/kube-vip/bound.ts'
+import type { Address } from '../net/address.ts'
 import { nodeWithAddress } from './address-of-node.ts'
 import { fabricOf } from '../fabric/index.ts'
 
@@ -27,6 +30,8 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   const all = everyNode(evidence)
   if (fabric.delivery === 'unknown') return all
   const announced = announcing(evidence, question)
+  const byArp = (known(announced.byBgp) ?? []).length === 0 && question.about === 'service'
+  const holders = byArp ? answeringHolders(evidence, vip) : []
   const seen = known(announced.observed) ?? []
   // The kernel of a node answers for the node's own address. Where others announce it too, either may get the packet.
   const own = nodeWithAddress(evidence, vip)?.metadata?.name ?? null
@@ -34,14 +39,22 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
     const others = isServedBy('k3s ServiceLB', evidence, question) ? [] : seen.filter((node) => node !== own)
     return { by: 'owner', nodes: [own, ...others] }
   }
-  if (seen.length > 0) return { by: 'announcer', nodes: seen }
+  if (seen.length > 0) return { by: 'announcer', nodes: [...new Set([...seen, ...holders])] }
   const elected = known(announced.predicted)
-  const expected = [...new Set([...(elected === null ? [] : [elected]), ...(known(announced.byBgp) ?? [])])]
+  const expected = [...new Set([...(elected === null ? [] : [elected]), ...(known(announced.byBgp) ?? []), ...holders])]
   if (expected.length > 0) return { by: 'predicted', nodes: expected }
   const able = known(announced.eligible) ?? []
   if (able.length > 0) return { by: 'candidate', nodes: able }
   return all
 }
+
+/** The nodes with the VIP on an interface whose kernel answers for it, whoever announces it besides. */
+const answeringHolders = (evidence: Evidence, vip: Address): readonly string[] =>
+  boundAnywhere(evidence, vip).flatMap((bound) =>
+    /^(?:lo|dummy)/.test(bound.interface) || arpSilence(evidence, bound.node, vip, bound.interface) !== null
+      ? []
+      : [bound.node],
+  )
 
 /** Where anybody might receive the packet. */
 function everyNode({ kubernetes }: Evidence): Receiving {

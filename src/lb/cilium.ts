@@ -40,8 +40,8 @@ export const cilium: Announcer<'Cilium'> = {
   words: {
     ...noWords,
     pools: {
-      commands: ['kubectl get ciliumloadbalancerippools'],
-      changes: 'Shows the pools of LB IPAM: one of them has to match the Service and to have a free address.',
+      look: ['kubectl get ciliumloadbalancerippools'],
+      advice: 'One of the pools of LB IPAM has to match the Service and to have a free address.',
     },
   },
 }

@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known, type Known } from '../evidence/gap.ts'
+import { lackingSlices } from '../evidence/lacking.ts'
 import { objectName, type EndpointSlice, type Pod, type Service } from '../evidence/kubernetes/kinds.ts'
 import type { Question } from '../evidence/question.ts'
 import { podsLabelled } from '../evidence/kubernetes/pods.ts'
@@ -17,14 +18,18 @@ export interface Endpoint {
   readonly index: number
 }
 
-/** The endpoints of the question's Service at its port, ready or not, by address; those of a Service without slices are none. */
+/**
+ * The endpoints of the question's Service at its port, ready or not, by address; those of a Service without slices are none. A gap where none
+ * is ready and the listing of slices is not whole.
+ */
 export function endpointsOf(evidence: Evidence, question: Question): Known<readonly Endpoint[]> {
   if (question.about !== 'service') return []
   const { service, servicePort, vip } = question
   const slices = evidence.kubernetes.endpointslices
   if (isGap(slices)) return slices
   const family = vip?.family === 6 ? 'IPv6' : 'IPv4'
-  const found = (slicesByService(evidence).get(objectName(service)) ?? []).flatMap((slice) => {
+  const own = slicesByService(evidence).get(objectName(service)) ?? []
+  const found = own.flatMap((slice) => {
     const port = slice.ports?.find(({ name = '' }) => name === (servicePort.name ?? ''))?.port
     if (port === undefined || (vip !== null && slice.addressType !== family)) return []
     return (slice.endpoints ?? []).flatMap((endpoint, at) =>
@@ -43,6 +48,11 @@ export function endpointsOf(evidence: Evidence, question: Question): Known<reado
       })),
     )
   })
+  if (!found.some(({ ready }) => ready)) {
+    const alike = own.filter(({ addressType }) => addressType === family)
+    const hidden = lackingSlices(evidence, service, vip?.family ?? 4, alike.length)
+    if (hidden !== null) return hidden
+  }
   return found.sort((one, other) => (one.address < other.address ? -1 : 1))
 }
 

@@ -21,6 +21,9 @@ export const jsonWord = (value: unknown): Word => ({ word: JSON.stringify(value)
 export const remotely = (command: Command): Word | Command =>
   'refused' in command || sameToTwoShells.test(command.line) ? command : { word: command.line }
 
+/** A command that a node's shell reads as root. */
+export const onNode = (node: string, command: Command): Command => sh`ssh ${node} sudo ${remotely(command)}`
+
 const sameToTwoShells = /^[\w./:@%+,= -]*$/
 
 /**

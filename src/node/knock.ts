@@ -7,6 +7,7 @@ import { nodeState, type NodeState } from './node-state.ts'
 import { tracePacket } from './trace/trace.ts'
 import type { Carried, Outcome } from './trace/types.ts'
 import { addressOfNode, deviceTo, sourceFor } from './vip-trace.ts'
+import type { WayToPod } from './way-to-pod.ts'
 
 /** A node by its name, or a host that is none by its address. */
 export type Party = { readonly node: string } | { readonly address: Address }
@@ -81,11 +82,33 @@ function judged(state: NodeState, side: 'in' | 'out', start: Parameters<typeof t
 const isShut = ({ fate }: Outcome): boolean =>
   fate.kind === 'rejected' || (fate.kind === 'dropped' && (fate.by === 'rule' || fate.by === 'policy'))
 
+/** What a tunnel between two nodes sends, there and back; nothing where its protocol or port is not known. */
+export function tunnelCalls(
+  evidence: Evidence,
+  { protocol: number, port }: Extract<WayToPod, { readonly by: 'tunnel' }>,
+  one: string,
+  other: string,
+): readonly Call[] {
+  const protocol = number === 4 ? 'ipencap' : 'udp'
+  if (protocol === 'udp' && (number !== 17 || port === null)) return []
+  const call = (from: string, to: string): Call => {
+    const destination = tunnelEnd(evidence, to)
+    return {
+      from: { node: from },
+      to: { node: to },
+      protocol,
+      port: port ?? 0,
+      ...(destination === null ? {} : { destination }),
+    }
+  }
+  return [call(one, other), call(other, one)]
+}
+
 /**
  * The address at which the tunnels of a CNI end on a node: as flannel or Calico wrote it onto the Node, else the one that other nodes know.
  * Sources: flannel pkg/subnet/kube (annotation public-ip), projectcalico/calico libcalico-go (annotation IPv4Address).
  */
-export function tunnelEnd(evidence: Evidence, node: string): Address | null {
+function tunnelEnd(evidence: Evidence, node: string): Address | null {
   const annotations = nodesByName(evidence).get(node)?.metadata?.annotations ?? {}
   return (
     parseAddress(annotations['flannel.alpha.coreos.com/public-ip']) ??

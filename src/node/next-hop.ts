@@ -1,8 +1,10 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap } from '../evidence/gap.ts'
 import { parseAddress, type Address } from '../net/address.ts'
+import { isDown } from './devices.ts'
 import { nodeState, type NodeState } from './node-state.ts'
 import { lookUpRoute, type RouteDecision } from './trace/route.ts'
+import type { Outcome } from './trace/types.ts'
 import { addressOfNode, nodeOfPod, type Journey } from './vip-trace.ts'
 
 /**
@@ -17,6 +19,26 @@ export interface Astray {
   /** The gateway's address, the other node's name, or the bridge's. */
   readonly name: string
   readonly peer: string | null
+}
+
+/** Why a pod's own node does not hand it the packet: its routes send it out again to a gateway, or lead to a device that is down. */
+export interface Missed {
+  readonly pod: Address
+  readonly by: 'gateway' | 'device-down'
+  /** The gateway's address, or the device's name. */
+  readonly name: string
+}
+
+/** Judges what the pod's own node did with a packet for it; null where it leads to the pod, or nothing says that it does not. */
+export function missed(state: NodeState, { fate, packet }: Outcome): Missed | null {
+  if (fate.kind !== 'delivered' && fate.kind !== 'forwarded') return null
+  const { device, gateway } = fate
+  if (device === null) return null
+  const pod = packet.destination
+  // What does not leave by the node's uplink stays in the CNI's hands: cilium_host and ovn-k8s-mp0 have gateways of their own.
+  if (gateway !== null) return device === uplink(state) ? { pod, by: 'gateway', name: gateway.text } : null
+  const link = state.links.find(({ ifname }) => ifname === device)
+  return link !== undefined && isDown(link) ? { pod, by: 'device-down', name: device } : null
 }
 
 /** Bridges of CNI plugins and of Docker: behind them are pods of the same node alone. */
@@ -39,8 +61,7 @@ export function astray(evidence: Evidence, node: string, { first }: Journey, rou
     return passesOn(evidence, through, home, pod) ? null : found('node', through)
   // What does not leave by the node's uplink stays in the CNI's hands: cilium_host and ovn-k8s-mp0 have gateways of their own.
   if (device === null || device !== uplink(state)) return null
-  if (home === node) return found('gateway', gateway.text)
-  if (routed) return null
+  if (home === node || routed) return null
   const peer = peerOf(evidence, node, home, pod)
   const address = addressOfNode(evidence, home, pod.family)
   const neighbours = address !== null && wayOf(state, address)?.gateway === null

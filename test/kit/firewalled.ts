@@ -18,9 +18,9 @@ export const withRules =
     return `${text.slice(0, start)}${filter}${rules.map((rule) => `[0:0] ${rule}\n`).join('')}${text.slice(end)}`
   }
 
-/** firewalld 1.3 with its nftables back-end: the interface in zone `public`, which admits ssh and what `allowed` says. */
+/** firewalld 1.3 with its nftables back-end: the interface in zone `public`, which admits ssh and what `allowed` says, and whether it lets zones forward. */
 export const withFirewalld =
-  (allowed: readonly { readonly protocol: string; readonly port: number }[] = []): Change =>
+  (allowed: readonly { readonly protocol: string; readonly port: number }[] = [], forwards = true): Change =>
   (text) => {
     const value = JSON.parse(text) as { nftables: unknown[] }
     const table = { family: 'inet', table: 'firewalld' }
@@ -44,6 +44,9 @@ export const withFirewalld =
       rule('filter_IN_public', { jump: { target: 'filter_IN_public_allow' } }),
       rule('filter_IN_public', match({ meta: { key: 'l4proto' } }, 'icmp'), { accept: null }),
       rule('filter_IN_public', reject),
+      chain('filter_FORWARD', { type: 'filter', hook: 'forward', prio: 10, policy: 'accept' }),
+      rule('filter_FORWARD', match({ ct: { key: 'state' } }, ['established', 'related'], 'in'), { accept: null }),
+      ...(forwards ? [] : [rule('filter_FORWARD', reject)]),
       rule('filter_IN_public_allow', port('tcp', 22), { accept: null }),
       ...allowed.map(({ protocol, port: number }) =>
         rule('filter_IN_public_allow', port(protocol, number), { accept: null }),

@@ -3,7 +3,7 @@ import { bgpAdvertisementsFor, l2AdvertisementsFor } from '../../lb/metallb/adve
 import { fabricOf } from '../../fabric/index.ts'
 import type { Context } from '../check.ts'
 import type { Remedy } from '../finding.ts'
-import { fail, warn, type Draft } from '../finding.ts'
+import { fail, said, warn, type Draft } from '../finding.ts'
 import type { Proof } from '../../evidence/cite.ts'
 
 /** For checks of who announces by ARP or NDP: whether an L2Advertisement of MetalLB covers the VIP. */
@@ -27,12 +27,12 @@ export function unannounced(
   { question }: Context,
   reason: string,
   subject: string,
-  says: string,
+  { brief, says }: { readonly brief: string; readonly says: string },
   proof: readonly Proof[],
   fix: Remedy,
 ): Draft {
   const { delivery, words } = fabricOf(question)
   return delivery === 'announcement'
-    ? fail(reason, subject, says, proof, fix)
-    : warn(reason, subject, `${says} ${words.announcing}`, proof, { fix, blocks: false })
+    ? fail(reason, subject, said(brief, says), proof, fix)
+    : warn(reason, subject, said(brief, `${says} ${words.announcing}`), proof, { fix, blocks: false })
 }

@@ -1,9 +1,10 @@
 import type { Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Gap } from '../../evidence/gap.ts'
+import type { Port } from '../../net/port.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { knock, type Call, type Knock, type Party } from '../../node/knock.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 import { openings } from './opening.ts'
 import { proofOf } from './traced.ts'
 
@@ -47,6 +48,10 @@ export function pairs(from: readonly string[], to: readonly string[]): readonly 
   })
 }
 
+/** Each pair at each port. */
+export const callsAt = (pairs: readonly (readonly [string, string])[], ports: readonly Port[]): readonly Call[] =>
+  pairs.flatMap(([from, to]) => ports.map((port) => ({ from: { node: from }, to: { node: to }, ...port })))
+
 interface Words {
   readonly subject: string
   /** Completes "the rules of the nodes let …". */
@@ -65,7 +70,11 @@ export function hostFirewall(
   if (calls.length === 0) return []
   const judged = callsOf(evidence, calls)
   if (judged.shut.length > 0) {
-    const says = `${shutText(judged)}: ${words.follows}.`
+    const nodes = new Set(judged.shut.map(({ at }) => at)).size
+    const says = said(
+      `firewall rules of ${counted(nodes, 'node')} stand in the way`,
+      `${shutText(judged)}: ${words.follows}.`,
+    )
     const fix = openings(evidence, stoppedOf(judged))
     const proof = shutProof(judged)
     return [
@@ -79,16 +88,20 @@ export function hostFirewall(
       unknown(
         'host-rules-not-known',
         subject,
-        `It is not known whether the rules of the nodes let ${words.let}.`,
+        said(
+          'the rules of the nodes are not known',
+          `It is not known whether the rules of the nodes let ${words.let}.`,
+        ),
         judged.gaps.slice(0, 3),
       ),
     ]
-  const nodes = new Set(calls.flatMap(({ to }) => ('node' in to ? [to.node] : [])))
+  const named = (of: readonly Party[]) => new Set(of.flatMap((party) => ('node' in party ? [party.node] : []))).size
+  const nodes = Math.max(named(calls.map(({ to }) => to)), named(calls.map(({ from }) => from)))
   return [
     pass(
       'host-rules-allow',
       subject,
-      `The rules of ${nodes.size === 0 ? 'the nodes' : counted(nodes.size, 'node')} let ${words.let}.`,
+      said('the rules of the nodes allow it', `The rules of ${counted(nodes, 'node')} let ${words.let}.`),
       [],
     ),
   ]

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import { remotely, sh, word, type Command } from '../../net/shell.ts'
+import { onNode, sh, word, type Command } from '../../net/shell.ts'
+import { inWords } from '../../net/words.ts'
 import type { Outcome, Packet, Step } from '../../node/trace/types.ts'
 import type { Remedy } from '../finding.ts'
 import { owned } from './rule-removal.ts'
@@ -42,11 +43,16 @@ export function openings(evidence: Evidence, stopped: readonly Stopped[]): Remed
     if (step === undefined || manager === null) return []
     managers.add(manager)
     const lines = words[manager](step, outcome, [...sources].sort())
-    return lines.map((line) => sh`ssh ${node} sudo ${remotely(line)}`)
+    return lines.map((line) => onNode(node, line))
   })
   if (commands.length === 0)
     return { advice: 'Admit it in the firewall or the policy that wrote the rule: what wrote it would write it again.' }
-  return { summary: 'let it through', commands, changes: [...managers].map((manager) => lasting[manager]).join(' ') }
+  const nodes = [...new Set([...groups.values()].map(({ first: { node } }) => node))].sort()
+  return {
+    summary: `let it through on ${inWords(nodes, 2)}`,
+    commands,
+    changes: [...managers].map((manager) => lasting[manager]).join(' '),
+  }
 }
 
 const lasting: Readonly<Record<Manager, string>> = {
@@ -82,7 +88,7 @@ const words: Readonly<Record<Manager, Words>> = {
       ? `port port="${String(destinationPort)}" protocol="${protocol}"`
       : 'protocol value="4"'
     const zone = zoneOf(outcome)
-    const forward = hook === 'FORWARD'
+    const forward = hook.toUpperCase() === 'FORWARD'
     const where = forward ? sh`--policy=to-pods ` : zone === null ? nothing : sh`--zone=${zone} `
     const rules = sources.map((source) => {
       const to = forward ? ` destination address="${destination.text}"` : ''

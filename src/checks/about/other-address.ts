@@ -1,12 +1,11 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import { editCommand, isDerived } from '../../lb/metallb/config-map.ts'
 import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
-import { bitsOf } from '../../net/address.ts'
 import type { Remedy } from '../../net/remedy.ts'
 import { joined, within, without } from '../../net/range-set.ts'
-import { rangeText, sizeOf, type Range } from '../../net/range.ts'
+import { sizeOf, type Range } from '../../net/range.ts'
 import { subnetPlaces } from '../../fabric/ec2/address-space.ts'
+import { poolWith } from './pool-edit.ts'
 import type { VipPlace } from '../../fabric/ec2/delivery.ts'
 import { holdingsInVpc } from '../../fabric/ec2/holders.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
@@ -31,42 +30,18 @@ export function otherAddressFix(evidence: Evidence, { vip, vpcId }: VipPlace): R
   const found = known(poolOf(evidence, vip))
   if (found === null)
     return {
-      commands: ['kubectl get services -A -o wide', 'kubectl get ipaddresspools.metallb.io -A -o yaml'],
-      changes: `Nothing changes; they show who asks for ${vip.text}, which is in no pool that the evidence has. Give that one an address of a subnet in which the nodes have interfaces.`,
+      look: ['kubectl get services -A -o wide', 'kubectl get ipaddresspools.metallb.io -A -o yaml'],
+      advice: `${vip.text} is in no pool that the evidence has. Whoever asks for it should get an address of a subnet in which the nodes have interfaces.`,
     }
-  const name = poolName(found)
-  const namespace = found.metadata?.namespace ?? 'metallb-system'
   const free = freeRanges(evidence, vpcId).filter(({ family }) => family === vip.family)
   const left = rangesOf(found).flatMap((range) => within(free, range))
   const ranges = left.length > 0 ? largest(left, 4) : largest(free, 1).map(tail)
   const others = rangesOf(found).filter(({ family }) => family !== vip.family)
-  const texts = [...ranges, ...others].map((range) => `"${rangeForPool(range)}"`)
-  if (texts.length === 0)
-    return {
-      commands: [editCommand(found, 'ipaddresspools.metallb.io')],
-      changes: `Pool ${name} needs other addresses; the evidence shows none that is free in a subnet of the nodes.`,
-    }
-  const value = `[${texts.join(',')}]`
-  if (isDerived(found))
-    return {
-      commands: [editCommand(found, 'ipaddresspools.metallb.io')],
-      changes: `Opens the configuration: write ${value} as the addresses of pool ${name}. ${consequence}`,
-    }
-  return {
-    commands: [
-      `kubectl -n ${namespace} patch ipaddresspools.metallb.io ${name} --type=json -p '[{"op":"replace","path":"/spec/addresses","value":${value}}]'`,
-    ],
-    changes: consequence,
-  }
-}
-
-const consequence =
-  'The Services with an address that leaves the pool get another one, which clients and DNS must follow; the new addresses must then be put on an interface too.'
-
-/** MetalLB reads an address alone only as a prefix. */
-function rangeForPool(range: Range): string {
-  const text = rangeText(range)
-  return range.first === range.last ? `${text}/${String(bitsOf(range.family))}` : text
+  return poolWith(evidence, found, [...ranges, ...others], {
+    summary: `give pool ${poolName(found)} addresses of the nodes’ subnets`,
+    changes:
+      'The Services with an address that leaves the pool get another one, which clients and DNS must follow; the new addresses must then be put on an interface too.',
+  })
 }
 
 const largest = (ranges: readonly Range[], count: number): Range[] =>

@@ -3,7 +3,7 @@ import { known } from '../../evidence/gap.ts'
 import type { Question } from '../../evidence/question.ts'
 import { addressOf, parseAddress, type Family } from '../../net/address.ts'
 import type { Remedy } from '../../net/remedy.ts'
-import { sh } from '../../net/shell.ts'
+import { onNode, sh } from '../../net/shell.ts'
 import { networksOfNode, type NodeNetwork } from '../../node/networks.ts'
 
 /** A bit that neither kube-proxy (0x4000, 0x8000) nor Cilium, Calico (0xffff0000) or the VPC CNI (0x80) takes. */
@@ -34,22 +34,19 @@ export function policyRouting(
       look: [sh`ssh ${node} ip route show table all dev ${device}`, sh`ssh ${node} ip rule`],
       advice: `Give ${node} a routing table whose default route is the gateway of ${device}, and send the answers there by a mark on the connections that come in by ${device}. ${advice}`,
     }
-  const [ip, iptables] = family === 4 ? ['ip', 'iptables'] : ['ip -6', 'ip6tables']
-  const at = (line: string) => ({ line: `ssh ${node} sudo ${line}` })
-  const checked = sh`${node} ${device} ${vip.text} ${gateway}`
-  if ('refused' in checked) return { commands: [checked], advice }
+  const ip = family === 4 ? sh`ip` : sh`ip -6`
+  const iptables = family === 4 ? 'iptables' : 'ip6tables'
+  const answers = answeredBy === 'pod' ? 'PREROUTING' : 'OUTPUT'
   return {
-    summary: `answer out of ${device}`,
+    summary: `answer out of ${device} on ${node}`,
     commands: [
-      at(`${ip} route replace ${network.cidr.text} dev ${device} table ${String(table)}`),
-      at(`${ip} route replace default via ${gateway} dev ${device} table ${String(table)}`),
-      at(`${ip} rule add fwmark ${mark} lookup ${String(table)} priority 1000`),
-      at(`${iptables} -t mangle -A PREROUTING -i ${device} -d ${vip.text} -j CONNMARK --set-xmark ${mark}`),
-      at(
-        `${iptables} -t mangle -A ${answeredBy === 'pod' ? 'PREROUTING' : 'OUTPUT'} -m conntrack --ctdir REPLY -j CONNMARK --restore-mark --nfmask 0x10 --ctmask 0x10`,
-      ),
-      ...(family === 4 ? [at(`sysctl -w net.ipv4.conf.${device}.rp_filter=2`)] : []),
-    ],
+      sh`${ip} route replace ${network.cidr.text} dev ${device} table ${table}`,
+      sh`${ip} route replace default via ${gateway} dev ${device} table ${table}`,
+      sh`${ip} rule add fwmark ${mark} lookup ${table} priority 1000`,
+      sh`${iptables} -t mangle -A PREROUTING -i ${device} -d ${vip.text} -j CONNMARK --set-xmark ${mark}`,
+      sh`${iptables} -t mangle -A ${answers} -m conntrack --ctdir REPLY -j CONNMARK --restore-mark --nfmask 0x10 --ctmask 0x10`,
+      ...(family === 4 ? [sh`sysctl -w net.ipv4.conf.${device}.rp_filter=2`] : []),
+    ].map((line) => onNode(node, line)),
     changes: `Until the next boot answers of connections to ${vip.text} leave ${node} by ${device}, and ${device} takes packets whose source any device leads back to. Loose mode alone is not enough: the answer would leave by the other device.`,
     advice,
   }

@@ -1,5 +1,5 @@
 import { iptablesWords } from '../../evidence/node/iptables-rule.ts'
-import { remotely, sh, word, type Command } from '../../net/shell.ts'
+import { onNode, sh, word, type Command } from '../../net/shell.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { Step } from '../../node/trace/types.ts'
 
@@ -13,10 +13,16 @@ export const owned = /^(KUBE-|cali-|CILIUM_|FLANNEL-|CNI-)/
 export function removals(node: string, losses: readonly Loss[], family: 'ip' | 'ip6' = 'ip'): readonly Command[] {
   const commands = losses.flatMap(({ step, node: second }) => {
     const command = step === null || owned.test(step.chain) ? null : removal(step, family)
-    return command === null ? [] : [sh`ssh ${second ?? node} sudo ${remotely(command)}`]
+    return command === null ? [] : [onNode(second ?? node, command)]
   })
   const seen = new Set<string>()
   return commands.filter((each) => !seen.has(JSON.stringify(each)) && seen.add(JSON.stringify(each)))
+}
+
+/** Lists the chain in which a rule stands, with its counters. */
+export function listing({ backend, table, chain }: Step, family: 'ip' | 'ip6'): Command {
+  if (backend === 'native') return sh`nft list chain ${table.split(' ')} ${chain}`
+  return sh`${family}tables-${backend === 'legacy' ? 'legacy' : 'nft'} -t ${table} -nvL ${chain} --line-numbers`
 }
 
 function removal(step: Step, family: 'ip' | 'ip6'): Command | null {

@@ -8,7 +8,7 @@ import type { Journey } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { NodeContext } from '../check.ts'
-import { fail, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { fail, said, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
 export interface Share<L extends Loss = Loss> {
@@ -45,13 +45,21 @@ export function shareLost<L extends Loss>(
     return unknown(
       'other-proxy-not-traced',
       subject,
-      `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
+      said(
+        `handled by ${replacement.name}, which is not traced`,
+        `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
+      ),
       [],
       [replacement.proof],
     )
   const trace = traceVip(evidence, question, node)
   if (isGap(trace))
-    return unknown('rules-not-read', subject, `It is not known what ${node} does with the packet.`, [trace])
+    return unknown(
+      'rules-not-read',
+      subject,
+      said('rules and routes not read', `It is not known what ${node} does with the packet.`),
+      [trace],
+    )
   const parts = trace.parts.map(({ clients, journeys }) => {
     const dead = journeys.flatMap((journey) => {
       const found = lost(journey)
@@ -70,7 +78,10 @@ export function shareLost<L extends Loss>(
     return unknown(
       'some-rules-not-read',
       subject,
-      `It is not known what ${node} does with the packet: not all of its rules were read.`,
+      said(
+        'rules read in part only',
+        `It is not known what ${node} does with the packet: not all of its rules were read.`,
+      ),
       unread,
     )
   const doubt = first === undefined ? null : doubtAbout(trace, first.journey, first.found)
@@ -94,6 +105,8 @@ export const isDraft = <L extends Loss>(value: Share<L> | Draft): value is Draft
 interface Words<L extends Loss> {
   /** The finding's reason where every packet dies; `REASON-in-part` where some do, `perhaps-REASON` where a rule is not known. */
   readonly reason: string | ((example: L, share: Share<L>) => string)
+  /** The sentence in at most 39 characters: "perhaps " or "in part: " may stand before it. */
+  readonly brief: string | ((example: L) => string)
   /** Completes "…, so the packet …" without a full stop: what happens, on which node. */
   readonly says: (example: L, share: Share<L>) => string
   readonly fix: (example: L, share: Share<L>) => Remedy
@@ -104,24 +117,31 @@ interface Words<L extends Loss> {
 export function deadly<L extends Loss>(
   context: NodeContext,
   share: Share<L>,
-  { reason, says, fix }: Words<L>,
+  { reason, brief, says, fix }: Words<L>,
 ): Draft | null {
   const { example, doubt, dead } = share
   if (example === null || dead === 'none') return null
   const subject = `node/${example.node ?? context.node}`
-  const proof = proofOf(example.outcome.steps.slice(-3))
+  const proof = proofOf(decidedBy(example))
   const sentence = says(example, share)
+  const short = typeof brief === 'string' ? brief : brief(example)
   const name = typeof reason === 'string' ? reason : reason(example, share)
   if (doubt !== null) {
     const rule =
       'gap' in doubt
         ? ''
         : ` A rule that this program does not know is on the way: ${doubt.place === null ? doubt.text : inSentence(doubt.place)}.`
-    return unknown(`perhaps-${name}`, subject, `Perhaps ${sentence}${rule}`, 'gap' in doubt ? [doubt] : [], proof)
+    return unknown(
+      `perhaps-${name}`,
+      subject,
+      said(`perhaps ${short}`, `Perhaps ${sentence}${rule}`),
+      'gap' in doubt ? [doubt] : [],
+      proof,
+    )
   }
-  if (dead === 'all') return fail(name, subject, sentence, proof, fix(example, share))
+  if (dead === 'all') return fail(name, subject, said(short, sentence), proof, fix(example, share))
   const whom = share.clients.length > 0 ? `clients in ${share.clients.join(', ')}` : 'a part of the connections'
-  return warn(`${name}-in-part`, subject, `For ${whom}: ${sentence}`, proof, {
+  return warn(`${name}-in-part`, subject, said(`in part: ${short}`, `For ${whom}: ${sentence}`), proof, {
     fix: fix(example, share),
     partial: true,
     blocks: true,
@@ -131,7 +151,13 @@ export function deadly<L extends Loss>(
 const inSentence = (place: Place): string =>
   place.line === undefined ? `${place.pointer} of ${place.file}` : `line ${String(place.line)} of ${place.file}`
 
-/** The rules that decided, as proof: the last ones first is how a person would look them up. */
+/** The rule that a packet was lost by, with the two before it that led there; its last three where none decided. */
+export function decidedBy({ outcome: { steps }, step }: Loss): readonly Step[] {
+  const at = step === null ? -1 : steps.lastIndexOf(step)
+  return (at === -1 ? steps : steps.slice(0, at + 1)).slice(-3)
+}
+
+/** Rules as proof, each where it stands. */
 export function proofOf(steps: readonly Step[]): Proof[] {
   return steps.flatMap(({ place, text, printed = text }) =>
     place === null ? [] : [{ ...place, value: printed.trim() }],

@@ -2,9 +2,10 @@ import { isGap } from '../../evidence/gap.ts'
 import { electedNode } from '../../lb/metallb/election.ts'
 import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
+import { sh } from '../../net/shell.ts'
 import { announcedByArp } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
+import { pass, said, skipped, unknown, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/announcer-differs',
@@ -32,7 +33,10 @@ export default defineCheck({
         unknown(
           'election-not-known',
           subject,
-          `It is not known whether ${vip.text} is announced by the node that should.`,
+          said(
+            'its announcer is not known',
+            `It is not known whether ${vip.text} is announced by the node that should.`,
+          ),
           [elected, observed].filter(isGap),
         ),
       ]
@@ -40,11 +44,11 @@ export default defineCheck({
     const nodes = [...new Set(observed.map(({ node }) => node))]
     const settings = metallbSettings(evidence)
     const fix = {
-      commands: [
-        `kubectl -n ${settings.namespace} logs -l component=speaker --tail=200 | grep -E "memberlist|partial join|serviceAnnounced|serviceWithdrawn"`,
-        `kubectl -n ${settings.namespace} get servicel2statuses -o wide`,
+      look: [
+        sh`kubectl -n ${settings.namespace} logs -l component=speaker --tail=200 | grep -E "memberlist|partial join|serviceAnnounced|serviceWithdrawn"`,
+        sh`kubectl -n ${settings.namespace} get servicel2statuses -o wide`,
       ],
-      changes: 'Shows whom each speaker takes for alive, and why it announces or not.',
+      advice: 'A speaker logs whom it takes for alive, and why it announces or not.',
     }
     if (elected === null) return [skipped('nobody-elected', subject, 'MetalLB would elect nobody now.')]
     const [one, ...more] = nodes
@@ -66,19 +70,32 @@ export default defineCheck({
         warn(
           'nobody-announces',
           subject,
-          `${elected} should announce ${vip.text}, and no speaker reports that it does.`,
+          said(
+            'no speaker reports that it announces it',
+            `${elected} should announce ${vip.text}, and no speaker reports that it does.`,
+          ),
           proof,
           { fix },
         ),
       ]
     }
     if (one === elected)
-      return [pass('as-elected', subject, `${one} announces ${vip.text}, as MetalLB's election has it.`, proof)]
+      return [
+        pass(
+          'as-elected',
+          subject,
+          said(`${one} announces it`, `${one} announces ${vip.text}, as MetalLB's election has it.`),
+          proof,
+        ),
+      ]
     return [
       warn(
         'another-announces',
         subject,
-        `${one} announces ${vip.text}, while the election by hash gives it to ${elected}: its speakers do not agree on who is alive, differ in version, or differ in what they filter.`,
+        said(
+          'another node announces it than the one elected',
+          `${one} announces ${vip.text}, while the election by hash gives it to ${elected}: its speakers do not agree on who is alive, differ in version, or differ in what they filter.`,
+        ),
         proof,
         { fix },
       ),

@@ -10,13 +10,14 @@ import {
   type BgpSpeaker,
 } from '../../lb/metallb/bgp.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
-import { configMapEra, editCommand, showCommand } from '../../lb/metallb/config-map.ts'
+import { configMapEra, editCommands, isDerived, showCommand } from '../../lb/metallb/config-map.ts'
 import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
-import { inWords } from '../../net/words.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
+import { counted, inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { peerText } from '../../journey/bgp-sessions.ts'
 import { defineCheck, type ServiceContext } from '../check.ts'
-import { pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { pass, said, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { outsText } from '../about/outs-text.ts'
 
 export default defineCheck({
@@ -46,10 +47,7 @@ export default defineCheck({
     const subject = `vip/${vip.text}`
     const { namespace } = metallbSettings(evidence)
     const proof = advertisements.map((one) => cite(one, 'spec'))
-    const show = (changes: string): Remedy => ({
-      commands: [showCommand(evidence, 'bgpadvertisements,bgppeers')],
-      changes,
-    })
+    const show = (advice: string): Remedy => ({ look: [showCommand(evidence, 'bgpadvertisements,bgppeers')], advice })
     if ((known(metallbPeers(evidence)) ?? []).length === 0) return [noPeer(context, subject, namespace, proof)]
     const conflict = conflictOf(evidence, question)
     if (conflict !== null) {
@@ -59,11 +57,17 @@ export default defineCheck({
           context,
           'conflicting-advertisements',
           subject,
+          'two BGPAdvertisements contradict each other',
           `${objectName(one)} and ${objectName(other)} want different local preferences (${String(one.spec?.localPref ?? 0)} and ${String(other.spec?.localPref ?? 0)}) for the same prefix, so MetalLB announces ${vip.text} by neither.`,
           [cite(one, 'spec'), cite(other, 'spec')],
           {
-            commands: [editCommand(other, 'bgpadvertisement')],
-            changes: 'With one localPref, or apart by nodes or peers, both advertisements hold.',
+            summary: 'give both the same localPref',
+            commands: isDerived(other)
+              ? editCommands(other, 'bgpadvertisement')
+              : [
+                  sh`kubectl -n ${other.metadata?.namespace ?? namespace} patch bgpadvertisement ${other.metadata?.name} --type merge -p ${jsonWord({ spec: { localPref: one.spec?.localPref ?? 0 } })}`,
+                ],
+            changes: `${objectName(other)} is then announced with the preference of ${objectName(one)}. Apart by nodes or peers both could keep their own.`,
           },
         ),
       ]
@@ -74,16 +78,24 @@ export default defineCheck({
           context,
           'ipv6-by-native-bgp',
           subject,
+          'this MetalLB announces no IPv6 by BGP',
           `MetalLB speaks BGP with its native code here, which refuses IPv6, so no router is told of ${vip.text}.`,
           proof,
           show(
-            'Changes nothing; IPv6 needs MetalLB installed with FRR (METALLB_BGP_TYPE frr-k8s, as its frr-k8s manifests and its chart set).',
+            'IPv6 needs MetalLB installed with FRR (METALLB_BGP_TYPE frr-k8s, as its frr-k8s manifests and its chart set).',
           ),
         ),
       ]
     const speakers = bgpSpeakers(evidence, question)
     if (isGap(speakers))
-      return [unknown('speakers-not-known', subject, `It is not known who announces ${vip.text} by BGP.`, [speakers])]
+      return [
+        unknown(
+          'speakers-not-known',
+          subject,
+          said('who announces it by BGP is not known', `It is not known who announces ${vip.text} by BGP.`),
+          [speakers],
+        ),
+      ]
     const telling = speakers.filter(({ out }) => out === null)
     if (telling.length === 0)
       return [
@@ -91,9 +103,10 @@ export default defineCheck({
           context,
           'nobody-tells-peers',
           subject,
+          'no node tells a router of it',
           `No node tells a BGP peer of ${vip.text}: ${outsText(speakers)}.`,
           speakers.map((one) => one.proof),
-          show('Shows which nodes and peers the advertisements and the BGPPeers select.'),
+          show('Advertisements and BGPPeers have to select a node in common that may announce.'),
         ),
       ]
     return [told(context, subject, speakers, proof)]
@@ -119,51 +132,60 @@ function noPeer(context: ServiceContext, subject: string, namespace: string, pro
     elsewhere.length === 0
       ? ''
       : ` ${inWords(elsewhere.map((peer) => objectName(peer)))} ${elsewhere.length === 1 ? 'stands' : 'stand'} in another namespace, where MetalLB does not look.`
-  const era = configMapEra(evidence)
-  if (era !== null)
+  const configMap = configMapEra(evidence)?.configMap ?? null
+  if (configMap !== null)
     return lost(
       context,
       'no-peer-in-config-map',
       subject,
-      `The pool of ${question.vip.text} is to be announced by BGP, but ${objectName(era.configMap ?? {})} names no peer, so no router is told of it.`,
+      'MetalLB has no BGP peer',
+      `The pool of ${question.vip.text} is to be announced by BGP, but ${objectName(configMap)} names no peer, so no router is told of it.`,
       proof,
       {
-        commands: [editCommand(era.configMap ?? undefined, 'configmap')],
+        summary: 'name the router under peers',
+        commands: editCommands(configMap, 'configmap'),
         changes:
-          'Opens the configuration; under peers it needs peer-address, peer-asn and my-asn of the router. Every speaker then opens a session with it. The router must wait for the nodes’ sessions: a speaker only dials.',
+          'An entry needs peer-address, peer-asn and my-asn of the router. Every speaker then opens a session with it. The router must wait for the nodes’ sessions: a speaker only dials.',
       },
     )
   return lost(
     context,
     elsewhere.length === 0 ? 'no-peer' : 'peer-in-other-namespace',
     subject,
+    elsewhere.length === 0 ? 'MetalLB has no BGP peer' : 'its BGPPeer stands in another namespace',
     `A BGPAdvertisement covers ${question.vip.text}, but there is no BGPPeer in ${namespace}, so no router is told of it.${hint}`,
     [
       ...proof,
       citeList(kubernetesFile('bgppeers'), '/items', elsewhere.length === 0 ? 'empty' : `none in ${namespace}`),
     ],
     {
-      commands: [
-        `echo '{"apiVersion":"metallb.io/v1beta2","kind":"BGPPeer","metadata":{"name":"router","namespace":"${namespace}"},"spec":{"myASN":MY-ASN,"peerASN":PEER-ASN,"peerAddress":"PEER-ADDRESS"}}' | kubectl apply -f -`,
-      ],
+      summary: 'name the router as a BGPPeer (replace what stands in <…>)',
+      commands: [sh`echo ${{ word: peerManifest(namespace) }} | kubectl apply -f -`],
       changes:
-        'Every speaker opens a session with the router and announces the VIPs; put your numbers in the place of MY-ASN, PEER-ASN and PEER-ADDRESS. The router must wait for the nodes’ sessions: a speaker only dials.',
+        'Every speaker opens a session with the router, which must wait for the nodes’ sessions: a speaker only dials.',
     },
   )
 }
+
+const peerManifest = (namespace: string): string =>
+  `{"apiVersion":"metallb.io/v1beta2","kind":"BGPPeer","metadata":{"name":"router","namespace":${JSON.stringify(namespace)}},"spec":{"myASN":<my-asn>,"peerASN":<peer-asn>,"peerAddress":"<peer-address>"}}`
 
 /** Nobody is told. Where ARP or NDP announces the VIP too, or EC2 delivers, the packet does not depend on it. */
 const lost = (
   context: ServiceContext,
   reason: string,
   subject: string,
+  brief: string,
   says: string,
   proof: readonly Proof[],
   fix: Remedy,
 ): Draft =>
   onlyByBgp(context)
-    ? unannounced(context, reason, subject, says, proof, fix)
-    : warn(reason, subject, `${says} An L2Advertisement covers the VIP too.`, proof, { fix, blocks: false })
+    ? unannounced(context, reason, subject, { brief, says }, proof, fix)
+    : warn(reason, subject, said(brief, `${says} An L2Advertisement covers the VIP too.`), proof, {
+        fix,
+        blocks: false,
+      })
 
 /** Some nodes announce. A speaker that should and does not say so has not taken the configuration. */
 function told(
@@ -186,15 +208,17 @@ function told(
     return warn(
       'announcement-not-reported',
       subject,
-      `${inWords(names)} should announce ${vip} by BGP, and ${names.length === 1 ? 'has' : 'have'} no ServiceBGPStatus that says so: the speaker there has not taken the configuration.`,
+      said(
+        `${counted(names.length, 'node')} should announce it and ${names.length === 1 ? 'does' : 'do'} not report it`,
+        `${inWords(names)} should announce ${vip} by BGP, and ${names.length === 1 ? 'has' : 'have'} no ServiceBGPStatus that says so: the speaker there has not taken the configuration.`,
+      ),
       [...proof, citeList(kubernetesFile('servicebgpstatuses'), '/items', `none of ${names.join(', ')}`)],
       {
         fix: {
-          commands: [
-            `kubectl get servicebgpstatuses -A`,
-            `kubectl -n ${metallbSettings(evidence).namespace} logs -l component=speaker --tail=200 | grep -i -e bgp -e config`,
+          look: [
+            'kubectl get servicebgpstatuses -A',
+            sh`kubectl -n ${metallbSettings(evidence).namespace} logs -l component=speaker --tail=200 | grep -i -e bgp -e config`,
           ],
-          changes: 'Shows who announces, and what the speakers say of their configuration.',
         },
         blocks: false,
       },
@@ -203,7 +227,10 @@ function told(
   return pass(
     'announced',
     subject,
-    `${inWords(telling.map(({ node }) => node))} ${telling.length === 1 ? 'announces' : 'announce'} ${vip} by BGP to ${inWords(peers)}${out}.`,
+    said(
+      `${counted(telling.length, 'node')} ${telling.length === 1 ? 'announces' : 'announce'} it by BGP`,
+      `${inWords(telling.map(({ node }) => node))} ${telling.length === 1 ? 'announces' : 'announce'} ${vip} by BGP to ${inWords(peers)}${out}.`,
+    ),
     [...proof, ...(statuses ?? []).map((one) => one.proof)],
   )
 }

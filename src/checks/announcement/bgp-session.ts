@@ -1,13 +1,14 @@
 import { isGap } from '../../evidence/gap.ts'
 import { bgpSpeakers, type BgpSpeaker } from '../../lb/metallb/bgp.ts'
 import { showCommand } from '../../lb/metallb/config-map.ts'
-import { inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
+import { counted, inWords } from '../../net/words.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { calicoPeers, obstaclesOf, type Obstacle } from '../../journey/bgp-obstacles.ts'
 import { bgpSession, peerText } from '../../journey/bgp-sessions.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type ServiceContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/bgp-session',
@@ -38,9 +39,12 @@ export default defineCheck({
     const speakers = bgpSpeakers(evidence, question)
     if (isGap(speakers))
       return [
-        unknown('sessions-not-read', subject, `It is not known whether ${vip} is announced over a session.`, [
-          speakers,
-        ]),
+        unknown(
+          'sessions-not-read',
+          subject,
+          said('its BGP sessions are not known', `It is not known whether ${vip} is announced over a session.`),
+          [speakers],
+        ),
       ]
     const telling = speakers.filter(({ out }) => out === null)
     if (telling.length === 0)
@@ -90,25 +94,27 @@ function judge(context: ServiceContext, subject: string, vip: string, telling: r
   if (down.length === pairs.length) {
     const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
     const says = `No speaker that announces ${vip} has a BGP session: ${inWords(states, 6)}${why}. The routers have no route to it.`
+    const brief = 'no speaker has a BGP session'
     return onlyByBgp(context)
-      ? unannounced(context, 'no-session', subject, says, proof, fix)
-      : warn('no-session', subject, says, proof, { fix, blocks: false })
+      ? unannounced(context, 'no-session', subject, { brief, says }, proof, fix)
+      : warn('no-session', subject, said(brief, says), proof, { fix, blocks: false })
   }
   if (down.length > 0) {
     const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
     const rest = connected.length === 0 ? '' : ` ${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} one.`
     const says = `Of the speakers that announce ${vip} by BGP these have no session: ${inWords(states, 6)}${why}.${rest}`
     // With a session somewhere the router knows a way; where the others were not read it may know none.
+    const told = said(`${counted(down.length, 'BGP session')} ${down.length === 1 ? 'is' : 'are'} down`, says)
     return connected.length > 0 || !onlyByBgp(context) || !hangsOnAnnouncement(context.question)
-      ? warn('some-without-session', subject, says, proof, { fix, blocks: false })
-      : unknown('some-without-session', subject, says, open.slice(0, 3), proof)
+      ? warn('some-without-session', subject, told, proof, { fix, blocks: false })
+      : unknown('some-without-session', subject, told, open.slice(0, 3), proof)
   }
   const clash = distinct(pairs.flatMap(({ peer }) => calicoPeers(evidence, peer)))
   if (clash.length > 0)
     return warn(
       'bgp-speaker-conflict',
       subject,
-      `${clash.map(({ says }) => says).join('; ')}.`,
+      said('Calico speaks BGP with the same peer', `${clash.map(({ says }) => says).join('; ')}.`),
       clash.map((one) => one.proof),
       { fix, blocks: false },
     )
@@ -116,14 +122,20 @@ function judge(context: ServiceContext, subject: string, vip: string, telling: r
     return pass(
       'established',
       subject,
-      `${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} a BGP session over which ${vip} is announced.`,
+      said(
+        `${counted(connected.length, 'node')} ${connected.length === 1 ? 'has' : 'have'} a BGP session`,
+        `${inWords(connected)} ${connected.length === 1 ? 'has' : 'have'} a BGP session over which ${vip} is announced.`,
+      ),
       up.map(({ session }) => session.proof),
     )
   const blocks = onlyByBgp(context) && hangsOnAnnouncement(context.question)
   return unknown(
     'state-not-known',
     subject,
-    `It is not known whether ${inWords(telling.map(({ node }) => node))} ${telling.length === 1 ? 'has' : 'have'} a BGP session${why}.`,
+    said(
+      'whether a BGP session is up is not known',
+      `It is not known whether ${inWords(telling.map(({ node }) => node))} ${telling.length === 1 ? 'has' : 'have'} a BGP session${why}.`,
+    ),
     open.slice(0, 3),
     obstacles.map((one) => one.proof),
     { blocks },
@@ -134,13 +146,14 @@ const distinct = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>
   obstacles.filter(({ says }, index) => obstacles.findIndex((other) => other.says === says) === index)
 
 function fixFor({ evidence }: ServiceContext, pairs: readonly (readonly [string, string])[]): Remedy {
-  const [node, peer] = pairs[0] ?? ['NODE', 'PEER']
   return {
-    commands: [
-      `ssh ${node} sudo vipdoctor capture bgp --peer ${peer} --duration 60`,
+    look: [
+      ...pairs
+        .slice(0, 1)
+        .map(([node, peer]) => sh`ssh ${node} sudo vipdoctor capture bgp --peer ${peer} --duration 60`),
       showCommand(evidence, 'bgppeers'),
     ],
-    changes:
-      'Changes nothing; they show what the speaker and the router say to each other, and what is configured: addresses, AS numbers, password, ebgpMultiHop.',
+    advice:
+      'Speaker and router have to agree on addresses, AS numbers and password; a router behind another needs ebgpMultiHop.',
   }
 }

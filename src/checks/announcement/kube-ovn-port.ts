@@ -9,9 +9,10 @@ import {
   type SwitchLBRule,
 } from '../../evidence/kubernetes/kinds.ts'
 import { isAllocated, matches, parentRules, parentsOf, subnetOf, switchLbVip } from '../../lb/kube-ovn/vips.ts'
-import { inWords } from '../../net/words.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
+import { counted, inWords } from '../../net/words.ts'
 import { defineCheck, type VipContext, type Context } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/kube-ovn-port',
@@ -46,7 +47,13 @@ function parents({ evidence }: VipContext, vip: OvnVip): Draft {
   const subject = `vips/${name}`
   const pods = parentsOf(evidence, vip)
   const all = evidence.kubernetes.pods
-  if (isGap(all)) return unknown('sharing-not-known', subject, `It is not known which pods share Vip ${name}.`, [all])
+  if (isGap(all))
+    return unknown(
+      'sharing-not-known',
+      subject,
+      said('which pods share its Vip is not known', `It is not known which pods share Vip ${name}.`),
+      [all],
+    )
   if (pods.length > 0) {
     const names = inWords(pods.map((pod) => objectName(pod)))
     const able = pods.some((pod) => pod.metadata?.annotations?.['ovn.kubernetes.io/vip'] === name || mayTake(pod))
@@ -54,20 +61,23 @@ function parents({ evidence }: VipContext, vip: OvnVip): Draft {
       ? pass(
           'shared',
           subject,
-          `Vip ${name} is shared by ${names}.`,
+          said(`its Vip is shared by ${counted(pods.length, 'pod')}`, `Vip ${name} is shared by ${names}.`),
           pods.slice(0, 4).map((pod) => cite(pod, 'metadata', 'annotations')),
         )
       : warn(
           'shared-without-net-admin',
           subject,
-          `Vip ${name} is shared by ${names}, but none of their containers has NET_ADMIN, without which nothing inside can take the address.`,
+          said(
+            'no pod that shares it has NET_ADMIN',
+            `Vip ${name} is shared by ${names}, but none of their containers has NET_ADMIN, without which nothing inside can take the address.`,
+          ),
           pods.slice(0, 4).map((pod) => cite(pod, 'spec', 'containers', 0, 'securityContext')),
           {
             fix: {
-              commands: [
-                `kubectl -n ${pods[0]?.metadata?.namespace ?? 'default'} exec ${pods[0]?.metadata?.name ?? ''} -- ip address`,
+              look: [
+                sh`kubectl -n ${pods[0]?.metadata?.namespace ?? 'default'} exec ${pods[0]?.metadata?.name} -- ip address`,
               ],
-              changes: 'Shows whether the pod holds the address; add NET_ADMIN to the container that should take it.',
+              advice: 'Add NET_ADMIN to the container that should take the address.',
             },
           },
         )
@@ -76,12 +86,15 @@ function parents({ evidence }: VipContext, vip: OvnVip): Draft {
     return fail(
       'no-virtual-port',
       subject,
-      `Vip ${name} only reserves its address: it has no namespace, so OVN has no virtual port for it, and no pod takes it by the annotation ovn.kubernetes.io/vip.`,
+      said(
+        'its Vip only reserves the address',
+        `Vip ${name} only reserves its address: it has no namespace, so OVN has no virtual port for it, and no pod takes it by the annotation ovn.kubernetes.io/vip.`,
+      ),
       [cite(vip, 'spec')],
       {
-        commands: [`kubectl get vip ${name} -o yaml`],
-        changes:
-          'Shows the Vip. Its namespace cannot be changed: create it again with spec.namespace and spec.selector.',
+        look: [sh`kubectl get vip ${name} -o yaml`],
+        advice:
+          'The namespace of a Vip cannot be changed: delete it and create it again with spec.namespace and spec.selector.',
       },
     )
   // The rules one after the other: the first one that leaves nobody is the one to mend.
@@ -97,24 +110,29 @@ function parents({ evidence }: VipContext, vip: OvnVip): Draft {
   return fail(
     'virtual-port-without-parent',
     subject,
-    `OVN's virtual port of Vip ${name} has no parent: no pod ${selected === undefined ? '' : 'of those that it selects '}${last}.`,
+    said(
+      'its virtual port has no pod as its parent',
+      `OVN's virtual port of Vip ${name} has no parent: no pod ${selected === undefined ? '' : 'of those that it selects '}${last}.`,
+    ),
     [
       cite(vip, 'spec'),
       selected === undefined
         ? citeList(kubernetesFile('pods'), '/items', 'none meets the four rules')
         : cite(selected, 'metadata', 'annotations'),
     ],
-    {
-      commands: [
-        selected === undefined
-          ? `kubectl -n ${vip.spec?.namespace ?? 'default'} get pods --show-labels`
-          : `kubectl -n ${vip.spec?.namespace ?? 'default'} annotate pod ${selected.metadata?.name ?? ''} ovn.kubernetes.io/aaps=${name}`,
-      ],
-      changes:
-        selected === undefined
-          ? 'Shows the pods and their labels. A pod of the namespace and subnet with the selector’s labels and the annotation ovn.kubernetes.io/aaps becomes a parent.'
-          : 'OVN lets this pod hold the VIP. Put the annotation into the template of its Deployment too, else it is gone with the pod.',
-    },
+    selected === undefined
+      ? {
+          look: [sh`kubectl -n ${vip.spec?.namespace ?? 'default'} get pods --show-labels`],
+          advice:
+            'A pod of the namespace and subnet with the selector’s labels and the annotation ovn.kubernetes.io/aaps becomes a parent.',
+        }
+      : {
+          summary: `let ${selected.metadata?.name ?? 'the pod'} hold the VIP`,
+          commands: [
+            sh`kubectl -n ${vip.spec?.namespace ?? 'default'} annotate pod ${selected.metadata?.name} ${`ovn.kubernetes.io/aaps=${name}`}`,
+          ],
+          changes: 'Put the annotation into the template of its Deployment too, else it is gone with the pod.',
+        },
   )
 }
 
@@ -133,7 +151,7 @@ function ruleAddress(context: Context<WithVip<KubeOvnQuestion>>, rule: SwitchLBR
     return unknown(
       'subnets-not-read',
       subject,
-      `It is not known whether OVN has a port for ${vip.text}.`,
+      said('its port in OVN is not known', `It is not known whether OVN has a port for ${vip.text}.`),
       [vips, ovnsubnets].filter(isGap),
     )
   const subnet = subnetOf(evidence, question)
@@ -141,7 +159,10 @@ function ruleAddress(context: Context<WithVip<KubeOvnQuestion>>, rule: SwitchLBR
     return pass(
       'outside-ovn',
       subject,
-      `${vip.text} lies in no subnet of OVN, so clients send it to their gateway, where OVN balances it.`,
+      said(
+        'clients send it to their gateway',
+        `${vip.text} lies in no subnet of OVN, so clients send it to their gateway, where OVN balances it.`,
+      ),
       [cite(rule, 'spec', 'vip')],
     )
   const own = subnet.metadata?.name ?? ''
@@ -150,27 +171,39 @@ function ruleAddress(context: Context<WithVip<KubeOvnQuestion>>, rule: SwitchLBR
     return pass(
       'held-by-lb-vip',
       subject,
-      `Vip ${held.metadata?.name ?? ''} of type switch_lb_vip holds ${vip.text} in the subnet ${own}.`,
+      said(
+        'a Vip of type switch_lb_vip holds it',
+        `Vip ${held.metadata?.name ?? ''} of type switch_lb_vip holds ${vip.text} in the subnet ${own}.`,
+      ),
       [cite(held, 'spec', 'type'), cite(held, 'status')],
     )
-  const manifest = `{"apiVersion":"kubeovn.io/v1","kind":"Vip","metadata":{"name":"${name}"},"spec":{"subnet":"${own}","type":"switch_lb_vip","v4ip":"${vip.text}"}}`
+  const manifest = jsonWord({
+    apiVersion: 'kubeovn.io/v1',
+    kind: 'Vip',
+    metadata: { name },
+    spec: { subnet: own, type: 'switch_lb_vip', [vip.family === 4 ? 'v4ip' : 'v6ip']: vip.text },
+  })
   return fail(
     held === null ? 'no-lb-vip' : 'lb-vip-not-allocated',
     subject,
-    held === null
-      ? `${vip.text} lies in the subnet ${own}, but no Vip of type switch_lb_vip holds it there, so pods of that subnet find nobody who answers for it.`
-      : `Vip ${held.metadata?.name ?? ''} of type switch_lb_vip is to hold ${vip.text}, but Kube-OVN has not allocated it: does the router port ${subnet.spec?.vpc ?? 'ovn-cluster'}-${own} exist, with a MAC?`,
+    said(
+      held === null ? 'no Vip of type switch_lb_vip holds it' : 'Kube-OVN has not allocated its Vip',
+      held === null
+        ? `${vip.text} lies in the subnet ${own}, but no Vip of type switch_lb_vip holds it there, so pods of that subnet find nobody who answers for it.`
+        : `Vip ${held.metadata?.name ?? ''} of type switch_lb_vip is to hold ${vip.text}, but Kube-OVN has not allocated it: does the router port ${subnet.spec?.vpc ?? 'ovn-cluster'}-${own} exist, with a MAC?`,
+    ),
     held === null
       ? [cite(rule, 'spec', 'vip'), citeList(kubernetesFile('vips'), '/items', `no switch_lb_vip with ${vip.text}`)]
       : [cite(held, 'status')],
     held === null
       ? {
-          commands: [`echo '${manifest}' | kubectl apply -f -`],
+          summary: `let OVN answer for it in ${own}`,
+          commands: [sh`echo ${manifest} | kubectl apply -f -`],
           changes: `Kube-OVN reserves ${vip.text} in ${own} and lets OVN answer for it; it must be free.`,
         }
       : {
-          commands: [`kubectl -n kube-system logs deployment/kube-ovn-controller | grep ${held.metadata?.name ?? ''}`],
-          changes: 'Shows why the Vip is not allocated ("failed to get lrp", "should have mac").',
+          look: [sh`kubectl -n kube-system logs deployment/kube-ovn-controller | grep ${held.metadata?.name}`],
+          advice: 'The controller says why it is not allocated: "failed to get lrp", "should have mac".',
         },
   )
 }

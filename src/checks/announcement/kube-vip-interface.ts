@@ -1,4 +1,4 @@
-import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
+import { cite, citeList } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { announcing } from '../../lb/announcers.ts'
@@ -8,10 +8,12 @@ import { toldInterface } from '../../lb/kube-vip/interface.ts'
 import { unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { cidrOf, rangeHas } from '../../net/range.ts'
+import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
+import { arpSilence, devicesFacing, type ArpSilence } from '../../node/arp-silence.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-interface',
@@ -33,7 +35,12 @@ export default defineCheck({
     const able = known(eligible) ?? []
     if (isGap(observed))
       return [
-        unknown('leader-not-known', `vip/${vip.text}`, `It is not known which node holds ${vip.text}.`, [observed]),
+        unknown(
+          'leader-not-known',
+          `vip/${vip.text}`,
+          said('which node holds it is not known', `It is not known which node holds ${vip.text}.`),
+          [observed],
+        ),
       ]
     if (observed.length > 0) return observed.map((node) => onLeader(context, node, vip))
     const unread = unreadAmong(evidence, able)
@@ -42,7 +49,7 @@ export default defineCheck({
         unknown(
           'binding-not-known',
           `vip/${vip.text}`,
-          `It is not known whether a node still holds ${vip.text}.`,
+          said('whether a node holds it is not known', `It is not known whether a node still holds ${vip.text}.`),
           unread,
         ),
       ]
@@ -50,16 +57,19 @@ export default defineCheck({
       fail(
         'no-leader',
         `vip/${vip.text}`,
-        `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
+        said(
+          'no node holds it: kube-vip has no leader',
+          `No node holds ${vip.text}: kube-vip has no leader that would put it on an interface.`,
+        ),
         able.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
-        { commands: ['kubectl get leases -A'], changes: 'Shows who holds which lease.' },
+        { look: ['kubectl get leases -A'] },
         { blocks: stops(context) },
       ),
     ]
   },
   docs: {
     means:
-      'By ARP, kube-vip’s leader puts the VIP on an interface and the kernel answers for it. It is on none (the interface that kube-vip is told to use does not exist there, or it may not change addresses), on one that is down, on the loopback or under an arp_ignore with which the kernel keeps silent, or on an interface of another subnet. On EC2 nobody asks by ARP: there it matters only that the node has the address, for a VIP of the control plane.',
+      'By ARP, kube-vip’s leader puts the VIP on an interface and the kernel answers for it. It is on none (the interface that kube-vip is told to use does not exist there, or it may not change addresses), on one that is down, on the loopback or on another interface than the one in its subnet, by which its neighbours ask, under an arp_ignore with which the kernel keeps silent, or on an interface of another subnet. On EC2 nobody asks by ARP: there it matters only that the node has the address, for a VIP of the control plane.',
     byHand:
       'On the leader: ip address | grep VIP. Since kube-vip 1.0 the address is marked deprecated, which is normal: the kernel does not choose it as a source. sysctl net.ipv4.conf.all.arp_ignore.',
     mend: 'Set vip_interface (vip_servicesinterface for Services, or the annotation kube-vip.io/serviceInterface) to an interface that each of its nodes has in the VIP’s subnet; give the container NET_ADMIN and NET_RAW.',
@@ -82,19 +92,20 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return unknown(
       'leader-not-read',
       subject,
-      `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`,
+      said(
+        'the addresses of the leader are not known',
+        `It is not known whether ${node}, which leads, has ${vip.text} on an interface.`,
+      ),
       [links],
     )
   const own = podsServing(evidence, question).find((pod) => pod.node === node)
   const told = own === undefined ? null : toldInterface(own, question)
   const [bound] = boundOn(evidence, node, vip) ?? []
-  const look = {
-    commands: [
-      `ssh ${node} ip -brief address`,
-      `ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`,
-    ],
-    changes: 'Shows the interfaces of the leader and what kube-vip says.',
-  }
+  const { namespace = 'kube-system', name: pod } = own?.pod.metadata ?? {}
+  const look: readonly Command[] = [
+    sh`ssh ${node} sudo ip -brief address`,
+    ...(own === undefined ? [] : [sh`kubectl -n ${namespace} logs ${pod} --tail=50`]),
+  ]
   const names = links.flatMap(({ ifname }) => ifname ?? [])
   if (bound === undefined) {
     const nowhere = citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)
@@ -109,9 +120,12 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return fail(
       'not-bound',
       subject,
-      `kube-vip leads on ${node}, but no interface there has ${vip.text}${why}${elsewhere}.`,
+      said(
+        'no interface of its leader has it',
+        `kube-vip leads on ${node}, but no interface there has ${vip.text}${why}${elsewhere}.`,
+      ),
       [nowhere, ...others.map(({ proof }) => proof)],
-      look,
+      missing ? { look, advice: `Let ${told.by} name an interface that ${node} has.` } : { look },
       { blocks: stops(context) },
     )
   }
@@ -120,64 +134,92 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     return fail(
       'interface-down',
       subject,
-      `${node} has ${vip.text} on ${bound.interface}, which is down.`,
+      said('the interface that has it is down', `${node} has ${vip.text} on ${bound.interface}, which is down.`),
       [bound.proof, cite(link, 'operstate')],
       {
-        commands: [`ssh ${node} sudo ip link set ${bound.interface} up`],
-        changes: `${bound.interface} carries frames again.`,
+        summary: `bring ${bound.interface} of ${node} up`,
+        commands: [sh`ssh ${node} sudo ip link set ${bound.interface} up`],
+        changes: 'It carries frames again until the next boot, when the network configuration of the node decides.',
       },
       { blocks: stops(context) },
     )
-  const silence = hangsOnAnnouncement(question) && vip.family === 4 ? silenceOf(context, bound) : null
-  if (silence !== null)
-    return fail(
-      'arp-silent',
-      subject,
-      `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${silence.says}.`,
-      [bound.proof, silence.proof],
-      {
-        commands: [`ssh ${node} sudo sysctl -w net.ipv4.conf.all.arp_ignore=${bound.interface === 'lo' ? '0' : '1'}`],
-        changes:
-          'The kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again. Better put the VIP on the interface of the clients’ segment.',
-      },
-    )
+  const silence = hangsOnAnnouncement(question) ? arpSilence(evidence, node, vip, bound.interface) : null
+  if (silence !== null) return silent(node, vip, bound, silence)
   const prefixes = (link?.addr_info ?? []).flatMap(({ local, prefixlen }) => {
     const address = parseAddress(local)
     return address?.family !== vip.family || prefixlen === undefined || isHost(address, prefixlen)
       ? []
       : [cidrOf(address, prefixlen)]
   })
+  const facing = devicesFacing(evidence, node, vip)
+  if (
+    hangsOnAnnouncement(question) &&
+    facing.length > 0 &&
+    !facing.includes(bound.interface) &&
+    bound.interface !== 'lo'
+  )
+    return warn(
+      'other-interface',
+      subject,
+      said(
+        'it is on another interface than its network',
+        `${node} has ${vip.text} on ${bound.interface}, and its neighbours ask for it by ${inWords(facing)}: the kernel answers there only as long as arp_ignore is 0, which kube-proxy’s strictARP changes.`,
+      ),
+      [bound.proof],
+      { fix: { look, ...moveTo(facing) } },
+    )
   if (hangsOnAnnouncement(question) && bound.interface !== 'lo' && !prefixes.some((cidr) => rangeHas(cidr, vip)))
     return warn(
       'subnet-mismatch',
       subject,
-      `${node} has ${vip.text} on ${bound.interface}, whose subnet ${prefixes.length === 0 ? 'is not known' : `is ${inWords(prefixes.map(({ text }) => text))}`}: clients find it by ARP only in the VIP's own subnet.`,
+      said(
+        'it lies outside the subnet of its interface',
+        `${node} has ${vip.text} on ${bound.interface}, whose subnet ${prefixes.length === 0 ? 'is not known' : `is ${inWords(prefixes.map(({ text }) => text))}`}: clients find it by ARP only in the VIP's own subnet.`,
+      ),
       [bound.proof],
-      { fix: look },
+      { fix: { look } },
     )
   return pass(
     'bound',
     subject,
-    `${node} leads and has ${vip.text} on ${bound.interface}${bound.deprecated ? ', deprecated as kube-vip puts it there' : ''}.`,
+    said(
+      `${node} has it on ${bound.interface}`,
+      `${node} leads and has ${vip.text} on ${bound.interface}${bound.deprecated ? ', deprecated as kube-vip puts it there' : ''}.`,
+    ),
     [bound.proof],
   )
 }
 
 const isHost = ({ family }: Address, prefix: number): boolean => prefix === (family === 4 ? 32 : 128)
 
-/** Why the kernel keeps silent about an address that it has; null where it answers, or where its settings are not known. */
-function silenceOf({ evidence }: VipContext, bound: Bound): { readonly says: string; readonly proof: Proof } | null {
-  const sysctl = known(evidence.node(bound.node).sysctl)
-  if (sysctl === null) return null
-  // The kernel takes the larger of the two (include/linux/inetdevice.h, IN_DEV_ARP_IGNORE).
-  const settings = ['all', bound.interface].map((name) => `net.ipv4.conf.${name}.arp_ignore`)
-  const name = settings.toSorted((one, other) => Number(sysctl.values.get(other)) - Number(sysctl.values.get(one)))[0]
-  const value = Math.max(...settings.map((one) => Number(sysctl.values.get(one) ?? 0)))
-  if (name === undefined || !(value === 8 || (value >= 1 && bound.interface === 'lo'))) return null
-  const why = bound.interface === 'lo' ? 'the address is on the loopback, and ' : ''
-  const line = sysctl.lines.get(name) ?? 1
-  return {
-    says: `${why}${name} is ${String(value)}`,
-    proof: citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`),
-  }
+/** The kernel has the address and keeps silent about it. */
+function silent(node: string, vip: Address, bound: Bound, { asked, settings }: ArpSilence): Draft {
+  const [first] = settings
+  const why =
+    bound.interface === 'lo'
+      ? 'the address is on the loopback, and '
+      : asked === bound.interface
+        ? ''
+        : `requests come in by ${asked}, and `
+  const answering = asked === bound.interface ? '1' : '0'
+  return fail(
+    'arp-silent',
+    `node/${node}`,
+    said(
+      'the node that has it does not answer ARP for it',
+      `${node} has ${vip.text} on ${bound.interface} and does not answer ARP for it: ${why}${first?.name ?? ''} is ${String(first?.value ?? 0)}.`,
+    ),
+    [bound.proof, ...settings.map(({ proof }) => proof)],
+    {
+      summary: `let ${node} answer ARP for it`,
+      commands: settings.map(({ name }) => sh`ssh ${node} sudo sysctl -w ${name}=${answering}`),
+      changes:
+        'Until the next boot the kernel answers ARP for this address, and for its other addresses under the same rule; kube-proxy in IPVS mode with strictARP sets it to 1 again.',
+      ...moveTo([asked]),
+    },
+  )
 }
+
+const moveTo = (devices: readonly string[]): { readonly advice: string } => ({
+  advice: `Put the VIP on the interface of the clients’ segment: vip_interface (vip_servicesinterface for Services) or the annotation kube-vip.io/serviceInterface set to ${inWords(devices)}.`,
+})

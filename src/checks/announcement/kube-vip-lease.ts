@@ -10,10 +10,12 @@ import { findLease, holderOf, leaseNameFor, leaseText, secondsOverdue } from '..
 import { nodeNamed, unreadAmong } from '../../lb/kube-vip/nodes.ts'
 import { modeWords } from '../../lb/kube-vip/settings.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
+import { sh } from '../../net/shell.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, warn, type Draft } from '../finding.ts'
+import { settingCommands } from '../about/kube-vip-edit.ts'
+import { fail, pass, said, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/kube-vip-lease',
@@ -49,21 +51,23 @@ export default defineCheck({
       unreadAmong(evidence, nodes).length === 0 &&
       (hangsOnAnnouncement(question) || service === null)
     const still = bound.length === 0 ? '' : ` ${inWords(bound.map(({ node }) => node))} still has the address.`
-    const ownNamespace = service?.metadata?.namespace ?? 'kube-system'
     const look = {
-      commands: [
-        `kubectl get leases -A | grep ${name.name}`,
-        `kubectl -n ${first.pod.metadata?.namespace ?? 'kube-system'} logs ${first.pod.metadata?.name ?? ''} --tail=50`,
+      look: [
+        sh`kubectl get leases -A | grep ${name.name}`,
+        sh`kubectl -n ${first.pod.metadata?.namespace ?? 'kube-system'} logs ${first.pod.metadata?.name} --tail=50`,
       ],
-      changes:
-        'Shows who holds the lease and what kube-vip says. It must reach the API server without the VIP (hostAliases or 127.0.0.1) and be allowed to write leases.',
+      advice:
+        'kube-vip must reach the API server without the VIP (hostAliases or 127.0.0.1) and be allowed to write leases.',
     }
     if (lease === null)
       return [
         fail(
           'no-lease',
           subject,
-          `There is no lease ${leaseText(name)}, so kube-vip has no leader, and nobody announces ${vip.text}.${still}`,
+          said(
+            'kube-vip has no leader',
+            `There is no lease ${leaseText(name)}, so kube-vip has no leader, and nobody announces ${vip.text}.${still}`,
+          ),
           [citeList(kubernetesFile('leases'), '/items', `none is named ${name.name}`)],
           look,
           {
@@ -80,7 +84,10 @@ export default defineCheck({
         fail(
           'lease-not-held',
           subject,
-          `Nobody holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from no node.${still}`,
+          said(
+            'nobody holds the lease of kube-vip',
+            `Nobody holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from no node.${still}`,
+          ),
           [cite(lease, 'spec', 'holderIdentity')],
           look,
           { blocks },
@@ -93,7 +100,10 @@ export default defineCheck({
         fail(
           'lease-expired',
           subject,
-          `The lease ${objectName(lease)} of ${holder} had run out ${String(overdue)} seconds before: ${holder} does not renew it, and no other node has taken it.${still}`,
+          said(
+            'the lease of kube-vip had run out',
+            `The lease ${objectName(lease)} of ${holder} had run out ${String(overdue)} seconds before: ${holder} does not renew it, and no other node has taken it.${still}`,
+          ),
           [cite(lease, 'spec', 'renewTime'), held],
           look,
           { blocks },
@@ -104,13 +114,15 @@ export default defineCheck({
         warn(
           'holder-not-a-node',
           subject,
-          `The lease ${objectName(lease)} is held by ${holder}, which is no node of the cluster.`,
+          said(
+            'its lease is held by no node of the cluster',
+            `The lease ${objectName(lease)} is held by ${holder}, which is no node of the cluster.`,
+          ),
           [held, citeList(kubernetesFile('nodes'), '/items', `none is named ${holder}`)],
           {
             fix: {
-              commands: [`kubectl -n ${ownNamespace} get pods -o wide | grep kube-vip`],
-              changes:
-                'Shows where kube-vip runs. Set vip_nodename from spec.nodeName, so that the lease names the node as Kubernetes does.',
+              look: ['kubectl get pods -A -o wide | grep kube-vip'],
+              advice: 'Set vip_nodename from spec.nodeName, so that the lease names the node as Kubernetes does.',
             },
           },
         ),
@@ -120,7 +132,10 @@ export default defineCheck({
         warn(
           'holder-without-pod',
           subject,
-          `${holder} holds the lease ${objectName(lease)}, but no pod of kube-vip is there.`,
+          said(
+            'no pod of kube-vip runs where its lease is held',
+            `${holder} holds the lease ${objectName(lease)}, but no pod of kube-vip is there.`,
+          ),
           [held],
           {
             fix: look,
@@ -136,7 +151,10 @@ export default defineCheck({
       pass(
         'held',
         subject,
-        `${holder} holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from there${modeWords(first.settings)}.`,
+        said(
+          `kube-vip announces it from ${holder}`,
+          `${holder} holds the lease ${objectName(lease)}, so kube-vip announces ${vip.text} from there${modeWords(first.settings)}.`,
+        ),
         [held, cite(lease, 'spec', 'renewTime')],
       ),
     ]
@@ -167,15 +185,19 @@ function strangers(evidence: Evidence, question: WithVip, lease: string, holder:
     const found = name === null ? null : known(findLease(evidence, name))
     const elsewhere = found === null ? null : holderOf(evidence, found)
     if (found === null || elsewhere === null || elsewhere === holder || secondsOverdue(evidence, found) !== 0) continue
-    const { namespace = 'default', name: own = '' } = other.metadata ?? {}
+    const { namespace = 'default', name: own } = other.metadata ?? {}
     return fail(
       'two-leaders',
       `lease/${lease}`,
-      `${holder} holds the lease ${lease} and ${elsewhere} the lease ${objectName(found)}, of Service ${objectName(other)} with the same VIP: both nodes take ${vip.text}.`,
+      said(
+        'two nodes take it, by two leases',
+        `${holder} holds the lease ${lease} and ${elsewhere} the lease ${objectName(found)}, of Service ${objectName(other)} with the same VIP: both nodes take ${vip.text}.`,
+      ),
       [cite(found, 'spec', 'holderIdentity'), cite(other, 'status', 'loadBalancer', 'ingress')],
       {
-        commands: [`kubectl -n ${namespace} annotate service ${own} kube-vip.io/leaseName=${lease}`],
-        changes: 'Both Services follow one lease, so that one node takes the address for both.',
+        summary: 'let both Services follow one lease',
+        commands: [sh`kubectl -n ${namespace} annotate service ${own} ${`kube-vip.io/leaseName=${lease}`}`],
+        changes: 'One node then takes the address for both.',
       },
       { blocks: false },
     )
@@ -199,16 +221,20 @@ function withoutEndpoint(evidence: Evidence, question: Question, holder: string,
   return warn(
     'leader-without-endpoint',
     `lease/${lease}`,
-    `${holder} leads and has no ready endpoint of Service ${objectName(service)}, whose externalTrafficPolicy is Local${chosen}.`,
+    said(
+      'its leader has no endpoint of its own',
+      `${holder} leads and has no ready endpoint of Service ${objectName(service)}, whose externalTrafficPolicy is Local${chosen}.`,
+    ),
     [
       cite(service, 'spec', 'externalTrafficPolicy'),
       ...ready.slice(0, 3).map(({ slice, index }) => cite(slice, 'endpoints', index, 'nodeName')),
     ],
     {
       fix: {
-        commands: ['kubectl -n kube-system set env daemonset/kube-vip-ds svc_election=true'],
+        summary: 'give each Service a lease of its own (svc_election)',
+        commands: settingCommands(podsServing(evidence, question), { name: 'svc_election', value: 'true' }),
         changes:
-          'Each Service gets a lease of its own, which only a node with an endpoint takes. All pods of kube-vip start again.',
+          'In a manifest set the variable svc_election to "true". Only a node with an endpoint then takes the lease. All pods of kube-vip start again.',
       },
     },
   )
@@ -229,15 +255,17 @@ function severalSlices(evidence: Evidence, question: WithVip, holder: string, le
   return warn(
     'one-family-slice',
     `lease/${lease}`,
-    `Service ${objectName(service)} has ${counted(slices.length, 'EndpointSlice')} of one family and externalTrafficPolicy Local: kube-vip keeps only the slice that it saw last, so ${holder} may give the VIP up although it has an endpoint.`,
+    said(
+      'the leader may give it up: several EndpointSlices',
+      `Service ${objectName(service)} has ${counted(slices.length, 'EndpointSlice')} of one family and externalTrafficPolicy Local: kube-vip keeps only the slice that it saw last, so ${holder} may give the VIP up although it has an endpoint.`,
+    ),
     slices.slice(0, 4).map((slice) => cite(slice, 'endpoints')),
     {
       fix: {
-        commands: [
-          `kubectl -n ${service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${service.metadata?.name ?? ''}`,
+        look: [
+          sh`kubectl -n ${service.metadata?.namespace ?? 'default'} get endpointslices -l ${`kubernetes.io/service-name=${service.metadata?.name ?? ''}`}`,
         ],
-        changes:
-          'Shows the slices. Up to 100 endpoints fit into one; with externalTrafficPolicy Cluster it does not matter.',
+        advice: 'Up to 100 endpoints fit into one; with externalTrafficPolicy Cluster it does not matter.',
       },
     },
   )

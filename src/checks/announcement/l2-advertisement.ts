@@ -16,12 +16,14 @@ import {
   sharingObstacle,
 } from '../../lb/metallb/advertisements.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
-import { editCommand } from '../../lb/metallb/config-map.ts'
-import { metallbSettings } from '../../lb/metallb/install.ts'
+import { editCommands, isDerived } from '../../lb/metallb/config-map.ts'
+import { metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, poolOf, whereAre } from '../../lb/metallb/pool-ranges.ts'
 import { unannounced } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
-import { pass, unknown } from '../finding.ts'
+import { pass, said, unknown, warn, type Remedy } from '../finding.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
+import { dropAnnotation } from '../about/service-request.ts'
 import { counted, inWords } from '../../net/words.ts'
 
 export default defineCheck({
@@ -43,21 +45,21 @@ export default defineCheck({
         unknown(
           'pool-not-known',
           subject,
-          `It is not known whether ${vip.text} is advertised.`,
+          said('whether it is advertised is not known', `It is not known whether ${vip.text} is advertised.`),
           gapsAmong(pool, advertisements),
         ),
       ]
-    const wrong = (reason: string, says: string, proof: readonly Proof[], command: string, changes: string) =>
-      unannounced(context, reason, subject, says, proof, { commands: [command], changes })
+    const wrong = (reason: string, brief: string, says: string, proof: readonly Proof[], fix: Remedy) =>
+      unannounced(context, reason, subject, { brief, says }, proof, fix)
     if (pool === null) {
       const pools = whereAre(evidence, 'ipaddresspools', 'none holds it')
       return [
         wrong(
           'in-no-pool',
+          'none of MetalLB’s pools has it',
           `${vip.text} lies in none of MetalLB's pools, so no speaker announces it.`,
           [pools.proof],
-          pools.show,
-          'Shows the pools; a pool that holds the address lets MetalLB announce it again.',
+          { look: [pools.show], advice: 'A pool that holds the address lets MetalLB announce it again.' },
         ),
       ]
     }
@@ -69,59 +71,104 @@ export default defineCheck({
     const able = [...covering, ...bgp].find((one) => nodes.some((node) => allows(one, node)))
     const obstacle = sharingObstacle(evidence, question)
     if (obstacle !== null && bgp.length === 0) {
-      const { namespace = 'default', name = '' } = service.metadata ?? {}
       return [
         wrong(
           'shared-with-selectors',
+          'a shared address under serviceSelectors',
           `Service ${objectName(service)} may share its address (metallb.io/allow-shared-ip), and ${objectName(obstacle)} chooses Services by serviceSelectors: MetalLB announces ${vip.text} not at all, and logs sharedIPWithServiceSelector.`,
           [cite(obstacle, 'spec', 'serviceSelectors'), cite(service, 'metadata', 'annotations')],
-          `kubectl -n ${namespace} annotate service ${name} metallb.io/allow-shared-ip- metallb.universe.tf/allow-shared-ip-`,
-          'The Service shares its address with no other any more; one that has the same address then loses it. Or leave serviceSelectors out of the advertisement.',
+          {
+            summary: 'let the Service share its address no longer',
+            commands: dropAnnotation(service, 'allow-shared-ip'),
+            changes:
+              'A Service that has the same address loses it. Or leave serviceSelectors out of the advertisement.',
+          },
         ),
       ]
     }
     if (covering.length === 0 && isGap(evidence.kubernetes.bgpadvertisements))
       return [
-        unknown('nodes-not-known', subject, `It is not known whether ${vip.text} is advertised.`, [
-          evidence.kubernetes.bgpadvertisements,
-        ]),
+        unknown(
+          'nodes-not-known',
+          subject,
+          said('whether it is advertised is not known', `It is not known whether ${vip.text} is advertised.`),
+          [evidence.kubernetes.bgpadvertisements],
+        ),
       ]
     if (covering.length + bgp.length === 0) {
-      const manifest = `{"apiVersion":"metallb.io/v1beta1","kind":"L2Advertisement","metadata":{"name":"${poolName}","namespace":"${pool.metadata?.namespace ?? 'metallb-system'}"},"spec":{"ipAddressPools":["${poolName}"]}}`
+      const manifest = jsonWord({
+        apiVersion: 'metallb.io/v1beta1',
+        kind: 'L2Advertisement',
+        metadata: { name: poolName, namespace: pool.metadata?.namespace ?? 'metallb-system' },
+        spec: { ipAddressPools: [poolName] },
+      })
       return [
         wrong(
           'no-advertisement',
+          'no advertisement covers its pool',
           `No L2Advertisement or BGPAdvertisement covers pool ${poolName}, so no speaker announces ${vip.text}.${hints(evidence, pool, service, all)}`,
           [
             citeList(kubernetesFile('l2advertisements'), '/items', 'none covers the pool'),
             cite(pool, 'spec', 'addresses'),
             ...all.map((one) => cite(one, 'metadata', 'namespace')),
           ],
-          `echo '${manifest}' | kubectl apply -f -`,
-          `The speakers announce every Service of pool ${poolName} by ARP or NDP.`,
+          {
+            summary: `advertise pool ${poolName}`,
+            commands: [sh`echo ${manifest} | kubectl apply -f -`],
+            changes: `The speakers announce every Service of the pool by ARP or NDP.`,
+          },
         ),
       ]
     }
-    if (able === undefined) {
-      const [first] = [...covering, ...bgp]
+    const [first] = [...covering, ...bgp]
+    if (able === undefined && first !== undefined) {
+      const kind = covering.length > 0 ? 'l2advertisement' : 'bgpadvertisement'
+      const { namespace = 'metallb-system', name } = first.metadata ?? {}
       return [
         wrong(
           'no-node-selected',
-          `The advertisement ${first === undefined ? '' : objectName(first)} of pool ${poolName} selects no node, so no speaker may announce ${vip.text}.`,
-          first === undefined ? [] : [cite(first, 'spec', 'nodeSelectors')],
-          editCommand(first, covering.length > 0 ? 'l2advertisement' : 'bgpadvertisement'),
-          'A nodeSelector that the nodes’ labels meet (or none) lets their speakers announce every VIP that it covers.',
+          'its advertisement selects no node',
+          `The advertisement ${objectName(first)} of pool ${poolName} selects no node, so no speaker may announce ${vip.text}.`,
+          [cite(first, 'spec', 'nodeSelectors')],
+          {
+            summary: `let ${kind} ${name ?? ''} select every node`,
+            commands: isDerived(first)
+              ? editCommands(first, kind)
+              : [
+                  sh`kubectl -n ${namespace} patch ${kind} ${name} --type merge -p ${jsonWord({ spec: { nodeSelectors: null } })}`,
+                ],
+            changes:
+              'Every speaker may then announce the VIPs that it covers. A nodeSelector that the labels of some nodes meet leaves it to those.',
+          },
         ),
       ]
     }
+    if (able === undefined) return []
     const eligible = known(eligibleNodes(evidence, question)) ?? []
     const how = covering.includes(able) ? 'by ARP or NDP' : 'by BGP'
     const count = eligible.length === 0 ? '' : ` from ${counted(eligible.length, 'node')}`
+    // Who may announce by configuration does not where no speaker runs; why none does is control/speaker's to say.
+    if (known(metallbPods(evidence, 'speaker'))?.length === 0)
+      return [
+        warn(
+          'advertised-by-nobody',
+          subject,
+          said(
+            'advertised, and no speaker is there',
+            `${objectName(able)} lets MetalLB announce ${vip.text} of pool ${poolName} ${how}${count}, and no node has a speaker.`,
+          ),
+          [cite(able, 'spec'), citeList(kubernetesFile('pods'), '/items', 'no MetalLB speaker among them')],
+          { blocks: false },
+        ),
+      ]
     return [
       pass(
         'advertised',
         subject,
-        `${objectName(able)} lets MetalLB announce ${vip.text} of pool ${poolName} ${how}${count}.`,
+        said(
+          `may be announced ${how}${count}`,
+          `${objectName(able)} lets MetalLB announce ${vip.text} of pool ${poolName} ${how}${count}.`,
+        ),
         [cite(able, 'spec'), cite(pool, 'spec', 'addresses')],
       ),
     ]

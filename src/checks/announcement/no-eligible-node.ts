@@ -2,10 +2,12 @@ import type { Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { announcing } from '../../lb/announcers.ts'
 import { electionFunnel, type Candidate } from '../../lb/metallb/election.ts'
-import { inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
+import { metallbSettings } from '../../lb/metallb/install.ts'
+import { counted, inWords } from '../../net/words.ts'
 import { announcedByArp, unannounced } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, type Remedy } from '../finding.ts'
+import { pass, said, skipped, unknown, type Remedy } from '../finding.ts'
 import { outsText } from '../about/outs-text.ts'
 import { excludeLabel, outsOf } from '../../lb/metallb/out.ts'
 
@@ -32,9 +34,15 @@ export default defineCheck({
     const funnel = electionFunnel(evidence, question)
     if (isGap(funnel))
       return [
-        unknown('candidates-not-known', subject, `It is not known which nodes may announce ${question.vip.text}.`, [
-          funnel,
-        ]),
+        unknown(
+          'candidates-not-known',
+          subject,
+          said(
+            'which nodes may announce it is not known',
+            `It is not known which nodes may announce ${question.vip.text}.`,
+          ),
+          [funnel],
+        ),
       ]
     const staying = stayingIn(funnel)
     if (staying !== null)
@@ -42,7 +50,10 @@ export default defineCheck({
         pass(
           'eligible',
           subject,
-          `${staying.names} may announce ${question.vip.text}${staying.remark}.`,
+          said(
+            `${counted(staying.count, 'node')} may announce it`,
+            `${staying.names} may announce ${question.vip.text}${staying.remark}.`,
+          ),
           staying.proof,
         ),
       ]
@@ -63,7 +74,10 @@ export default defineCheck({
         pass(
           'announced-nevertheless',
           subject,
-          `${inWords(seen)} reports that it announces ${question.vip.text}, although ${outsText(funnel)}.`,
+          said(
+            `${counted(seen.length, 'node')} ${seen.length === 1 ? 'announces' : 'announce'} it nevertheless`,
+            `${inWords(seen)} reports that it announces ${question.vip.text}, although ${outsText(funnel)}.`,
+          ),
           funnel.map(({ proof }) => proof),
         ),
       ]
@@ -72,9 +86,9 @@ export default defineCheck({
         context,
         'nobody-eligible',
         subject,
-        `No node may announce ${question.vip.text}: ${outsText(funnel)}.`,
+        { brief: 'no node may announce it', says: `No node may announce ${question.vip.text}: ${outsText(funnel)}.` },
         funnel.map(({ proof }) => proof),
-        mend(funnel),
+        mend(funnel, metallbSettings(evidence).namespace),
       ),
     ]
   },
@@ -97,43 +111,44 @@ const remark = (funnel: readonly Candidate[]): string => {
   return out.length === 0 ? '' : `; ${outsText(out)}`
 }
 
-function mend(funnel: readonly Candidate[]): Remedy {
+function mend(funnel: readonly Candidate[], namespace: string): Remedy {
   const labelled = funnel.filter(({ out }) => out === 'exclude-label')
   if (labelled.length > 0)
     return {
-      commands: labelled.map(({ node }) => `kubectl label node ${node} ${excludeLabel}-`),
+      summary: `take the label off ${counted(labelled.length, 'node')}`,
+      commands: labelled.map(({ node }) => sh`kubectl label node ${node} ${`${excludeLabel}-`}`),
       changes:
-        'Takes the label off, so that MetalLB and every other load balancer may use the nodes. Where it must stay, start the speakers with --ignore-exclude-lb.',
+        'MetalLB and every other load balancer may use the nodes then. Where the label must stay, start the speakers with --ignore-exclude-lb.',
     }
   const cordoned = funnel.filter(({ out }) => out === 'cordoned')
   if (cordoned.length > 0)
     return {
-      commands: cordoned.map(({ node }) => `kubectl uncordon ${node}`),
+      summary: `uncordon ${counted(cordoned.length, 'node')}`,
+      commands: cordoned.map(({ node }) => sh`kubectl uncordon ${node}`),
       changes:
         'New pods may be put on the nodes again. MetalLB 0.14.9 alone passes over cordoned nodes: any later release announces from them.',
     }
   const unavailable = funnel.filter(({ out }) => out === 'network-unavailable')
   if (unavailable.length > 0)
     return {
-      commands: unavailable.map(
-        ({ node }) => `kubectl get node ${node} -o jsonpath='{.status.conditions[?(@.type=="NetworkUnavailable")]}'`,
+      look: unavailable.map(
+        ({ node }) => sh`kubectl get node ${node} -o jsonpath='{.status.conditions[?(@.type=="NetworkUnavailable")]}'`,
       ),
-      changes:
-        'Shows who set the condition and why: a CNI plugin or a route controller that is gone leaves it behind. Whoever set it must clear it.',
+      advice:
+        'A CNI plugin or a route controller that is gone leaves the condition behind: whoever set it must clear it.',
     }
   const local = funnel.some(({ out }) => out === 'no-own-endpoint')
   if (local)
     return {
-      commands: ['kubectl get endpointslices -A -o wide', 'kubectl get pods -A -o wide'],
-      changes:
-        'Shows where the endpoints are. With externalTrafficPolicy Local only a node with one of them may announce: schedule a pod on a node whose speaker lives, or use Cluster.',
+      look: ['kubectl get endpointslices -A -o wide', 'kubectl get pods -A -o wide'],
+      advice:
+        'With externalTrafficPolicy Local only a node with one of them may announce: schedule a pod on a node whose speaker lives, or use Cluster.',
     }
   return {
-    commands: [
-      'kubectl -n metallb-system get pods -l component=speaker -o wide',
+    look: [
+      sh`kubectl -n ${namespace} get pods -l component=speaker -o wide`,
       'kubectl describe nodes | grep -E "^Name:|NetworkUnavailable|^Taints:"',
     ],
-    changes: 'Shows on which nodes speakers run, and what keeps them away.',
   }
 }
 
@@ -141,6 +156,7 @@ function mend(funnel: readonly Candidate[]): Remedy {
 const enough = 10
 
 interface Staying {
+  readonly count: number
   readonly names: string
   readonly remark: string
   readonly proof: readonly Proof[]
@@ -155,7 +171,12 @@ function stayingIn(funnel: readonly Candidate[]): Staying | null {
   const staying =
     nodes.length === 0
       ? null
-      : { names: inWords(nodes), remark: remark(funnel), proof: funnel.slice(0, enough).map(({ proof }) => proof) }
+      : {
+          count: nodes.length,
+          names: inWords(nodes),
+          remark: remark(funnel),
+          proof: funnel.slice(0, enough).map(({ proof }) => proof),
+        }
   stayingByFunnel.set(funnel, staying)
   return staying
 }

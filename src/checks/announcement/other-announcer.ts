@@ -8,7 +8,7 @@ import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { inWords, startOf } from '../../net/words.ts'
 import { defineCheck, type ServiceContext } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/other-announcer',
@@ -62,24 +62,35 @@ function judged({ evidence, question }: ServiceContext): Draft {
     return pass(
       'bound-on-node',
       subject,
-      `${bound.node} has ${vip.text} on ${bound.interface}, so its kernel answers for it${more.length === 0 ? '' : `; so does ${inWords(more.map(({ node }) => node))}`}.`,
+      said(
+        `${bound.node} has it on ${bound.interface}`,
+        `${bound.node} has ${vip.text} on ${bound.interface}, so its kernel answers for it${more.length === 0 ? '' : `; so does ${inWords(more.map(({ node }) => node))}`}.`,
+      ),
       [bound, ...more].slice(0, 4).map(({ proof }) => proof),
     )
   const { told, observed } = announcing(evidence, question)
   if (other !== null && told !== null) {
     const { says, proof } = told
     const look = {
-      commands: ['kubectl get leases -A', 'kubectl get pods -A -o wide'],
-      changes: `Shows what ${other.announcer.name} runs, and where.`,
+      look: ['kubectl get leases -A', 'kubectl get pods -A -o wide'],
     }
     return known(observed)?.length !== 0
-      ? pass('taken-in', subject, `${startOf(other.announcer.name)} takes in packets for ${vip.text}: ${says}.`, [
-          proof,
-        ])
+      ? pass(
+          'taken-in',
+          subject,
+          said(
+            `${other.announcer.name} takes in its packets`,
+            `${startOf(other.announcer.name)} takes in packets for ${vip.text}: ${says}.`,
+          ),
+          [proof],
+        )
       : fail(
           'taken-in-by-nobody',
           subject,
-          `${startOf(other.announcer.name)} takes in no packet for ${vip.text}: ${says}.`,
+          said(
+            `${other.announcer.name} takes in no packet for it`,
+            `${startOf(other.announcer.name)} takes in no packet for ${vip.text}: ${says}.`,
+          ),
           [proof],
           look,
         )
@@ -88,7 +99,10 @@ function judged({ evidence, question }: ServiceContext): Draft {
     return unknown(
       'not-in-evidence',
       subject,
-      `${startOf(other.announcer.name)} serves the Service, since ${other.why}; whether it announces ${vip.text}, and from where, is not in the evidence.`,
+      said(
+        'whether it is announced is not known',
+        `${startOf(other.announcer.name)} serves the Service, since ${other.why}; whether it announces ${vip.text}, and from where, is not in the evidence.`,
+      ),
       [],
       other.proof,
     )
@@ -99,19 +113,25 @@ function judged({ evidence, question }: ServiceContext): Draft {
     return fail(
       'announcer-removed',
       subject,
-      `Nothing announces ${vip.text}: ${gone} gave it to the Service and is not installed any more.`,
+      said(
+        `${gone} gave it and is installed no more`,
+        `Nothing announces ${vip.text}: ${gone} gave it to the Service and is not installed any more.`,
+      ),
       [cite(service, 'metadata', 'annotations'), citeList('kubernetes/pods.json', '/items', `no pod of ${gone}`)],
       {
-        commands: ['kubectl get daemonsets,deployments -A', 'kubectl get pods -A -o wide'],
-        changes: `Shows what is installed. Install ${gone} again, or take the address away: the status of a Service outlives the controller that wrote it.`,
+        look: ['kubectl get daemonsets,deployments -A', 'kubectl get pods -A -o wide'],
+        advice: `Install ${gone} again, or take the address away: the status of a Service outlives the controller that wrote it.`,
       },
     )
   return unknown(
     'no-known-announcer',
     subject,
-    candidate === undefined
-      ? `Nothing that is known here announces ${vip.text}: neither MetalLB nor kube-vip serves the Service, and no node that was read has the address on an interface.`
-      : `Whether ${candidate.name} announces ${vip.text} is not in the evidence; neither MetalLB nor kube-vip serves the Service.`,
+    said(
+      candidate === undefined ? 'nothing known here announces it' : 'whether it is announced is not known',
+      candidate === undefined
+        ? `Nothing that is known here announces ${vip.text}: neither MetalLB nor kube-vip serves the Service, and no node that was read has the address on an interface.`
+        : `Whether ${candidate.name} announces ${vip.text} is not in the evidence; neither MetalLB nor kube-vip serves the Service.`,
+    ),
     [],
     candidate === undefined ? [cite(service, 'status', 'loadBalancer')] : [candidate.proof],
   )

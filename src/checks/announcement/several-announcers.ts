@@ -1,11 +1,13 @@
 import { isGap } from '../../evidence/gap.ts'
 import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
-import { inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
 import { announcedByArp } from '../about/announced.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
+import { pass, said, skipped, unknown, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/several-announcers',
@@ -34,29 +36,48 @@ export default defineCheck({
     const subject = `vip/${vip.text}`
     const observed = observedByMetallb(evidence, question.service)
     if (isGap(observed))
-      return [unknown('announcers-not-known', subject, `It is not known who announces ${vip.text}.`, [observed])]
+      return [
+        unknown(
+          'announcers-not-known',
+          subject,
+          said('who announces it is not known', `It is not known who announces ${vip.text}.`),
+          [observed],
+        ),
+      ]
     const nodes = [...new Set(observed.map(({ node }) => node))]
     const proof = observed.map((one) => one.proof)
     if (nodes.length === 0)
       return [skipped('nobody-announces', subject, `No speaker reports that it announces ${vip.text}.`)]
     if (nodes.length === 1)
-      return [pass('one-announces', subject, `Only ${nodes.join('')} reports that it announces ${vip.text}.`, proof)]
+      return [
+        pass(
+          'one-announces',
+          subject,
+          said(`only ${nodes.join('')} announces it`, `Only ${nodes.join('')} reports that it announces ${vip.text}.`),
+          proof,
+        ),
+      ]
     const { namespace } = metallbSettings(evidence)
+    const dropping = droppingNodes(evidence, question, nodes)
     return [
       warn(
         'several-announce',
         subject,
-        `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${fabricOf(question).words.announcing}`,
+        said(
+          `${counted(nodes.length, 'node')} announce it at once`,
+          `${inWords(nodes)} all report that they announce ${vip.text}: their speakers do not see each other. ${fabricOf(question).words.announcing}${lostPart(dropping)}`,
+        ),
         proof,
         {
           fix: {
-            commands: [
-              `kubectl -n ${namespace} logs -l component=speaker --tail=200 | grep -E "partial join|Failed to join|No installed keys"`,
-              ...nodes.slice(1).map((node) => `ssh ${nodes[0] ?? ''} sudo nc -zv ${node} 7946`),
+            look: [
+              sh`kubectl -n ${namespace} logs -l component=speaker --tail=200 | grep -E "partial join|Failed to join|No installed keys"`,
+              ...nodes.slice(1).map((node) => sh`ssh ${nodes[0]} sudo nc -zv ${node} 7946`),
             ],
-            changes:
-              'Shows whether the speakers reach each other: 7946 must be open between the nodes, tcp and udp. "No installed keys" means that they were started with different memberlist Secrets: restart them all.',
+            advice:
+              'The speakers must reach each other: 7946 must be open between the nodes, tcp and udp. "No installed keys" means that they were started with different memberlist Secrets: restart them all.',
           },
+          ...(dropping.length === 0 ? {} : { blocks: true, partial: true }),
         },
       ),
     ]

@@ -1,12 +1,15 @@
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { citeList } from '../../evidence/cite.ts'
-import { known } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
 import { announcing, isServedBy } from '../../lb/announcers.ts'
 import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
-import { inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { bitsOf } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
+import { fail, pass, said, unknown } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/vip-bound-twice',
@@ -30,13 +33,34 @@ export default defineCheck({
     const bound = boundAnywhere(evidence, vip)
     const nodes = [...new Set(bound.map(({ node }) => node))]
     const own = isServedBy('kube-vip', evidence, question)
-    const read = evidence.nodeNames.filter((node) => known(evidence.node(node).ipAddr) !== null)
+    const listed = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? [])
+    const all = [...new Set([...listed, ...evidence.nodeNames])]
+    const read = all.filter((node) => !isGap(evidence.node(node).ipAddr))
+    const unread = [evidence.kubernetes.nodes, ...all.map((node) => evidence.node(node).ipAddr)].filter(isGap)
+    if (nodes.length < 2 && unread.length > 0)
+      return [
+        unknown(
+          'nodes-not-read',
+          subject,
+          said(
+            `${String(read.length)} of ${counted(all.length, 'node')} read`,
+            `It is not known whether only one node has ${vip.text} on an interface: ${String(read.length)} of ${counted(all.length, 'node')} were read.`,
+          ),
+          unread.slice(0, 3),
+          bound.map(({ proof }) => proof),
+        ),
+      ]
     if (nodes.length < 2)
       return [
         pass(
           'bound-once',
           subject,
-          `${nodes[0] ?? 'No node'} ${nodes.length === 0 ? 'has' : 'alone has'} ${vip.text} on an interface, of the ${String(read.length)} nodes whose addresses are known.`,
+          said(
+            nodes[0] === undefined
+              ? 'no interface of the nodes read has it'
+              : `${nodes[0]} alone has it on an interface`,
+            `${nodes[0] ?? 'No node'} ${nodes.length === 0 ? 'has' : 'alone has'} ${vip.text} on an interface, of the ${String(read.length)} nodes whose addresses are known.`,
+          ),
           bound.length > 0
             ? bound.map(({ proof }) => proof)
             : read.slice(0, 4).map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)),
@@ -45,6 +69,7 @@ export default defineCheck({
     const leaders = own ? (known(announcing(evidence, question).observed) ?? []) : []
     const extra = bound.filter(({ node }) => !leaders.includes(node))
     const keeps = podsServing(evidence, question).some(({ settings }) => settings.keepsAddress)
+    const dropping = droppingNodes(evidence, question, nodes)
     const who = leaders.length === 1 ? `; kube-vip leads on ${leaders.join()}` : ''
     const why = !own
       ? ''
@@ -55,15 +80,19 @@ export default defineCheck({
       fail(
         'bound-twice',
         subject,
-        `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}`,
+        said(
+          `${counted(nodes.length, 'node')} have it on an interface at once`,
+          `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}${lostPart(dropping)}`,
+        ),
         bound.map(({ proof }) => proof),
         {
+          summary: `take it from ${inWords([...new Set(extra.map(({ node }) => node))], 3)}`,
           commands: extra.map(
-            (one) =>
-              `ssh ${one.node} sudo ip address del ${vip.text}/${vip.family === 4 ? '32' : '128'} dev ${one.interface}`,
+            (one) => sh`ssh ${one.node} sudo ip address del ${vip.text}/${bitsOf(vip.family)} dev ${one.interface}`,
           ),
-          changes: `Takes ${vip.text} from the interfaces of the nodes that do not lead; connections that come in there end.`,
+          changes: 'Connections that come in there end.',
         },
+        dropping.length === 0 ? {} : { blocks: true, partial: true },
       ),
     ]
   },

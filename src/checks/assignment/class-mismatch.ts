@@ -4,7 +4,8 @@ import { isServedBy } from '../../lb/announcers.ts'
 import { ofItsClass } from '../../lb/metallb/announcer.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { fail, pass, said } from '../finding.ts'
+import { recreated } from '../about/service-request.ts'
 import { stillPending } from '../about/pending.ts'
 
 export default defineCheck({
@@ -33,22 +34,28 @@ export default defineCheck({
         pass(
           'class-handled',
           subject,
-          `MetalLB handles ${handled}, and Service ${objectName(service)} has ${own ?? 'none'}.`,
+          said(
+            'MetalLB handles Services of its class',
+            `MetalLB handles ${handled}, and Service ${objectName(service)} has ${own ?? 'none'}.`,
+          ),
           proof,
         ),
       ]
-    const { namespace = 'default', name = '' } = service.metadata ?? {}
-    const wanted = lbClass === null ? 'del(.spec.loadBalancerClass)' : `.spec.loadBalancerClass = "${lbClass}"`
     return [
       fail(
         'class-ignored',
         subject,
-        `MetalLB ignores Service ${objectName(service)}, without a word: it handles ${handled}, and the Service has ${own === undefined ? 'none' : `the class ${own}`}.`,
+        said(
+          own === undefined ? 'MetalLB ignores Services without a class' : 'MetalLB does not handle its class',
+          `MetalLB ignores Service ${objectName(service)}, without a word: it handles ${handled}, and the Service has ${own === undefined ? 'none' : `the class ${own}`}.`,
+        ),
         proof,
         {
-          commands: [
-            `kubectl -n ${namespace} get service ${name} -o json | jq '${wanted} | del(.metadata.resourceVersion, .metadata.uid, .status, .spec.clusterIP, .spec.clusterIPs)' | kubectl replace --force -f -`,
-          ],
+          summary: `create the Service again ${lbClass === null ? 'without a class' : `with the class ${lbClass}`}`,
+          commands: recreated(
+            service,
+            lbClass === null ? 'del(.spec.loadBalancerClass)' : `.spec.loadBalancerClass = ${JSON.stringify(lbClass)}`,
+          ),
           changes:
             'The class of a Service cannot be changed, so this deletes the Service and creates it again: its ClusterIP and its NodePorts may change, and its connections end. Where another controller is meant to handle the class, install that one instead.',
         },

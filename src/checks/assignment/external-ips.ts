@@ -48,7 +48,21 @@ function run({ evidence, question }: Context<ServiceQuestion>): readonly Draft[]
   const name = objectName(service)
   const subject = `service/${name}`
   const proof = [cite(service, 'spec', 'externalIPs', at)]
-  if (fabricOf(question).delivery !== 'announcement')
+  const { delivery } = fabricOf(question)
+  if (delivery === 'unknown')
+    return [
+      unknown(
+        'delivery-not-known',
+        subject,
+        said(
+          'in externalIPs; who delivers it is not known',
+          `Service ${name} has ${vip.text} in its externalIPs, which every node translates; whether the network brings it to one is not known.`,
+        ),
+        [],
+        proof,
+      ),
+    ]
+  if (delivery === 'ownership')
     return [
       pass(
         'delivered-by-the-network',

@@ -4,9 +4,10 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject } from '../../evidence/kubernetes/kinds.ts'
 import { parseAddress } from '../../net/address.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/ip-families',
@@ -49,11 +50,15 @@ function run({ evidence, question: { service, vip } }: Context<ServiceQuestion>)
       fail(
         'vip-of-other-family',
         subject,
-        `The VIP ${vip.text} is ${family}, and Service ${name} is of ${inWords(families)} only: kube-proxy translates no ${family} for it.`,
+        said(
+          'the VIP is of another family than the Service',
+          `The VIP ${vip.text} is ${family}, and Service ${name} is of ${inWords(families)} only: kube-proxy translates no ${family} for it.`,
+        ),
         proof,
         {
+          summary: 'make the Service one of both families',
           commands: [
-            `kubectl -n ${namespace} patch service ${short} -p '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'`,
+            sh`kubectl -n ${namespace} patch service ${short} -p ${jsonWord({ spec: { ipFamilyPolicy: 'PreferDualStack' } })}`,
           ],
           changes: `Makes the Service one of both families where the cluster has both; then it has a cluster IP of ${family}, and kube-proxy translates the VIP.`,
         },
@@ -61,10 +66,22 @@ function run({ evidence, question: { service, vip } }: Context<ServiceQuestion>)
     ]
   const missing = families.filter((one) => !vips.some((each) => (each.family === 6 ? 'IPv6' : 'IPv4') === one))
   if (families.length < 2)
-    return [pass('same-families', subject, `Service ${name} is of ${inWords(families)}, and so is its VIP.`, proof)]
+    return [
+      pass(
+        'same-families',
+        subject,
+        said('of the family of its Service', `Service ${name} is of ${inWords(families)}, and so is its VIP.`),
+        proof,
+      ),
+    ]
   if (missing.length === 0)
     return [
-      pass('vip-of-each-family', subject, `Service ${name} is of ${inWords(families)}, and has a VIP of each.`, proof),
+      pass(
+        'vip-of-each-family',
+        subject,
+        said('a VIP of each family', `Service ${name} is of ${inWords(families)}, and has a VIP of each.`),
+        proof,
+      ),
     ]
   // A name instead of an address may stand for both.
   if (ingress.some(({ hostname }) => hostname !== undefined))
@@ -74,13 +91,16 @@ function run({ evidence, question: { service, vip } }: Context<ServiceQuestion>)
     warn(
       'family-without-vip',
       subject,
-      `Service ${name} is of ${inWords(families)}, and has no VIP of ${inWords(missing)}: status.loadBalancer.ingress has ${inWords(vips.map(({ text }) => text))} only. Its ${inWords(missing)} clients have no address to go to.${event === null ? '' : ` MetalLB says "${event.message ?? ''}".`}`,
+      said(
+        `no VIP for ${inWords(missing)} clients`,
+        `Service ${name} is of ${inWords(families)}, and has no VIP of ${inWords(missing)}: status.loadBalancer.ingress has ${inWords(vips.map(({ text }) => text))} only. Its ${inWords(missing)} clients have no address to go to.${event === null ? '' : ` MetalLB says "${event.message ?? ''}".`}`,
+      ),
       event === null ? proof : [cite(event, 'message'), ...proof],
       {
         blocks: false,
         fix: {
-          commands: [`kubectl -n ${namespace} describe service ${short}`],
-          changes: `Shows what the allocator says. With a range of ${inWords(missing)} in its pool, it gives the address when the Service changes next.`,
+          look: [sh`kubectl -n ${namespace} describe service ${short}`],
+          advice: `Give the pool a range of ${inWords(missing)}: the allocator gives the address when the Service changes next.`,
         },
       },
     ),

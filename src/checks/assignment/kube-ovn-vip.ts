@@ -3,9 +3,10 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName, type OvnVip } from '../../evidence/kubernetes/kinds.ts'
 import { addressesOf, isAllocated, otherHolder, subnetHas, subnetNamed } from '../../lb/kube-ovn/vips.ts'
 import { parseAddress } from '../../net/address.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/kube-ovn-vip',
@@ -30,16 +31,25 @@ export default defineCheck({
         ? fail(
             'rule-without-address',
             `switch-lb-rules/${name}`,
-            `SwitchLBRule ${name} has no address in spec.vip, and Kube-OVN skips such a rule.`,
+            said(
+              'the rule has no address',
+              `SwitchLBRule ${name} has no address in spec.vip, and Kube-OVN skips such a rule.`,
+            ),
             [cite(rule, 'spec', 'vip')],
             {
-              commands: [`kubectl patch switch-lb-rule ${name} --type merge -p '{"spec":{"vip":"ADDRESS"}}'`],
-              changes: 'OVN balances ADDRESS; put an address that nothing else has in its place.',
+              summary: 'give the rule an address (replace <address>)',
+              commands: [
+                sh`kubectl patch switch-lb-rule ${name} --type merge -p ${jsonWord({ spec: { vip: '<address>' } })}`,
+              ],
+              changes: 'OVN balances the address from then on; nothing else may have it.',
             },
           )
-        : pass('rule-has-vip', `switch-lb-rules/${name}`, `SwitchLBRule ${name} has the VIP ${address.text}.`, [
-            cite(rule, 'spec', 'vip'),
-          ]),
+        : pass(
+            'rule-has-vip',
+            `switch-lb-rules/${name}`,
+            said('the rule has the VIP', `SwitchLBRule ${name} has the VIP ${address.text}.`),
+            [cite(rule, 'spec', 'vip')],
+          ),
     ]
   },
   docs: {
@@ -58,16 +68,15 @@ export default defineCheck({
 function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
   const name = vip.metadata?.name ?? ''
   const subject = `vips/${name}`
-  const wrong = (says: string, proof: readonly Proof[], fix: Remedy = look) => [
-    fail('vip-without-address', subject, `Vip ${name} ${says}.`, proof, fix),
+  const wrong = (brief: string, says: string, proof: readonly Proof[], fix: Remedy = look) => [
+    fail('vip-without-address', subject, said(brief, `Vip ${name} ${says}.`), proof, fix),
   ]
   const look: Remedy = {
-    commands: [
-      `kubectl get vip ${name} -o yaml`,
-      `kubectl -n kube-system logs deployment/kube-ovn-controller | grep ${name}`,
+    look: [
+      sh`kubectl get vip ${name} -o yaml`,
+      sh`kubectl -n kube-system logs deployment/kube-ovn-controller | grep ${name}`,
     ],
-    changes:
-      'Shows the Vip and what the controller says of it. Its subnet and address cannot be changed: create it again.',
+    advice: 'Subnet and address of a Vip cannot be changed: delete it and create it again.',
   }
   const listed = evidence.kubernetes.ovnsubnets
   if (isGap(listed))
@@ -75,64 +84,81 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
       unknown(
         'subnet-not-known',
         subject,
-        `It is not known whether the subnet of Vip ${name} can give it an address.`,
+        said('its subnet is not known', `It is not known whether the subnet of Vip ${name} can give it an address.`),
         [listed],
       ),
     ]
   const wanted = vip.spec?.subnet ?? ''
-  if (wanted === '') return wrong('names no subnet, so Kube-OVN gives it no address', [cite(vip, 'spec', 'subnet')])
+  if (wanted === '')
+    return wrong('its Vip names no subnet', 'names no subnet, so Kube-OVN gives it no address', [
+      cite(vip, 'spec', 'subnet'),
+    ])
   const subnet = subnetNamed(evidence, wanted)
   if (subnet === null)
-    return wrong(`wants an address of the subnet ${wanted}, which does not exist`, [
-      cite(vip, 'spec', 'subnet'),
-      citeList(kubernetesFile('ovnsubnets'), '/items', `none is named ${wanted}`),
-    ])
+    return wrong(
+      'the subnet of its Vip does not exist',
+      `wants an address of the subnet ${wanted}, which does not exist`,
+      [cite(vip, 'spec', 'subnet'), citeList(kubernetesFile('ovnsubnets'), '/items', `none is named ${wanted}`)],
+    )
   const at = subnet.status?.conditions?.findIndex(({ type }) => type === 'Ready') ?? -1
   const condition = subnet.status?.conditions?.[at]
   if (condition !== undefined && condition.status !== 'True')
     return wrong(
+      'the subnet of its Vip is not ready',
       `wants an address of the subnet ${wanted}, which is not ready: ${condition.message ?? condition.reason ?? 'no reason is given'}`,
       [cite(subnet, 'status', 'conditions', at)],
-      { commands: [`kubectl describe subnet ${wanted}`], changes: 'Shows why the subnet is not ready.' },
+      { look: [sh`kubectl describe subnet ${wanted}`] },
     )
   if (/[A-F]/.test(vip.spec?.v6ip ?? ''))
-    return wrong(`asks for ${vip.spec?.v6ip ?? ''}: Kube-OVN takes IPv6 addresses in lower case only`, [
-      cite(vip, 'spec', 'v6ip'),
-    ])
+    return wrong(
+      'its Vip has capitals in its IPv6 address',
+      `asks for ${vip.spec?.v6ip ?? ''}: Kube-OVN takes IPv6 addresses in lower case only`,
+      [cite(vip, 'spec', 'v6ip')],
+    )
   for (const address of addressesOf(vip)) {
     const field = address.family === 4 ? 'v4ip' : 'v6ip'
     const place = cite(vip, isAllocated(vip) ? 'status' : 'spec', field)
     if (!subnetHas(subnet, address))
       return wrong(
+        'outside the range of the subnet of its Vip',
         `asks for ${address.text}, outside the range ${subnet.spec?.cidrBlock ?? ''} of its subnet ${wanted}`,
         [place, cite(subnet, 'spec', 'cidrBlock')],
       )
     const holder = otherHolder(evidence, vip, subnet, address)
     if (holder !== null)
-      return wrong(`has the address ${address.text}, which ${holder.says}`, [place, cite(holder.item, ...holder.keys)])
+      return wrong('something else has the address', `has the address ${address.text}, which ${holder.says}`, [
+        place,
+        cite(holder.item, ...holder.keys),
+      ])
   }
   if (!isAllocated(vip)) {
     if (subnet.status?.v4availableIPs === 0)
       return wrong(
+        'the subnet of its Vip is full',
         `has no address because the subnet ${wanted} has none left`,
         [cite(subnet, 'status', 'v4availableIPs')],
         {
-          commands: [`kubectl get ip,vip | grep ${wanted}`],
-          changes: 'Shows who has the addresses of the subnet.',
+          look: [sh`kubectl get ip,vip | grep ${wanted}`],
+          advice: 'Delete what no longer needs its address of the subnet, or make the Vip in another subnet.',
         },
       )
-    return wrong('is not allocated: its status has no address with a MAC, and nothing in the evidence says why', [
-      cite(vip, 'status'),
-    ])
+    return wrong(
+      'Kube-OVN gave the Vip no address',
+      'is not allocated: its status has no address with a MAC, and nothing in the evidence says why',
+      [cite(vip, 'status')],
+    )
   }
   if (vip.metadata?.deletionTimestamp !== undefined)
     return [
       warn(
         'being-deleted',
         subject,
-        `Vip ${name} is being deleted and stays until kube-ovn-controller lets go of it.`,
+        said(
+          'its Vip is being deleted',
+          `Vip ${name} is being deleted and stays until kube-ovn-controller lets go of it.`,
+        ),
         [cite(vip, 'metadata', 'deletionTimestamp')],
-        { fix: look },
+        { fix: { look: look.look ?? [] } },
       ),
     ]
   const takers = (known(evidence.kubernetes.pods) ?? []).filter(
@@ -145,17 +171,17 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
       warn(
         'taken-by-annotation',
         subject,
-        `Vip ${name} is taken by ${inWords(takers.map((pod) => objectName(pod)))} with the annotation ovn.kubernetes.io/vip: it gives its address to one pod, and the others get none ("is in use by pod").`,
+        said(
+          `${String(takers.length)} pods take one Vip`,
+          `Vip ${name} is taken by ${inWords(takers.map((pod) => objectName(pod)))} with the annotation ovn.kubernetes.io/vip: it gives its address to one pod, and the others get none ("is in use by pod").`,
+        ),
         takers.slice(0, 4).map((pod) => cite(pod, 'metadata', 'annotations')),
         {
           fix: {
-            commands: takers
+            look: takers
               .slice(1, 4)
-              .map(
-                ({ metadata }) => `kubectl -n ${metadata?.namespace ?? 'default'} describe pod ${metadata?.name ?? ''}`,
-              ),
-            changes:
-              'Shows which pod waits. Give each pod a Vip of its own, or share one with spec.selector and ovn.kubernetes.io/aaps.',
+              .map(({ metadata }) => sh`kubectl -n ${metadata?.namespace ?? 'default'} describe pod ${metadata?.name}`),
+            advice: 'Give each pod a Vip of its own, or share one with spec.selector and ovn.kubernetes.io/aaps.',
           },
         },
       ),
@@ -169,7 +195,10 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
       warn(
         'address-changed-later',
         subject,
-        `Vip ${name} keeps ${address?.text ?? ''}: ${vip.spec?.[changed] ?? ''} was put into its spec later, and Kube-OVN does not change the address of a Vip.`,
+        said(
+          'its Vip asks for another address by now',
+          `Vip ${name} keeps ${address?.text ?? ''}: ${vip.spec?.[changed] ?? ''} was put into its spec later, and Kube-OVN does not change the address of a Vip.`,
+        ),
         [cite(vip, 'spec', changed), cite(vip, 'status', changed)],
         { fix: look },
       ),
@@ -179,7 +208,10 @@ function ofVip({ evidence }: Context, vip: OvnVip): readonly Draft[] {
     pass(
       'has-address',
       subject,
-      `Vip ${name} has ${address?.text ?? ''} of the subnet ${wanted}${excluded ? ', one of its excludeIps' : ''}.`,
+      said(
+        'its Vip has the address',
+        `Vip ${name} has ${address?.text ?? ''} of the subnet ${wanted}${excluded ? ', one of its excludeIps' : ''}.`,
+      ),
       [cite(vip, 'status')],
     ),
   ]

@@ -5,7 +5,9 @@ import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
 import { cloudPool, cloudProviderInstalled, poolConfigMap, type CloudPool } from '../../lb/kube-vip/cloud-provider.ts'
 import { servicePods } from '../../lb/kube-vip/pods.ts'
 import { overlaps, rangeOf, rangeText, type Range } from '../../net/range.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
+import { within, without } from '../../net/range-set.ts'
 import { networksOfNode } from '../../node/networks.ts'
 import { subnetOfAddress } from '../../fabric/ec2/address-space.ts'
 import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
@@ -14,7 +16,7 @@ import { interfaceText } from '../../fabric/ec2/words.ts'
 import { addressOf, parseAddress } from '../../net/address.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { overlap, takenAddresses, type Taken } from '../../journey/taken-addresses.ts'
 
 export default defineCheck({
@@ -43,7 +45,14 @@ export default defineCheck({
     const configMap = poolConfigMap(evidence)
     const subject = 'configmap/kube-system/kubevip'
     if (isGap(configMap))
-      return [unknown('pools-not-known', subject, 'The pools of kube-vip-cloud-provider are not known.', [configMap])]
+      return [
+        unknown(
+          'pools-not-known',
+          subject,
+          said('its pools are not known', 'The pools of kube-vip-cloud-provider are not known.'),
+          [configMap],
+        ),
+      ]
     const pool = configMap === null ? null : cloudPool(configMap, service.metadata?.namespace ?? 'default')
     if (pool === null || pool.ranges.length === 0)
       return [skipped('no-pool', subject, `kube-vip-cloud-provider has no pool for Service ${objectName(service)}.`)]
@@ -68,16 +77,30 @@ function judged({ evidence, question }: Context, service: Service, pool: CloudPo
     return warn(
       'pool-collides',
       subject,
-      `The pool ${pool.key} of kube-vip-cloud-provider holds ${inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))}. It gives them out like any other.`,
+      said(
+        'the pool holds addresses that others have',
+        `The pool ${pool.key} of kube-vip-cloud-provider holds ${inWords(taken.map(({ what, common }) => what.replace('%', rangeText(common))))}. It gives them out like any other.`,
+      ),
       [own, ...taken.flatMap(({ proof }) => proof).slice(0, 20)],
-      { fix: otherPool(pool) },
+      {
+        fix: otherPool(
+          pool,
+          without(
+            pool.ranges,
+            taken.map(({ common }) => common),
+          ),
+        ),
+      },
     )
   const home = homes(evidence, ec2)
   if (home.length === 0)
     return unknown(
       'home-not-known',
       subject,
-      `It is not known whether the pool ${pool.key} lies in a subnet of the nodes.`,
+      said(
+        'the subnets of the nodes are not known',
+        `It is not known whether the pool ${pool.key} lies in a subnet of the nodes.`,
+      ),
       ec2
         ? gapsAmong(evidence.aws.subnets)
         : gapsAmong(...evidence.nodeNames.map((node) => evidence.node(node).ipAddr)),
@@ -90,14 +113,30 @@ function judged({ evidence, question }: Context, service: Service, pool: CloudPo
     return warn(
       'outside-node-subnets',
       subject,
-      `The pool ${pool.key} of kube-vip-cloud-provider has ${inWords(outside.map(rangeText))}, outside the ${inWords([...new Set(home.map(({ text }) => text))])} of the nodes: by ARP such a VIP of Service ${objectName(service)} is found by nobody.`,
+      said(
+        'the pool lies outside the nodes’ subnets',
+        `The pool ${pool.key} of kube-vip-cloud-provider has ${inWords(outside.map(rangeText))}, outside the ${inWords([...new Set(home.map(({ text }) => text))])} of the nodes: by ARP such a VIP of Service ${objectName(service)} is found by nobody.`,
+      ),
       [own, ...home.slice(0, 6).flatMap(({ proof }) => proof)],
-      { fix: otherPool(pool) },
+      {
+        fix: otherPool(
+          pool,
+          pool.ranges.flatMap((one) =>
+            within(
+              home.map(({ range }) => range),
+              one,
+            ),
+          ),
+        ),
+      },
     )
   return pass(
     'pool-free',
     subject,
-    `Nothing else is known to have an address of the pool ${pool.key} of kube-vip-cloud-provider.`,
+    said(
+      'nothing else has an address of the pool',
+      `Nothing else is known to have an address of the pool ${pool.key} of kube-vip-cloud-provider.`,
+    ),
     [own],
   )
 }
@@ -144,7 +183,20 @@ function primaries(evidence: Evidence): readonly Taken[] {
     }))
 }
 
-const otherPool = ({ key }: CloudPool): Remedy => ({
-  commands: [`kubectl -n kube-system patch configmap kubevip --type merge -p '{"data":{"${key}":"RANGE"}}'`],
-  changes: `Replaces the value of ${key}; put free addresses of the nodes’ subnet in the place of RANGE. Services keep the addresses that they have.`,
-})
+/** Leaves the pool what is good of it; a key of CIDRs, or one of which nothing is, waits for what the user knows. */
+function otherPool({ key }: CloudPool, left: readonly Range[]): Remedy {
+  const open = key.startsWith('cidr-') ? '<network>/<length>' : '<first>-<last>'
+  const known = key.startsWith('range-') && left.length > 0
+  const value = known ? left.map(fromTo).join(',') : open
+  return {
+    summary: known ? `leave ${key} what is free of it` : `give ${key} other addresses (replace ${open})`,
+    commands: [
+      sh`kubectl -n kube-system patch configmap kubevip --type merge -p ${jsonWord({ data: { [key]: value } })}`,
+    ],
+    changes: `${known ? '' : 'Choose free addresses of the nodes’ subnet. '}Services keep the addresses that they have.`,
+  }
+}
+
+/** As kube-vip-cloud-provider reads a range: its first and its last address. */
+const fromTo = ({ family, first, last }: Range): string =>
+  `${addressOf(family, first).text}-${addressOf(family, last).text}`

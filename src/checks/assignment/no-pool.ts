@@ -1,12 +1,14 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
-import { configMapEra, editCommand, type ConfigMapEra } from '../../lb/metallb/config-map.ts'
+import { configMapEra, editCommands, type ConfigMapEra } from '../../lb/metallb/config-map.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, whereAre } from '../../lb/metallb/pool-ranges.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, type Remedy } from '../finding.ts'
+import { fail, pass, said, type Remedy } from '../finding.ts'
 import { stillPending } from '../about/pending.ts'
 
 export default defineCheck({
@@ -17,6 +19,7 @@ export default defineCheck({
   alsoReads: ['kubernetes/configmaps', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   about: ['service'],
   announcer: 'MetalLB',
+  consequenceOf: ['control/webhook', 'control/webhook-port'],
   appliesTo: stillPending,
   blocks: true,
   run: ({ evidence, question }) => {
@@ -28,11 +31,18 @@ export default defineCheck({
     const [first] = pools
     if (first !== undefined)
       return [
-        pass('has-pools', subject, `MetalLB has ${counted(pools.length, 'pool')} in ${namespace}.`, [
-          cite(first, 'spec', 'addresses'),
-        ]),
+        pass(
+          'has-pools',
+          subject,
+          said(
+            `MetalLB has ${counted(pools.length, 'pool')}`,
+            `MetalLB has ${counted(pools.length, 'pool')} in ${namespace}.`,
+          ),
+          [cite(first, 'spec', 'addresses')],
+        ),
       ]
     const era = configMapEra(evidence)
+    const { choosing } = fabricOf(question).words
     const old =
       era === null
         ? (known(evidence.kubernetes.configmaps) ?? []).find(
@@ -56,13 +66,16 @@ export default defineCheck({
       fail(
         'no-pool',
         subject,
-        `Service ${objectName(service)} is pending because MetalLB has no ${noun}; its controller says so at log level debug only.${hints}`,
+        said(
+          'MetalLB has no pool',
+          `Service ${objectName(service)} is pending because MetalLB has no ${noun}; its controller says so at log level debug only.${hints}`,
+        ),
         [
           proof,
           ...elsewhere.map((pool) => cite(pool, 'metadata', 'namespace')),
           ...(old === undefined ? [] : [cite(old, 'metadata', 'name')]),
         ],
-        era === null ? newPool(namespace) : newEntry(era, namespace, configMap),
+        era === null ? newPool(namespace, choosing) : newEntry(era, namespace, configMap, choosing),
       ),
     ]
   },
@@ -71,7 +84,7 @@ export default defineCheck({
       'MetalLB is installed but has no addresses to give: there is no IPAddressPool in its own namespace. Pools in other namespaces are not read, nor is the ConfigMap in which MetalLB up to 0.12 had its pools; that MetalLB in turn reads nothing else.',
     byHand:
       'kubectl get ipaddresspools -A; up to 0.12 kubectl -n metallb-system get configmap config -o yaml. MetalLB writes no event for it.',
-    mend: 'Create an IPAddressPool in MetalLB’s namespace, and an L2Advertisement or BGPAdvertisement for it; up to 0.12 add an entry to address-pools of the ConfigMap.',
+    mend: 'Create an IPAddressPool in MetalLB’s namespace, and an L2Advertisement or BGPAdvertisement for it; up to 0.12 add an entry to address-pools of the ConfigMap. On EC2 no advertisement delivers: give the addresses of the pool to interfaces of the nodes.',
     sources: [
       'MetalLB v0.16.1 controller/main.go (SetBalancer, "pools are empty"), internal/k8s/k8s.go (namespace of the cache)',
       'MetalLB v0.12.1 internal/config/config.go (the ConfigMap)',
@@ -80,25 +93,36 @@ export default defineCheck({
   },
 })
 
-const chosen = 'Choose addresses that nothing else has and that the network delivers to the nodes.'
+const summary = 'give MetalLB a pool (replace <first>-<last>)'
+const given = 'Every pending Service gets an address of the pool.'
 
-const newPool = (namespace: string): Remedy => ({
+const newPool = (namespace: string, choosing: string): Remedy => ({
+  summary,
   commands: [
-    `echo '{"apiVersion":"metallb.io/v1beta1","kind":"IPAddressPool","metadata":{"name":"first-pool","namespace":"${namespace}"},"spec":{"addresses":["FIRST-LAST"]}}' | kubectl apply -f -`,
+    sh`echo ${jsonWord({
+      apiVersion: 'metallb.io/v1beta1',
+      kind: 'IPAddressPool',
+      metadata: { name: 'first-pool', namespace },
+      spec: { addresses: ['<first>-<last>'] },
+    })} | kubectl apply -f -`,
   ],
-  changes: `Every pending Service gets an address from the pool; put the range in the place of FIRST-LAST. ${chosen}`,
+  changes: `${choosing} ${given}`,
 })
 
 /** An entry in the ConfigMap of MetalLB up to 0.12; where there is no ConfigMap, that with its first entry. */
-const newEntry = ({ configMap }: ConfigMapEra, namespace: string, name: string): Remedy =>
-  configMap === null
+function newEntry({ configMap }: ConfigMapEra, namespace: string, name: string, choosing: string): Remedy {
+  const config = JSON.stringify({
+    'address-pools': [{ name: 'first-pool', protocol: 'layer2', addresses: ['<first>-<last>'] }],
+  })
+  return configMap === null
     ? {
-        commands: [
-          `kubectl -n ${namespace} create configmap ${name} --from-literal=config='{"address-pools":[{"name":"first-pool","protocol":"layer2","addresses":["FIRST-LAST"]}]}'`,
-        ],
-        changes: `Every pending Service gets an address from the pool; put the range in the place of FIRST-LAST. ${chosen}`,
+        summary,
+        commands: [sh`kubectl -n ${namespace} create configmap ${name} ${{ word: `--from-literal=config=${config}` }}`],
+        changes: `${choosing} ${given}`,
       }
     : {
-        commands: [editCommand(configMap, 'configmap')],
-        changes: `Opens the configuration; an entry of address-pools needs name, protocol (layer2 or bgp) and addresses. Every pending Service then gets an address. ${chosen}`,
+        summary: 'add a pool to its ConfigMap',
+        commands: editCommands(configMap, 'configmap'),
+        changes: `${choosing} An entry of address-pools needs name, protocol (layer2 or bgp) and addresses. ${given}`,
       }
+}

@@ -1,16 +1,17 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
-import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
 import { type Question, serviceOf } from '../../evidence/question.ts'
 import { servedBy } from '../../lb/announcers.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import { keepalivedNodes } from '../../lb/keepalived.ts'
+import { sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped, type Remedy } from '../finding.ts'
+import { fail, pass, said, skipped, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/one-system',
@@ -38,9 +39,12 @@ export default defineCheck({
         fail(
           'several-systems',
           subject,
-          `${inWords(all.map(({ says }) => says))} serve ${what} at once: each writes its status or answers for its address, and clients reach now one, now the other.`,
+          said(
+            `${String(all.length)} systems serve it at once`,
+            `${inWords(all.map(({ says }) => says))} serve ${what} at once: each writes its status or answers for its address, and clients reach now one, now the other.`,
+          ),
           all.flatMap(({ proof }) => proof),
-          mend(service, others.length > 0),
+          mend(evidence, question),
         ),
       ]
     const [first] = all
@@ -50,7 +54,10 @@ export default defineCheck({
         : pass(
             'one-system',
             subject,
-            `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`,
+            said(
+              `${first.says} alone serves it`,
+              `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`,
+            ),
             first.proof,
           ),
     ]
@@ -107,17 +114,19 @@ function serving(evidence: Evidence, question: Question): readonly Serving[] {
       }))
 }
 
-function mend(service: Service | null, keepalived: boolean): Remedy {
-  const { namespace = 'default', name = '' } = service?.metadata ?? {}
-  return keepalived
-    ? {
-        commands: ['kubectl get nodes -o wide'],
-        changes:
-          'Shows the addresses of the nodes. Take the VIP out of keepalived’s virtual_ipaddress and restart it, or give the Service another address.',
-      }
-    : {
-        commands: [`kubectl -n ${namespace} get service ${name} -o yaml`],
-        changes:
-          'Shows who wrote what. Remove one of the two, or give each a loadBalancerClass of its own (--lb-class).',
-      }
+function mend(evidence: Evidence, question: Question): Remedy {
+  const [held] = keepalivedNodes(evidence, question)
+  if (held !== undefined)
+    return {
+      look: [sh`ssh ${held.node} sudo grep -rnF ${question.vip?.text} /etc/keepalived`],
+      advice: `Take the VIP out of virtual_ipaddress on ${held.node} and restart keepalived there, or let the other system serve another address.`,
+    }
+  const { namespace = 'default', name } = serviceOf(question)?.metadata ?? {}
+  return {
+    look: [
+      sh`kubectl -n ${namespace} get service ${name} -o yaml`,
+      'kubectl get deployments -A | grep -e metallb -e controller',
+    ],
+    advice: 'Remove one of the two, or give each a loadBalancerClass of its own (--lb-class).',
+  }
 }

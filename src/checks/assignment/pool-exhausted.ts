@@ -1,14 +1,16 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { objectName, type IPAddressPool, type Service } from '../../evidence/kubernetes/kinds.ts'
-import { editCommand } from '../../lb/metallb/config-map.ts'
+import { editCommands, isDerived, showCommand } from '../../lb/metallb/config-map.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { metallbPools, poolName } from '../../lb/metallb/pool-ranges.ts'
 import { familiesOf, isFull, whyNotFrom } from '../../lb/metallb/pool-choice.ts'
 import { holdingsOf, occupancy, requestOf } from '../../lb/metallb/pools.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { fail, pass, said, type Remedy } from '../finding.ts'
+import { fabricOf } from '../../fabric/index.ts'
 import { stillPending, refusalOf, saysFull } from '../about/pending.ts'
 
 export default defineCheck({
@@ -50,7 +52,10 @@ export default defineCheck({
             pass(
               'has-free-address',
               subject,
-              `For Service ${objectName(service)}, ${inWords(free.map((pool) => stateOf(evidence, pool, service)))}.`,
+              said(
+                'a pool has a free address',
+                `For Service ${objectName(service)}, ${inWords(free.map((pool) => stateOf(evidence, pool, service)))}.`,
+              ),
               free.map((pool) => cite(pool, 'spec', 'addresses')),
             ),
           ]
@@ -63,24 +68,26 @@ export default defineCheck({
       states.length === 0 ? `no pool may serve it` : inWords(states),
       ...(shut.length === 0 ? [] : [inWords(shut)]),
     ].join('; ')
-    const first = usable[0] ?? pools[0]
     return [
       fail(
         'exhausted',
         subject,
-        `MetalLB has no free address for Service ${objectName(service)}: ${says}.`,
+        said(
+          usable.length === 0 ? 'no pool may serve the Service' : 'no pool has a free address',
+          `MetalLB has no free address for Service ${objectName(service)}: ${says}.`,
+        ),
         [
           ...(told === null ? [] : [cite(told, 'message')]),
           ...usable.map((pool) => cite(pool, 'spec', 'addresses')),
           ...usable.flatMap((pool) => holders(evidence, pool).map((holder) => cite(holder, 'status', 'loadBalancer'))),
         ],
-        {
-          commands: [editCommand(first, 'ipaddresspool')],
-          changes:
-            usable.length === 0
-              ? 'Opens the first of them: autoAssign true, a serviceAllocation that admits the Service, or addresses of its family let it serve the Service. A pool with autoAssign false still serves Services that name it in metallb.io/address-pool.'
-              : 'A wider range in the addresses of the pool gives pending Services an address; the new addresses must be free, and the network must deliver them to the nodes. Or free one: a Service that is deleted gives its address back.',
-        },
+        usable[0] === undefined
+          ? {
+              look: [showCommand(evidence, 'ipaddresspools')],
+              advice:
+                'With autoAssign true, a serviceAllocation that admits it, or addresses of its family a pool may serve the Service. One with autoAssign false still serves Services that name it in metallb.io/address-pool.',
+            }
+          : widened(usable[0], fabricOf(question).words.choosing),
       ),
     ]
   },
@@ -97,6 +104,19 @@ export default defineCheck({
     ],
   },
 })
+
+function widened(pool: IPAddressPool, choosing: string): Remedy {
+  const { namespace = 'metallb-system', name } = pool.metadata ?? {}
+  const patch = [{ op: 'add', path: '/spec/addresses/-', value: '<first>-<last>' }]
+  const derived = isDerived(pool)
+  return {
+    summary: `widen pool ${poolName(pool)}${derived ? '' : ' (replace <first>-<last>)'}`,
+    commands: derived
+      ? editCommands(pool, 'ipaddresspool')
+      : [sh`kubectl -n ${namespace} patch ipaddresspools.metallb.io ${name} --type json -p ${jsonWord(patch)}`],
+    changes: `${choosing} Or delete a Service that is no longer needed: its address is free then.`,
+  }
+}
 
 /** How full a pool is, in the family of the Service that is scarcer. */
 function stateOf(evidence: Evidence, pool: IPAddressPool, service: Service): string {

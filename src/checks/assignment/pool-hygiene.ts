@@ -3,15 +3,15 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap } from '../../evidence/gap.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
 import type { IPAddressPool } from '../../evidence/kubernetes/kinds.ts'
-import { editCommand, isDerived } from '../../lb/metallb/config-map.ts'
 import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
-import { rangeText, sizeOf, type Range } from '../../net/range.ts'
+import { rangeText, sizeOf } from '../../net/range.ts'
 import { without } from '../../net/range-set.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { overlap, takenAddresses, type TakenFromPool } from '../../journey/taken-addresses.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { poolWith } from '../about/pool-edit.ts'
+import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/pool-hygiene',
@@ -37,7 +37,12 @@ export default defineCheck({
     const pool = poolOf(evidence, vip)
     if (isGap(pool))
       return [
-        unknown('pool-not-known', `vip/${vip.text}`, 'It is not known from which pool the VIP comes.', gapsAmong(pool)),
+        unknown(
+          'pool-not-known',
+          `vip/${vip.text}`,
+          said('its pool is not known', 'It is not known from which pool the VIP comes.'),
+          gapsAmong(pool),
+        ),
       ]
     if (pool === null)
       return [skipped('vip-in-no-pool', `vip/${vip.text}`, `${vip.text} is in none of MetalLB's pools.`)]
@@ -59,11 +64,11 @@ export default defineCheck({
 
 /** What is said of a pool: the same for every VIP of it, and long where the pool holds the addresses of a large cluster. */
 const hygieneOf = perEvidenceAnd((evidence: Evidence, pool: IPAddressPool) => {
-  const judged = (inVpc: boolean) => judge(pool, overlap(takenAddresses(evidence, inVpc), rangesOf(pool)))
+  const judged = (inVpc: boolean) => judge(evidence, pool, overlap(takenAddresses(evidence, inVpc), rangesOf(pool)))
   return { inVpc: judged(true), onLan: judged(false) }
 })
 
-function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
+function judge(evidence: Evidence, pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
   const subject = `ipaddresspool/${poolName(pool)}`
   const ranges = rangesOf(pool)
   const own = cite(pool, 'spec', 'addresses')
@@ -72,7 +77,10 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
     return pass(
       'nothing-else-inside',
       subject,
-      `None of the ${size} of pool ${poolName(pool)} is known to belong to something else.`,
+      said(
+        'nothing else has an address of its pool',
+        `None of the ${size} of pool ${poolName(pool)} is known to belong to something else.`,
+      ),
       [own],
     )
   }
@@ -84,30 +92,16 @@ function judge(pool: IPAddressPool, taken: readonly TakenFromPool[]): Draft {
   return warn(
     'holds-taken-addresses',
     subject,
-    `Pool ${poolName(pool)} holds ${owners}. MetalLB gives them out like any other, and whoever has them loses its traffic, or the VIP does.`,
+    said(
+      'its pool holds addresses that others have',
+      `Pool ${poolName(pool)} holds ${owners}. MetalLB gives them out like any other, and whoever has them loses its traffic, or the VIP does.`,
+    ),
     [own, ...taken.flatMap(({ proof }) => proof).slice(0, 20)],
-    { fix: narrowed(pool, left) },
+    {
+      fix: poolWith(evidence, pool, left, {
+        summary: `take those addresses out of pool ${poolName(pool)}`,
+        changes: 'A Service that holds one of them loses it and gets another, and its clients have to follow.',
+      }),
+    },
   )
-}
-
-/** The pool without these addresses, as one patch. */
-function narrowed(pool: IPAddressPool, left: readonly Range[]): Remedy {
-  const { namespace = 'metallb-system', name = '' } = pool.metadata ?? {}
-  if (isDerived(pool))
-    return {
-      commands: [editCommand(pool, 'ipaddresspool')],
-      changes: `Opens the configuration: leave the pool ${inWords(left.map(poolText))}. A Service that holds one of the others loses it and gets another, and its clients have to follow.`,
-    }
-  const patch = JSON.stringify({ spec: { addresses: left.map(poolText) } })
-  return {
-    commands: [`kubectl -n ${namespace} patch ipaddresspool ${name} --type merge -p '${patch}'`],
-    changes:
-      'Takes those addresses out of the pool. A Service that holds one of them loses it and gets another, and its clients have to follow.',
-  }
-}
-
-/** As a pool is written: one address needs its length, since MetalLB takes only CIDRs and FIRST-LAST. */
-const poolText = (range: Range): string => {
-  const text = rangeText(range)
-  return /[/-]/.test(text) ? text : `${text}/${range.family === 6 ? '128' : '32'}`
 }

@@ -3,18 +3,21 @@ import { cite, citeList, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
-import { editCommand } from '../../lb/metallb/config-map.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { kubeVipPods, refusalOf, servicePods } from '../../lb/kube-vip/pods.ts'
 import { ofItsClass } from '../../lb/metallb/announcer.ts'
 import { metallbInstalled, metallbSettings } from '../../lb/metallb/install.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
-import { poolName, poolOf } from '../../lb/metallb/pool-ranges.ts'
+import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
+import { without } from '../../net/range-set.ts'
+import { rangeOf } from '../../net/range.ts'
+import { sh } from '../../net/shell.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { poolWith } from '../about/pool-edit.ts'
 import { seenIn } from '../about/captures.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, warn, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/two-allocators',
@@ -47,7 +50,10 @@ export default defineCheck({
         pass(
           'control-plane-apart',
           subject,
-          `MetalLB serves Services and kube-vip the control plane only (${inWords(all.flatMap(({ node }) => node ?? []))}): they do not meet.`,
+          said(
+            'MetalLB alone serves Services',
+            `MetalLB serves Services and kube-vip the control plane only (${inWords(all.flatMap(({ node }) => node ?? []))}): they do not meet.`,
+          ),
           all.slice(0, 2).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env')),
         ),
       ]
@@ -77,13 +83,16 @@ function controlPlane({ evidence, question: { vip } }: Context): readonly Draft[
       warn(
         'pool-holds-control-plane-vip',
         subject,
-        `MetalLB's pool ${poolName(pool)} holds ${vip.text}, the control plane's VIP, and may give it to a Service.`,
+        said(
+          'a pool of MetalLB holds it and may give it away',
+          `MetalLB's pool ${poolName(pool)} holds ${vip.text}, the control plane's VIP, and may give it to a Service.`,
+        ),
         [cite(pool, 'spec', 'addresses')],
         {
-          fix: {
-            commands: [editCommand(pool, 'ipaddresspool')],
-            changes: `Leave ${vip.text} out of the ranges; Services that have other addresses of the pool keep them.`,
-          },
+          fix: poolWith(evidence, pool, without(rangesOf(pool), [rangeOf(vip)]), {
+            summary: `take the VIP out of pool ${poolName(pool)}`,
+            changes: 'Services that have other addresses of the pool keep them.',
+          }),
         },
       ),
     ]
@@ -91,7 +100,10 @@ function controlPlane({ evidence, question: { vip } }: Context): readonly Draft[
     pass(
       'control-plane-vip-in-no-pool',
       subject,
-      `kube-vip holds ${vip.text} for the control plane, and no pool of MetalLB has it.`,
+      said(
+        'no pool of MetalLB has it',
+        `kube-vip holds ${vip.text} for the control plane, and no pool of MetalLB has it.`,
+      ),
       [],
     ),
   ]
@@ -108,9 +120,10 @@ function judged(context: Context, service: Service, subject: string): Draft {
   const name = objectName(service)
   const { namespace = 'default', name: own = '' } = service.metadata ?? {}
   const fix: Remedy = {
-    commands: [`kubectl -n ${namespace} annotate service ${own} kube-vip.io/ignore=true`],
+    summary: 'leave the Service to MetalLB',
+    commands: [sh`kubectl -n ${namespace} annotate service ${own} kube-vip.io/ignore=true`],
     changes:
-      'kube-vip leaves this Service to MetalLB. For all Services at once set svc_enable to "false" in kube-vip, or give each system a loadBalancerClass of its own.',
+      'kube-vip handles it no longer. For all Services at once set svc_enable to "false" in kube-vip, or give each system a loadBalancerClass of its own.',
   }
   const signals = [
     bothMarks(service),
@@ -124,7 +137,10 @@ function judged(context: Context, service: Service, subject: string): Draft {
     return fail(
       'both-serve',
       subject,
-      `MetalLB and kube-vip both serve Service ${name}: ${signals.map(({ says }) => says).join('; ')}.`,
+      said(
+        'MetalLB and kube-vip both serve it',
+        `MetalLB and kube-vip both serve Service ${name}: ${signals.map(({ says }) => says).join('; ')}.`,
+      ),
       signals.flatMap(({ proof }) => proof),
       fix,
     )
@@ -133,22 +149,31 @@ function judged(context: Context, service: Service, subject: string): Draft {
   const refusal = refusals.includes(null) ? null : (refusals[0] ?? null)
   const proof = [cite(service, 'spec', 'loadBalancerClass')]
   if (refusal !== null)
-    return pass('kube-vip-leaves-it', subject, `kube-vip leaves Service ${name} alone: ${refusal.why}.`, [
-      cite(service, ...refusal.at),
-    ])
+    return pass(
+      'kube-vip-leaves-it',
+      subject,
+      said('kube-vip leaves it to MetalLB', `kube-vip leaves Service ${name} alone: ${refusal.why}.`),
+      [cite(service, ...refusal.at)],
+    )
   if (!ofItsClass(evidence, service)) {
     const { lbClass } = metallbSettings(evidence)
     return pass(
       'metallb-leaves-it',
       subject,
-      `MetalLB leaves Service ${name} to kube-vip: it handles ${lbClass === null ? 'only Services without a class' : `only the class ${lbClass}`}.`,
+      said(
+        'MetalLB leaves it to kube-vip',
+        `MetalLB leaves Service ${name} to kube-vip: it handles ${lbClass === null ? 'only Services without a class' : `only the class ${lbClass}`}.`,
+      ),
       proof,
     )
   }
   return warn(
     'both-would-serve',
     subject,
-    `MetalLB and kube-vip would both serve Service ${name}: neither is limited to a class that the Service does not have.`,
+    said(
+      'MetalLB and kube-vip would both serve it',
+      `MetalLB and kube-vip would both serve Service ${name}: neither is limited to a class that the Service does not have.`,
+    ),
     [...proof, ...pods.slice(0, 1).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env'))],
     { fix },
   )

@@ -1,4 +1,6 @@
 import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { perEvidence } from '../../evidence/memo.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
 import { parseAddress } from '../../net/address.ts'
@@ -11,8 +13,13 @@ import { judgeNodeFlow, primaryAddress } from '../../fabric/ec2/node-flow.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { groupsOf } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
+import { metallbPeers } from '../../lb/metallb/bgp.ts'
+import { anySelects } from '../../lb/selector.ts'
+import type { Call } from '../../node/knock.ts'
+import { hostFirewall } from '../about/host-firewall.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 /** BFD's control packets over one hop (RFC 5881 §4). */
 const bfdPort = 3784
@@ -20,19 +27,25 @@ const bfdPort = 3784
 export default defineCheck({
   id: 'control/bgp-ports',
   after: 'control/memberlist-ports',
-  title: 'The speakers reach their BGP peers in the VPC',
-  needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
-  alsoReads: ['kubernetes/bgppeers', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
-  on: ['ec2'],
+  title: 'The speakers reach their BGP peers',
+  needs: ['kubernetes/nodes', 'kubernetes/pods'],
+  alsoReads: [
+    'kubernetes/bgppeers',
+    'aws/network-interfaces',
+    'aws/security-group-rules',
+    'aws/security-groups',
+    'aws/vpcs',
+    ...traceReads,
+  ],
   appliesTo: ({ evidence }) => (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.',
   blocks: false,
-  run,
+  run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],
   docs: {
     means:
-      'A speaker opens a BGP session to its peer, a VPC Route Server endpoint for instance, at tcp/179; with a BFD profile both sides also send udp/3784. Where a security group refuses it, no session comes up and no route to a VIP is written.',
+      'A speaker opens a BGP session to its peer, a VPC Route Server endpoint for instance, at tcp/179; with a BFD profile both sides also send udp/3784. Where a security group or a firewall on the node refuses it, no session comes up and no route to a VIP is written.',
     byHand:
       'kubectl -n metallb-system logs -l component=speaker | grep -i bgp; aws ec2 describe-security-group-rules for the groups of the peer and of the nodes.',
-    mend: "Admit tcp/179 (and udp/3784 for BFD, both ways) between the nodes and the peer's interface.",
+    mend: 'Admit tcp/179 (and udp/3784 for BFD, both ways) between the nodes and the peer.',
     sources: [
       'RFC 4271 §8 (BGP, port 179)',
       'RFC 5881 §4 (BFD, port 3784)',
@@ -41,7 +54,38 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: Context): readonly Draft[] {
+/** What the firewalls of the nodes do with sessions: a speaker opens them, BFD goes both ways. */
+const onHosts = perEvidence((evidence: Evidence): readonly Draft[] => {
+  const speakers = new Set((known(metallbPods(evidence, 'speaker')) ?? []).flatMap(({ spec }) => spec?.nodeName ?? []))
+  const nodes = (known(evidence.kubernetes.nodes) ?? []).filter(({ metadata }) => speakers.has(metadata?.name ?? ''))
+  return (known(metallbPeers(evidence)) ?? []).flatMap((peer) => {
+    const { peerAddress, peerPort = 179, bfdProfile, nodeSelectors } = peer.spec ?? {}
+    const address = parseAddress(peerAddress)
+    if (address === null) return []
+    const calls = nodes
+      .filter(({ metadata }) => anySelects(nodeSelectors, metadata?.labels))
+      .flatMap(({ metadata }): readonly Call[] => {
+        const node = { node: metadata?.name ?? '' }
+        const bfd = { protocol: 'udp', port: bfdPort } as const
+        return [
+          { from: node, to: { address }, protocol: 'tcp', port: peerPort },
+          ...(bfdProfile === undefined || bfdProfile === ''
+            ? []
+            : [
+                { from: node, to: { address }, ...bfd },
+                { from: { address }, to: node, ...bfd },
+              ]),
+        ]
+      })
+    return hostFirewall(evidence, calls, {
+      subject: `bgppeer/${peer.metadata?.name ?? ''}`,
+      let: `the speakers and their peer ${address.text} reach each other`,
+      follows: `no session with ${address.text} comes up from there`,
+    })
+  })
+})
+
+function byGroups({ evidence, question }: Context): readonly Draft[] {
   const vpcId = clusterVpc(evidence, question.vpcId)
   const own = nodeInterfaces(evidence, question.vpcId)
   const speakers = metallbPods(evidence, 'speaker')
@@ -50,7 +94,10 @@ function run({ evidence, question }: Context): readonly Draft[] {
       unknown(
         'peers-not-known',
         'daemonset/metallb-system/speaker',
-        'It is not known whether the speakers reach their BGP peers.',
+        said(
+          'whether speakers reach their peers is not known',
+          'It is not known whether the speakers reach their BGP peers.',
+        ),
         [vpcId, own, speakers].filter(isGap),
       ),
     ]
@@ -104,6 +151,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
       const ranges = first.side === 'ingress' ? refused.map(({ source }) => rangeOf(source)) : [rangeOf(address)]
       const says = `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} the speakers on ${listText([...new Set(refused.map(({ node }) => node))])} from their peer ${address.text} (${idOf(to)}): ${what} is not admitted.`
       const fix = {
+        summary: `${first.side === 'ingress' ? 'let' : 'let out'} ${what} ${first.side === 'ingress' ? 'in from the speakers' : `to ${address.text}`}`,
         commands: [authorize(groupId, first.side, permissionText(first.protocol, first.port, first.port, ranges))],
         changes: `Holds for every interface in ${groupId}.`,
       }
@@ -111,7 +159,7 @@ function run({ evidence, question }: Context): readonly Draft[] {
         fail(
           'refused',
           subject,
-          says,
+          said('the speakers do not reach a BGP peer', says),
           [
             cite(peer, 'spec', 'peerAddress'),
             holder.proof(),
@@ -128,14 +176,23 @@ function run({ evidence, question }: Context): readonly Draft[] {
         unknown(
           'rules-not-known',
           subject,
-          `It is not known whether the speakers reach ${address.text}.`,
+          said(
+            'whether speakers reach a peer is not known',
+            `It is not known whether the speakers reach ${address.text}.`,
+          ),
           open.flatMap(({ gaps }) => gaps).slice(0, 2),
         ),
       ]
     return [
-      pass('allowed', subject, `The security groups let the speakers reach their peer ${address.text} (${idOf(to)}).`, [
-        holder.proof(),
-      ]),
+      pass(
+        'allowed',
+        subject,
+        said(
+          'the speakers reach their BGP peer',
+          `The security groups let the speakers reach their peer ${address.text} (${idOf(to)}).`,
+        ),
+        [holder.proof()],
+      ),
     ]
   })
 }

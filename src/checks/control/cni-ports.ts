@@ -6,32 +6,34 @@ import type { Pod } from '../../evidence/kubernetes/kinds.ts'
 import { rangeOf } from '../../net/range.ts'
 import type { Port } from '../../net/port.ts'
 import { portText } from '../../net/port.ts'
-import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
+import { authorize, permissionOfMembers, permissionText } from '../../fabric/ec2/admission.ts'
 import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { judgeNodeFlow, primaryAddress } from '../../fabric/ec2/node-flow.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { groupsOf } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, listText } from '../../fabric/ec2/words.ts'
+import { callsAt, hostFirewall, pairs } from '../about/host-firewall.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/cni-ports',
   after: 'control/kubelet-port',
   title: 'The agents of the CNI reach each other',
-  needs: ['aws/network-interfaces', 'kubernetes/nodes', 'kubernetes/pods'],
-  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/processes'],
-  on: ['ec2'],
+  needs: ['kubernetes/nodes', 'kubernetes/pods'],
+  alsoReads: ['aws/network-interfaces', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', ...traceReads],
   blocks: false,
   run,
   docs: {
     means:
-      'The agents of a CNI tell each other where pods are: Calico and kube-router by BGP (tcp/179), Calico’s nodes to Typha (tcp/5473), Weave Net on 6783, Kube-OVN’s nodes to the OVN databases (tcp/6641 and 6642), Antrea’s agents to their controller (tcp/10349). Where a security group keeps them apart, routes to the pods of other nodes are missing or old. What carries the packets themselves, tunnels included, is judged by forwarding/node-to-node.',
+      'The agents of a CNI tell each other where pods are: Calico and kube-router by BGP (tcp/179), Calico’s nodes to Typha (tcp/5473), Cilium’s agents, which look at each other’s health, at tcp/4240, Weave Net on 6783, Kube-OVN’s nodes to the OVN databases (tcp/6641 and 6642), Antrea’s agents to their controller (tcp/10349). Where a security group or a firewall on a node keeps them apart, routes to the pods of other nodes are missing or old. What carries the packets themselves, tunnels included, is judged by forwarding/node-to-node and forwarding/cni-ports.',
     byHand:
       'calicoctl node status; the log of the CNI’s agent (connect: connection timed out); aws ec2 describe-security-group-rules lists the rules.',
-    mend: 'Admit the port between the members of the security group of the nodes.',
+    mend: 'Admit the port between the members of the security group of the nodes, and in the firewall of the nodes.',
     sources: [
       'Calico documentation, "System requirements: Network requirements"',
+      'Cilium documentation, "System Requirements: Firewall Rules" (4240/tcp)',
       'Antrea documentation, "Network Requirements"; Kube-OVN documentation, "Prepare: port list"',
       'Weave Net documentation, "Network policy and firewall: ports 6783"; RFC 4271 §8 (BGP, port 179)',
     ],
@@ -64,6 +66,12 @@ const talks: readonly Talk[] = [
     to: /\bcalico\/typha\b|\bcalico-typha\b/,
     ports: [tcp(5473)],
   },
+  {
+    name: 'Cilium’s agents',
+    from: /\bcilium\/cilium(?=[:@]|$)/,
+    to: /\bcilium\/cilium(?=[:@]|$)/,
+    ports: [tcp(4240)],
+  },
   { name: 'kube-router’s BGP', from: /\bkube-router\b/, to: /\bkube-router\b/, ports: [tcp(179)] },
   {
     name: 'Weave Net’s peers',
@@ -91,30 +99,40 @@ interface Agent {
 }
 
 function run({ evidence, question }: Context): readonly Draft[] {
-  const own = nodeInterfaces(evidence, question.vpcId)
-  if (isGap(own))
-    return [
-      unknown('agents-not-known', 'cni/agents', 'It is not known whether the agents of the CNI reach each other.', [
-        own,
-      ]),
-    ]
+  const onEc2 = question.fabric === 'ec2'
+  const own = onEc2 ? nodeInterfaces(evidence, question.vpcId) : new Map<string, readonly NetworkInterface[]>()
   const pods = known(evidence.kubernetes.pods) ?? []
+  const nodesWith = (which: RegExp): readonly string[] =>
+    pods.flatMap((pod) => (isAgent(pod, which) ? (pod.spec?.nodeName ?? []) : []))
   const agents = (which: RegExp): readonly Agent[] =>
-    pods.flatMap((pod) => {
-      const node = pod.spec?.nodeName ?? ''
-      const eni = isAgent(pod, which) ? own.get(node)?.[0] : undefined
+    nodesWith(which).flatMap((node) => {
+      const eni = known(own)?.get(node)?.[0]
       return eni === undefined ? [] : [{ node, eni }]
     })
-  const drafts = talks
-    .filter(({ process }) => process === undefined || isRunning(evidence, process))
-    .flatMap((talk) => judge(evidence, talk, agents(talk.from), agents(talk.to)))
+  const spoken = talks.filter(({ process }) => process === undefined || isRunning(evidence, process))
+  const drafts = [
+    ...(isGap(own)
+      ? [
+          unknown(
+            'agents-not-known',
+            'cni/agents',
+            said(
+              'whether the CNI’s agents meet is not known',
+              'It is not known whether the agents of the CNI reach each other.',
+            ),
+            [own],
+          ),
+        ]
+      : spoken.flatMap((talk) => judge(evidence, talk, agents(talk.from), agents(talk.to)))),
+    ...spoken.flatMap((talk) => onHosts(evidence, talk, nodesWith(talk.from), nodesWith(talk.to))),
+  ]
   return drafts.length > 0
     ? drafts
     : [
         skipped(
           'no-agents',
           'cni/agents',
-          'No agents of a CNI that speak with each other over the VPC are in the evidence.',
+          'No agents of a CNI that speak with each other from node to node are in the evidence.',
         ),
       ]
 }
@@ -128,6 +146,14 @@ const isRunning = (evidence: Evidence, process: RegExp): boolean =>
   evidence.nodeNames.slice(0, 8).some((node) => {
     const processes = known(evidence.node(node).processes)
     return processes !== null && citeFirst(processes, process) !== null
+  })
+
+/** What the firewalls of the nodes do with what their agents say to each other. */
+const onHosts = (evidence: Evidence, { name, ports }: Talk, from: readonly string[], to: readonly string[]) =>
+  hostFirewall(evidence, callsAt(pairs(from, to), ports), {
+    subject: 'cni/agents',
+    let: `${name} speak with each other`,
+    follows: `${name} cannot speak with each other`,
   })
 
 /** Agents by the security groups of their nodes, two of each: who has the same groups has the same rules. */
@@ -183,22 +209,26 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
       fail(
         'refused',
         subject,
-        `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} ${talk.name} apart: ${listText(ports.map(portText))} from ${first.one.node} to ${first.other.node} is not admitted.`,
+        said(
+          'security groups keep the CNI’s agents apart',
+          `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} ${talk.name} apart: ${listText(ports.map(portText))} from ${first.one.node} to ${first.other.node} is not admitted.`,
+        ),
         [
           cite(first.side === 'ingress' ? first.other.eni : first.one.eni, 'Groups'),
           ...first.judgement.asked.slice(0, 8).map((rule) => rule.proof()),
         ],
         {
+          summary: `let ${listText(ports.map(portText))} pass between the nodes`,
           commands: ports.map(({ protocol, port }) =>
             authorize(
               groupId,
               first.side,
               groupsOf(first.one.eni).includes(groupId) && groupsOf(first.other.eni).includes(groupId)
-                ? `'IpProtocol=${protocol},FromPort=${String(port)},ToPort=${String(port)},UserIdGroupPairs=[{GroupId=${groupId}}]'`
+                ? permissionOfMembers(groupId, protocol, port)
                 : permissionText(protocol, port, port, [range]),
             ),
           ),
-          changes: `Admits ${listText(ports.map(portText))} for every interface in ${groupId}.`,
+          changes: `Holds for every interface in ${groupId}.`,
         },
         { awsCode: 'ENI_SG_RULES_MISMATCH' },
       ),
@@ -210,7 +240,10 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
       unknown(
         'rules-not-known',
         subject,
-        `It is not known whether ${talk.name} may speak with each other.`,
+        said(
+          'whether the CNI’s agents meet is not known',
+          `It is not known whether ${talk.name} may speak with each other.`,
+        ),
         open.flatMap(({ gaps }) => gaps).slice(0, 2),
       ),
     ]
@@ -218,7 +251,10 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
     pass(
       'allowed',
       subject,
-      `The security groups let ${talk.name} speak with each other at ${listText(talk.ports.map(portText))}.`,
+      said(
+        'the CNI’s agents reach each other',
+        `The security groups let ${talk.name} speak with each other at ${listText(talk.ports.map(portText))}.`,
+      ),
       judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())).slice(0, 3),
     ),
   ]

@@ -63,6 +63,14 @@ function run(context: VipContext): readonly Draft[] {
     ]
   const service = serviceOf(question)
   if (question.about === 'control-plane') return [controlPlane(context, delivery)]
+  if (question.about === 'address')
+    return [
+      skipped(
+        'no-service-known',
+        subject,
+        `No Service in the evidence has ${question.vip.text}: who may take it is not said.`,
+      ),
+    ]
   if (service?.spec?.externalTrafficPolicy === 'Local') return [local(context, delivery, service)]
   const { observed } = announcing(evidence, question)
   const seen = known(observed) ?? []

@@ -1,5 +1,5 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { isGap, known, type Known } from '../../evidence/gap.ts'
 import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
 import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import {
@@ -49,17 +49,26 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
     return [unknown('routes-not-read', subject, `It is not known which routes lead to ${where.vip.text}.`, [routes])]
   const named = routes.client.filter(leadsToInterface)
   if (named.length === 0) return [skipped('no-route', subject, `No route leads to ${where.vip.text}.`)]
-  const broken = named.flatMap((route) => {
-    const why = whyBroken(evidence, where.vpcId, route)
-    return why === null ? [] : [{ route, ...why }]
-  })
+  const judged = named.map((route) => ({ route, why: whyBroken(evidence, where.vpcId, route) }))
+  const broken = judged.flatMap(({ route, why }) => (why === null || isGap(why) ? [] : [{ route, ...why }]))
+  const doubts = judged.flatMap(({ why }) => (isGap(why) ? [why] : []))
   const [first] = broken
+  if (first === undefined && doubts.length > 0)
+    return [
+      unknown(
+        'target-not-known',
+        subject,
+        `It is not known whether the route to ${where.vip.text} leads to a node.`,
+        doubts.slice(0, 2),
+      ),
+    ]
   if (first === undefined) {
     const proof = named.flatMap(({ match }) => (match === null ? [] : [citeRoute(match)]))
     return [pass('leads-to-node', subject, `The route to ${where.vip.text} leads to a node.`, proof)]
   }
   const target = routeTargetFor(evidence, question, receiving.nodes)
   const fix = routeFix(
+    evidence,
     'replace-route',
     broken.map(({ route }) => route.table),
     where.vip,
@@ -82,7 +91,7 @@ function whyBroken(
   evidence: Context['evidence'],
   vpcId: string,
   { match, table }: SubnetRoute,
-): { readonly reason: string; readonly says: string; readonly proof: readonly Proof[] } | null {
+): Known<{ readonly reason: string; readonly says: string; readonly proof: readonly Proof[] } | null> {
   if (match === null) return null
   const name = `Route ${destinationText(match.route)} of ${table.RouteTableId ?? ''}`
   const proof = [citeRoute(match)]
@@ -93,14 +102,15 @@ function whyBroken(
       proof,
     }
   const eni = interfaceOf(evidence, vpcId, match.route)
-  if (isGap(eni)) return null
+  if (isGap(eni)) return eni
   if (eni === null)
     return {
       reason: 'target-not-in-vpc',
       says: `${name} leads to ${targetText(targetOf(match.route))}, which is not in the VPC.`,
       proof,
     }
-  const node = known(nodeOfInterface(evidence, eni))
+  const node = nodeOfInterface(evidence, eni)
+  if (isGap(node)) return node
   if (node === null)
     return {
       reason: 'leads-to-stranger',

@@ -1,13 +1,19 @@
 import { cite, citeLine, citeList, type Proof } from '../../evidence/cite.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
+import { partOf } from '../../evidence/part.ts'
+import type { WithVip } from '../../evidence/question.ts'
 import { takes } from '../../evidence/node/listen.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { announcing } from '../../lb/announcers.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { fabricOf } from '../../fabric/index.ts'
+import { traceVip } from '../../journey/vip-trace.ts'
+import { sh } from '../../net/shell.ts'
+import { proofOf } from '../about/traced.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/vip-bound',
@@ -30,7 +36,17 @@ export default defineCheck({
       ),
     )
     const [first] = held
+    const listening = evidence.node(node).listen
+    const listener = isGap(listening)
+      ? undefined
+      : listening.listeners.find(
+          (one) => one.protocol === port.protocol && one.port === port.port && takes(one, vip.text),
+        )
+    const otherwise = (): Draft | null =>
+      question.about === 'address' ? takenOtherwise(evidence, question, node) : null
     if (first === undefined) {
+      const doubt = otherwise()
+      if (doubt !== null) return [doubt]
       const holders = (known(announcing(evidence, question).observed) ?? []).filter((other) => other !== node)
       const owned = fabricOf(question).delivery === 'ownership'
       const elsewhere = holders.length === 0 ? '' : `; kube-vip's leader is ${holders.join(', ')}`
@@ -38,38 +54,47 @@ export default defineCheck({
         fail(
           'not-bound',
           subject,
-          `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
+          said(
+            'the node that gets the packets lacks the address',
+            `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
+          ),
           [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
           (owned ? moveToNode(evidence, question, holders) : null) ?? {
-            commands:
+            look:
               holders.length === 0
-                ? [`ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`]
-                : [`kubectl -n kube-system get lease -o wide`, `ssh ${holders[0] ?? node} ip -brief address`],
-            changes: `Shows who holds ${vip.text}. ${owned ? 'On EC2 the address must belong to the interface of kube-vip’s leader.' : 'kube-vip puts the address on the interface of its leader.'}`,
+                ? [sh`ssh ${node} 'sudo crictl logs $(sudo crictl ps -q --name kube-vip)'`]
+                : [sh`kubectl -n kube-system get lease -o wide`, sh`ssh ${holders[0] ?? node} ip -brief address`],
+            advice: owned
+              ? 'On EC2 the address must belong to the interface of kube-vip’s leader.'
+              : 'kube-vip puts the address on the interface of its leader.',
           },
         ),
       ]
     }
-    const listening = evidence.node(node).listen
     if (isGap(listening))
       return [
         unknown(
           'sockets-not-read',
           subject,
-          `${node} holds ${vip.text}, and it is not known whether anything listens on port ${String(port.port)}.`,
+          said(
+            'the node’s sockets are not read',
+            `${node} holds ${vip.text}, and it is not known whether anything listens on port ${String(port.port)}.`,
+          ),
           [listening],
           [first.proof],
         ),
       ]
-    const listener = listening.listeners.find(
-      (one) => one.protocol === port.protocol && one.port === port.port && takes(one, vip.text),
-    )
     if (listener === undefined) {
+      const doubt = otherwise()
+      if (doubt !== null) return [doubt]
       return [
         fail(
           'not-listening',
           subject,
-          `${node} holds ${vip.text} on ${first.name}, but nothing there listens on ${port.protocol} port ${String(port.port)} of it.`,
+          said(
+            `nothing listens on ${port.protocol} port ${String(port.port)}`,
+            `${node} holds ${vip.text} on ${first.name}, but nothing there listens on ${port.protocol} port ${String(port.port)} of it.`,
+          ),
           [
             first.proof,
             citeLine(
@@ -79,9 +104,9 @@ export default defineCheck({
             ),
           ],
           {
-            commands: [`ssh ${node} sudo ss -ltnp`, `ssh ${node} sudo systemctl status kube-apiserver --no-pager`],
-            changes:
-              'Shows what listens. kube-apiserver must listen on the port that kube-vip is configured with, on the VIP or on all addresses.',
+            look: [sh`ssh ${node} sudo ss -ltnp`, sh`ssh ${node} sudo systemctl status kube-apiserver --no-pager`],
+            advice:
+              'kube-apiserver must listen on the port that kube-vip is configured with, on the VIP or on all addresses.',
           },
         ),
       ]
@@ -90,7 +115,10 @@ export default defineCheck({
       pass(
         'listening',
         subject,
-        `${node} holds ${vip.text} on ${first.name}, and ${listener.program ?? 'a program'} listens on port ${String(port.port)}.`,
+        said(
+          `${listener.program ?? 'a program'} listens on port ${String(port.port)}`,
+          `${node} holds ${vip.text} on ${first.name}, and ${listener.program ?? 'a program'} listens on port ${String(port.port)}.`,
+        ),
         [first.proof, citeLine(listening.file, listener.line, listening.lines[listener.line - 1] ?? '')],
       ),
     ]
@@ -107,3 +135,28 @@ export default defineCheck({
     ],
   },
 })
+
+/** That a node takes packets for an address without a socket of its own: rules that translate it, or a Service that the evidence does not show. */
+function takenOtherwise(evidence: Evidence, question: WithVip, node: string): Draft | null {
+  const { services } = evidence.kubernetes
+  const trace = traceVip(evidence, question, node)
+  const journeys = isGap(trace) ? [] : trace.parts.flatMap((part) => part.journeys)
+  const translated = journeys.find(({ first }) => !sameAddress(first.packet.destination, question.vip))
+  const gaps = gapsAmong(services, partOf(services), trace, ...(isGap(trace) ? [] : trace.doubts))
+  if (translated === undefined && gaps.length === 0) return null
+  return unknown(
+    'taken-otherwise',
+    `node/${node}`,
+    translated === undefined
+      ? said(
+          'whether the node hands it on is not known',
+          `Nothing on ${node} itself answers for ${question.vip.text}; whether it hands the packets on, as for a Service, is not known.`,
+        )
+      : said(
+          `goes to ${translated.first.packet.destination.text}; for whom is not known`,
+          `${node} translates ${question.vip.text} to ${translated.first.packet.destination.text}; for whom is not known.`,
+        ),
+    translated === undefined ? gaps.slice(0, 3) : [],
+    translated === undefined ? [] : proofOf(translated.first.steps.slice(-2)),
+  )
+}

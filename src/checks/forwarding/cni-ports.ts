@@ -3,19 +3,20 @@ import { parseAddress } from '../../net/address.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { passesOn } from '../../journey/legs.ts'
 import { endpointsOf, type Endpoint } from '../../lb/endpoints.ts'
-import { tunnelEnd, type Call } from '../../node/knock.ts'
+import { tunnelCalls } from '../../node/knock.ts'
 import { wayToPod } from '../../node/way-to-pod.ts'
 import { callsOf, shutProof, shutText, stoppedOf, type Calls } from '../about/host-firewall.ts'
 import { openings } from '../about/opening.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-ports',
   after: 'forwarding/pod-route',
   title: 'The firewalls of the nodes let the CNI’s tunnels through',
   needs: ['kubernetes/nodes', 'kubernetes/endpointslices'],
-  alsoReads: ['node/ip-route', 'node/ip-link', 'node/iptables-nft', 'node/iptables-legacy', 'node/nft-ruleset'],
+  alsoReads: [...traceReads],
   each: 'receiving',
   about: ['service'],
   appliesTo: passesOn,
@@ -45,7 +46,8 @@ interface Tunnelled {
 function run({ evidence, question, node }: ServiceNodeContext): readonly Draft[] {
   const subject = `node/${node}`
   const endpoints = endpointsOf(evidence, question)
-  if (isGap(endpoints)) return [unknown('endpoints-not-known', subject, doubtAbout(node), [endpoints])]
+  if (isGap(endpoints))
+    return [unknown('endpoints-not-known', subject, said('endpoints not read', doubtAbout(node)), [endpoints])]
   const ready = endpoints.filter((one) => one.ready)
   const gaps: Gap[] = []
   const tunnelled = ready.flatMap((endpoint): readonly Tunnelled[] => {
@@ -54,19 +56,7 @@ function run({ evidence, question, node }: ServiceNodeContext): readonly Draft[]
     const way = wayToPod(evidence, node, pod)
     gaps.push(...gapsAmong(way))
     if (isGap(way) || way.by !== 'tunnel') return []
-    const protocol = way.protocol === 4 ? 'ipencap' : 'udp'
-    if (protocol === 'udp' && (way.protocol !== 17 || way.port === null)) return []
-    const call = (from: string, to: string): Call => {
-      const end = tunnelEnd(evidence, to)
-      return {
-        from: { node: from },
-        to: { node: to },
-        protocol,
-        port: way.port ?? 0,
-        ...(end === null ? {} : { destination: end }),
-      }
-    }
-    const calls = callsOf(evidence, [call(node, endpoint.node), call(endpoint.node, node)])
+    const calls = callsOf(evidence, tunnelCalls(evidence, way, node, endpoint.node))
     return [{ endpoint, device: way.device, calls }]
   })
   const shut = tunnelled.filter(({ calls }) => calls.shut.length > 0)
@@ -75,7 +65,10 @@ function run({ evidence, question, node }: ServiceNodeContext): readonly Draft[]
     const calls = { shut: shut.flatMap((one) => one.calls.shut) }
     const all = shut.length === ready.length
     const pods = [...new Set(shut.map(({ endpoint }) => endpoint.node ?? ''))].sort()
-    const says = `${shutText(calls)}, the tunnel ${first.device} of the CNI: what ${node} passes on to pods on ${inWords(pods)} is lost${all ? '' : `, ${String(shut.length)} of ${counted(ready.length, 'endpoint')}`}.`
+    const says = said(
+      'a firewall drops the CNI’s tunnel',
+      `${shutText(calls)}, the tunnel ${first.device} of the CNI: what ${node} passes on to pods on ${inWords(pods)} is lost${all ? '' : `, ${String(shut.length)} of ${counted(ready.length, 'endpoint')}`}.`,
+    )
     const proof = shutProof(calls)
     const fix = openings(evidence, stoppedOf(calls))
     return [
@@ -86,14 +79,24 @@ function run({ evidence, question, node }: ServiceNodeContext): readonly Draft[]
   }
   gaps.push(...tunnelled.flatMap(({ calls }) => calls.gaps))
   if (gaps.length > 0 || tunnelled.some(({ calls }) => calls.open.length < calls.count))
-    return [unknown('tunnel-not-known', subject, doubtAbout(node), [...new Set(gaps)].slice(0, 3))]
+    return [
+      unknown(
+        'tunnel-not-known',
+        subject,
+        said('the way of the CNI’s tunnel is not known', doubtAbout(node)),
+        [...new Set(gaps)].slice(0, 3),
+      ),
+    ]
   if (tunnelled.length === 0)
     return [skipped('no-tunnel', subject, `${node} sends to no endpoint of the Service through a tunnel.`)]
   return [
     pass(
       'tunnel-open',
       subject,
-      `The rules of the nodes let the tunnel from ${node} to ${inWords([...new Set(tunnelled.map(({ endpoint }) => endpoint.node ?? ''))].sort())} through, both ways.`,
+      said(
+        'the CNI’s tunnel gets through',
+        `The rules of the nodes let the tunnel from ${node} to ${inWords([...new Set(tunnelled.map(({ endpoint }) => endpoint.node ?? ''))].sort())} through, both ways.`,
+      ),
       [],
     ),
   ]

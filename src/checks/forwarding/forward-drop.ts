@@ -1,10 +1,12 @@
 import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { sh } from '../../net/shell.ts'
+import { onNode } from '../../net/shell.ts'
+import type { Loss } from '../../journey/lost-answer.ts'
+import { managerOf, openings, type Stopped } from '../about/opening.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { removals } from '../about/rule-removal.ts'
-import { pass, unknown, type Draft } from '../finding.ts'
+import { listing, removals } from '../about/rule-removal.ts'
+import { pass, said, unknown, type Draft } from '../finding.ts'
 import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -23,6 +25,8 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
       reason: ({ death }) => (death === 'filtered-before' ? 'dropped-before-translation' : 'dropped-after-translation'),
+      brief: ({ outcome, step }) =>
+        `${outcome.fate.kind === 'rejected' ? 'rejected' : 'dropped'} in chain ${step?.chain ?? ''}`,
       says: ({ outcome, death, node: second, step }) => {
         const { fate, packet } = outcome
         const does = fate.kind === 'rejected' ? `rejects (${fate.with})` : 'drops'
@@ -31,15 +35,20 @@ export default defineCheck({
         return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' ? ', before it is translated' : ''}.`
       },
       fix: ({ step, node: second, outcome }, { losses }) => {
-        const commands = removals(node, losses, outcome.packet.destination.family === 6 ? 'ip6' : 'ip')
+        const at = second ?? node
+        const family = outcome.packet.destination.family === 6 ? 'ip6' : 'ip'
+        const look = step === null ? [] : [onNode(at, listing(step, family))]
+        // Who manages the rules writes them again: there only what it is told itself lasts.
+        const manager = step === null ? null : managerOf(context.evidence, at, step)
+        if (manager === 'ufw' || manager === 'firewalld')
+          return { look, ...openings(context.evidence, stopped(node, losses)) }
+        const commands = removals(node, losses, family)
         return {
-          look: [
-            sh`ssh ${second ?? node} sudo iptables -t ${step?.table ?? 'filter'} -L ${step?.chain ?? 'FORWARD'} -n -v --line-numbers`,
-          ],
-          summary: 'let the packet through',
+          look,
+          summary: `let the packet through on ${at}`,
           commands,
           changes:
-            'Also lets through what else the rule or the policy stopped, until whatever wrote it (firewalld, ufw, Docker, a script) writes it again: admit traffic to the pods there, too.',
+            'Also lets through what else the rule or the policy stopped, until whatever wrote it (Docker, a script) writes it again: admit traffic to the pods there, too.',
           ...(commands.length === 0
             ? { advice: 'Admit traffic to the pods in the firewall that wrote the rule.' }
             : {}),
@@ -54,7 +63,10 @@ export default defineCheck({
               unknown(
                 'second-node-not-read',
                 `node/${second.node}`,
-                `It is not known whether ${second.node} lets the packet through to its pod.`,
+                said(
+                  'the pod’s node is not read',
+                  `It is not known whether ${second.node} lets the packet through to its pod.`,
+                ),
                 [second.outcome],
               ),
             ]
@@ -69,8 +81,11 @@ export default defineCheck({
         places.length === 0 ? 'no-rule-on-the-way' : 'not-dropped',
         `node/${node}`,
         places.length === 0
-          ? `No firewall rule of ${node} is in the packet's way.`
-          : `No rule drops the packet between ${node} and ${places.length === 1 ? 'the endpoint' : `the ${String(places.length)} endpoints`}.`,
+          ? said('no rule is in the packet’s way', `No firewall rule of ${node} is in the packet's way.`)
+          : said(
+              'no rule drops the packet',
+              `No rule drops the packet between ${node} and ${places.length === 1 ? 'the endpoint' : `the ${String(places.length)} endpoints`}.`,
+            ),
         [],
       ),
     ]
@@ -88,3 +103,6 @@ export default defineCheck({
     ],
   },
 })
+
+const stopped = (node: string, losses: readonly Loss[]): readonly Stopped[] =>
+  losses.map(({ node: second, outcome }) => ({ node: second ?? node, outcome }))

@@ -1,8 +1,9 @@
-import { citeLine } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { citeSettings } from '../../evidence/node/sysctl.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -15,27 +16,29 @@ export default defineCheck({
   each: 'receiving',
   run: (context) => {
     const { evidence, node, question } = context
-    const { sysctl } = evidence.node(node)
     const share = shareDyingOf(context, ['forward-off'])
-    if (isGap(sysctl) || isDraft(share)) return isDraft(share) ? [share] : []
+    if (isDraft(share)) return [share]
+    const where = share.example?.node ?? node
+    const { sysctl } = evidence.node(where)
+    if (isGap(sysctl)) return []
     const name = question.vip.family === 6 ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
-    const line = sysctl.lines.get(name)
-    const proof = line === undefined ? [] : [citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`)]
+    const proof = citeSettings(sysctl, [name])
     const wrong = deadly(context, share, {
       reason: 'forwarding-off',
-      says: (example) =>
-        `${example.node ?? node} does not forward packets (${name} is 0), so none of them reaches a pod.`,
-      fix: (example) => ({
+      brief: where === node ? 'the node does not forward packets' : 'the pod’s node does not forward packets',
+      says: () => `${where} does not forward packets (${name} is 0), so none of them reaches a pod.`,
+      fix: () => ({
+        summary: `let ${where} forward packets`,
         commands: [
-          `ssh ${example.node ?? node} sudo sysctl -w ${name}=1`,
-          `ssh ${example.node ?? node} "echo ${name}=1 | sudo tee /etc/sysctl.d/90-kubernetes.conf"`,
+          sh`ssh ${where} sudo sysctl -w ${name}=1`,
+          sh`ssh ${where} "echo ${name}=1 | sudo tee /etc/sysctl.d/90-kubernetes.conf"`,
         ],
         changes: 'The node forwards between its devices from then on, also after a reboot.',
       }),
     })
     return [
       wrong === null
-        ? pass('forwards', `node/${node}`, `${node} forwards packets.`, proof)
+        ? pass('forwards', `node/${node}`, said('the node forwards packets', `${node} forwards packets.`), proof)
         : { ...wrong, proof: [...proof, ...wrong.proof] },
     ]
   },

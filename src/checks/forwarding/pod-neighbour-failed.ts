@@ -2,9 +2,10 @@ import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { Outcome } from '../../node/trace/types.ts'
@@ -33,24 +34,30 @@ export default defineCheck({
         ? null
         : deadly(context, share, {
             reason: lost.isPod ? 'pod-silent' : 'next-hop-silent',
+            brief: lost.isPod ? 'nobody answers for the pod’s address' : 'nobody answers for the next hop',
             says: () =>
               `On ${lost.node} nobody answers for ${lost.hop.text}${lost.isPod ? ', the pod’s address' : `, through which the packet would go to ${lost.loss.outcome.packet.destination.text}`}: its neighbour entry on ${lost.device} is FAILED.`,
             fix: () => ({
-              commands: [
-                `ssh ${lost.node} sudo ping -c 2 ${lost.hop.text}`,
-                `ssh ${lost.node} ip neigh show ${lost.hop.text}`,
+              look: [
+                sh`ssh ${lost.node} sudo ping -c 2 ${lost.hop.text}`,
+                sh`ssh ${lost.node} ip neigh show ${lost.hop.text}`,
                 ...(lost.isPod
-                  ? [`kubectl get pods -A -o wide --field-selector spec.nodeName=${lost.node}`]
-                  : [`ssh ${lost.node} ip route get ${lost.hop.text}`]),
+                  ? [sh`kubectl get pods -A -o wide --field-selector spec.nodeName=${lost.node}`]
+                  : [sh`ssh ${lost.node} ip route get ${lost.hop.text}`]),
               ],
-              changes: lost.isPod
-                ? 'Shows whether the kernel finds the pod now. If not, its network was not set up or was taken away: delete the pod, and its controller makes another.'
-                : 'Shows whether the kernel finds the next hop now. If not, that host is down, or the route names the wrong one.',
+              advice: lost.isPod
+                ? 'If the kernel does not find the pod now either, its network was not set up or was taken away: delete the pod, and its controller makes another.'
+                : 'If the kernel does not find the next hop now either, that host is down, or the route names the wrong one.',
             }),
           })
     return [
       wrong === null || lost === null
-        ? pass('none-silent', `node/${node}`, `No next hop on the packet’s way from ${node} is known to be silent.`, [])
+        ? pass(
+            'none-silent',
+            `node/${node}`,
+            said('no next hop is silent', `No next hop on the packet’s way from ${node} is known to be silent.`),
+            [],
+          )
         : { ...wrong, proof: [lost.proof, ...wrong.proof] },
     ]
   },

@@ -1,12 +1,11 @@
-import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
-import { parseCidr, rangeHas } from '../../net/range.ts'
 import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
-import { addressOfNode } from '../../node/vip-trace.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, type Remedy } from '../finding.ts'
+import { pass, said, type Remedy } from '../finding.ts'
+import { routeProof, routeToPods } from '../about/route-to-pods.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -27,21 +26,26 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const example = share.example === null ? null : { first: share.example.outcome, second: null, probability: 1 }
     const lost = example === null ? null : astray(evidence, node, example, routed)
-    if (lost === null)
+    if (lost === null || share.example === null)
       return [
         pass(
           'not-astray',
           `node/${node}`,
-          `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+          said(
+            'routes lead to the endpoints’ nodes',
+            `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+          ),
           [],
         ),
       ]
     const wrong = deadly(context, share, {
-      reason: lost.home === node ? 'own-pod-to-gateway' : `to-${lost.to}`,
+      reason: `to-${lost.to}`,
+      brief: briefs[lost.to],
       says: () => sentence(node, lost),
       fix: () => fixOf(context, lost),
     })
-    return wrong === null ? [] : [wrong]
+    const route = routeProof(evidence, node, share.example.outcome.packet)
+    return wrong === null ? [] : [{ ...wrong, proof: [...route, ...wrong.proof] }]
   },
   docs: {
     means:
@@ -57,9 +61,14 @@ export default defineCheck({
   },
 })
 
+/** Where the packet goes astray, in brief. */
+const briefs = {
+  bridge: 'takes a far pod for one of its own',
+  node: 'sends it to a node without the pod',
+  gateway: 'sends it to the default gateway',
+} as const
+
 function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
-  if (home === node)
-    return `${node} has no route to ${pod.text}, a pod of its own: it sends the packet to the gateway ${name}.`
   const what = `${node} has no route to ${pod.text}, a pod on ${home}`
   switch (to) {
     case 'bridge':
@@ -71,22 +80,11 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   }
 }
 
-function fixOf({ evidence, node }: ServiceNodeContext, { pod, home, to, name }: Astray): Remedy {
-  const { podCIDR, podCIDRs = [] } = nodesByName(evidence).get(home)?.spec ?? {}
-  const range = [podCIDR, ...podCIDRs].flatMap((text) => parseCidr(text) ?? []).find((one) => rangeHas(one, pod))
-  const gateway = addressOfNode(evidence, home, pod.family)
-  if (home === node || gateway === null || range === undefined)
-    return {
-      commands: [`ssh ${node} sudo ip route get ${pod.text}`, `ssh ${node} sudo ip addr`],
-      changes: `Shows how the kernel of ${node} would send it, and which bridges are there. The bridge of the pods comes back with the next pod of the node, or with the CNI’s agent.`,
-    }
+function fixOf({ evidence, node }: ServiceNodeContext, { pod, to, name }: Astray): Remedy {
   if (to === 'bridge')
     return {
-      commands: [`ssh ${node} sudo ip route show dev ${name}`, `ssh ${node} sudo cat /etc/cni/net.d/*.conf`],
-      changes: `Shows the range of the bridge. Two nodes must not give addresses from one range: write the podCIDR of ${node} into its CNI configuration.`,
+      look: [sh`ssh ${node} ip route show dev ${name}`, sh`ssh ${node} "sudo cat /etc/cni/net.d/*.conf"`],
+      advice: `Two nodes must not give addresses from one range: write the podCIDR of ${node} into its CNI configuration.`,
     }
-  return {
-    commands: [`ssh ${node} sudo ip route replace ${range.text} via ${gateway.text}`],
-    changes: `${node} sends what is for the pods of ${home} to it, until its next reboot; put the route where it is kept.`,
-  }
+  return routeToPods(evidence, node, pod)
 }

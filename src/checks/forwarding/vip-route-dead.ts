@@ -29,6 +29,7 @@ export default defineCheck({
     const proof = found?.route.dst === undefined ? [] : [cite(found.route)]
     const wrong = deadly(context, share, {
       reason: 'route-dead',
+      brief: 'the node itself has no route to the VIP',
       says: ({ outcome }) =>
         `processes of ${node} cannot connect to ${vip.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : 'no route'}${found?.route.dst === undefined ? '' : ` (${found.route.dst})`}, and the kernel asks it before any rule translates.`,
       fix: () => ({

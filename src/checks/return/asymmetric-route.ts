@@ -3,29 +3,23 @@ import { arrivalDevices } from '../../journey/arrival.ts'
 import { lostOnWayBack, stretchesBack, type LostOut } from '../../journey/way-back.ts'
 import { rangeHas } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
-import { leadsInside } from '../../node/behind-device.ts'
+import { leadsInside } from '../../node/devices.ts'
 import { networksOfNode } from '../../node/networks.ts'
 import { nodeState } from '../../node/node-state.ts'
 import { citeDecision, routeText } from '../../node/route-words.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { policyRouting } from '../about/policy-routing.ts'
+import { traceReads } from '../about/reads.ts'
 import { isDraft, shareLost } from '../about/traced.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'return/asymmetric-route',
   after: 'return/node-route',
   title: 'Answers leave by the device that the packets come in by',
   needs: ['node/ip-route', 'node/ip-addr'],
-  alsoReads: [
-    'node/ip-rule',
-    'node/ip-link',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-  ],
+  alsoReads: [...traceReads],
   about: ['service', 'control-plane'],
   on: ['announcement'],
   blocks: true,
@@ -58,7 +52,14 @@ function run(context: VipNodeContext): readonly Draft[] {
   const subject = `node/${node}`
   if (arrival.length === 0)
     return [
-      skipped('arrival-not-known', subject, `By which device packets for ${vip.text} reach ${node} is not known.`),
+      skipped(
+        'arrival-not-known',
+        subject,
+        said(
+          'the device it comes in by is not known',
+          `By which device packets for ${vip.text} reach ${node} is not known.`,
+        ),
+      ),
     ]
   const networks = (known(networksOfNode(evidence, node)) ?? []).filter(({ device }) => arrival.includes(device))
   const share = shareLost(context, (journey): Aside | null => {
@@ -82,7 +83,14 @@ function run(context: VipNodeContext): readonly Draft[] {
   const lost = share.losses.find(({ near }) => !near) ?? share.example
   const by = inWords(arrival)
   if (lost === null)
-    return [pass('same-device', subject, `Answers leave ${node} by ${by}, as the packets come in.`, [])]
+    return [
+      pass(
+        'same-device',
+        subject,
+        said('answers leave as the packets come in', `Answers leave ${node} by ${by}, as the packets come in.`),
+        [],
+      ),
+    ]
   const { way, stretch, outcome } = lost
   const client = outcome.packet.source.text
   const text = `Packets for ${vip.text} come in to ${node} by ${by}, and the answers to ${client} leave by ${way.route?.device ?? ''} (${way.route === null ? '' : routeText(way.route)})`
@@ -99,7 +107,10 @@ function run(context: VipNodeContext): readonly Draft[] {
         warn(
           'other-device',
           subject,
-          `${text}: the client is on the link of ${by} and takes them from there, unless it filters.`,
+          said(
+            'answers leave by another device',
+            `${text}: the client is on the link of ${by} and takes them from there, unless it filters.`,
+          ),
           proof,
           { fix, blocks: false },
         ),
@@ -108,7 +119,10 @@ function run(context: VipNodeContext): readonly Draft[] {
         unknown(
           'other-device-past-router',
           subject,
-          `${text}. Whether the routers between drop them, as those do that keep state or look at sources, is not known.`,
+          said(
+            'answers leave by another device',
+            `${text}. Whether the routers between drop them, as those do that keep state or look at sources, is not known.`,
+          ),
           [],
           proof,
           { fix },

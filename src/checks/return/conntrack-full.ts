@@ -1,7 +1,8 @@
-import { citeLine } from '../../evidence/cite.ts'
 import { gap, isGap } from '../../evidence/gap.ts'
+import { citeSettings } from '../../evidence/node/sysctl.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, warn } from '../finding.ts'
+import { fail, pass, said, unknown, warn } from '../finding.ts'
 
 const count = 'net.netfilter.nf_conntrack_count'
 const max = 'net.netfilter.nf_conntrack_max'
@@ -21,27 +22,36 @@ export default defineCheck({
     const subject = `node/${node}`
     const { sysctl } = evidence.node(node)
     if (isGap(sysctl)) return []
-    const proof = [count, max].flatMap((name) => {
-      const line = sysctl.lines.get(name)
-      return line === undefined ? [] : [citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`)]
-    })
+    const proof = citeSettings(sysctl, [count, max])
     const used = Number(sysctl.values.get(count) ?? NaN)
     const room = Number(sysctl.values.get(max) ?? NaN)
     if (Number.isNaN(used) || Number.isNaN(room))
       return [
         {
-          ...unknown('not-read', subject, `It is not known how full the connection table of ${node} is.`, [
-            gap(sysctl.file, `has no ${Number.isNaN(used) ? count : max}`),
-          ]),
+          ...unknown(
+            'not-read',
+            subject,
+            said('connection table not read', `It is not known how full the connection table of ${node} is.`),
+            [gap(sysctl.file, `has no ${Number.isNaN(used) ? count : max}`)],
+          ),
           blocks: false,
         },
       ]
     // The kernel takes 0 for no limit.
     if (room === 0 || used < nearlyFull * room)
-      return [pass('has-room', subject, `The connection table of ${node} has room.`, proof)]
+      return [
+        pass(
+          'has-room',
+          subject,
+          said('the connection table has room', `The connection table of ${node} has room.`),
+          proof,
+        ),
+      ]
     const fix = {
-      commands: [`ssh ${node} sudo sysctl -w ${max}=${String(2 * room)}`, `ssh ${node} sudo conntrack -S`],
-      changes: `The table of ${node} may grow to twice its size; an entry takes a few hundred bytes of kernel memory. kube-proxy sets the limit again when it starts (conntrack.maxPerCore), so raise it there too.`,
+      look: [sh`ssh ${node} sudo conntrack -S`],
+      summary: `double the connection table of ${node}`,
+      commands: [sh`ssh ${node} sudo sysctl -w ${max}=${2 * room}`],
+      changes: `Until the next boot, or until kube-proxy starts and sets the limit again (conntrack.maxPerCore): raise it there too. An entry takes a few hundred bytes of kernel memory.`,
     }
     const figures = `${String(used)} of ${String(room)} entries`
     return [
@@ -49,14 +59,20 @@ export default defineCheck({
         ? fail(
             'full',
             subject,
-            `The connection table of ${node} is full (${figures}): the kernel drops the first packets of new connections.`,
+            said(
+              'the connection table is full',
+              `The connection table of ${node} is full (${figures}): the kernel drops the first packets of new connections.`,
+            ),
             proof,
             fix,
           )
-        : warn('nearly-full', subject, `The connection table of ${node} is nearly full (${figures}).`, proof, {
-            fix,
-            blocks: false,
-          }),
+        : warn(
+            'nearly-full',
+            subject,
+            said('the connection table is nearly full', `The connection table of ${node} is nearly full (${figures}).`),
+            proof,
+            { fix, blocks: false },
+          ),
     ]
   },
   docs: {

@@ -1,6 +1,8 @@
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
+import { restartOn } from '../about/kube-proxy.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { placeOf } from '../../journey/translator.ts'
 import { lostAnswer } from '../../journey/lost-answer.ts'
@@ -21,22 +23,23 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
       reason: 'not-masqueraded',
+      brief: 'the pod answers past the node',
       says: ({ outcome }) =>
         `${node} sends the packet on to ${placeOf(outcome)} on another node with the client’s own address ${outcome.packet.source.text}: the pod answers the client directly, from an address that the client never asked.`,
-      fix: () => ({
-        commands: [
-          `ssh ${node} sudo iptables-save -t nat | grep -e KUBE-POSTROUTING -e KUBE-MARK-MASQ`,
-          `ssh ${node} sudo systemctl restart kube-proxy`,
-        ],
-        changes: `Shows the rules that mark and masquerade; a restart of kube-proxy writes them anew on ${node}.`,
-      }),
+      fix: () =>
+        restartOn(node, 'kube-proxy writes the rules that mark and masquerade anew.', [
+          sh`ssh ${node} sudo iptables-save -t nat | grep -e KUBE-POSTROUTING -e KUBE-MARK-MASQ`,
+        ]),
     })
     return [
       wrong ??
         pass(
           'masqueraded',
           `node/${node}`,
-          `What ${node} sends on to other nodes carries an address of its own, or stays local.`,
+          said(
+            'the answer comes back through the node',
+            `What ${node} sends on to other nodes carries an address of its own, or stays local.`,
+          ),
           [],
         ),
     ]

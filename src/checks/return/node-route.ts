@@ -1,13 +1,14 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { Remedy } from '../../net/remedy.ts'
 import { sh } from '../../net/shell.ts'
-import { leadsInside } from '../../node/behind-device.ts'
+import { leadsInside } from '../../node/devices.ts'
 import { citeDecision, routeText } from '../../node/route-words.ts'
 import { leadsNowhere, lookUpRoute, type RouteDecision } from '../../node/trace/route.ts'
 import { nodeOfPod } from '../../node/vip-trace.ts'
 import { lostOnWayBack, stretchesBack, type LostOut, type Stretch } from '../../journey/way-back.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
+import { traceReads } from '../about/reads.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -15,17 +16,7 @@ export default defineCheck({
   after: 'return/masquerade-missing',
   title: 'The nodes’ own routes lead answers back towards the client',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/ip-rule',
-    'node/ip-link',
-    'node/ip-addr',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'kubernetes/pods',
-    'kubernetes/nodes',
-  ],
+  alsoReads: [...traceReads, 'kubernetes/pods', 'kubernetes/nodes'],
   about: ['service', 'control-plane'],
   blocks: true,
   each: 'receiving',
@@ -41,12 +32,26 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
       reason: ({ way }) => (way.route === null ? 'no-route' : leadsNowhere(way.route) ? 'route-dead' : 'leads-inside'),
+      brief: ({ way }) =>
+        way.route === null
+          ? 'no route back to the client'
+          : leadsNowhere(way.route)
+            ? 'a dead route swallows the answers'
+            : 'a bridge’s route swallows the answers',
       says: sentence,
       fix: fixOf,
     })
     if (wrong === null || share.example === null)
       return [
-        pass('leads-back', `node/${node}`, `The routes that answers meet on ${node} lead towards the client.`, []),
+        pass(
+          'leads-back',
+          `node/${node}`,
+          said(
+            'the node’s routes lead back to the client',
+            `The routes that answers meet on ${node} lead towards the client.`,
+          ),
+          [],
+        ),
       ]
     const { stretch, way } = share.example
     return [{ ...wrong, proof: way.route === null ? wrong.proof : citeDecision(stretch.state, way.route) }]
@@ -98,7 +103,7 @@ function fixOf({ stretch: { state }, way: { route, flow } }: LostOut): Remedy {
         ? sh`ssh ${node} sudo ip rule del priority ${String(rule.priority ?? 0)}`
         : sh`ssh ${node} sudo ip route del ${route.type} ${entry.dst} table ${table}`
     return {
-      summary: 'take the dead route away',
+      summary: `take the dead route off ${node}`,
       look,
       commands: [command],
       changes: `Until the next boot, or until what wrote it writes it again, ${node} looks further for a way; whatever else met that route is no longer dropped either.`,
@@ -113,7 +118,7 @@ function fixOf({ stretch: { state }, way: { route, flow } }: LostOut): Remedy {
     ...(table === 'main' ? [] : ['table', table]),
   ]
   return {
-    summary: 'a route to the client besides the bridge’s',
+    summary: `give ${node} a route to the client`,
     look,
     commands: [sh`ssh ${node} sudo ip route replace ${words}`],
     changes: `Until the next boot what ${node} sends to ${destination.text} leaves by ${without.device}. Other hosts in the range of ${route.device ?? ''} still get no answers.`,

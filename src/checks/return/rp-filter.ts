@@ -1,9 +1,9 @@
-import { citeLine } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { citeSettings } from '../../evidence/node/sysctl.ts'
 import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
 import { policyRouting } from '../about/policy-routing.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
@@ -15,16 +15,22 @@ export default defineCheck({
   about: ['service'],
   blocks: true,
   each: 'receiving',
+  consequenceOf: ['delivery/owner-device-down'],
   run: (context) => {
     const { evidence, node } = context
-    const { sysctl } = evidence.node(node)
     const share = shareDyingOf(context, ['reverse-path'])
-    if (isGap(sysctl) || isDraft(share)) return isDraft(share) ? [share] : []
-    const name = 'net.ipv4.conf.all.rp_filter'
-    const line = sysctl.lines.get(name)
-    const proof = line === undefined ? [] : [citeLine(sysctl.file, line, `${name} = ${sysctl.values.get(name) ?? ''}`)]
+    if (isDraft(share)) return [share]
+    const { sysctl } = evidence.node(share.example?.node ?? node)
+    if (isGap(sysctl)) return []
+    const inDevice = share.example?.outcome.packet.inDevice ?? null
+    const devices = ['all', ...(inDevice === null ? [] : [inDevice])]
+    const proof = citeSettings(
+      sysctl,
+      devices.map((device) => `net.ipv4.conf.${device}.rp_filter`),
+    )
     const wrong = deadly(context, share, {
       reason: 'reverse-path',
+      brief: 'the reverse path filter drops it',
       says: ({ outcome, node: second }) =>
         `On ${second ?? node} ${outcome.fate.kind === 'dropped' ? outcome.fate.why : 'the reverse path filter drops it'}.`,
       fix: ({ outcome, node: second }) => {
@@ -32,7 +38,7 @@ export default defineCheck({
         // On the pod's node the packet comes from another node, and the answer goes back to that one.
         if (second === null) return policyRouting(evidence, context.question, node, device, 'pod')
         return {
-          summary: `loose mode on ${device}`,
+          summary: `loose mode on ${device} of ${second}`,
           commands: [sh`ssh ${second} sudo sysctl -w net.ipv4.conf.${device}.rp_filter=2`],
           changes:
             'Until the next boot a source is accepted where any device leads back to it: the greater of all and the device counts. A file in /etc/sysctl.d keeps it.',
@@ -41,7 +47,12 @@ export default defineCheck({
     })
     return [
       wrong === null
-        ? pass('lets-in', `node/${node}`, `The reverse path filter of ${node} lets the packet in.`, proof)
+        ? pass(
+            'lets-in',
+            `node/${node}`,
+            said('the reverse path filter lets it in', `The reverse path filter of ${node} lets the packet in.`),
+            proof,
+          )
         : { ...wrong, proof: [...proof, ...wrong.proof] },
     ]
   },

@@ -3,31 +3,22 @@ import { gap, known } from '../../evidence/gap.ts'
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import { owns } from '../../fabric/ec2/node-flow.ts'
-import { checkOff } from '../../fabric/ec2/overlay.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { answerInterface, interfaceOfWay } from '../../journey/answer-interface.ts'
 import { lostOnWayBack, stretchesBack, type LostOut } from '../../journey/way-back.ts'
 import { citeDecision, routeText } from '../../node/route-words.ts'
 import { policyRouting } from '../about/policy-routing.ts'
+import { traceReads } from '../about/reads.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
-import { pass, type Draft } from '../finding.ts'
+import { pass, said, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'return/source-dest-check',
   after: 'return/node-route',
   title: 'Answers leave by an interface that may send them',
   needs: ['node/ip-route', 'aws/network-interfaces'],
-  alsoReads: [
-    'node/ip-rule',
-    'node/ip-link',
-    'node/ip-addr',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'kubernetes/nodes',
-  ],
+  alsoReads: [...traceReads, 'kubernetes/nodes'],
   about: ['service', 'control-plane'],
   on: ['ec2'],
   blocks: true,
@@ -65,6 +56,7 @@ function run(context: VipNodeContext): readonly Draft[] {
   if (isDraft(share)) return [share]
   const wrong = deadly(context, share, {
     reason: 'not-its-source',
+    brief: 'answers leave by an interface that checks',
     says: ({ way, stretch }) => {
       const leaving = refusing({ way, stretch })
       const route = way.route === null ? '' : routeText(way.route)
@@ -80,7 +72,10 @@ function run(context: VipNodeContext): readonly Draft[] {
         device,
         lost.way.flow.inDevice === null ? 'node' : 'pod',
       )
-      const off = leaving === null ? '' : ` Or let the other interface send them: ${checkOff(leaving)}.`
+      const off =
+        leaving === null
+          ? ''
+          : ` Or turn the source/destination check of ${idOf(leaving)} off: then it may send them, too.`
       return { ...remedy, advice: `${advice}${off}` }
     },
   })
@@ -90,7 +85,14 @@ function run(context: VipNodeContext): readonly Draft[] {
       leaving === null
         ? `No interface of the VPC drops what ${node} answers from ${vip.text}.`
         : `Answers from ${vip.text} leave ${node} by ${interfaceText(evidence, leaving)}, which may send them.`
-    return [pass('may-send', `node/${node}`, says, leaving === null ? [] : [cite(leaving, 'SourceDestCheck')])]
+    return [
+      pass(
+        'may-send',
+        `node/${node}`,
+        said('answers leave by an interface that may send', says),
+        leaving === null ? [] : [cite(leaving, 'SourceDestCheck')],
+      ),
+    ]
   }
   const { way, stretch } = share.example
   const leaving = refusing(share.example)

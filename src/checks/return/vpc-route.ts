@@ -3,9 +3,10 @@ import { clientPath } from '../../fabric/ec2/client-path.ts'
 import { clientSet } from '../../fabric/ec2/client-set.ts'
 import { citeRoute, citeRoutes, destinationText, routeTableOf } from '../../fabric/ec2/routes.ts'
 import { targetText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { answerInterface } from '../../journey/answer-interface.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'return/vpc-route',
@@ -35,26 +36,39 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
   const arrival = answerInterface(evidence, question, node)
   const doubt = `It is not known whether answers from ${node} find their way back.`
   if (isGap(arrival) || arrival === null)
-    return [unknown('arrival-not-known', `node/${node}`, doubt, isGap(arrival) ? [arrival] : [])]
+    return [
+      unknown(
+        'arrival-not-known',
+        `node/${node}`,
+        said('the interface it comes in by is not known', doubt),
+        isGap(arrival) ? [arrival] : [],
+      ),
+    ]
   const subject = `subnet/${arrival.SubnetId ?? ''}`
   const client = clientSet(evidence, question, arrival)
   const table = routeTableOf(evidence, arrival.VpcId ?? '', arrival.SubnetId ?? '')
-  if (isGap(client) || isGap(table)) return [unknown('client-not-known', subject, doubt, [client, table].filter(isGap))]
+  if (isGap(client) || isGap(table)) {
+    const brief = isGap(client) ? 'the client is not known' : 'the route table is not known'
+    return [unknown('client-not-known', subject, said(brief, doubt), [client, table].filter(isGap))]
+  }
   const path = clientPath(evidence, arrival, client)
-  if (isGap(path) || path === null) return [unknown('routes-not-read', subject, doubt, isGap(path) ? [path] : [])]
+  if (isGap(path) || path === null)
+    return [unknown('routes-not-read', subject, said('the way back is not known', doubt), isGap(path) ? [path] : [])]
   const id = table.RouteTableId ?? ''
   const { match, target } = path
   const hint = {
-    commands: [`aws ec2 describe-route-tables --route-table-ids ${id}`],
-    changes:
-      "Nothing changes; it shows the table. Which gateway leads to the client is the network's own design: create the route to that one.",
+    look: [sh`aws ec2 describe-route-tables --route-table-ids ${id}`],
+    advice: `Which gateway leads to the client is the network's own design: create the route to that one in ${id}.`,
   }
   if (match === null || target === null) {
     return [
       fail(
         'no-route',
         subject,
-        `${id} of ${arrival.SubnetId ?? ''} has no route to ${client.text}: answers are dropped.`,
+        said(
+          'no route back to the client',
+          `${id} of ${arrival.SubnetId ?? ''} has no route to ${client.text}: answers are dropped.`,
+        ),
         [citeRoutes(table)],
         hint,
         { awsCode: 'NO_ROUTE_TO_DESTINATION' },
@@ -65,22 +79,38 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
   const name = `Route ${destinationText(match.route)} of ${id}`
   if (match.route.State === 'blackhole')
     return [
-      fail('blackhole', subject, `${name}, to ${client.text}, is a blackhole: answers are dropped.`, proof, hint, {
-        awsCode: 'BAD_STATE_ROUTE',
-      }),
+      fail(
+        'blackhole',
+        subject,
+        said('the route back is a blackhole', `${name}, to ${client.text}, is a blackhole: answers are dropped.`),
+        proof,
+        hint,
+        { awsCode: 'BAD_STATE_ROUTE' },
+      ),
     ]
   if (target.kind === 'nat-gateway')
     return [
       fail(
         'translated',
         subject,
-        `${name} sends answers for ${client.text} to ${targetText(target)}, which translates them to another address: the client takes them for nobody's.`,
+        said(
+          'a NAT gateway translates the answer',
+          `${name} sends answers for ${client.text} to ${targetText(target)}, which translates them to another address: the client takes them for nobody's.`,
+        ),
         proof,
         hint,
         { awsCode: 'IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS' },
       ),
     ]
   return [
-    pass('leads-back', subject, `${name} leads answers back to ${client.text}, over ${targetText(target)}.`, proof),
+    pass(
+      'leads-back',
+      subject,
+      said(
+        target.kind === 'local' ? 'the route back stays inside the VPC' : `answers leave over ${targetText(target)}`,
+        `${name} leads answers back to ${client.text}, over ${targetText(target)}.`,
+      ),
+      proof,
+    ),
   ]
 }

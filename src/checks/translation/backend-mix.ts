@@ -3,17 +3,26 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { nodeState, type NodeState } from '../../node/node-state.ts'
 import { firstRuleOf, type IptablesSave } from '../../evidence/node/iptables-save.ts'
 import { traceOn, traceVip, type VipTrace } from '../../journey/vip-trace.ts'
+import { sh } from '../../net/shell.ts'
+import { journalOf } from '../about/kube-proxy.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Remedy } from '../finding.ts'
 import { inWords } from '../../net/words.ts'
-import { placeOf } from '../../journey/translator.ts'
+import { listedPlaces, placeOf } from '../../journey/translator.ts'
 
 export default defineCheck({
   id: 'translation/backend-mix',
   after: 'translation/notrack',
   title: 'kube-proxy’s rules stand in one back-end of iptables only',
   needs: ['node/iptables-nft'],
-  alsoReads: ['node/iptables-legacy', 'node/ip6tables-nft', 'node/ip6tables-legacy', 'node/ip-route', 'node/processes'],
+  alsoReads: [
+    'node/iptables-legacy',
+    'node/ip6tables-nft',
+    'node/ip6tables-legacy',
+    'node/ip-route',
+    'node/processes',
+    'kubernetes/endpointslices',
+  ],
   about: ['service'],
   blocks: true,
   each: 'receiving',
@@ -31,27 +40,26 @@ export default defineCheck({
         pass(
           'one-back-end',
           subject,
-          `kube-proxy’s rules on ${node} stand in the ${nft === null ? 'legacy' : 'nf_tables'} back-end of iptables only.`,
+          said(
+            `kube-proxy’s rules are in ${nft === null ? 'legacy' : 'nf_tables'} only`,
+            `kube-proxy’s rules on ${node} stand in the ${nft === null ? 'legacy' : 'nf_tables'} back-end of iptables only.`,
+          ),
           [nft ?? legacy].flatMap((proof) => proof ?? []),
         ),
       ]
     const proof = [nft, legacy]
-    const fix = {
-      commands: [
-        `ssh ${node} sudo iptables --version`,
-        `ssh ${node} sudo journalctl -u kube-proxy --no-pager -n 20`,
-        `ssh ${node} "sudo iptables-legacy-save | grep -v KUBE- | sudo iptables-legacy-restore"`,
-      ],
-      changes: `The first two show which back-end the running kube-proxy writes; the last takes every KUBE- rule out of the legacy one. Where legacy is the one in use, take iptables-nft-save and iptables-nft-restore instead. Other rules stay.`,
-    }
     const ways = bothWays(context)
+    const fix = fixOf(context, ways)
     const both = `${node} has kube-proxy’s rules in both back-ends of iptables, and the kernel asks both`
-    if (ways === null || ways.one === ways.other)
+    if (ways === null || inWords(ways.nft) === inWords(ways.legacy))
       return [
         warn(
           'left-over',
           subject,
-          `${both}: one of them is left over and follows no change${ways === null ? '' : ', although both send this packet to the same places now'}.`,
+          said(
+            'kube-proxy’s rules are in both back-ends',
+            `${both}: one of them is left over and follows no change${ways === null ? '' : ', although both send this packet to the same places now'}.`,
+          ),
           proof,
           { fix, blocks: false },
         ),
@@ -60,7 +68,10 @@ export default defineCheck({
       unknown(
         'two-ways',
         subject,
-        `${both}; which it asks first cannot be read from them, and one sends this packet to ${ways.one}, the other to ${ways.other}.`,
+        said(
+          'the two back-ends send it to different places',
+          `${both}; which it asks first cannot be read from them, and one sends this packet to ${inWords(ways.nft)}, the other to ${inWords(ways.legacy)}.`,
+        ),
         [],
         proof,
         { fix },
@@ -88,30 +99,55 @@ function servicesIn(save: IptablesSave | null) {
   return save === null || rule === null ? null : citeLine(save.file, rule.line, rule.text)
 }
 
-/** Where the packet ends when one back-end is asked first, and when the other is. Null where it cannot be traced. */
-function bothWays({
-  evidence,
-  question,
-  node,
-}: ServiceNodeContext): { readonly one: string; readonly other: string } | null {
+/** Where the packet ends when one back-end is asked first, and when the other is. */
+interface Ways {
+  readonly nft: readonly string[]
+  readonly legacy: readonly string[]
+}
+
+/** Null where the packet cannot be traced. */
+function bothWays({ evidence, question, node }: ServiceNodeContext): Ways | null {
   const state = nodeState(evidence, node, question.vip.family)
   const found = traceVip(evidence, question, node)
   if (isGap(state) || isGap(found)) return null
   const { nft, legacy } = state.iptables
   const turned: NodeState = { ...state, iptables: { nft: legacy, legacy: nft } }
   const other = traceOn(evidence, question, turned)
-  return isGap(other) ? null : { one: endsOf(found), other: endsOf(other) }
+  return isGap(other) ? null : { nft: endsOf(found), legacy: endsOf(other) }
 }
 
-const endsOf = ({ parts }: VipTrace): string =>
-  inWords(
-    [
-      ...new Set(
-        parts.flatMap(({ journeys }) =>
-          journeys.map(({ first }) =>
-            first.fate.kind === 'delivered' || first.packet.translated ? placeOf(first) : first.fate.kind,
-          ),
+const endsOf = ({ parts }: VipTrace): readonly string[] =>
+  [
+    ...new Set(
+      parts.flatMap(({ journeys }) =>
+        journeys.map(({ first }) =>
+          first.fate.kind === 'delivered' || first.packet.translated ? placeOf(first) : first.fate.kind,
         ),
       ),
-    ].sort(),
+    ),
+  ].sort()
+
+/** Clears the back-end that sends to what the API server no longer lists, where the other one does not: that one is kept up to date. */
+function fixOf({ evidence, question, node }: ServiceNodeContext, ways: Ways | null): Remedy {
+  const listed = known(listedPlaces(evidence, question))
+  const followed = (['nft', 'legacy'] as const).filter(
+    (backend) => listed !== null && ways?.[backend].every((place) => listed.has(place)) === true,
   )
+  const look = [sh`ssh ${node} sudo iptables --version`, journalOf(node)]
+  const [inUse] = followed
+  if (inUse === undefined || followed.length > 1)
+    return {
+      look,
+      advice: `Which back-end the running kube-proxy writes, the evidence does not say: the version of iptables on ${node} names the one that it takes, or kube-proxy’s log. Take the KUBE- rules out of the other, or reboot the node.`,
+    }
+  const old = inUse === 'nft' ? 'legacy' : 'nft'
+  const iptables = `${question.vip.family === 6 ? 'ip6tables' : 'iptables'}-${old}`
+  return {
+    look,
+    summary: `clear the ${old} back-end on ${node}`,
+    commands: [
+      sh`ssh ${node} "sudo ${iptables}-save > ${iptables}.before; grep -v KUBE- ${iptables}.before | sudo ${iptables}-restore"`,
+    ],
+    changes: `Takes every KUBE- rule out of the ${old} back-end, which sends to what is no endpoint any more; other rules stay, and ${iptables}.before on ${node} is what was there.`,
+  }
+}

@@ -6,10 +6,12 @@ import { perEvidenceAnd } from '../../evidence/memo.ts'
 import { addressesOfPod } from '../../evidence/kubernetes/pods.ts'
 import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
+import { counted } from '../../net/words.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
+import { sh } from '../../net/shell.ts'
 import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
+import { pass, said, skipped, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
 
 export default defineCheck({
@@ -37,7 +39,10 @@ export default defineCheck({
             unknown(
               'range-not-known',
               subject,
-              `It is not known what kube-proxy on ${node} takes for the pods’ range.`,
+              said(
+                'the configuration of kube-proxy is not read',
+                `It is not known what kube-proxy on ${node} takes for the pods’ range.`,
+              ),
               [here.kubeProxyConfig],
             ),
           ]
@@ -62,24 +67,30 @@ export default defineCheck({
     const range = ranges.map(({ text }) => text).join()
     if (stranger === undefined)
       return [
-        pass('holds-pods', subject, `clusterCIDR ${range} of kube-proxy on ${node} holds every pod’s address.`, [
-          told.proof,
-        ]),
+        pass(
+          'holds-pods',
+          subject,
+          said(
+            'clusterCIDR holds every pod',
+            `clusterCIDR ${range} of kube-proxy on ${node} holds every pod’s address.`,
+          ),
+          [told.proof],
+        ),
       ]
     const others = more.length === 0 ? '' : ` (and ${String(more.length)} more)`
     return [
       warn(
         'misses-pod',
         subject,
-        `clusterCIDR ${range} of kube-proxy on ${node} does not hold pod ${objectName(stranger.pod)} at ${stranger.address.text}${others}: kube-proxy takes it for a client from outside, hides its address behind the node’s, and with externalTrafficPolicy Local keeps it from pods of other nodes.`,
+        said(
+          `clusterCIDR misses ${counted(1 + more.length, 'pod')}`,
+          `clusterCIDR ${range} of kube-proxy on ${node} does not hold pod ${objectName(stranger.pod)} at ${stranger.address.text}${others}: kube-proxy takes it for a client from outside, hides its address behind the node’s, and with externalTrafficPolicy Local keeps it from pods of other nodes.`,
+        ),
         [told.proof, cite(stranger.pod, 'status', 'podIP')],
         {
           fix: {
-            commands: [
-              `ssh ${node} sudo grep clusterCIDR ${configPath(here)}`,
-              `ssh ${node} sudo systemctl restart kube-proxy`,
-            ],
-            changes: `Correct the range in the file before the restart. Every node’s kube-proxy needs the same.`,
+            look: [sh`ssh ${node} sudo grep clusterCIDR ${configPath(here)}`],
+            advice: `Write a range that holds every pod as clusterCIDR into ${configPath(here)}, the same on every node, and restart kube-proxy there.`,
           },
         },
       ),

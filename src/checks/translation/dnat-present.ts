@@ -1,8 +1,10 @@
 import { addressAndPort, portText } from '../../net/port.ts'
-import { inWords } from '../../net/words.ts'
+import { counted, inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped } from '../finding.ts'
+import { pass, said, skipped } from '../finding.ts'
+import { restartOn } from '../about/kube-proxy.ts'
 import { arrivals, deadly, isDraft, proofOf, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -27,15 +29,13 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
       reason: 'not-translated',
+      brief: 'the node does not translate the VIP',
       says: (example) =>
         `${node} does not translate ${vip}: ${example.outcome.fate.kind === 'local' ? 'the packet goes to the node itself' : 'the packet is sent on as it is'}, and no pod sees it.`,
-      fix: () => ({
-        commands: [
-          `ssh ${node} sudo iptables-save -t nat | grep ${question.vip.text}`,
-          `ssh ${node} sudo systemctl restart kube-proxy`,
-        ],
-        changes: `Shows whether a rule names the VIP; a restart of kube-proxy writes every rule of ${node} anew.`,
-      }),
+      fix: () =>
+        restartOn(node, `kube-proxy writes every rule of ${node} anew.`, [
+          sh`ssh ${node} sudo ${question.vip.family === 6 ? 'ip6tables' : 'iptables'}-save -t nat | grep ${question.vip.text}`,
+        ]),
     })
     if (wrong !== null) return [wrong]
     const places = arrivals(share.trace)
@@ -47,7 +47,12 @@ export default defineCheck({
       pass(
         'translated',
         `node/${node}`,
-        `${node} translates ${vip} (${portText(question.port).split('/')[0] ?? ''}) to ${where}.`,
+        said(
+          places.length <= 2
+            ? `goes to ${inWords(places.map(({ place }) => place))}`
+            : `goes to ${counted(places.length, 'endpoint')}`,
+          `${node} translates ${vip} (${portText(question.port).split('/')[0] ?? ''}) to ${where}.`,
+        ),
         proofOf(first.journey.first.steps.slice(-4)),
       ),
     ]

@@ -5,8 +5,9 @@ import { podsAt } from '../../evidence/kubernetes/pods.ts'
 import { parseAddress } from '../../net/address.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, unknown, warn } from '../finding.ts'
-import { deadly, isDraft, proofOf, shareLost } from '../about/traced.ts'
+import { pass, said, unknown, warn } from '../finding.ts'
+import { journalOf, restartOn } from '../about/kube-proxy.ts'
+import { decidedBy, deadly, isDraft, proofOf, shareLost } from '../about/traced.ts'
 import { listedPlaces, placeOf, translatorOf } from '../../journey/translator.ts'
 
 export default defineCheck({
@@ -23,12 +24,20 @@ export default defineCheck({
     const subject = `node/${node}`
     const listed = listedPlaces(evidence, question)
     if (isGap(listed))
-      return [unknown('endpoints-not-read', subject, `It is not known which endpoints ${node} should know.`, [listed])]
-    const share = shareLost(context, ({ first }) =>
-      translatorOf(first)?.kubeProxy === true && !listed.has(placeOf(first))
-        ? { death: null, node: null, outcome: first, step: first.steps.at(-1) ?? null }
-        : null,
-    )
+      return [
+        unknown(
+          'endpoints-not-read',
+          subject,
+          said('endpoints not read', `It is not known which endpoints ${node} should know.`),
+          [listed],
+        ),
+      ]
+    const share = shareLost(context, ({ first }) => {
+      const by = translatorOf(first)
+      return by?.kubeProxy === true && !listed.has(placeOf(first))
+        ? { death: null, node: null, outcome: first, step: by.step }
+        : null
+    })
     if (isDraft(share)) return [share]
     const slices = citeList(
       kubernetesFile('endpointslices'),
@@ -37,28 +46,38 @@ export default defineCheck({
     )
     const { example } = share
     if (example === null || share.dead === 'none')
-      return [pass('listed-only', subject, `${node} sends to listed endpoints only.`, [slices])]
+      return [
+        pass(
+          'listed-only',
+          subject,
+          said('sends to listed endpoints only', `${node} sends to listed endpoints only.`),
+          [slices],
+        ),
+      ]
     const gone = placeOf(example.outcome)
     const pod = podAt(context, gone)
-    const fix = {
-      commands: [`ssh ${node} sudo systemctl restart kube-proxy`],
-      changes: `kube-proxy writes every rule of ${node} anew from what the API server lists now. If it cannot reach the API server, its log says so.`,
-    }
+    const fix = restartOn(
+      node,
+      `kube-proxy writes every rule of ${node} anew from what the API server lists now. If it cannot reach the API server, its log says so.`,
+      [journalOf(node)],
+    )
     const sentence = `${node} translates to ${gone}, which is no endpoint of the Service any more`
     if (pod !== null)
       return [
         warn(
           'given-to-other-pod',
           subject,
-          `${sentence}; pod ${pod} has that address now.`,
-          [...proofOf(example.outcome.steps.slice(-2)), slices],
-          {
-            fix,
-            blocks: false,
-          },
+          said('sends to a pod that is no endpoint', `${sentence}; pod ${pod} has that address now.`),
+          [...proofOf(decidedBy(example)), slices],
+          { fix, blocks: false },
         ),
       ]
-    const wrong = deadly(context, share, { reason: 'to-removed-endpoint', says: () => `${sentence}.`, fix: () => fix })
+    const wrong = deadly(context, share, {
+      reason: 'to-removed-endpoint',
+      brief: 'sends to an endpoint that is gone',
+      says: () => `${sentence}.`,
+      fix: () => fix,
+    })
     return wrong === null ? [] : [{ ...wrong, proof: [...wrong.proof, slices] }]
   },
   docs: {

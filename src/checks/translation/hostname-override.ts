@@ -2,9 +2,10 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { autopsy } from '../../node/death.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
 import { kubeProxyProcesses } from '../../node/service-proxy.ts'
+import { onNode, sh } from '../../net/shell.ts'
 import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, unknown, warn } from '../finding.ts'
+import { pass, said, unknown, warn } from '../finding.ts'
 import { noKubeProxy } from '../about/kube-proxy.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { lostAnswer } from '../../journey/lost-answer.ts'
@@ -29,9 +30,15 @@ export default defineCheck({
     if (told === null && isGap(config) && kubeProxyProcesses(here).length === 0)
       return [
         {
-          ...unknown('name-not-known', subject, `It is not known which node kube-proxy on ${node} takes itself for.`, [
-            config,
-          ]),
+          ...unknown(
+            'name-not-known',
+            subject,
+            said(
+              'the configuration of kube-proxy is not read',
+              `It is not known which node kube-proxy on ${node} takes itself for.`,
+            ),
+            [config],
+          ),
           blocks: false,
         },
       ]
@@ -42,38 +49,53 @@ export default defineCheck({
         pass(
           'own-hostname',
           subject,
-          `kube-proxy on ${node} goes by the node’s own hostname.`,
+          said('kube-proxy goes by the hostname', `kube-proxy on ${node} goes by the node’s own hostname.`),
           told === null ? [] : [told.proof],
         ),
       ]
     if (name === node.toLowerCase())
-      return [pass('knows-its-node', subject, `kube-proxy on ${node} knows that it is there.`, [told.proof])]
+      return [
+        pass(
+          'knows-its-node',
+          subject,
+          said('kube-proxy knows its node', `kube-proxy on ${node} knows that it is there.`),
+          [told.proof],
+        ),
+      ]
     const nodes = known(evidence.kubernetes.nodes)
     const exists = nodes?.some(({ metadata }) => metadata?.name === name) !== false
     const sentence = exists
       ? `kube-proxy on ${node} takes itself for ${name} (hostnameOverride): it takes the endpoints on ${name} for local ones, and those on ${node} for remote`
       : `kube-proxy on ${node} takes itself for ${name} (hostnameOverride), and no Node has that name: it takes no endpoint for a local one, and in newer releases waits for that Node and writes no rules`
     const fix = {
+      look: [onNode(node, sh`grep -n ${name} ${configPath(here)}`)],
+      summary: `give kube-proxy the name ${node}`,
       commands: [
-        `ssh ${node} sudo sed -i s/${name}/${node}/ ${configPath(here)}`,
-        `ssh ${node} sudo systemctl restart kube-proxy`,
+        onNode(node, sh`sed -i.before s/${name}/${node}/ ${configPath(here)}`),
+        sh`ssh ${node} sudo systemctl restart kube-proxy`,
       ],
-      changes: `kube-proxy on ${node} then sorts endpoints into local and remote by the right name. Look at the file first if the name stands in it for something else, too.`,
+      changes: `kube-proxy on ${node} then sorts endpoints into local and remote by the right name. The file as it was stays as ${configPath(here)}.before; look into it first if the name stands in it for something else, too.`,
     }
+    const brief = exists ? 'kube-proxy takes itself for another node' : 'kube-proxy’s node name is of no Node'
     const share = shareLost(context, (journey) => {
       const found = autopsy(journey)
       return found?.death === 'no-local-endpoint' ? found : lostAnswer(evidence, node, journey)
     })
     if (isDraft(share))
-      return [warn('other-name-effect-not-known', subject, `${sentence}.`, [told.proof], { fix, blocks: false })]
+      return [
+        warn('other-name-effect-not-known', subject, said(brief, `${sentence}.`), [told.proof], { fix, blocks: false }),
+      ]
     const reason = exists ? 'other-name' : 'name-of-no-node'
-    const wrong = deadly(context, share, { reason, says: () => `${sentence}.`, fix: () => fix })
+    const wrong = deadly(context, share, { reason, brief, says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
-        ? warn('other-name-but-passes', subject, `${sentence}. This packet gets through nevertheless.`, [told.proof], {
-            fix,
-            blocks: false,
-          })
+        ? warn(
+            'other-name-but-passes',
+            subject,
+            said(brief, `${sentence}. This packet gets through nevertheless.`),
+            [told.proof],
+            { fix, blocks: false },
+          )
         : { ...wrong, proof: [told.proof, ...wrong.proof] },
     ]
   },

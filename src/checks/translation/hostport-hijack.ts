@@ -1,7 +1,8 @@
 import { isGap } from '../../evidence/gap.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, unknown } from '../finding.ts'
+import { pass, said, unknown } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { listedPlaces, placeOf, translatorOf } from '../../journey/translator.ts'
 
@@ -19,7 +20,12 @@ export default defineCheck({
     const listed = listedPlaces(evidence, question)
     if (isGap(listed))
       return [
-        unknown('endpoints-not-read', `node/${node}`, `It is not known which endpoints ${node} should know.`, [listed]),
+        unknown(
+          'endpoints-not-read',
+          `node/${node}`,
+          said('endpoints not read', `It is not known which endpoints ${node} should know.`),
+          [listed],
+        ),
       ]
     const share = shareLost(context, ({ first }) => {
       const by = translatorOf(first)
@@ -30,20 +36,29 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
       reason: 'taken-before',
+      brief: 'another rule takes it before kube-proxy',
       says: ({ outcome, step }) =>
-        `On ${node} chain ${step?.chain ?? ''} of table ${step?.table ?? ''} takes the packet before kube-proxy does and sends it to ${placeOf(outcome)}, which is no endpoint of the Service.`,
+        `On ${node} chain ${step.chain} of table ${step.table} takes the packet before kube-proxy does and sends it to ${placeOf(outcome)}, which is no endpoint of the Service.`,
       fix: ({ step }) => ({
-        commands: [
-          `ssh ${node} sudo iptables-save -t nat | grep -e PREROUTING -e '${step?.chain ?? 'CNI-HOSTPORT-DNAT'}'`,
-          `kubectl get pods -A -o json | jq -r '.items[] | select(.spec.containers[].ports[]?.hostPort == ${String(question.port.port)}) | .metadata.namespace + "/" + .metadata.name'`,
+        look: [
+          sh`ssh ${node} sudo iptables-save -t nat | grep -e PREROUTING -e ${step.chain}`,
+          sh`kubectl get pods -A -o json | jq -r '.items[] | select(.spec.containers[].ports[]?.hostPort == ${question.port.port}) | .metadata.namespace + "/" + .metadata.name'`,
         ],
-        changes:
-          'Shows the rule and the pods that ask for this port of the host. Give the pod another hostPort (or none), or remove the rule where it was made.',
+        advice:
+          'Give the pod that asks for this port of the host another hostPort (or none), or remove the rule where it was made.',
       }),
     })
     return [
       wrong ??
-        pass('own-rules-only', `node/${node}`, `On ${node} nothing translates the VIP but kube-proxy’s own rules.`, []),
+        pass(
+          'own-rules-only',
+          `node/${node}`,
+          said(
+            'only kube-proxy’s rules translate the VIP',
+            `On ${node} nothing translates the VIP but kube-proxy’s own rules.`,
+          ),
+          [],
+        ),
     ]
   },
   docs: {

@@ -7,8 +7,10 @@ import { addressAndPort } from '../../net/port.ts'
 import { inWords } from '../../net/words.ts'
 import { autopsy } from '../../node/death.ts'
 import { traceVip } from '../../journey/vip-trace.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type ServiceContext } from '../check.ts'
-import { pass, skipped, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, warn, type Draft } from '../finding.ts'
+import { journalOf, restartOn } from '../about/kube-proxy.ts'
 import { proofOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -60,13 +62,23 @@ function run({ evidence, question, receiving }: ServiceContext): readonly Draft[
       pass(
         'not-about-vip',
         subject,
-        `internalTrafficPolicy Local is about the cluster IP ${place}, not about the VIP${without.length === 0 ? '' : `; on ${inWords(without)}, without a ready endpoint, that one does not answer`}.`,
+        said(
+          'internalTrafficPolicy is not about the VIP',
+          `internalTrafficPolicy Local is about the cluster IP ${place}, not about the VIP${without.length === 0 ? '' : `; on ${inWords(without)}, without a ready endpoint, that one does not answer`}.`,
+        ),
         [policy],
       ),
     ]
   }
   if (local.has(own))
-    return [pass('local-endpoint', subject, `On ${own} the cluster IP ${place} leads to an endpoint there.`, [policy])]
+    return [
+      pass(
+        'local-endpoint',
+        subject,
+        said('the cluster IP has a local endpoint', `On ${own} the cluster IP ${place} leads to an endpoint there.`),
+        [policy],
+      ),
+    ]
   const traced = traceVip(
     evidence,
     { ...question, vip: clusterIp, port: { ...question.port, port: question.servicePort.port ?? question.port.port } },
@@ -80,8 +92,12 @@ function run({ evidence, question, receiving }: ServiceContext): readonly Draft[
       warn(
         'no-local-endpoint-but-translated',
         subject,
-        `internalTrafficPolicy of Service ${name} is Local, and no ready endpoint is on ${own}; the rules of ${own} lead from ${place} to ${addressAndPort(arriving.first.packet.destination.text, arriving.first.packet.destinationPort)} all the same.`,
+        said(
+          'the rules do not follow internalTrafficPolicy',
+          `internalTrafficPolicy of Service ${name} is Local, and no ready endpoint is on ${own}; the rules of ${own} lead from ${place} to ${addressAndPort(arriving.first.packet.destination.text, arriving.first.packet.destinationPort)} all the same.`,
+        ),
         [policy, ...proofOf(arriving.first.steps.slice(-2))],
+        { fix: restartOn(own, `kube-proxy writes every rule of ${own} anew.`, [journalOf(own)]) },
       ),
     ]
   const rules: readonly Proof[] = journeys.slice(0, 1).flatMap(({ first }) => proofOf(first.steps.slice(-2)))
@@ -90,15 +106,18 @@ function run({ evidence, question, receiving }: ServiceContext): readonly Draft[
     warn(
       'no-local-endpoint',
       subject,
-      `internalTrafficPolicy of Service ${name} is Local, and no ready endpoint is on ${own}: from there the cluster IP ${place} does not answer. The VIP is not subject to it.`,
+      said(
+        'the cluster IP does not answer, the VIP does',
+        `internalTrafficPolicy of Service ${name} is Local, and no ready endpoint is on ${own}: from there the cluster IP ${place} does not answer. The VIP is not subject to it.`,
+      ),
       [policy, ...rules],
       {
         fix: {
+          summary: 'let the cluster IP lead to every endpoint',
           commands: [
-            `kubectl -n ${namespace} patch service ${short} -p '{"spec":{"internalTrafficPolicy":"Cluster"}}'`,
+            sh`kubectl -n ${namespace} patch service ${short} -p '{"spec":{"internalTrafficPolicy":"Cluster"}}'`,
           ],
-          changes:
-            'The cluster IP then leads to every endpoint from every node. To keep Local, run a pod on each node.',
+          changes: 'It does from every node. To keep Local, run a pod on each node.',
         },
       },
     ),

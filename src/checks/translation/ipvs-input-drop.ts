@@ -2,9 +2,10 @@ import { known } from '../../evidence/gap.ts'
 import { addressAndPort } from '../../net/port.ts'
 import { autopsy } from '../../node/death.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped } from '../finding.ts'
+import { pass, said, skipped } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -38,17 +39,25 @@ export default defineCheck({
     const vip = addressAndPort(question.vip.text, question.port.port)
     const wrong = deadly(context, share, {
       reason: ({ outcome }) => (outcome.fate.kind === 'rejected' ? 'rejected' : 'dropped'),
+      brief: ({ outcome }) => `INPUT ${outcome.fate.kind === 'rejected' ? 'rejects' : 'drops'} it before IPVS`,
       says: ({ outcome, step }) =>
         `${node} ${outcome.fate.kind === 'rejected' ? 'rejects' : 'drops'} the packet to ${vip} in ${step?.table ?? ''} chain ${step?.chain ?? ''}, before IPVS can translate it: in IPVS mode a VIP is an address of the node and passes its INPUT rules.`,
       fix: () => ({
+        summary: `admit the VIP on ${node}`,
         commands: [
-          `ssh ${node} sudo iptables -I INPUT -d ${question.vip.text} -p ${question.port.protocol} --dport ${String(question.port.port)} -j ACCEPT`,
+          sh`ssh ${node} sudo ${question.vip.family === 6 ? 'ip6tables' : 'iptables'} -I INPUT -d ${question.vip.text} -p ${question.port.protocol} --dport ${question.port.port} -j ACCEPT`,
         ],
-        changes: `Admits this VIP and port on ${node} until the firewall is loaded anew; write it into the firewall’s own configuration (ufw allow, firewall-cmd --add-port) on every node.`,
+        changes: `Holds for this port, until the next boot or until the firewall is loaded anew; write it into the firewall’s own configuration (ufw allow, firewall-cmd --add-port) on every node.`,
       }),
     })
     return [
-      wrong ?? pass('lets-through', `node/${node}`, `The INPUT rules of ${node} let the packet through to IPVS.`, []),
+      wrong ??
+        pass(
+          'lets-through',
+          `node/${node}`,
+          said('INPUT lets it through to IPVS', `The INPUT rules of ${node} let the packet through to IPVS.`),
+          [],
+        ),
     ]
   },
   docs: {

@@ -4,9 +4,10 @@ import { autopsy } from '../../node/death.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
 import { addressAndPort } from '../../net/port.ts'
 import { counted } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped } from '../finding.ts'
+import { pass, said, skipped } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -39,16 +40,17 @@ export default defineCheck({
     const resting = service?.servers.length ?? 0
     const wrong = deadly(context, share, {
       reason: resting === 0 ? 'no-real-server' : 'weights-zero',
+      brief: resting === 0 ? 'IPVS has no real server for the VIP' : 'IPVS takes no new connections',
       says: () =>
         resting === 0
           ? `The virtual server ${vip} of IPVS on ${node} has no real server, so the kernel rejects the packet.`
           : `The virtual server ${vip} of IPVS on ${node} takes no new connections: ${resting === 1 ? 'its real server has' : `all its ${counted(resting, 'real server')} have`} weight 0.`,
       fix: () => ({
-        commands: [
-          `kubectl -n ${question.service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service.metadata?.name ?? ''}`,
-          `ssh ${node} sudo ipvsadm -Ln`,
+        look: [
+          sh`kubectl -n ${question.service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service.metadata?.name}`,
+          sh`ssh ${node} sudo ipvsadm -Ln`,
         ],
-        changes: `Shows the endpoints and what IPVS has of them. If there are ready ones, kube-proxy on ${node} is behind: restart it there.`,
+        advice: `If ready endpoints are listed, kube-proxy on ${node} is behind: restart it there.`,
       }),
     })
     return [
@@ -56,7 +58,10 @@ export default defineCheck({
         pass(
           'has-real-servers',
           subject,
-          `IPVS on ${node} has ${counted(resting, 'real server')} for ${vip}.`,
+          said(
+            `IPVS has ${counted(resting, 'real server')}`,
+            `IPVS on ${node} has ${counted(resting, 'real server')} for ${vip}.`,
+          ),
           ipvs === null || service === undefined ? [] : [citeLine(ipvs.file, service.line, service.text)],
         ),
     ]

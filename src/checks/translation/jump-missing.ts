@@ -3,8 +3,9 @@ import { missingJumps } from '../../node/jumps.ts'
 import { inWords } from '../../net/words.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, warn } from '../finding.ts'
+import { pass, said, skipped, warn } from '../finding.ts'
 import { serviceRules } from '../../node/service-proxy.ts'
+import { restartOn } from '../about/kube-proxy.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { lostAnswer } from '../../journey/lost-answer.ts'
 
@@ -30,21 +31,28 @@ export default defineCheck({
     if (missing.length === 0)
       return isDraft(share)
         ? [share]
-        : [pass('hooks-lead', subject, `The hooks of ${node} lead to kube-proxy’s chains.`, [])]
+        : [
+            pass(
+              'hooks-lead',
+              subject,
+              said('the hooks lead to kube-proxy’s chains', `The hooks of ${node} lead to kube-proxy’s chains.`),
+              [],
+            ),
+          ]
     const where = inWords(missing.map(({ table, from, to }) => `${from} of table ${table} to ${to}`))
     const sentence = `On ${node} no rule leads from ${where}: kube-proxy’s rules are there, and no packet meets them`
     const proof = missing.map((one) => one.proof)
-    const fix = {
-      commands: [`ssh ${node} sudo systemctl restart kube-proxy`],
-      changes:
-        'kube-proxy makes its jumps anew when it starts. Find what took them away (iptables -F, a firewall’s reload), or it will do so again.',
-    }
+    const fix = restartOn(
+      node,
+      'kube-proxy makes its jumps anew when it starts. Find what took them away (iptables -F, a firewall’s reload), or it will do so again.',
+    )
+    const brief = 'no rule leads to kube-proxy’s chains'
     if (isDraft(share))
-      return [warn('missing-effect-not-known', subject, `${sentence}.`, proof, { fix, blocks: false })]
-    const wrong = deadly(context, share, { reason: 'missing', says: () => `${sentence}.`, fix: () => fix })
+      return [warn('missing-effect-not-known', subject, said(brief, `${sentence}.`), proof, { fix, blocks: false })]
+    const wrong = deadly(context, share, { reason: 'missing', brief, says: () => `${sentence}.`, fix: () => fix })
     return [
       wrong === null
-        ? warn('missing-but-passes', subject, `${sentence}. This packet gets through without.`, proof, {
+        ? warn('missing-but-passes', subject, said(brief, `${sentence}. This packet gets through without.`), proof, {
             fix,
             blocks: false,
           })

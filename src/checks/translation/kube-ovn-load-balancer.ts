@@ -3,8 +3,9 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { fail, pass, said } from '../finding.ts'
 
 export default defineCheck({
   id: 'translation/kube-ovn-load-balancer',
@@ -27,11 +28,17 @@ export default defineCheck({
         fail(
           'controller-off',
           subject,
-          'kube-ovn-controller runs with --enable-lb=false, so OVN has no load balancers at all.',
-          [off],
+          said(
+            'kube-ovn-controller makes no load balancers',
+            'kube-ovn-controller runs with --enable-lb=false, so OVN has no load balancers at all.',
+          ),
+          [cite(off.controller, 'spec', 'template', 'spec', 'containers', off.container, 'args')],
           {
-            commands: ['kubectl -n kube-system edit deployment kube-ovn-controller'],
-            changes: 'With --enable-lb=true the controller makes OVN’s load balancers for Services and rules.',
+            summary: 'let kube-ovn-controller make load balancers',
+            commands: [
+              sh`kubectl -n ${off.controller.metadata?.namespace} patch deployment ${off.controller.metadata?.name} --type=json -p ${jsonWord([{ op: 'replace', path: `/spec/template/spec/containers/${String(off.container)}/args/${String(off.arg)}`, value: '--enable-lb=true' }])}`,
+            ],
+            changes: 'The controller restarts, and makes OVN’s load balancers for Services and rules.',
           },
         ),
       ]
@@ -43,10 +50,14 @@ export default defineCheck({
         fail(
           'subnet-off',
           subject,
-          `The subnet ${name} has enableLb false, so OVN does not balance ${vip.text} for its pods.`,
+          said(
+            'the subnet has enableLb false',
+            `The subnet ${name} has enableLb false, so OVN does not balance ${vip.text} for its pods.`,
+          ),
           [cite(subnet, 'spec', 'enableLb')],
           {
-            commands: [`kubectl patch subnet ${name} --type merge -p '{"spec":{"enableLb":true}}'`],
+            summary: `balance for the pods of ${name}`,
+            commands: [sh`kubectl patch subnet ${name} --type merge -p '{"spec":{"enableLb":true}}'`],
             changes: `OVN’s load balancers work for the pods of ${name}, those of Services too.`,
           },
         ),
@@ -55,7 +66,10 @@ export default defineCheck({
       pass(
         'balanced',
         subject,
-        `OVN balances ${vip.text}${name === '' ? '' : ` for the pods of the subnet ${name}`}.`,
+        said(
+          'OVN balances the VIP',
+          `OVN balances ${vip.text}${name === '' ? '' : ` for the pods of the subnet ${name}`}.`,
+        ),
         [cite(rule, 'spec', 'ports')],
       ),
     ]
@@ -70,12 +84,12 @@ export default defineCheck({
   },
 })
 
-/** Where the controller is told to make no load balancers. */
+/** The argument by which the controller is told to make no load balancers. */
 function switchedOff({ kubernetes: { deployments } }: Evidence) {
   const controller = (known(deployments) ?? []).find(({ metadata }) => metadata?.name === 'kube-ovn-controller')
   const containers = controller?.spec?.template?.spec?.containers ?? []
-  const at = containers.findIndex(({ args = [] }) => args.includes('--enable-lb=false'))
-  return controller === undefined || at === -1
+  const container = containers.findIndex(({ args = [] }) => args.includes('--enable-lb=false'))
+  return controller === undefined || container === -1
     ? null
-    : cite(controller, 'spec', 'template', 'spec', 'containers', at, 'args')
+    : { controller, container, arg: containers[container]?.args?.indexOf('--enable-lb=false') ?? 0 }
 }

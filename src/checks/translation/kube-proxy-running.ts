@@ -5,9 +5,11 @@ import { nodeFile } from '../../evidence/node/kinds.ts'
 import { healthListener, healthOf } from '../../node/proxy-health.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
+import { sh } from '../../net/shell.ts'
+import { journalOf, restartOn } from '../about/kube-proxy.ts'
 import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'translation/kube-proxy-running',
@@ -22,7 +24,14 @@ export default defineCheck({
     const subject = `node/${node}`
     const other = replacementOn(evidence, node)
     if (other !== null)
-      return [pass('other-proxy', subject, `Services on ${node} are handled by ${other.name}.`, [other.proof])]
+      return [
+        pass(
+          'other-proxy',
+          subject,
+          said(`${other.name} handles Services`, `Services on ${node} are handled by ${other.name}.`),
+          [other.proof],
+        ),
+      ]
     const rules = serviceRules(here)?.proof ?? null
     const health = healthListener(evidence, here)
     const program =
@@ -34,12 +43,22 @@ export default defineCheck({
         warn(
           'health-port-silent',
           subject,
-          `kube-proxy runs on ${node} and does not open its health port ${String(health.port)}: it has not got past its start, and the rules there are those of the one before it.`,
+          said(
+            'kube-proxy has not got past its start',
+            `kube-proxy runs on ${node} and does not open its health port ${String(health.port)}: it has not got past its start, and the rules there are those of the one before it.`,
+          ),
           [program, health.proof, rules],
           { fix: restart(node), blocks: false },
         ),
       ]
-    return [pass('running', subject, `kube-proxy runs on ${node} and has written its rules.`, [program, rules])]
+    return [
+      pass(
+        'running',
+        subject,
+        said('kube-proxy runs and has written its rules', `kube-proxy runs on ${node} and has written its rules.`),
+        [program, rules],
+      ),
+    ]
   },
   docs: {
     means:
@@ -65,7 +84,7 @@ function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
     return unknown(
       'rules-not-read',
       subject,
-      `kube-proxy runs on ${node}, and it is not known whether it has written its rules.`,
+      said('rules not read', `kube-proxy runs on ${node}, and it is not known whether it has written its rules.`),
       hidden,
       [program],
     )
@@ -73,7 +92,10 @@ function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
     return fail(
       'no-rules',
       subject,
-      `kube-proxy runs on ${node} but has written no rules for Services.`,
+      said(
+        'kube-proxy runs and has written no rules',
+        `kube-proxy runs on ${node} but has written no rules for Services.`,
+      ),
       [program, noRules(here)],
       restart(node),
     )
@@ -82,13 +104,16 @@ function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
     ? unknown(
         'not-known',
         subject,
-        `It is not known whether anything programs Services on ${node}.`,
+        said('processes not read', `It is not known whether anything programs Services on ${node}.`),
         gapsAmong(here.processes),
       )
     : fail(
         'nothing-runs',
         subject,
-        `Nothing programs Services on ${node}: no kube-proxy runs there, and there is no rule of one.`,
+        said(
+          'no kube-proxy runs, and no rule of one is there',
+          `Nothing programs Services on ${node}: no kube-proxy runs there, and there is no rule of one.`,
+        ),
         [absent, noRules(here)],
         start(node),
       )
@@ -103,7 +128,10 @@ function withoutProgram(here: NodeEvidence, rules: Proof): Draft {
         ...unknown(
           'still-running-not-known',
           `node/${node}`,
-          `${node} has the rules of a kube-proxy, and it is not known whether it still runs.`,
+          said(
+            'whether kube-proxy still runs is not known',
+            `${node} has the rules of a kube-proxy, and it is not known whether it still runs.`,
+          ),
           gapsAmong(here.processes),
           [rules],
         ),
@@ -112,7 +140,10 @@ function withoutProgram(here: NodeEvidence, rules: Proof): Draft {
     : warn(
         'stopped',
         `node/${node}`,
-        `kube-proxy no longer runs on ${node}: its rules stay as they were and follow no change of Services or endpoints.`,
+        said(
+          'kube-proxy no longer runs',
+          `kube-proxy no longer runs on ${node}: its rules stay as they were and follow no change of Services or endpoints.`,
+        ),
         [absent, rules],
         { fix: start(node), blocks: false },
       )
@@ -125,20 +156,17 @@ function absence(here: NodeEvidence): Proof | null {
     : citeFile(processes.file, `${String(processes.lines.length)} processes, no kube-proxy among them`)
 }
 
-const restart = (node: string) => ({
-  commands: [
-    `ssh ${node} sudo journalctl -u kube-proxy --no-pager -n 50`,
-    `ssh ${node} sudo systemctl restart kube-proxy`,
-  ],
-  changes:
-    'The journal says why it cannot go on (often its kubeconfig, the API server’s address, or a hostnameOverride that names no Node); a restart lets it write all rules anew.',
-})
+const restart = (node: string) =>
+  restartOn(
+    node,
+    'A restart lets it write all rules anew. If it stays so, its journal says why (often its kubeconfig, the API server’s address, or a hostnameOverride that names no Node).',
+    [journalOf(node)],
+  )
 
 const start = (node: string) => ({
-  commands: [
-    `ssh ${node} sudo systemctl enable --now kube-proxy`,
-    `ssh ${node} sudo systemctl status kube-proxy --no-pager`,
-  ],
+  look: [sh`ssh ${node} sudo systemctl status kube-proxy --no-pager`],
+  summary: `start kube-proxy on ${node}`,
+  commands: [sh`ssh ${node} sudo systemctl enable --now kube-proxy`],
   changes: `kube-proxy writes the rules of every Service of the cluster on ${node}.`,
 })
 

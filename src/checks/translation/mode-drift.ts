@@ -3,10 +3,11 @@ import { citeLine } from '../../evidence/cite.ts'
 import { configPath, writtenSetting } from '../../node/proxy-settings.ts'
 import { modesLoaded } from '../../node/service-proxy.ts'
 import { inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
 import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, unknown, warn } from '../finding.ts'
-import { noKubeProxy } from '../about/kube-proxy.ts'
+import { pass, said, unknown, warn } from '../finding.ts'
+import { journalOf, noKubeProxy, restartOn } from '../about/kube-proxy.ts'
 
 export default defineCheck({
   id: 'translation/mode-drift',
@@ -25,26 +26,30 @@ export default defineCheck({
     if (absent !== null) return [absent]
     if (isGap(here.proxyMode))
       return [
-        unknown('mode-not-known', subject, `It is not known in which mode kube-proxy on ${node} works.`, [
-          here.proxyMode,
-        ]),
+        unknown(
+          'mode-not-known',
+          subject,
+          said('kube-proxy’s mode not read', `It is not known in which mode kube-proxy on ${node} works.`),
+          [here.proxyMode],
+        ),
       ]
     const mode = here.proxyMode.text.trim()
     const running = citeLine(here.proxyMode.file, 1, mode)
     const told = writtenSetting(evidence, here, 'mode')
-    const restart = {
-      commands: [
-        `ssh ${node} sudo journalctl -u kube-proxy --no-pager -n 50`,
-        `ssh ${node} sudo systemctl restart kube-proxy`,
-      ],
-      changes: `The journal says why the mode differs; after the restart kube-proxy on ${node} works in the mode that ${configPath(here)} names, or exits and says why it cannot.`,
-    }
+    const restart = restartOn(
+      node,
+      `kube-proxy then works in the mode that ${configPath(here)} names, or exits, and its journal says why it cannot.`,
+      [journalOf(node)],
+    )
     if (told !== null && told.value !== '' && told.value !== mode)
       return [
         warn(
           'configured-otherwise',
           subject,
-          `kube-proxy on ${node} was told to work in mode ${told.value} and works in mode ${mode}: it was not restarted since, or could not have the other.`,
+          said(
+            `works in mode ${mode}, told ${told.value}`,
+            `kube-proxy on ${node} was told to work in mode ${told.value} and works in mode ${mode}: it was not restarted since, or could not have the other.`,
+          ),
           [told.proof, running],
           { fix: restart },
         ),
@@ -55,21 +60,30 @@ export default defineCheck({
         warn(
           'other-mode-left',
           subject,
-          `kube-proxy on ${node} works in mode ${mode}, and rules of mode ${inWords(left.map((one) => one.mode))} are loaded besides: they are left over and follow no change.`,
+          said(
+            `rules of mode ${inWords(left.map((one) => one.mode))} are left over`,
+            `kube-proxy on ${node} works in mode ${mode}, and rules of mode ${inWords(left.map((one) => one.mode))} are loaded besides: they are left over and follow no change.`,
+          ),
           [running, ...left.map(({ proof }) => proof)],
           {
             fix: {
-              commands: [`ssh ${node} sudo kube-proxy --cleanup`, `ssh ${node} sudo systemctl restart kube-proxy`],
+              summary: `write kube-proxy’s rules on ${node} from nothing`,
+              commands: [sh`ssh ${node} sudo kube-proxy --cleanup`, sh`ssh ${node} sudo systemctl restart kube-proxy`],
               changes: `The first takes away the rules of every mode, so Services do not work on ${node} until the second has made kube-proxy write those of mode ${mode} anew.`,
             },
           },
         ),
       ]
     return [
-      pass('one-mode', subject, `kube-proxy on ${node} works in mode ${mode}, and only that mode’s rules are loaded.`, [
-        running,
-        ...(told === null ? [] : [told.proof]),
-      ]),
+      pass(
+        'one-mode',
+        subject,
+        said(
+          `kube-proxy works in mode ${mode} alone`,
+          `kube-proxy on ${node} works in mode ${mode}, and only that mode’s rules are loaded.`,
+        ),
+        [running, ...(told === null ? [] : [told.proof])],
+      ),
     ]
   },
   docs: {

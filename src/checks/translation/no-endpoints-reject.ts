@@ -1,7 +1,8 @@
 import { addressAndPort } from '../../net/port.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -21,16 +22,25 @@ export default defineCheck({
     const vip = addressAndPort(question.vip.text, question.port.port)
     const wrong = deadly(context, share, {
       reason: 'rejected',
+      brief: 'kube-proxy rejects it for want of endpoints',
       says: (example) =>
         `kube-proxy on ${node} rejects packets for ${vip} because the Service has no endpoints${example.outcome.fate.kind === 'rejected' ? ` (${example.outcome.fate.with})` : ''}.`,
       fix: () => ({
-        commands: [
-          `kubectl -n ${question.service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service.metadata?.name ?? ''}`,
+        look: [
+          sh`kubectl -n ${question.service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service.metadata?.name}`,
         ],
-        changes: `Shows the endpoints. If there are ready ones, kube-proxy on ${node} is behind: restart it there.`,
+        advice: `If ready endpoints are listed, kube-proxy on ${node} is behind: restart it there.`,
       }),
     })
-    return [wrong ?? pass('nothing-rejected', `node/${node}`, `kube-proxy on ${node} rejects nothing for ${vip}.`, [])]
+    return [
+      wrong ??
+        pass(
+          'nothing-rejected',
+          `node/${node}`,
+          said('kube-proxy rejects nothing', `kube-proxy on ${node} rejects nothing for ${vip}.`),
+          [],
+        ),
+    ]
   },
   docs: {
     means:

@@ -1,7 +1,8 @@
 import { addressAndPort } from '../../net/port.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -28,14 +29,16 @@ export default defineCheck({
     const service = question.service.metadata
     const wrong = deadly(context, share, {
       reason: 'no-local-endpoint',
+      brief: 'policy Local, and no endpoint on this node',
       says: () =>
         `kube-proxy on ${node} drops packets for ${vip}: externalTrafficPolicy is Local, and no endpoint is on ${node}.`,
       fix: () => ({
+        summary: 'let every node send on to every endpoint',
         commands: [
-          `kubectl -n ${service?.namespace ?? 'default'} patch service ${service?.name ?? ''} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`,
+          sh`kubectl -n ${service?.namespace ?? 'default'} patch service ${service?.name} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`,
         ],
         changes:
-          'Every node then sends on to every endpoint; pods see the address of the node instead of the client’s. To keep Local, let the packet arrive at a node with an endpoint.',
+          'Pods then see the address of the node instead of the client’s. To keep Local, let the packet arrive at a node with an endpoint.',
       }),
     })
     return [
@@ -43,7 +46,10 @@ export default defineCheck({
         pass(
           'not-dropped',
           `node/${node}`,
-          `${node} does not drop packets for ${vip} for want of a local endpoint.`,
+          said(
+            'not dropped for want of a local endpoint',
+            `${node} does not drop packets for ${vip} for want of a local endpoint.`,
+          ),
           [],
         ),
     ]

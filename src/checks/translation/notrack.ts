@@ -1,6 +1,8 @@
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
+import { removals } from '../about/rule-removal.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { autopsy } from '../../node/death.ts'
 
@@ -14,7 +16,7 @@ export default defineCheck({
   blocks: true,
   each: 'receiving',
   run: (context) => {
-    const { node } = context
+    const { node, question } = context
     const share = shareLost(context, (journey) => {
       const { packet, steps } = journey.first
       const rule = packet.tracked ? undefined : steps.find(({ did }) => did === 'notrack')
@@ -26,17 +28,20 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
       reason: 'not-tracked',
+      brief: 'a rule takes it out of tracking',
       says: ({ step }) =>
-        `On ${node} chain ${step?.chain ?? ''} of table ${step?.table ?? ''} takes the packet out of connection tracking (NOTRACK), so no rule can translate it.`,
-      fix: ({ step }) => ({
-        commands: [
-          `ssh ${node} sudo iptables -t ${step?.table ?? 'raw'} -L ${step?.chain ?? 'PREROUTING'} -n -v --line-numbers`,
-        ],
+        `On ${node} chain ${step.chain} of table ${step.table} takes the packet out of connection tracking (NOTRACK), so no rule can translate it.`,
+      fix: (_, { losses }) => ({
+        look: [sh`ssh ${node} sudo iptables-save -t raw`, sh`ssh ${node} "sudo nft list ruleset | grep notrack"`],
+        summary: `track the connection on ${node} again`,
+        commands: removals(node, losses, question.vip.family === 6 ? 'ip6' : 'ip'),
         changes:
-          'Shows the chain with its line numbers. Narrow the rule so that it leaves the VIPs out, where it was made (a tuning script, NodeLocal DNSCache, a firewall).',
+          'Takes the rule away for all that it is about, until whatever made it (a tuning script, NodeLocal DNSCache, a firewall) makes it again: leave the VIPs out of it there.',
       }),
     })
-    return [wrong ?? pass('tracked', `node/${node}`, `${node} tracks the connection.`, [])]
+    return [
+      wrong ?? pass('tracked', `node/${node}`, said('the connection is tracked', `${node} tracks the connection.`), []),
+    ]
   },
   docs: {
     means:

@@ -3,8 +3,8 @@ import { ruleCounts } from '../../node/rule-count.ts'
 import { inWords } from '../../net/words.ts'
 import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
-import { noKubeProxy } from '../about/kube-proxy.ts'
+import { pass, said, skipped, unknown, warn } from '../finding.ts'
+import { noKubeProxy, restartOn } from '../about/kube-proxy.ts'
 
 export default defineCheck({
   id: 'translation/rules-complete',
@@ -23,9 +23,12 @@ export default defineCheck({
     const { kubeProxyMetrics } = evidence.node(node)
     if (isGap(kubeProxyMetrics))
       return [
-        unknown('count-not-read', subject, `It is not known how many rules kube-proxy wrote on ${node}.`, [
-          kubeProxyMetrics,
-        ]),
+        unknown(
+          'count-not-read',
+          subject,
+          said('kube-proxy’s metrics not read', `It is not known how many rules kube-proxy wrote on ${node}.`),
+          [kubeProxyMetrics],
+        ),
       ]
     const counts = ruleCounts(evidence.node(node), question.vip.family)
     if (counts.length === 0)
@@ -42,7 +45,10 @@ export default defineCheck({
         pass(
           'complete',
           subject,
-          `${node} has as many rules of kube-proxy as kube-proxy wrote there.`,
+          said(
+            'every rule of kube-proxy is there',
+            `${node} has as many rules of kube-proxy as kube-proxy wrote there.`,
+          ),
           counts.flatMap(({ proof }) => proof),
         ),
       ]
@@ -64,13 +70,16 @@ export default defineCheck({
       warn(
         'incomplete',
         subject,
-        `${node} has ${differences}: ${why} since, or the rules were read during a change.`,
+        said(
+          fewer ? 'rules of kube-proxy were taken away' : 'rules that kube-proxy did not write',
+          `${node} has ${differences}: ${why} since, or the rules were read during a change.`,
+        ),
         odd.flatMap(({ proof }) => proof),
         {
-          fix: {
-            commands: [`ssh ${node} sudo systemctl restart kube-proxy`],
-            changes: `kube-proxy writes every rule of ${node} anew when it starts. Find out what changed them (a firewall’s reload, iptables -F, an earlier kube-proxy), or it will happen again.`,
-          },
+          fix: restartOn(
+            node,
+            `kube-proxy writes every rule of ${node} anew when it starts. Find out what changed them (a firewall’s reload, iptables -F, an earlier kube-proxy), or it will happen again.`,
+          ),
         },
       ),
     ]

@@ -7,7 +7,8 @@ import { replacementOn } from '../../node/replacements.ts'
 import { traceVip } from '../../journey/vip-trace.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, skipped, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, warn, type Draft } from '../finding.ts'
+import { restartOn } from '../about/kube-proxy.ts'
 import { arrivals } from '../about/traced.ts'
 
 export default defineCheck({
@@ -54,17 +55,17 @@ function run({ evidence, question, receiving, node }: ServiceNodeContext): reado
   const name = objectName(service)
   const seconds = secondsOf(service)
   const asked = cite(service, 'spec', 'sessionAffinity')
-  const fix = {
-    commands: [`ssh ${node} sudo systemctl restart kube-proxy`],
-    changes: `kube-proxy writes every rule of ${node} anew; connections that are open stay.`,
-  }
+  const fix = restartOn(node, `kube-proxy writes every rule of ${node} anew; connections that are open stay.`)
   const loose = found.find(({ sticky }) => !sticky)
   if (loose !== undefined)
     return [
       warn(
         'no-memory',
         subject,
-        `Service ${name} asks for sessionAffinity ClientIP, and the rules of ${node} remember no client: each connection may go to another endpoint.`,
+        said(
+          'the rules remember no client',
+          `Service ${name} asks for sessionAffinity ClientIP, and the rules of ${node} remember no client: each connection may go to another endpoint.`,
+        ),
         [asked, loose.proof],
         { fix },
       ),
@@ -75,7 +76,10 @@ function run({ evidence, question, receiving, node }: ServiceNodeContext): reado
       warn(
         'other-timeout',
         subject,
-        `Service ${name} asks to keep clients for ${String(seconds)} s, and the rules of ${node} keep them for ${String(other.seconds)} s.`,
+        said(
+          `clients are kept for ${String(other.seconds)} s, not ${String(seconds)} s`,
+          `Service ${name} asks to keep clients for ${String(seconds)} s, and the rules of ${node} keep them for ${String(other.seconds)} s.`,
+        ),
         [cite(service, 'spec', 'sessionAffinityConfig'), other.proof],
         { fix },
       ),
@@ -87,7 +91,10 @@ function run({ evidence, question, receiving, node }: ServiceNodeContext): reado
     pass(
       'remembers',
       subject,
-      `${node} keeps each client at one of ${counted(found.length, 'endpoint')} until it has made no connection for ${String(seconds)} s${alone}.`,
+      said(
+        'each client stays at one endpoint',
+        `${node} keeps each client at one of ${counted(found.length, 'endpoint')} until it has made no connection for ${String(seconds)} s${alone}.`,
+      ),
       [first.proof],
     ),
   ]

@@ -4,7 +4,7 @@ import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -33,29 +33,33 @@ export default defineCheck({
     const proof = cite(service, 'spec', 'loadBalancerSourceRanges')
     const wrong = deadly(context, share, {
       reason: 'not-in-source-ranges',
+      brief: 'the client is not in the source ranges',
       says: () =>
         `kube-proxy on ${node} drops packets from ${question.client.kind === 'address' ? who : `clients such as ${who}`}: the Service admits only ${ranges}.`,
       fix: () => {
-        const changes = `Every node then admits the range for ${name}.`
         const namespace = service.metadata?.namespace ?? 'default'
         const range = rangeOf(question.client)
         if (range === null)
           return {
             look: [sh`kubectl -n ${namespace} get service ${name} -o yaml`],
-            changes,
             advice: 'Add the range of the clients to spec.loadBalancerSourceRanges.',
           }
         const patch = jsonWord([{ op: 'add', path: '/spec/loadBalancerSourceRanges/-', value: range }])
         return {
           summary: `admit ${range}`,
           commands: [sh`kubectl -n ${namespace} patch service ${name} --type=json -p ${patch}`],
-          changes,
+          changes: `Every node then admits the range for ${name}.`,
         }
       },
     })
     return [
       wrong === null
-        ? pass('admitted', `node/${node}`, `The source ranges ${ranges} admit the client on ${node}.`, [proof])
+        ? pass(
+            'admitted',
+            `node/${node}`,
+            said('the source ranges admit the client', `The source ranges ${ranges} admit the client on ${node}.`),
+            [proof],
+          )
         : { ...wrong, proof: [...wrong.proof, proof] },
     ]
   },

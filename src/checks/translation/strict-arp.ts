@@ -3,10 +3,11 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, known } from '../../evidence/gap.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
-import { inWords } from '../../net/words.ts'
+import { counted, inWords } from '../../net/words.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
+import { pass, said, skipped, unknown, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'translation/strict-arp',
@@ -37,7 +38,7 @@ export default defineCheck({
               ...unknown(
                 'arp-not-known',
                 subject,
-                `It is not known whether the nodes answer ARP for ${vip.text}.`,
+                said('ARP settings not read', `It is not known whether the nodes answer ARP for ${vip.text}.`),
                 gaps,
                 proof,
               ),
@@ -48,7 +49,10 @@ export default defineCheck({
             pass(
               'left-to-announcer',
               subject,
-              `The nodes in IPVS mode leave ARP for ${vip.text} to the announcer.`,
+              said(
+                'ARP is left to the announcer',
+                `The nodes in IPVS mode leave ARP for ${vip.text} to the announcer.`,
+              ),
               proof,
             ),
           ]
@@ -56,12 +60,14 @@ export default defineCheck({
     const names = answering.map(({ node }) => node)
     const sentence = `${inWords(names)} ${names.length === 1 ? 'answers' : 'answer'} ARP for ${vip.text} from the kernel (IPVS mode without strictARP), whoever announces it: clients send to whichever node answered last`
     const fix = {
+      summary: 'leave ARP for the VIP to the announcer',
       commands: names.map(
-        (node) => `ssh ${node} sudo sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2`,
+        (node) => sh`ssh ${node} sudo sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2`,
       ),
       changes:
-        'The nodes then answer ARP only for addresses of the device that was asked. Set ipvs.strictARP: true in kube-proxy’s configuration, too, or the setting is gone after a reboot.',
+        'Until the next boot the nodes answer ARP only for addresses of the device that was asked. Set ipvs.strictARP: true in kube-proxy’s configuration to keep it.',
     }
+    const brief = `${counted(names.length, 'kernel')} ${names.length === 1 ? 'answers' : 'answer'} ARP for the VIP`
     const local = new Set(
       (known(endpointsOf(evidence, question)) ?? []).flatMap(({ ready, node }) =>
         ready && node !== null ? [node] : [],
@@ -73,11 +79,14 @@ export default defineCheck({
         ? warn(
             'answers-without-endpoint',
             subject,
-            `${sentence}, and externalTrafficPolicy is Local: what reaches ${inWords(idle)} is dropped, for no endpoint is there.`,
+            said(
+              `${brief}, ${String(idle.length)} in vain`,
+              `${sentence}, and externalTrafficPolicy is Local: what reaches ${inWords(idle)} is dropped, for no endpoint is there.`,
+            ),
             proof,
             { fix, partial: true, blocks: true },
           )
-        : warn('answers', subject, `${sentence}.`, proof, { fix, blocks: false }),
+        : warn('answers', subject, said(brief, `${sentence}.`), proof, { fix, blocks: false }),
     ]
   },
   docs: {

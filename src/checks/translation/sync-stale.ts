@@ -4,8 +4,8 @@ import { ofFamily, samplesOf } from '../../node/metrics.ts'
 import { healthOf } from '../../node/proxy-health.ts'
 import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, unknown, warn } from '../finding.ts'
-import { noKubeProxy } from '../about/kube-proxy.ts'
+import { pass, said, unknown, warn } from '../finding.ts'
+import { journalOf, noKubeProxy, restartOn } from '../about/kube-proxy.ts'
 
 /** kube-proxy calls itself unhealthy after twice its sync period, 60 s by default (kubernetes v1.34.4 pkg/proxy/healthcheck/proxy_health.go). */
 const patienceSeconds = 60
@@ -26,27 +26,24 @@ export default defineCheck({
     const absent = noKubeProxy(context)
     if (absent !== null) return [absent]
     const metrics = here.kubeProxyMetrics
-    if (isGap(metrics))
-      return [
-        unknown('metrics-not-read', subject, `It is not known when kube-proxy on ${node} last wrote its rules.`, [
-          metrics,
-        ]),
-      ]
+    const notRead = said(
+      'time of kube-proxy’s last sync not read',
+      `It is not known when kube-proxy on ${node} last wrote its rules.`,
+    )
+    if (isGap(metrics)) return [unknown('metrics-not-read', subject, notRead, [metrics])]
     const family = question.vip.family
     const sample = (name: string) =>
       samplesOf(metrics, `kubeproxy_sync_proxy_rules_${name}`).find((one) => ofFamily(one, family))
     const written = sample('last_timestamp_seconds')
     const queued = sample('last_queued_timestamp_seconds')
-    const fix = {
-      commands: [
-        `ssh ${node} sudo journalctl -u kube-proxy --no-pager -n 50`,
-        `ssh ${node} sudo systemctl restart kube-proxy`,
-      ],
-      changes: `The journal says why kube-proxy on ${node} cannot write its rules or cannot read from the API server; a restart makes it write all of them anew.`,
-    }
+    const fix = restartOn(
+      node,
+      'A restart makes kube-proxy write all of its rules anew. If it cannot, its journal says why: it cannot write them, or cannot read from the API server.',
+      [journalOf(node)],
+    )
     if (written === undefined)
       return [
-        unknown('time-not-known', subject, `It is not known when kube-proxy on ${node} last wrote its rules.`, [
+        unknown('time-not-known', subject, notRead, [
           gap(nodeFile(node, 'kubeProxyMetrics'), 'has no kubeproxy_sync_proxy_rules_last_timestamp_seconds'),
         ]),
       ]
@@ -55,7 +52,10 @@ export default defineCheck({
         warn(
           'never-written',
           subject,
-          `kube-proxy on ${node} has not written its rules once since it started: it has not received the Services and endpoints, or cannot write.`,
+          said(
+            'kube-proxy has not written its rules once',
+            `kube-proxy on ${node} has not written its rules once since it started: it has not received the Services and endpoints, or cannot write.`,
+          ),
           [written.proof],
           { fix },
         ),
@@ -66,7 +66,10 @@ export default defineCheck({
         warn(
           'not-healthy',
           subject,
-          `kube-proxy on ${node} says of itself that it is not healthy: changes are waiting that it cannot write.`,
+          said(
+            'kube-proxy says that it is not healthy',
+            `kube-proxy on ${node} says of itself that it is not healthy: changes are waiting that it cannot write.`,
+          ),
           [health.proof, written.proof],
           { fix },
         ),
@@ -78,12 +81,22 @@ export default defineCheck({
         warn(
           'change-waiting',
           subject,
-          `A change has waited for ${String(Math.round(waited))} s on ${node} and kube-proxy has not written it: the rules are older than what the API server says.`,
+          said(
+            `kube-proxy leaves a change unwritten for ${String(Math.round(waited))} s`,
+            `A change has waited for ${String(Math.round(waited))} s on ${node} and kube-proxy has not written it: the rules are older than what the API server says.`,
+          ),
           [queued.proof, written.proof],
           { fix },
         ),
       ]
-    return [pass('in-sync', subject, `kube-proxy on ${node} has written every change that it got.`, [written.proof])]
+    return [
+      pass(
+        'in-sync',
+        subject,
+        said('kube-proxy has written every change', `kube-proxy on ${node} has written every change that it got.`),
+        [written.proof],
+      ),
+    ]
   },
   docs: {
     means:

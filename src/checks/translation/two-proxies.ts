@@ -1,9 +1,10 @@
 import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
 import { replacementOn, rivalsOn } from '../../node/replacements.ts'
 import { inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
 import { translatorReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
+import { pass, said, skipped, unknown, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'translation/two-proxies',
@@ -26,14 +27,18 @@ export default defineCheck({
         unknown(
           'several-proxies',
           subject,
-          `${names} handle Services on ${node} at once; which of them gets this packet cannot be read from the node’s rules.`,
+          said(
+            `${names} handle Services`,
+            `${names} handle Services on ${node} at once; which of them gets this packet cannot be read from the node’s rules.`,
+          ),
           [],
           [...claims.map(({ proof }) => proof), ...(rules === null ? [] : [rules.proof])],
           {
             fix: {
+              summary: `take kube-proxy off ${node}`,
               commands: [
-                `ssh ${node} sudo systemctl disable --now kube-proxy`,
-                `ssh ${node} sudo kube-proxy --cleanup`,
+                sh`ssh ${node} sudo systemctl disable --now kube-proxy`,
+                sh`ssh ${node} sudo kube-proxy --cleanup`,
               ],
               changes: `Leaves the Services of ${node} to ${inWords(rivals.map(({ name }) => name))}. If kube-proxy shall handle them, turn the service proxy of the other off instead; never both.`,
             },
@@ -47,27 +52,44 @@ export default defineCheck({
         warn(
           'two-kube-proxies',
           subject,
-          `${String(own.length)} kube-proxies run on ${node}: they take turns to write its rules, and only one has the ports 10249 and 10256.`,
+          said(
+            `${String(own.length)} kube-proxies take turns`,
+            `${String(own.length)} kube-proxies run on ${node}: they take turns to write its rules, and only one has the ports 10249 and 10256.`,
+          ),
           own,
           {
             blocks: false,
             fix: {
-              commands: [
-                `ssh ${node} sudo systemctl status kube-proxy --no-pager`,
-                'kubectl -n kube-system get daemonset kube-proxy -o wide',
+              look: [
+                sh`ssh ${node} sudo systemctl status kube-proxy --no-pager`,
+                sh`kubectl -n kube-system get daemonset kube-proxy -o wide`,
               ],
-              changes: 'Shows whether a unit of the node and a DaemonSet both start one. Keep one of them.',
+              advice: 'A unit of the node and a DaemonSet may both start one. Keep one of them.',
             },
           },
         ),
       ]
     const other = replacementOn(evidence, node)
     if (other !== null)
-      return [pass('only-other', subject, `Only ${other.name} handles Services on ${node}.`, [other.proof])]
+      return [
+        pass(
+          'only-other',
+          subject,
+          said(`only ${other.name} handles Services`, `Only ${other.name} handles Services on ${node}.`),
+          [other.proof],
+        ),
+      ]
     const [only] = claims
     return only === undefined
       ? [skipped('none-seen', subject, `No program that handles Services was seen on ${node}.`)]
-      : [pass('only-kube-proxy', subject, `Only ${only.name} handles Services on ${node}.`, [only.proof])]
+      : [
+          pass(
+            'only-kube-proxy',
+            subject,
+            said(`only ${only.name} handles Services`, `Only ${only.name} handles Services on ${node}.`),
+            [only.proof],
+          ),
+        ]
   },
   docs: {
     means:

@@ -21,7 +21,8 @@ set -u
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin
 LC_ALL=C
 export PATH LC_ALL
-printf 'vipdoctor-node 1\n'
+# What an rc file said without a newline ends here.
+printf '\nvipdoctor-node 1\n'
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
 # In a pod the node's files stand under $node, and a tool that the pod's image lacks is the node's own, run in there.
@@ -177,10 +178,10 @@ __POD_SOCKETS__
 # --- sysctls, in the notation of sysctl(8): dots of an interface's name become slashes
 sysctls() {
   set -- /dev/null
-  for key in accept_local arp_announce arp_filter arp_ignore forwarding proxy_arp route_localnet rp_filter send_redirects src_valid_mark; do
+  for key in accept_local arp_announce arp_filter arp_ignore forwarding ignore_routes_with_linkdown proxy_arp route_localnet rp_filter send_redirects src_valid_mark; do
     set -- "$@" /proc/sys/net/ipv4/conf/*/"$key"
   done
-  for key in disable_ipv6 forwarding proxy_ndp; do
+  for key in disable_ipv6 forwarding ignore_routes_with_linkdown proxy_ndp; do
     set -- "$@" /proc/sys/net/ipv6/conf/*/"$key"
   done
   grep -s '' "$@" /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ip_local_port_range /proc/sys/net/ipv4/ip_nonlocal_bind \
@@ -207,17 +208,54 @@ metrics() {
   body=$(get -f "$2") || return $?
   printf '%s\n' "$body" | grep "^$1" | grep -v '_bucket{'
 }
-running=$(printf '%s\n' "$all" | grep -E '^ *[0-9]+ ([^ ]*/)?kube-proxy( |$)' | head -n 1)
-pid=$(printf '%s\n' "$running" | awk '{ print $1 }')
-config=$(printf '%s\n' "$running" | sed -n -E 's/.* --config[= ]([^ ]+).*/\1/p')
-if [ -n "$config" ]; then
-  frame kube-proxy-config.yaml root cat "/proc/$pid/root/$config"
-elif [ -n "$running" ]; then
+# Anybody may call a process kube-proxy and name a file: root reads one only for root's own kube-proxy, only under the root of that process, by no
+# link that could lead out of it (the kubelet mounts a ConfigMap by two that do not), no more than 64 KiB, and says only what is such a file.
+mine() {
+  [ "$(awk '/^Uid:/ { print $2 + $3 + $4 + $5 }' "/proc/$1/status")" = 0 ] || return 1
+  exe=$(root readlink "/proc/$1/exe") && exe=${'$'}{exe% (deleted)} && [ "${'$'}{exe##*/}" = kube-proxy ]
+}
+inside='at=/proc/$0/root rest=$1 links=0
+while [ -n "$rest" ]; do
+  part=${'$'}{rest%%/*}
+  case $rest in */*) rest=${'$'}{rest#*/} ;; *) rest= ;; esac
+  case $part in ""|.) continue ;; esac
+  to=
+  [ ! -h "$at/$part" ] || { to=$(readlink "$at/$part"); links=$((links + 1)); }
+  case $part/$to/ in ../*|*/../*|*//?*) links=9 ;; esac
+  [ "$links" -lt 9 ] || { echo "$1 is not read: a link or .. on its way may lead elsewhere" >&2; exit 1; }
+  if [ -n "$to" ]; then rest=$to/$rest; else at=$at/$part; fi
+done
+[ -f "$at" ] || { echo "$1 is no regular file under the root of process $0" >&2; exit 1; }
+head -c 65537 "$at"'
+proxy_config() {
+  file=$1
+  shift
+  said=$("$@") || return 1
+  [ "${'$'}{#said}" -le 65536 ] || { echo "$file is larger than 64 KiB" >&2; return 1; }
+  printf '%s\n' "$said" | grep -Eq "^kind: *[\"']?KubeProxyConfiguration[\"']? *$" ||
+    { echo "$file does not say that it is a KubeProxyConfiguration" >&2; return 1; }
+  printf '%s\n' "$said"
+}
+usual=/var/lib/kube-proxy/kube-proxy-config.yaml
+pid=
+named=
+for one in $(printf '%s\n' "$all" | awk '$1 ~ /^[0-9]+$/ && $2 ~ /(^|\/)kube-proxy$/ { print $1 }' | head -n 20); do
+  named=$one
+  if mine "$one" 2>/dev/null; then pid=$one; break; fi
+done
+config=$(printf '%s\n' "$all" | sed -n -E "s/^ *$pid .* --config[= ]([^ ]+).*/\1/p" | head -n 1)
+if [ -n "$pid" ] && [ -n "$config" ]; then
+  frame kube-proxy-config.yaml proxy_config "$config" root sh -c "$inside" "$pid" "$config"
+elif [ -n "$pid" ]; then
   none kube-proxy-config.yaml 'kube-proxy runs without --config'
-elif [ -r "$node/var/lib/kube-proxy/kube-proxy-config.yaml" ]; then
-  frame kube-proxy-config.yaml limited cat "$node/var/lib/kube-proxy/kube-proxy-config.yaml"
+elif [ -n "$named" ] && ! root true 2>/dev/null; then
+  missed kube-proxy-config.yaml 'whose kube-proxy it is can be seen by root only, and sudo -n was refused'
+elif [ -n "$named" ]; then
+  missed kube-proxy-config.yaml "no process that is named kube-proxy is root's own kube-proxy, so what its arguments name is not read"
+elif [ -r "$node$usual" ]; then
+  frame kube-proxy-config.yaml proxy_config "$usual" limited head -c 65537 "$node$usual"
 else
-  missed kube-proxy-config.yaml 'no process is named kube-proxy, and /var/lib/kube-proxy/kube-proxy-config.yaml is not there'
+  missed kube-proxy-config.yaml "no process is named kube-proxy, and $usual is not there"
 fi
 frame proxy-mode.txt get -f http://127.0.0.1:10249/proxyMode
 frame kube-proxy-configz.json get -f http://127.0.0.1:10249/configz

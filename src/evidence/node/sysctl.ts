@@ -1,3 +1,5 @@
+import { citeLine, type Proof } from '../cite.ts'
+
 /** Kernel settings by name, and the lines that are none. */
 export interface Sysctls {
   readonly file: string
@@ -5,6 +7,13 @@ export interface Sysctls {
   readonly lines: ReadonlyMap<string, number>
   readonly misread: readonly number[]
 }
+
+/** The lines in which settings stand, as proof; nothing for one that is not there. */
+export const citeSettings = ({ file, values, lines }: Sysctls, names: readonly string[]): readonly Proof[] =>
+  names.flatMap((name) => {
+    const line = lines.get(name)
+    return line === undefined ? [] : [citeLine(file, line, `${name} = ${values.get(name) ?? ''}`)]
+  })
 
 /** Reads `sysctl -a` (`name = value`) and `name=value`; a name's slashes (`net/ipv4/ip_forward`) are read as dots. */
 export function parseSysctl(file: string, text: string): Sysctls {

@@ -1,6 +1,7 @@
 import type { Subnet, Vpc } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gap, isGap, type Known } from '../../evidence/gap.ts'
+import { lackingSubnets } from '../../evidence/lacking.ts'
 import { addressOf, type Address } from '../../net/address.ts'
 import { parseCidr, rangeHas, type Cidr } from '../../net/range.ts'
 import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
@@ -54,10 +55,11 @@ export interface SubnetPlace {
 export const subnetPlaces = (evidence: Evidence, vpcId: string): Known<readonly SubnetPlace[]> =>
   subnetsByVpc(evidence, vpcId)
 
-/** The subnet of a VPC that holds an address; null if none does. */
+/** The subnet of a VPC that holds an address; null if none does, a gap if the listing that shows none is not whole. */
 export function subnetOfAddress(evidence: Evidence, vpcId: string, address: Address): Known<SubnetPlace | null> {
   const places = subnetsByVpc(evidence, vpcId)
-  return isGap(places) ? places : (places.find(({ range }) => rangeHas(range, address)) ?? null)
+  if (isGap(places)) return places
+  return places.find(({ range }) => rangeHas(range, address)) ?? lackingSubnets(evidence, vpcId)
 }
 
 /** The subnet with this id. */

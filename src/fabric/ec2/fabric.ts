@@ -22,6 +22,8 @@ export const ec2: Fabric = {
     name: 'EC2',
     elsewhere: 'EC2 delivers by ownership and by routes, and answers ARP itself: no packet hangs on an announcement.',
     announcing: 'EC2 delivers by ownership, so this stops no packet.',
+    choosing:
+      'On EC2 an L2Advertisement delivers nothing: an interface must hold a VIP. Choose free addresses of the nodes’ subnet and give each to the interface of a node, or put a Network Load Balancer before the NodePorts.',
   },
 }
 

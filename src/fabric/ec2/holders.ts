@@ -2,6 +2,7 @@ import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
+import { lackingInterfaces } from '../../evidence/lacking.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { cidrOf, parseCidr, type Range } from '../../net/range.ts'
 import { rangeOf } from '../../net/range.ts'
@@ -100,7 +101,10 @@ export const interfacesOfVpc = perEvidenceAnd(
   },
 )
 
-/** Who holds an address in a VPC, according to the EC2 API; empty if nobody does. A delegated prefix holds all of its addresses. */
+/**
+ * Who holds an address in a VPC, according to the EC2 API; empty if nobody does, a gap if the listing that shows nobody is not whole. A
+ * delegated prefix holds all of its addresses.
+ */
 export function holdersOf(evidence: Evidence, vpcId: string, address: Address): Known<readonly Holding[]> {
   const index = indexOf(evidence, vpcId)
   if (isGap(index)) return index
@@ -110,7 +114,8 @@ export function holdersOf(evidence: Evidence, vpcId: string, address: Address): 
     if (length >= 1000 !== (address.family === 6)) return []
     return byFirst.get(keyOf(address.family, cidrOf(address, prefix).first)) ?? []
   })
-  return [...single, ...delegated]
+  const holders = [...single, ...delegated]
+  return holders.length > 0 ? holders : (lackingInterfaces(evidence, vpcId) ?? holders)
 }
 
 /** All that is held in a VPC. */

@@ -1,6 +1,7 @@
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
+import { lackingNodes } from '../../evidence/lacking.ts'
 import type { Node } from '../../evidence/kubernetes/kinds.ts'
 import { clusterVpc, hostNames, instanceIdOf, internalAddresses } from './cluster-vpc.ts'
 import { holdersOf, interfacesOfVpc } from './holders.ts'
@@ -73,10 +74,10 @@ function holdersOfNode(evidence: Evidence, vpcId: string, node: Node): readonly 
 
 const deviceIndex = ({ Attachment }: NetworkInterface): number => Attachment?.DeviceIndex ?? 99
 
-/** The node whose instance has this interface attached; null if no node has. */
+/** The node whose instance has this interface attached; null if no node has, a gap if the listing of nodes is not whole. */
 export function nodeOfInterface(evidence: Evidence, eni: NetworkInterface): Known<string | null> {
   const index = indexOf(evidence, eni.VpcId ?? '')
-  return isGap(index) ? index : (index.nodeOf.get(eni.NetworkInterfaceId ?? '') ?? null)
+  return isGap(index) ? index : (index.nodeOf.get(eni.NetworkInterfaceId ?? '') ?? lackingNodes(evidence))
 }
 
 /** The interfaces of a node, the instance's first one first; none for a node that is no instance of the VPC. `vpcId` is what the user named. */

@@ -4,6 +4,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { gap, isGap, type Gap, type Known } from '../../evidence/gap.ts'
 import { bitsOf, type Address } from '../../net/address.ts'
 import { parseCidr, rangeHas, type Cidr } from '../../net/range.ts'
+import { lackingInterfaces } from '../../evidence/lacking.ts'
 import { interfacesOfVpc } from './holders.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
 
@@ -131,7 +132,10 @@ export function targetOf(route: Route): RouteTarget {
   return { kind: 'other', id: other ?? 'an unknown target' }
 }
 
-/** The interface that a route leads to; null where it leads elsewhere, or to an interface or instance that is not there any more. */
+/**
+ * The interface that a route leads to; null where it leads elsewhere, or to an interface or instance that is not there any more. A gap where
+ * the listing that does not have it is not whole.
+ */
 export function interfaceOf(evidence: Evidence, vpcId: string, route: Route): Known<NetworkInterface | null> {
   const { NetworkInterfaceId, InstanceId } = route
   if (NetworkInterfaceId === undefined && InstanceId === undefined) return null
@@ -141,7 +145,7 @@ export function interfaceOf(evidence: Evidence, vpcId: string, route: Route): Kn
     NetworkInterfaceId !== undefined
       ? enis.find((eni) => eni.NetworkInterfaceId === NetworkInterfaceId)
       : enis.find(({ Attachment }) => Attachment?.InstanceId === InstanceId && Attachment?.DeviceIndex === 0)
-  return found ?? null
+  return found ?? (route.State === 'blackhole' ? null : lackingInterfaces(evidence, vpcId))
 }
 
 /** Proof of one route. */

@@ -1,10 +1,11 @@
-import type { IpPermission, SecurityGroup } from '../../evidence/ec2/kinds.ts'
+import { awsFile, type IpPermission, type SecurityGroup } from '../../evidence/ec2/kinds.ts'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { gap, isGap, known, type Known } from '../../evidence/gap.ts'
+import { gap, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
 import { parseCidr, type Cidr } from '../../net/range.ts'
 import { protocolNumber } from './ip-protocol.ts'
-import { perEvidence } from '../../evidence/memo.ts'
+import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
+import { partOf } from '../../evidence/part.ts'
 
 /** Whom a rule admits. */
 type Peer =
@@ -50,6 +51,33 @@ export function rulesOfGroup(evidence: Evidence, groupId: string): Known<readonl
   const byGroup = rulesByGroup(evidence)
   if (isGap(byGroup)) return byGroup
   return byGroup.get(groupId) ?? gap('aws/describe-security-groups.json', `does not have ${groupId}`)
+}
+
+interface Hidden {
+  readonly rule: GroupRule | null
+  readonly gap: Gap
+}
+
+/**
+ * Rules of a group that `DescribeSecurityGroups` shows and the listing of rules, which was read too, does not have; and null in their place
+ * where the listing says itself that there are more.
+ */
+export const hiddenRules = perEvidenceAnd((evidence: Evidence, groupId: string): readonly Hidden[] => {
+  const { securityGroupRules, securityGroups } = evidence.aws
+  if (isGap(securityGroupRules)) return []
+  const part = partOf(securityGroupRules)
+  if (part !== null) return [{ rule: null, gap: part }]
+  const listed = new Set((known(rulesOfGroup(evidence, groupId)) ?? []).map(keyOf))
+  const group = (known(securityGroups) ?? []).find(({ GroupId }) => GroupId === groupId)
+  const missing = group === undefined ? [] : rulesOf(group).filter((rule) => !listed.has(keyOf(rule)))
+  const why = gap(awsFile('securityGroupRules'), `lacks a rule of ${groupId}, which ${awsFile('securityGroups')} names`)
+  return missing.map((rule) => ({ rule, gap: why }))
+})
+
+function keyOf({ egress, protocol, from, to, peer }: GroupRule): string {
+  const whom = peer.kind === 'cidr' ? peer.cidr.text : peer.kind === 'unreadable' ? '' : peer.id
+  const ports = protocol === null ? '' : `${String(from)}-${String(to)}`
+  return [egress, protocol, ports, peer.kind, whom].join(' ')
 }
 
 function flatRules(items: readonly Parameters<typeof flatRule>[0][]): GroupRule[] {

@@ -1,12 +1,13 @@
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Gap } from '../../evidence/gap.ts'
+import { lackingInterfaces } from '../../evidence/lacking.ts'
 import { parseCidr, rangeCovers, type Range } from '../../net/range.ts'
 import { joined, within, withinJoined, without } from '../../net/range-set.ts'
 import { holdingsOf, interfacesOfVpc } from './holders.ts'
 import { hasPorts, ICMP, ICMPV6 } from './ip-protocol.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
-import { rulesOfGroup, type GroupRule } from './security-group-rules.ts'
+import { hiddenRules, rulesOfGroup, type GroupRule } from './security-group-rules.ts'
 
 /**
  * Packets whose passage is asked: one protocol (null: any), one port (or type and code of ICMP; null for protocols without), and a set of peers:
@@ -75,6 +76,11 @@ export function judgeGroups(
         admitted.push(...peers.certain)
       }
       if (peers.possible.length > 0) possible.push({ ranges: peers.possible, rule, gap: peers.gap })
+    }
+    for (const { rule, gap } of hiddenRules(evidence, groupId)) {
+      if (rule !== null && (rule.egress !== (direction === 'egress') || !matches(rule, flow))) continue
+      const peers = rule === null ? perhaps(flow.peers) : peersOf(evidence, vpcId, rule, flow)
+      possible.push({ ranges: [...peers.certain, ...peers.possible], rule, gap })
     }
   }
   return concluded(flow, joined(admitted), possible, rules, asked)
@@ -154,7 +160,9 @@ function peersOf(evidence: Evidence, vpcId: string, { peer }: GroupRule, flow: F
       // A group means the private addresses of its members (VPC User Guide). Whether it also covers what a member sends from another
       // address is not stated, so it stays open.
       const asSender = flow.senderGroups?.includes(peer.id) === true
-      return { certain, possible: asSender || !flow.groupsKnown ? flow.peers : [], gap: null }
+      const unlisted = lackingInterfaces(evidence, vpcId)
+      const isOpen = asSender || !flow.groupsKnown || unlisted !== null
+      return { certain, possible: isOpen ? flow.peers : [], gap: unlisted }
     }
     case 'unreadable':
       return perhaps(flow.peers)

@@ -13,5 +13,6 @@ export const lan: Fabric = {
     elsewhere:
       'On a LAN whoever answers for an address gets its packets: nobody owns it, and no route table, security group or network ACL of EC2 is asked.',
     announcing: 'Clients keep the answer that came last, and their connections break when it changes.',
+    choosing: 'Choose addresses of the nodes’ subnet that nothing else has.',
   },
 }

@@ -6,6 +6,7 @@ import { perEvidence } from '../../evidence/memo.ts'
 import { metallbInstalled, metallbSettings, olderThan } from './install.ts'
 import { readAddressPool, readOldConfig, type OldConfig } from './old-config.ts'
 import { parseYaml } from '../../evidence/yaml.ts'
+import { sh, type Command } from '../../net/shell.ts'
 
 type ConfigMap = KubernetesObject<'configmaps'>
 type AddressPool = KubernetesObject<'addresspools'>
@@ -118,22 +119,26 @@ function originate(object: object, origin: Origin, place: Parameters<typeof reme
   origins.set(object, origin)
 }
 
-/** The command that opens an object of MetalLB's configuration for editing: the object itself, or the ConfigMap that it stands in. */
-export function editCommand(
-  object: Pick<ConfigMap, 'metadata'> | undefined,
-  resource: string,
-  namespace = 'metallb-system',
-): string {
-  const origin = object === undefined ? undefined : origins.get(object)
-  const { metadata } = origin ?? object ?? {}
-  const what = origin === undefined ? resource : 'data' in origin ? 'configmap' : 'addresspool'
-  return `kubectl -n ${metadata?.namespace ?? namespace} edit ${what} ${metadata?.name ?? ''}`.trimEnd()
+/**
+ * Lines that keep a copy of an object of MetalLB's configuration and open it for editing: the object itself, or the ConfigMap or AddressPool
+ * that it stands in. For what no patch can change: the ConfigMap holds its configuration as one text.
+ */
+export function editCommands(object: Pick<ConfigMap, 'metadata'>, resource: string): readonly Command[] {
+  const origin = origins.get(object)
+  const { namespace = 'metallb-system', name } = (origin ?? object).metadata ?? {}
+  const kind = origin === undefined ? resource : 'data' in origin ? 'configmap' : 'addresspool'
+  return [
+    sh`kubectl -n ${namespace} get ${kind} ${name} -o yaml > ${name}.before.yaml`,
+    sh`kubectl -n ${namespace} edit ${kind} ${name}`,
+  ]
 }
 
 /** The command that shows MetalLB's objects of some kinds, or the ConfigMap in their place. */
-export function showCommand(evidence: Evidence, resources: string): string {
+export function showCommand(evidence: Evidence, resources: string): Command {
   const { namespace, configMap } = metallbSettings(evidence)
-  return `kubectl -n ${namespace} get ${configMapEra(evidence) === null ? resources : `configmap ${configMap}`} -o yaml`
+  return configMapEra(evidence) === null
+    ? sh`kubectl -n ${namespace} get ${resources} -o yaml`
+    : sh`kubectl -n ${namespace} get configmap ${configMap} -o yaml`
 }
 
 /** Whether an object of MetalLB's configuration was read from another one (its ConfigMap, an AddressPool), so that it cannot be patched. */

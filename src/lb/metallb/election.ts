@@ -7,7 +7,7 @@ import { perEvidence } from '../../evidence/memo.ts'
 import { type Question, serviceOf } from '../../evidence/question.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
-import { isReady, metallbPods, metallbSettings, olderThan, type MetallbSettings } from './install.ts'
+import { isReady, metallbPods, metallbSettings, olderThan, unlistedSpeaker, type MetallbSettings } from './install.ts'
 import { usableEndpoints } from './usable-endpoints.ts'
 import { excludeLabel, type Out } from './out.ts'
 
@@ -45,6 +45,8 @@ export function electionFunnel(evidence: Evidence, question: Question): Known<re
   if (isGap(advertisements)) return advertisements
   if (isGap(speakers)) return speakers
   if (isGap(endpoints)) return endpoints
+  const unlisted = unlistedSpeaker(evidence)
+  if (unlisted !== null) return unlisted
   const settings = metallbSettings(evidence)
   // Before 0.11 only nodes with an endpoint announced, whatever the policy.
   const onlyLocal =

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known, type Known } from '../../evidence/gap.ts'
+import { gap, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
 import { perEvidence, perEvidenceAnd } from '../../evidence/memo.ts'
-import type { Pod } from '../../evidence/kubernetes/kinds.ts'
+import { kubernetesFile, objectName, type Pod } from '../../evidence/kubernetes/kinds.ts'
 
 type Component = 'speaker' | 'controller'
 
@@ -22,6 +22,24 @@ export const metallbPods = perEvidenceAnd((evidence: Evidence, component: Compon
 const componentOf = (image: string): string | undefined =>
   /(?:^|\/)metallb[/-](speaker|controller)(?=[:@]|$)/.exec(image)?.[1]
 
+/** Whether the listing of pods lacks speakers: their DaemonSet counts more that are ready. Null where it lacks none, or nothing tells. */
+export const unlistedSpeaker = perEvidence((evidence: Evidence): Gap | null => {
+  const speakers = known(metallbPods(evidence, 'speaker')) ?? []
+  const made = known(evidence.kubernetes.daemonsets) ?? []
+  const own = made.find(({ metadata }) =>
+    speakers.some(({ metadata: pod }) =>
+      pod?.ownerReferences?.some(({ kind, name }) => kind === 'DaemonSet' && name === metadata?.name),
+    ),
+  )
+  const ready = own?.status?.numberReady ?? 0
+  return own === undefined || ready <= speakers.length
+    ? null
+    : gap(
+        kubernetesFile('pods'),
+        `lacks speakers: it shows ${String(speakers.length)}, and DaemonSet ${objectName(own)} counts ${String(ready)} that are ready`,
+      )
+})
+
 export const isReady = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
 
@@ -37,10 +55,19 @@ export function metallbInstalled(evidence: Evidence): Known<boolean> {
 
 const workloads = perEvidence(({ kubernetes: { daemonsets, deployments } }: Evidence) =>
   [...(known(daemonsets) ?? []), ...(known(deployments) ?? [])].filter(({ spec }) => {
-    const labels = spec?.template?.metadata?.labels ?? {}
-    return (labels.app ?? labels['app.kubernetes.io/name']) === 'metallb'
+    return isMetallb(spec?.template?.metadata?.labels ?? {})
   }),
 )
+
+const isMetallb = (labels: Readonly<Record<string, string>>): boolean =>
+  (labels.app ?? labels['app.kubernetes.io/name']) === 'metallb'
+
+/** The Deployment that makes MetalLB's controller; null where it was not read or is not there. */
+export const controllerDeployment = ({ kubernetes: { deployments } }: Evidence) =>
+  (known(deployments) ?? []).find(({ spec }) => {
+    const labels = spec?.template?.metadata?.labels ?? {}
+    return isMetallb(labels) && (labels.component ?? labels['app.kubernetes.io/component']) === 'controller'
+  }) ?? null
 
 /**
  * How MetalLB was started. `version` is the image's tag without its `v`, null where the tag is none. `lbClass` is the one class of

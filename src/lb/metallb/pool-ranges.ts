@@ -1,4 +1,5 @@
 import type { Address } from '../../net/address.ts'
+import { sh, type Command } from '../../net/shell.ts'
 import { parseRange, rangeHas, type Range } from '../../net/range.ts'
 import { citeList, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -38,19 +39,19 @@ export function whereAre(
   evidence: Evidence,
   kind: 'ipaddresspools' | 'l2advertisements',
   value: string,
-): { readonly noun: string; readonly show: string; readonly proof: Proof } {
+): { readonly noun: string; readonly show: Command; readonly proof: Proof } {
   const era = configMapEra(evidence)
   const { namespace, configMap } = metallbSettings(evidence)
   if (era === null)
     return {
       noun: `IPAddressPool in ${namespace}`,
-      show: `kubectl get ${kind} -A`,
+      show: sh`kubectl get ${kind} -A`,
       proof: citeList(kubernetesFile(kind), '/items', value),
     }
   const name = era.configMap === null ? `${namespace}/${configMap}` : objectName(era.configMap)
   return {
     noun: `pool in its ConfigMap ${name}`,
-    show: `kubectl -n ${namespace} get configmap ${configMap} -o yaml`,
+    show: sh`kubectl -n ${namespace} get configmap ${configMap} -o yaml`,
     proof: era.proof ?? citeList(kubernetesFile('configmaps'), '/items', `no ${name} among them`),
   }
 }

@@ -4,6 +4,7 @@ import { rulesFor } from '../../evidence/node/iptables-index.ts'
 import type { IptablesChain } from '../../evidence/node/chain-table.ts'
 import type { IptablesSave } from '../../evidence/node/iptables-save.ts'
 import { accept, joined, next, settled, type Decided, type Decision } from './branch.ts'
+import { knownEndless, newBudget, rememberEndless, whyNotFollowed, type Budget } from './budget.ts'
 import { ruleApplies } from './match.ts'
 import { spread } from './spread.ts'
 import { hasConnection, type Branch, type Did, type Packet, type Step } from './types.ts'
@@ -16,6 +17,11 @@ export interface BaseChain {
   readonly table: string
   readonly hook: string
   readonly world: World
+}
+
+/** A base chain while one packet is walked through it. */
+interface Walk extends BaseChain {
+  readonly budget: Budget
 }
 
 type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }
@@ -31,9 +37,13 @@ const deepest = 64
 export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[] {
   const chain = base.save.tables.get(base.table)?.chains.get(base.hook)
   if (chain === undefined) return [{ branch, decision: next }]
+  const budget = newBudget()
+  const endless = knownEndless(chain)
+  const walked = endless === null ? walk({ ...base, budget }, chain, branch, 0) : anyEnd(branch, endless)
+  rememberEndless(chain, budget)
   return settled(
     branch,
-    walk(base, chain, branch, 0).map(({ branch: after, left }): Decided => {
+    walked.map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
       if (chain.policy !== 'DROP') return { branch: after, decision: next }
       const step = {
@@ -48,7 +58,7 @@ export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[
   )
 }
 
-function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: number): readonly Walked[] {
+function walk(base: Walk, chain: IptablesChain, start: Branch, depth: number): readonly Walked[] {
   let open: readonly Branch[] = [start]
   const done: Walked[] = []
   for (const rule of rulesFor(chain, start.packet)) {
@@ -56,6 +66,7 @@ function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: numbe
     if (rule.action.kind === 'continue') continue
     const still: Branch[] = []
     for (const branch of open) {
+      base.budget.rules -= 1
       const applies = ruleApplies(rule, branch.packet, base.world)
       if (applies === 0) {
         still.push(branch)
@@ -85,7 +96,7 @@ function walk(base: BaseChain, chain: IptablesChain, start: Branch, depth: numbe
 }
 
 /** What a rule that applies does: `fell` goes on behind it, `returned` leaves its chain. */
-function act(base: BaseChain, rule: Rule, step: Step, branch: Branch, depth: number): readonly Walked[] {
+function act(base: Walk, rule: Rule, step: Step, branch: Branch, depth: number): readonly Walked[] {
   const { action } = rule
   const on = (packet: Packet): readonly Walked[] => [
     { branch: { ...withStep(branch, step), packet }, left: { kind: 'fell' } },
@@ -170,7 +181,7 @@ function anyEnd(branch: Branch, step: Step): readonly Walked[] {
 }
 
 function call(
-  base: BaseChain,
+  base: Walk,
   action: Extract<Action, { readonly kind: 'jump' | 'goto' }>,
   step: Step,
   branch: Branch,
@@ -180,6 +191,8 @@ function call(
   const noted = withStep(branch, step)
   // A target that is no chain of this table is one that this program does not know.
   if (chain === undefined || depth >= deepest) return anyEnd(branch, step)
+  const refused = whyNotFollowed(base.budget, action.chain, step, branch)
+  if (refused !== null) return anyEnd(branch, refused)
   return walk(base, chain, noted, depth + 1).map(({ branch: after, left }): Walked => {
     if (left.kind === 'decided') return { branch: after, left }
     // After a jump the caller goes on; a goto gave its place away, so its chain ends with it.

@@ -1,5 +1,6 @@
 import type { NftChain, NftTable } from '../../evidence/node/nft.ts'
 import { next, type Decision } from './branch.ts'
+import type { Budget } from './budget.ts'
 import { withStep } from './iptables.ts'
 import type { Branch, Step } from './types.ts'
 import type { World } from './world.ts'
@@ -10,6 +11,11 @@ export interface NativeChain {
   readonly table: NftTable
   readonly chain: NftChain
   readonly world: World
+}
+
+/** The same while one packet is walked through it. */
+export interface NativeWalk extends NativeChain {
+  readonly budget: Budget
 }
 
 type Left = { readonly kind: 'fell' | 'returned' } | { readonly kind: 'decided'; readonly decision: Decision }

@@ -1,7 +1,8 @@
 import { record, type NftChain, type NftExpression, type NftRule, type NftTable } from '../../evidence/node/nft.ts'
+import { knownEndless, newBudget, rememberEndless, whyNotFollowed } from './budget.ts'
 import { joined, next, type Decided, type Decision } from './branch.ts'
 import { withStep } from './iptables.ts'
-import { anyEnd, partOf, type NativeChain, type Stated, type Walked } from './native.ts'
+import { anyEnd, partOf, type NativeChain, type NativeWalk, type Stated, type Walked } from './native.ts'
 import { lookUp } from './nft-lookup.ts'
 import { translated } from './nft-nat.ts'
 import { absent, flagsMeet, meets, valueOf } from './nft-value.ts'
@@ -13,8 +14,13 @@ const deepest = 16
 /** Runs a base chain: its policy decides about what falls off its end. */
 export function runNativeChain(native: NativeChain, branch: Branch): readonly Decided[] {
   const { chain } = native
+  const budget = newBudget()
+  const endless = knownEndless(chain)
+  const walked =
+    endless === null ? walk({ ...native, budget }, chain, branch, 0) : anyEnd(branch, endless).map(ofItsRule)
+  rememberEndless(chain, budget)
   return joined(
-    walk(native, chain, branch, 0).map(({ branch: after, left }): Decided => {
+    walked.map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
       if (chain.policy !== 'drop') return { branch: after, decision: next }
       const step = policyStep(native, chain)
@@ -26,7 +32,7 @@ export function runNativeChain(native: NativeChain, branch: Branch): readonly De
   )
 }
 
-function walk(native: NativeChain, chain: NftChain, start: Branch, depth: number): readonly Walked[] {
+function walk(native: NativeWalk, chain: NftChain, start: Branch, depth: number): readonly Walked[] {
   let open: readonly Branch[] = [start]
   const done: Walked[] = []
   for (const rule of chain.rules) {
@@ -40,7 +46,8 @@ function walk(native: NativeChain, chain: NftChain, start: Branch, depth: number
 }
 
 /** The statements of a rule, in order, until one does not hold or decides. */
-function runRule(native: NativeChain, chain: NftChain, rule: NftRule, start: Branch, depth: number): readonly Walked[] {
+function runRule(native: NativeWalk, chain: NftChain, rule: NftRule, start: Branch, depth: number): readonly Walked[] {
+  native.budget.rules -= 1
   let on: readonly Branch[] = [start]
   const done: Walked[] = []
   for (const statement of rule.expressions) {
@@ -48,14 +55,17 @@ function runRule(native: NativeChain, chain: NftChain, rule: NftRule, start: Bra
     on = after.flatMap(({ branch, left }) => (left.kind === 'on' ? [branch] : []))
     for (const { branch, left } of after) if (left.kind !== 'on') done.push({ branch, left })
   }
-  return [...done, ...on.map((branch): Walked => ({ branch, left: { kind: 'fell' } }))]
+  return [...done, ...on.map((branch) => ofItsRule({ branch, left: { kind: 'on' } }))]
 }
+
+/** What has met the last statement of its rule goes on behind the rule. */
+const ofItsRule = ({ branch, left }: Stated): Walked => ({ branch, left: left.kind === 'on' ? { kind: 'fell' } : left })
 
 /** Statements that change nothing that is followed here. */
 const passing = new Set(['counter', 'log', 'set', 'comment', 'last', 'meter'])
 
 function state(
-  native: NativeChain,
+  native: NativeWalk,
   chain: NftChain,
   rule: NftRule,
   statement: NftExpression,
@@ -117,7 +127,7 @@ function compared(op: unknown, value: ReturnType<typeof valueOf>, right: unknown
 
 /** A verdict map: the verdict of the element whose key the packet has; without one the rule ends here. */
 function mapped(
-  native: NativeChain,
+  native: NativeWalk,
   map: Readonly<Record<string, unknown>>,
   step: Step,
   branch: Branch,
@@ -132,7 +142,7 @@ function mapped(
 }
 
 function follow(
-  native: NativeChain,
+  native: NativeWalk,
   verdictValue: unknown,
   step: Step,
   branch: Branch,
@@ -144,7 +154,7 @@ function follow(
 
 /** A verdict or a translation; null for a statement that is not known. */
 function verdict(
-  native: NativeChain,
+  native: NativeWalk,
   kind: string,
   body: unknown,
   step: Step,
@@ -185,7 +195,7 @@ function verdict(
 }
 
 function called(
-  native: NativeChain,
+  native: NativeWalk,
   kind: 'jump' | 'goto',
   target: unknown,
   branch: Branch,
@@ -194,6 +204,8 @@ function called(
 ): readonly Stated[] {
   const chain = native.table.chains.get(String(target))
   if (chain === undefined || depth >= deepest) return anyEnd(branch, step)
+  const refused = whyNotFollowed(native.budget, chain.name, step, branch)
+  if (refused !== null) return anyEnd(branch, refused)
   return walk(native, chain, branch, depth + 1).map(({ branch: after, left }): Stated => {
     if (left.kind === 'decided') return { branch: after, left }
     // A goto gave the place of its caller away; after a jump the next rule follows (nothing stands behind a verdict in its own rule).

@@ -91,7 +91,10 @@ interface Parsed {
 }
 const parsed = new WeakMap<NodeState, Map<string, readonly Parsed[]>>()
 
-/** The routes of a table; `ip route show table all` names no table for those of main. A route of a device that is down is not used. */
+/**
+ * The routes of a table; `ip route show table all` names no table for those of main. A route of a device without a carrier is used all the
+ * same, unless the device's `ignore_routes_with_linkdown` says otherwise (Linux net/ipv4/fib_semantics.c, fib_select_default; fib_trie.c).
+ */
 function routesOf(state: NodeState, table: string, family: Family): readonly Parsed[] {
   const tables = parsed.get(state) ?? new Map<string, readonly Parsed[]>()
   parsed.set(state, tables)
@@ -100,7 +103,7 @@ function routesOf(state: NodeState, table: string, family: Family): readonly Par
     tables.get(key) ??
     state.routes.flatMap((route): Parsed[] => {
       const named = String(route.table ?? 'main')
-      if (named !== table || (route.flags ?? []).some((flag) => flag === 'linkdown' || flag === 'dead')) return []
+      if (named !== table || isUnused(state, route, family)) return []
       // The default routes of both families are called the same.
       if (route.dst === 'default' && (parseAddress(route.gateway)?.family ?? family) !== family) return []
       const cidr =
@@ -111,6 +114,11 @@ function routesOf(state: NodeState, table: string, family: Family): readonly Par
     })
   tables.set(key, found)
   return found
+}
+
+function isUnused({ sysctl }: NodeState, { flags = [], dev = '' }: NodeRoute, family: Family): boolean {
+  const ignored = sysctl?.get(`net.ipv${String(family)}.conf.${dev}.ignore_routes_with_linkdown`) === '1'
+  return flags.includes('dead') || (ignored && flags.includes('linkdown'))
 }
 
 /**

@@ -203,8 +203,8 @@ function forwards({ sysctl }: NodeState, packet: Packet): boolean {
 
 /**
  * Why the kernel takes a source for impossible, null where it does not: an address of its own that comes in from outside, loopback, or one to
- * which the way back does not lead out of the device (RFC 3704: strict 1, loose 2 asks only for some way; the greater of `all` and the device
- * counts). Source: Linux net/ipv4/fib_frontend.c, fib_validate_source; net/ipv4/route.c, ip_route_input_slow.
+ * which the way back does not lead out of the device (RFC 3704: strict 1, loose 2 asks only for some way, and for an address on the device;
+ * the greater of `all` and the device counts). Source: Linux net/ipv4/fib_frontend.c, fib_validate_source; net/ipv4/route.c, ip_route_input_slow.
  */
 function martianOf(
   state: NodeState,
@@ -226,10 +226,16 @@ function martianOf(
           why: `${source.text} is an address of ${state.node} itself, and comes in by ${inDevice}`,
         }
   if (filter === 0 || back?.device === inDevice) return null
-  if (filter === 2 && back?.type === 'unicast') return null
+  if (filter === 2 && back?.type === 'unicast' && hasAddress(state, inDevice)) return null
   const strictness = filter === 2 ? 'loose' : 'strict'
   const why = `the reverse path filter of ${inDevice} (${strictness}) drops it: the way back to ${source.text} leads out of ${back?.device ?? 'nothing'}`
   return { by: 'reverse-path', why }
+}
+
+/** Whether a device has an IPv4 address; one whose addresses were not read is taken to. */
+function hasAddress({ addresses }: NodeState, device: string): boolean {
+  const held = addresses.find(({ ifname }) => ifname === device)
+  return held?.addr_info?.some(({ local }) => parseAddress(local)?.family === 4) ?? true
 }
 
 /** Ends that are alike are one outcome. */

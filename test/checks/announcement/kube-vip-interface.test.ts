@@ -95,3 +95,50 @@ test('what was not read of the leader is not known', async () => {
     ['unknown', expect.stringContaining('whether worker-0, which leads, has 10.240.0.100 on an interface')],
   ])
 })
+
+/** The VIP on the second interface of the leader, while its network is that of the first. */
+const besides = (arpIgnore: Readonly<Record<string, number>>) =>
+  kubeVipCluster({
+    bound: [],
+    changes: {
+      'nodes/worker-0/ip-addr.json': editJson((links: Json) => {
+        const other = { family: 'inet', local: '192.168.7.20', prefixlen: 24, scope: 'global' }
+        const vip = { family: 'inet', local: '10.240.0.100', prefixlen: 32, scope: 'global' }
+        links.push({ ifname: 'eth1', operstate: 'UP', flags: ['UP'], addr_info: [other, vip] })
+      }),
+      'nodes/worker-0/sysctl.txt': (text) =>
+        Object.entries(arpIgnore).reduce(
+          (all, [name, value]) =>
+            all.replace(
+              new RegExp(`(net\\.ipv4\\.conf\\.${name}\\.arp_ignore = )\\d`),
+              (_, setting: string) => `${setting}${String(value)}`,
+            ),
+          text,
+        ),
+    },
+  })
+
+// Measured in network namespaces: 0 connects, 1 and 2 end with "no route to host", on either setting.
+test.each([[{ all: 1 }], [{ eth0: 1 }], [{ all: 2 }], [{ all: 8 }]])(
+  'the VIP on another interface than the one by which neighbours ask, with arp_ignore %j: nobody answers',
+  async (settings) => {
+    const { causes } = diagnosisOf(await besides(settings), 'default/nginx-lb', '10.240.0.50')
+    const [[name, value] = []] = Object.entries(settings)
+    expect(causes.map((cause) => [cause.id, cause.reason, cause.says])).toEqual([
+      [
+        id,
+        'arp-silent',
+        `worker-0 has 10.240.0.100 on eth1 and does not answer ARP for it: requests come in by eth0, and net.ipv4.conf.${name ?? ''}.arp_ignore is ${String(value)}.`,
+      ],
+    ])
+    expect(causes[0]?.fix?.commands).toEqual([`ssh worker-0 sudo sysctl -w net.ipv4.conf.${name ?? ''}.arp_ignore=0`])
+  },
+)
+
+test('with arp_ignore 0 the kernel answers, which is a warning', async () => {
+  const evidence = await besides({ all: 0 })
+  expect(found(evidence, id)).toEqual([
+    ['warn', expect.stringContaining('worker-0 has 10.240.0.100 on eth1, and its neighbours ask for it by eth0')],
+  ])
+  expect(diagnosisOf(evidence, 'default/nginx-lb', '10.240.0.50').verdict).toBe('reachable')
+})

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { endpointsOn, local } from '../../kit/etp-local.ts'
 import { layer2, oldMetallb } from '../../kit/old-metallb.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
@@ -40,5 +42,20 @@ test('without the statuses it is not known', async () => {
 test('a version that writes no statuses is not asked for them', async () => {
   expect(found(await oldMetallb(layer2), id)).toEqual([
     ['skipped', 'MetalLB 0.12.1 writes no ServiceL2Status; its newest event tells of one speaker only.'],
+  ])
+})
+
+test('with externalTrafficPolicy: Local the clients of a speaker without an endpoint are lost', async () => {
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/servicel2statuses.metallb.io.json': second,
+    'kubernetes/services.json': editJson((list: Json) => {
+      local(list.items.find(({ metadata }: Json) => metadata.name === 'nginx-lb'))
+    }),
+    ...endpointsOn('worker-1'),
+  })
+  const { verdict, findings } = diagnosisOf(evidence, 'default/nginx-lb', '10.240.0.50')
+  expect([verdict, findings.find((one) => one.id === id)?.says]).toEqual([
+    'inconclusive',
+    expect.stringContaining('With externalTrafficPolicy: Local controller-0 drops what comes in there'),
   ])
 })

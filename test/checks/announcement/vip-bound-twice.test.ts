@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../kit/answers.ts'
+import { endpointsOn, local } from '../../kit/etp-local.ts'
 import { kubeVipCluster } from '../../kit/kube-vip.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
@@ -41,4 +42,25 @@ test('where kube-vip is told to keep it, that is why', async () => {
 test('by BGP several nodes may have it', async () => {
   const evidence = await kubeVipCluster({ bound: both, env: { vip_arp: 'false', bgp_enable: 'true' } })
   expect(found(evidence, id)).toEqual([['skipped', expect.stringContaining('By BGP')]])
+})
+
+test('with externalTrafficPolicy: Local the clients of a holder without an endpoint are lost, the others not', async () => {
+  const evidence = await kubeVipCluster({ bound: both, service: local, changes: endpointsOn('worker-0') })
+  const { verdict, findings, receiving } = diagnosisOf(evidence, 'default/nginx-lb', '10.240.0.50')
+  expect([verdict, receiving.nodes]).toEqual(['inconclusive', ['worker-0', 'worker-1']])
+  expect(findings.find((one) => one.id === id)?.says).toMatch(
+    /With externalTrafficPolicy: Local worker-1 drops what comes in there for want of an endpoint: the clients whose request is answered there are lost, the others served\.$/,
+  )
+  const served = await kubeVipCluster({ bound: both, service: local, changes: endpointsOn('worker-0', 'worker-1') })
+  expect(diagnosisOf(served, 'default/nginx-lb', '10.240.0.50').verdict).toBe('reachable')
+})
+
+test('a holder whose kernel keeps silent receives nothing', async () => {
+  const evidence = await kubeVipCluster({
+    bound: both,
+    changes: {
+      'nodes/worker-1/sysctl.txt': (text) => text.replace(/(conf\.all\.arp_ignore = )\d/, '$18'),
+    },
+  })
+  expect(diagnosisOf(evidence, 'default/nginx-lb').receiving.nodes).toEqual(['worker-0'])
 })

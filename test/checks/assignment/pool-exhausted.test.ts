@@ -172,7 +172,7 @@ test.each([
     'Failed to allocate IP for "default/second": no available IPs in pool "first-pool" for ipv4 IPFamily',
   ],
   ['the nil of before 0.16', 'Failed to allocate IP for "default/second": ["<nil>"] is not allowed in config'],
-])('the event of %s is of a full pool, and its fix opens the pool', async (_, message) => {
+])('the event of %s is of a full pool, and its fix widens the pool', async (_, message) => {
   const evidence = await variant('pending-pool-exhausted', {
     'kubernetes/events.json': editJson((list: Json) => {
       list.items = [
@@ -187,6 +187,12 @@ test.each([
   })
   const { causes } = diagnosisOf(evidence, 'default/second')
   expect(causes.map((cause) => [cause.id, cause.fix?.commands, cause.proof[0]?.value])).toEqual([
-    [id, ['kubectl -n metallb-system edit ipaddresspool first-pool'], message],
+    [
+      id,
+      [
+        `kubectl -n metallb-system patch ipaddresspools.metallb.io first-pool --type json -p '[{"op":"add","path":"/spec/addresses/-","value":"<first>-<last>"}]'`,
+      ],
+      message,
+    ],
   ])
 })

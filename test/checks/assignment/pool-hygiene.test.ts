@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'assignment/pool-hygiene'
@@ -37,4 +38,24 @@ test('the gateway is known from the nodes’ routes', async () => {
   expect(found(evidence, id)).toEqual([
     ['warn', expect.stringContaining('Pool first-pool holds 10.240.0.1, the gateway of the nodes.')],
   ])
+})
+
+test('a Service that asks for an address which leaves the pool asks no longer, else it would get none', async () => {
+  const evidence = await variant('lan-healthy', {
+    ...pool('10.240.0.20/32'),
+    'kubernetes/services.json': editJson((list: Json) => {
+      for (const { metadata, spec } of list.items)
+        if (metadata.name === 'nginx-lb') {
+          metadata.annotations = { ...metadata.annotations, 'metallb.io/loadBalancerIPs': '10.240.0.20' }
+          spec.loadBalancerIP = '10.240.0.20'
+        }
+    }),
+  })
+  const finding = diagnosisOf(evidence, 'default/nginx-lb').findings.find((one) => one.id === id)
+  expect(finding?.fix?.commands).toEqual([
+    'kubectl -n default annotate service nginx-lb metallb.io/loadBalancerIPs-',
+    `kubectl -n default patch service nginx-lb --type merge -p '{"spec":{"loadBalancerIP":null}}'`,
+    `kubectl -n metallb-system patch ipaddresspools.metallb.io first-pool --type merge -p '{"spec":{"addresses":["10.240.0.100-10.240.0.110"]}}'`,
+  ])
+  expect(finding?.fix?.changes).toContain('the address of default/nginx-lb.')
 })

@@ -1,3 +1,4 @@
+import { mendRefusal, refusalOfReason } from '../../../src/checks/assignment/request-refused/refusals.ts'
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
 import { diagnosisOf } from '../../kit/answers.ts'
@@ -173,18 +174,13 @@ test('a pool whose serviceAllocation admits others is refused also to one that n
 })
 
 const of = 'Failed to allocate IP for "default/second": '
-const service = 'kubectl -n default edit service second'
+const service = 'kubectl -n default get service second -o yaml'
 const pools = 'kubectl -n metallb-system get ipaddresspools -o yaml'
 
 // Every text of MetalLB's events for a Service that it refuses (controller/service.go, internal/allocator/allocator.go).
 test.each([
-  [
-    'AllocationFailed',
-    `${of}unknown pool "gold"`,
-    /the pool that it names does not exist/,
-    /annotate service second metallb\.io\/address-pool- /,
-  ],
-  ['AllocationFailed', `${of}["10.9.9.9"] is not allowed in config`, /is in no pool, or ends in \.0 or \.255/, pools],
+  ['AllocationFailed', `${of}unknown pool "gold"`, /the pool that it names does not exist/, service],
+  ['AllocationFailed', `${of}["10.9.9.9"] is not allowed in config`, /is in no pool, or ends in \.0 or \.255/, service],
   [
     'AllocationFailed',
     `${of}pool first-pool not compatible for ip assignment`,
@@ -201,13 +197,13 @@ test.each([
     'AllocationFailed',
     `${of}requested loadBalancer IP(s) ["10.240.0.100"] is not compatible with requested address pool first-pool`,
     /is not in the pool that it asks for/,
-    /address-pool- /,
+    service,
   ],
   [
     'LoadBalancerFailed',
     'invalid requested loadbalancer IPs: service can not have both metallb.io/loadBalancerIPs and svc.Spec.LoadBalancerIP',
     /asks both by annotation and by spec\.loadBalancerIP/,
-    /"op":"remove","path":"\/spec\/loadBalancerIP"/,
+    service,
   ],
   [
     'LoadBalancerFailed',
@@ -225,7 +221,7 @@ test.each([
     'AllocationFailed',
     `${of}can't change sharing key for "default/second", address also in use by default/nginx-lb`,
     /another Service holds the address, and the two do not share it/,
-    /annotate service second --overwrite metallb\.io\/allow-shared-ip=KEY/,
+    service,
   ],
   [
     'AllocationFailed',
@@ -250,7 +246,7 @@ test.each([
     'not enough clusterips',
     'Service requires dual stack but not enough clusterips',
     /a ClusterIP of one only/,
-    service,
+    `kubectl -n default patch service second -p '{"spec":{"ipFamilyPolicy":"SingleStack"}}'`,
   ],
   ['nolbIPsIPFamily', 'Failed to retrieve LBIPs IPFamily', /the family of its addresses cannot be worked out/, service],
   [
@@ -265,10 +261,45 @@ test.each([
     /takes for impossible/,
     'kubectl -n metallb-system logs deployment/controller --tail=50',
   ],
-])('%s: %s has a cause and a fix of its own', async (reason, message, says, command) => {
+])('%s: %s has a cause of its own, and where to look', async (reason, message, says, command) => {
   const evidence = await asked(() => undefined, message, reason)
   const cause = diagnosisOf(evidence, 'default/second').findings.find((finding) => finding.id === id)
   expect(cause).toMatchObject({ status: 'fail', says: expect.stringMatching(says) })
   expect(cause?.says).toContain(`("${message}")`)
-  expect(cause?.fix?.commands).toEqual([typeof command === 'string' ? command : expect.stringMatching(command)])
+  expect([...(cause?.fix?.commands ?? []), ...(cause?.look ?? [])]).toEqual([command])
+  expect(cause?.brief).not.toMatch(/…$/)
+})
+
+const whoAsks = (annotations: Record<string, string>, spec: object = {}) => ({
+  metadata: { namespace: 'default', name: 'second', annotations },
+  spec,
+})
+const dropped = {
+  annotation: 'kubectl -n default annotate service second metallb.io/loadBalancerIPs-',
+  field: `kubectl -n default patch service second --type merge -p '{"spec":{"loadBalancerIP":null}}'`,
+  pool: 'kubectl -n default annotate service second metallb.universe.tf/address-pool-',
+}
+
+test.each([
+  ['unknown-pool', whoAsks({ 'metallb.universe.tf/address-pool': 'gold' }), [dropped.pool]],
+  ['address-in-no-pool', whoAsks({ 'metallb.io/loadBalancerIPs': '10.9.9.9' }), [dropped.annotation]],
+  ['address-in-no-pool', whoAsks({}, { loadBalancerIP: '10.9.9.9' }), [dropped.field]],
+  ['address-not-shared', whoAsks({ 'metallb.io/loadBalancerIPs': '10.240.0.100' }), [dropped.annotation]],
+  ['buggy-address', whoAsks({}, { loadBalancerIP: '10.240.0.255' }), [dropped.field]],
+  [
+    'asks-twice',
+    whoAsks({ 'metallb.io/loadBalancerIPs': '10.240.0.100' }, { loadBalancerIP: '10.240.0.100' }),
+    [dropped.field],
+  ],
+  [
+    'one-family-cluster-ip',
+    whoAsks({}),
+    [`kubectl -n default patch service second -p '{"spec":{"ipFamilyPolicy":"SingleStack"}}'`],
+  ],
+  ['pool-not-for-service', whoAsks({ 'metallb.io/address-pool': 'gold' }), undefined],
+])('%s: what the Service asks for is taken back where that mends', (reason, of, commands) => {
+  const remedy = mendRefusal(refusalOfReason(reason), of, 'metallb-system')
+  expect(remedy.commands?.map((one) => (typeof one === 'string' ? one : 'line' in one ? one.line : one))).toEqual(
+    commands,
+  )
 })

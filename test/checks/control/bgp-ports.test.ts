@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/bgp-ports.ts'
-import { fixture, type Json } from '../../kit/fixtures.ts'
+import { byBgp, peer } from '../../kit/bgp.ts'
+import { fixture, variant, type Json } from '../../kit/fixtures.ts'
+import { withRules } from '../../kit/firewalled.ts'
+import { found } from '../../kit/found.ts'
 import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
@@ -48,4 +51,20 @@ test('passes where both sides let it through', async () => {
 
 test('has nothing to say without a peer', async () => {
   expect(says(check, await fixture('overlay-vip'), { target: '172.20.0.100' })[0]).toBe('skipped')
+})
+
+test('the firewall of a node is asked on any fabric: what goes out by tcp, and BFD both ways', async () => {
+  const peers = byBgp({ peers: [peer('router', '10.240.0.1', { bfdProfile: 'fast' })] })
+  const file = 'nodes/worker-0/iptables-nft-save.txt'
+  expect(found(await variant('lan-healthy', peers), 'control/bgp-ports')).toEqual([
+    ['pass', 'The rules of 4 nodes let the speakers and their peer 10.240.0.1 reach each other.'],
+  ])
+  const out = withRules(['-A OUTPUT -p tcp -m tcp --dport 179 -j REJECT --reject-with icmp-port-unreachable'])
+  const inwards = withRules(['-A INPUT -p udp -m udp --dport 3784 -j DROP'])
+  expect(found(await variant('lan-healthy', { ...peers, [file]: out }), 'control/bgp-ports')[0]?.[1]).toBe(
+    'worker-0 rejects tcp/179 to 10.240.0.1 (filter chain OUTPUT): no session with 10.240.0.1 comes up from there.',
+  )
+  expect(found(await variant('lan-healthy', { ...peers, [file]: inwards }), 'control/bgp-ports')[0]?.[1]).toBe(
+    'worker-0 drops udp/3784 from 10.240.0.1 (filter chain INPUT): no session with 10.240.0.1 comes up from there.',
+  )
 })

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/cni-ports.ts'
-import { fixture, type Json } from '../../kit/fixtures.ts'
+import { editJson, fixture, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { withRules } from '../../kit/firewalled.ts'
+import { found } from '../../kit/found.ts'
 import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
@@ -68,4 +70,27 @@ test.each([
   expect(draft?.says).toContain(`keeps ${name} apart: ${ports} from worker-`)
   const open = { IpProtocol: '-1', FromPort: -1, ToPort: -1, CidrIpv4: '10.240.0.0/16' }
   expect(says(check, await withAgents([open], agents))[0]).toBe('pass')
+})
+
+test('a firewall on a node keeps agents apart on any fabric', async () => {
+  const agent = (node: string): Json => ({
+    metadata: { name: `cilium-${node}`, namespace: 'kube-system' },
+    spec: {
+      nodeName: node,
+      hostNetwork: true,
+      containers: [{ name: 'agent', image: 'quay.io/cilium/cilium:v1.18.4' }],
+    },
+  })
+  const agents = editJson((list: Json) => list.items.push(...nodes.map(agent)))
+  const rules = ['-A INPUT -p tcp -m tcp --dport 4240 -j REJECT --reject-with icmp-port-unreachable']
+  const shut = { 'nodes/worker-1/iptables-nft-save.txt': withRules(rules) }
+  const said = async (files: Readonly<Record<string, Change>>) =>
+    found(await variant('lan-healthy', { 'kubernetes/pods.json': agents, ...files }), 'control/cni-ports')
+  expect(await said({})).toEqual([['pass', 'The rules of 2 nodes let Cilium’s agents speak with each other.']])
+  expect(await said(shut)).toEqual([
+    [
+      'fail',
+      'worker-1 rejects tcp/4240 from worker-0 (filter chain INPUT): Cilium’s agents cannot speak with each other.',
+    ],
+  ])
 })

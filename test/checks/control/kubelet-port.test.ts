@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/kubelet-port.ts'
-import { fixture } from '../../kit/fixtures.ts'
+import { fixture, variant } from '../../kit/fixtures.ts'
+import { withRules } from '../../kit/firewalled.ts'
+import { found, foundIn } from '../../kit/found.ts'
 import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
 
@@ -17,4 +19,18 @@ test('fails where the nodes do not admit the API servers', async () => {
 test('passes where they do', async () => {
   expect(says(check, await fixture('hard-way-four-faults'))[0]).toBe('pass')
   expect(says(check, await fixture('hard-way-healthy'))[0]).toBe('pass')
+})
+
+test('the firewall of a node is asked on any fabric, from the nodes of the API servers', async () => {
+  expect(await foundIn('lan-healthy', 'control/kubelet-port')).toEqual([
+    ['pass', 'The rules of 4 nodes let the API servers reach the kubelets.'],
+  ])
+  const drop = withRules(['-A INPUT -s 10.240.0.10/32 -j ACCEPT', '-A INPUT -p tcp -m tcp --dport 10250 -j DROP'])
+  const evidence = await variant('lan-healthy', { 'nodes/worker-0/iptables-nft-save.txt': drop })
+  expect(found(evidence, 'control/kubelet-port')).toEqual([
+    [
+      'fail',
+      'worker-0 drops tcp/10250 from controller-1 (filter chain INPUT): the API servers do not reach the kubelets there, and logs and exec fail.',
+    ],
+  ])
 })

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/webhook-port.ts'
-import { fixture } from '../../kit/fixtures.ts'
+import { fixture, variant } from '../../kit/fixtures.ts'
+import { withFirewalld, withRules } from '../../kit/firewalled.ts'
+import { found, foundIn } from '../../kit/found.ts'
 import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited } from '../../fabric/ec2/edits.ts'
 
@@ -34,4 +36,21 @@ test('does not know where the groups were not read', async () => {
     files: { 'aws/describe-security-group-rules.json': null, 'aws/describe-security-groups.json': null },
   })
   expect(says(check, evidence)[0]).toBe('unknown')
+})
+
+test('the firewall of the webhook’s node is asked on any fabric, for the pod behind it', async () => {
+  expect(await foundIn('lan-healthy', 'control/webhook-port')).toEqual([
+    ['pass', "The rules of 2 nodes let the API servers reach MetalLB's webhook."],
+  ])
+  const shut = withRules(['-A FORWARD -d 10.200.0.0/16 -p tcp -m tcp --dport 9443 -j DROP'])
+  const evidence = await variant('lan-healthy', { 'nodes/worker-0/iptables-nft-save.txt': shut })
+  expect(found(evidence, 'control/webhook-port')).toEqual([
+    [
+      'fail',
+      "worker-0 drops tcp/9443 from controller-0 and controller-1 (filter chain FORWARD): the API servers do not reach MetalLB's webhook, and changes of pools and advertisements fail.",
+    ],
+  ])
+  // firewalld of this kind looks at INPUT only: what is forwarded to the pod passes.
+  const input = await variant('lan-healthy', { 'nodes/worker-0/nft-ruleset.json': withFirewalld() })
+  expect(found(input, 'control/webhook-port')[0]?.[0]).toBe('pass')
 })

@@ -9,7 +9,7 @@ test('fails for an address of the VPC that no subnet covers', async () => {
     'fail',
     '10.240.7.7 lies in vpc-daf0e39ffc287f7bf, but in none of its subnets (10.240.0.0/24 and 10.240.1.0/24): no interface can hold it.',
   ])
-  expect(draft?.fix?.commands[0]).toBe('kubectl get services -A -o wide')
+  expect(draft?.look[0]).toBe('kubectl get services -A -o wide')
 })
 
 test('passes for an address of a subnet', async () => {

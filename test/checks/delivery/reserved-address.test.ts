@@ -26,7 +26,7 @@ test('proposes for the pool what no interface holds', async () => {
   })
   const [draft] = runCheck(check, ask(evidence, { target: '10.240.0.1' }))
   expect(draft?.fix?.commands).toEqual([
-    `kubectl -n metallb-system patch ipaddresspools.metallb.io first-pool --type=json -p '[{"op":"replace","path":"/spec/addresses","value":["10.240.0.4-10.240.0.9","10.240.0.12-10.240.0.19","10.240.0.22-10.240.0.30"]}]'`,
+    `kubectl -n metallb-system patch ipaddresspools.metallb.io first-pool --type merge -p '{"spec":{"addresses":["10.240.0.4-10.240.0.9","10.240.0.12-10.240.0.19","10.240.0.22-10.240.0.30"]}}'`,
   ])
 })
 

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { variant } from '../../kit/fixtures.ts'
+import { withFirewalld, withRules } from '../../kit/firewalled.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'forwarding/forward-drop'
@@ -86,5 +88,33 @@ test('a native nftables table drops what iptables accepts', async () => {
 test('without the evidence of the pod’s node the second hop is not known', async () => {
   expect(found(await variant('hard-way-healthy', { 'nodes/worker-0/': null }), id)).toEqual([
     ['unknown', expect.stringContaining('It is not known whether worker-0 lets the packet through to its pod')],
+  ])
+})
+
+test('what firewalld or ufw rejects is admitted in their own words, and looked at by the tool that reads it', async () => {
+  const firewalld = { 'nodes/controller-0/nft-ruleset.json': withFirewalld([], false) }
+  const [first] = diagnosisOf(await variant('lan-healthy', firewalld), 'default/nginx-lb').causes
+  expect([first?.id, first?.look]).toEqual([id, ['ssh controller-0 sudo nft list chain inet firewalld filter_FORWARD']])
+  expect(first?.fix?.commands.slice(0, 3)).toEqual([
+    'ssh controller-0 sudo firewall-cmd --permanent --new-policy=to-pods',
+    'ssh controller-0 sudo firewall-cmd --permanent --policy=to-pods --add-ingress-zone=ANY',
+    'ssh controller-0 sudo firewall-cmd --permanent --policy=to-pods --add-egress-zone=ANY',
+  ])
+  const rules = withRules([
+    '-A ufw-user-forward -p tcp -m tcp --dport 443 -j ACCEPT',
+    '-A FORWARD -j ufw-reject-forward',
+    '-A ufw-reject-forward -j REJECT --reject-with icmp-port-unreachable',
+  ])
+  const early = (text: string) =>
+    (rules as (text: string) => string)(text.replace(/^.*-A FORWARD .*KUBE-FORWARD\n/m, ''))
+  const ufw = { 'nodes/controller-0/iptables-nft-save.txt': early }
+  const [second] = diagnosisOf(await variant('lan-healthy', ufw), 'default/nginx-lb').causes
+  expect(second?.fix?.commands).toEqual([
+    expect.stringMatching(
+      /^ssh controller-0 sudo ufw route allow proto tcp from 10\.240\.0\.\d+ to 10\.200\.\d\.\d port 80$/,
+    ),
+    expect.stringMatching(
+      /^ssh controller-0 sudo ufw route allow proto tcp from 10\.240\.0\.\d+ to 10\.200\.\d\.\d port 80$/,
+    ),
   ])
 })

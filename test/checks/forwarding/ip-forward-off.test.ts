@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { variant } from '../../kit/fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'forwarding/ip-forward-off'
@@ -15,6 +16,23 @@ test('a node that does not fails', async () => {
   expect(found(evidence, id)).toEqual([
     ['fail', 'controller-0 does not forward packets (net.ipv4.ip_forward is 0), so none of them reaches a pod.'],
   ])
+})
+
+test('of a pod’s node that does not, its own setting is the proof', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/worker-0/sysctl.txt': off,
+    'nodes/worker-1/sysctl.txt': off,
+  })
+  const { causes } = diagnosisOf(evidence, 'default/nginx-lb')
+  expect(causes.map(({ id: cause, subject, says }) => [cause, subject, says])).toEqual([
+    [
+      id,
+      'node/worker-0',
+      'worker-0 does not forward packets (net.ipv4.ip_forward is 0), so none of them reaches a pod.',
+    ],
+  ])
+  expect(causes[0]?.proof[0]).toMatchObject({ file: 'nodes/worker-0/sysctl.txt', value: 'net.ipv4.ip_forward = 0' })
+  expect(causes[0]?.fix?.commands[0]).toBe('ssh worker-0 sudo sysctl -w net.ipv4.ip_forward=1')
 })
 
 test('without the sysctls it is unknown', async () => {

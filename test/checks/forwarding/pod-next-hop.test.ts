@@ -82,23 +82,3 @@ test('a range that is the receiving node’s own bridge', async () => {
     ),
   ])
 })
-
-test('a node whose bridge is gone sends packets for its own pod to the gateway', async () => {
-  const { says, causes } = await of(
-    {
-      'nodes/worker-0/ip-route.json': editJson((list: Json) => {
-        for (let at = list.length - 1; at >= 0; at -= 1) if (list[at].dev === 'cni0') list.splice(at, 1)
-      }),
-    },
-    'etp-local',
-  )
-  expect(says).toEqual([
-    [
-      'fail',
-      expect.stringMatching(
-        /^worker-0 has no route to 10\.200\.\d\.\d, a pod of its own: it sends the packet to the gateway 10\.240\.0\.1\.$/,
-      ),
-    ],
-  ])
-  expect(causes.map((cause) => cause.id)).toEqual([id])
-})

@@ -35,6 +35,19 @@ test('a bridge whose range covers the client swallows its answers', async () => 
   expect(found(evidence, id, '10.240.0.100', '10.240.0.70')[0]?.[0]).toBe('pass')
 })
 
+test('a bridge without a carrier swallows them too, unless its routes are then not used', async () => {
+  // Measured in a network namespace: `ip route get` names a device that is linkdown, but for ignore_routes_with_linkdown.
+  const linkdown = (routes: Json) => (routes.find(({ dev }: Json) => dev === 'docker0').flags = ['linkdown'])
+  const idle = { 'nodes/worker-0/ip-route.json': editJson(linkdown) }
+  const ignored = {
+    ...idle,
+    'nodes/worker-0/sysctl.txt': (text: string) => `${text}net.ipv4.conf.docker0.ignore_routes_with_linkdown = 1\n`,
+  }
+  const status = async (changes: Readonly<Record<string, Change>>) =>
+    found(await wild('live-return-by-other-route', changes), id, '10.240.0.100', client)[0]?.[0]
+  expect([await status(idle), await status(ignored)]).toEqual(['fail', 'pass'])
+})
+
 test('the printed fix mends it', async () => {
   const evidence = await wild('live-return-by-other-route', {
     'nodes/worker-0/ip-route.json': push({ dst: client, dev: 'eth0', flags: [] }),

@@ -28,6 +28,10 @@ test('rules that lead to pods of long ago are a cause', async () => {
     'controller-0 translates to 10.200.2.77:80, which is no endpoint of the Service any more.',
   ])
   expect(causes[0]?.fix?.commands).toEqual(['ssh controller-0 sudo systemctl restart kube-proxy'])
+  // The rule that decided, not what the packet met behind it.
+  expect(causes[0]?.proof.at(-2)?.value).toEqual(
+    expect.stringMatching(/^(\[\d+:\d+\] )?-A KUBE-SEP-\w+ .*-j DNAT --to-destination 10\.200\.2\.77:80$/),
+  )
 })
 
 test('of two endpoints one that is gone loses a part of the connections', async () => {

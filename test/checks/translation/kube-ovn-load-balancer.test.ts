@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { editJson, type Json } from '../../kit/fixtures.ts'
 import { kubeOvnCluster } from '../../kit/kube-ovn.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { found } from '../../kit/found.ts'
 
 const id = 'translation/kube-ovn-load-balancer'
@@ -28,6 +29,10 @@ test('KO-L03 load balancers are on, or off for the subnet, or altogether', async
   })
   expect(found(off, id, 'switch-lb-rules/web', from)).toEqual([
     ['fail', 'kube-ovn-controller runs with --enable-lb=false, so OVN has no load balancers at all.'],
+  ])
+  const [cause] = diagnosisOf(off, 'switch-lb-rules/web', from).causes
+  expect(cause?.fix?.commands).toEqual([
+    `kubectl -n kube-system patch deployment kube-ovn-controller --type=json -p '[{"op":"replace","path":"/spec/template/spec/containers/0/args/0","value":"--enable-lb=true"}]'`,
   ])
 })
 

@@ -18,6 +18,9 @@ test('an untracked VIP is never translated', async () => {
     'fail',
     'On controller-0 chain PREROUTING of table raw takes the packet out of connection tracking (NOTRACK), so no rule can translate it.',
   ])
+  expect(causes[0]?.fix?.commands).toEqual([
+    'ssh controller-0 sudo iptables-nft -t raw -D PREROUTING -p tcp -m tcp --dport 80 -j CT --notrack',
+  ])
   expect(causes[0]?.consequences.map((one) => one.id)).toContain('translation/dnat-present')
 })
 

@@ -1,8 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test, describe } from '@jest/globals'
+import { afterAll, beforeAll, expect, test, describe } from '@jest/globals'
 import { nodeScript } from '../../../src/collect/node/script.ts'
 import { nodeKinds } from '../../../src/evidence/node/kinds.ts'
 import { nodeScriptFiles, parseNodeOutput } from '../../../src/collect/node/frames.ts'
@@ -122,22 +131,78 @@ asRoot("kube-proxy's own words are read where it runs, and command lines hide wh
       : q.url === '/metrics' ? r.end('go_threads 1\\nkubeproxy_sync_total 3\\nkubeproxy_x_bucket{le="1"} 4\\n') : (r.statusCode = 404, r.end())).listen(10249, '127.0.0.1', () =>
     http.createServer((q, r) => (r.statusCode = 503, r.end('{"lastUpdated":"x"}'))).listen(10256, () => {
       const c = require('child_process').spawn('dash', ['-s'], { stdio: 'inherit' }); c.on('exit', (n) => process.exit(n)) }))`
-  const configured = (file: string) =>
-    run([
-      ...['unshare', '-n', 'bash', '-c'],
-      `ip link set lo up; exec -a kube-proxy ${process.execPath} -e "$0" -- --config=${file} --auth-token=hush`,
-      server,
-    ]).output
-  const config = path.join(mkdtempSync(path.join(tmpdir(), 'kube-proxy-')), 'config.yaml')
-  writeFileSync(config, 'kind: KubeProxyConfiguration\nmode: iptables\nclientConnection:\n  token: hush\n')
-  const output = configured(config)
+  const { output } = run([
+    ...['unshare', '-n', 'bash', '-c'],
+    `ip link set lo up; exec -a kube-proxy ${process.execPath} -e "$0" -- --config=/etc/hostname --auth-token=hush`,
+    server,
+  ])
   expect(textOf(output.files.get('proxy-mode.txt'))).toBe('iptables')
   expect(textOf(output.files.get('healthz-10256.json'))).toBe('{"lastUpdated":"x"}')
   expect(textOf(output.files.get('kube-proxy-metrics.txt'))).toBe('kubeproxy_sync_total 3\n')
-  expect(textOf(output.files.get('kube-proxy-config.yaml'))).toBe('kind: KubeProxyConfiguration\nmode: iptables\n')
   expect(textOf(output.files.get('processes.txt'))).toMatch(/kube-proxy .*--auth-token=\*\*\*/)
   expect(textOf(output.files.get('processes.txt'))).not.toContain('hush')
-  expect(configured('/etc/hostname').gaps.get('kube-proxy-config.yaml')).toBe(
-    'what stands there does not say that it is a KubeProxyConfiguration',
-  )
+})
+
+describe('the file that --config of kube-proxy names', () => {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'kube-proxy-')))
+  const at = (name: string) => path.join(folder, name)
+  const configuration = 'kind: KubeProxyConfiguration\nmode: iptables\n'
+  const notRoots =
+    "no process that is named kube-proxy is root's own kube-proxy, so what its arguments name is not read"
+
+  beforeAll(() => {
+    writeFileSync(at('config.yaml'), configuration)
+    writeFileSync(at('long.yaml'), `${configuration}${'# more\n'.repeat(20_000)}`)
+    mkdirSync(at('..2026_01_01'))
+    writeFileSync(at('..2026_01_01/config.conf'), configuration)
+    symlinkSync('..2026_01_01', at('..data'))
+    symlinkSync('..data/config.conf', at('config.conf'))
+    symlinkSync(at('config.yaml'), at('absolute.yaml'))
+    symlinkSync('../config.yaml', at('..2026_01_01/upwards.yaml'))
+    symlinkSync('/etc', at('etc'))
+    symlinkSync('loop.yaml', at('loop.yaml'))
+    spawnSync('mkfifo', [at('fifo')])
+    copyFileSync('/bin/dash', at('kube-proxy'))
+    chmodSync(folder, 0o755)
+  })
+  afterAll(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  /** What a node says on which one process was started so, with the file as its `--config`. */
+  const said = (start: string, file: string) => {
+    const commands = `(${start} -c 'sleep 300; :' - --config="$0") >/dev/null 2>&1 & dash -s`
+    const { output } = run(['unshare', '-p', '-f', '--mount-proc', 'bash', '-c', commands, file])
+    return textOf(output.files.get('kube-proxy-config.yaml')) || output.gaps.get('kube-proxy-config.yaml')
+  }
+  const genuine = `exec ${at('kube-proxy')}`
+  const asNobody = 'exec setpriv --reuid=65534 --regid=65534 --clear-groups'
+
+  asRoot.each([
+    ['as it is', 'config.yaml', configuration],
+    ['as the kubelet mounts a ConfigMap', 'config.conf', configuration],
+    ['behind an absolute link', 'absolute.yaml', /a link or \.\. on its way may lead elsewhere$/],
+    ['behind a folder that is one', 'etc/hostname', /a link or \.\. on its way may lead elsewhere$/],
+    ['behind a link that leads upwards', '..2026_01_01/upwards.yaml', /a link or \.\. on its way may lead elsewhere$/],
+    ['behind a link to itself', 'loop.yaml', /a link or \.\. on its way may lead elsewhere$/],
+    ['a FIFO', 'fifo', /is no regular file under the root of process \d+$/],
+    ['longer than any', 'long.yaml', /is larger than 64 KiB$/],
+    ['something else', '../../etc/shadow', /a link or \.\. on its way may lead elsewhere$/],
+    ['nothing', 'absent', /is no regular file under the root of process \d+$/],
+  ])("of root's own kube-proxy, %s", (_, name, expected) => {
+    const found = said(genuine, `${folder}/${name}`)
+    if (typeof expected === 'string') expect(found).toBe(expected)
+    else expect(found).toMatch(expected)
+  })
+
+  asRoot('is read as no other file', () => {
+    expect(said(genuine, '/etc/shadow')).toBe('/etc/shadow does not say that it is a KubeProxyConfiguration')
+  })
+
+  asRoot.each([
+    ['another user', `${asNobody} ${at('kube-proxy')}`],
+    ['another program', 'exec -a kube-proxy /bin/dash'],
+  ])('is not read where %s calls itself so', (_, start) => {
+    expect(said(start, at('config.yaml'))).toBe(notRoots)
+  })
 })

@@ -27,7 +27,7 @@ export interface Edits extends Partial<Record<Listing, (items: Json[]) => void>>
   readonly files?: Readonly<Record<string, Change>>
 }
 
-/** A recording with named differences. A listing of group rules that is edited makes the other one, which would contradict it, vanish. */
+/** A recording with named differences. Where the listing of group rules is edited, the groups show none: they would name what it lacks. */
 export function edited(recording: string, { files = {}, ...edits }: Edits): Promise<Evidence> {
   const changes = Object.entries(edits).map(([name, edit]): [string, Change] => {
     const [file, member] = listings[name as Listing]
@@ -38,7 +38,16 @@ export function edited(recording: string, { files = {}, ...edits }: Edits): Prom
       }),
     ]
   })
-  return variant(recording, { ...Object.fromEntries(changes), ...files })
+  const other =
+    'rules' in edits && !('groups' in edits) ? { 'aws/describe-security-groups.json': editJson(withoutRules) } : {}
+  return variant(recording, { ...Object.fromEntries(changes), ...other, ...files })
+}
+
+function withoutRules({ SecurityGroups }: Json): void {
+  for (const group of SecurityGroups) {
+    delete group.IpPermissions
+    delete group.IpPermissionsEgress
+  }
 }
 
 /** The ids that all recordings of the `hard-way` account share. */

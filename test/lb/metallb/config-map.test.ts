@@ -4,7 +4,7 @@ import { diagnosisOf } from '../../kit/answers.ts'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
 import { cite } from '../../../src/evidence/cite.ts'
 import { isGap, known } from '../../../src/evidence/gap.ts'
-import { editCommand } from '../../../src/lb/metallb/config-map.ts'
+import { editCommands } from '../../../src/lb/metallb/config-map.ts'
 import { readOldConfig } from '../../../src/lb/metallb/old-config.ts'
 import { metallbPools, poolName, poolOf, rangesOf } from '../../../src/lb/metallb/pool-ranges.ts'
 import { parseYaml } from '../../../src/evidence/yaml.ts'
@@ -89,7 +89,10 @@ describe('the pools of MetalLB up to 0.12', () => {
       pointer: `/items/${String(index)}/data/config`,
       value: ['10.240.0.100-10.240.0.110'],
     })
-    expect(editCommand(pool, 'ipaddresspool')).toBe('kubectl -n metallb-system edit configmap config')
+    expect(editCommands(pool, 'ipaddresspool')).toEqual([
+      { line: 'kubectl -n metallb-system get configmap config -o yaml > config.before.yaml' },
+      { line: 'kubectl -n metallb-system edit configmap config' },
+    ])
   })
 
   test('stand in the ConfigMap that --config names', async () => {
@@ -255,7 +258,7 @@ test('of this era a VIP is diagnosed to the end', async () => {
   expect(verdict).toBe('reachable')
   const off = await oldMetallb(layer2.replace('100-10', '201-10').replaceAll('.110', '.220'))
   const offSays = diagnosisOf(off, 'default/nginx-lb').findings.find(({ id }) => id === 'announcement/l2-advertisement')
-  expect([offSays?.says, offSays?.fix?.commands]).toEqual([
+  expect([offSays?.says, offSays?.look]).toEqual([
     `${at} lies in none of MetalLB's pools, so no speaker announces it.`,
     ['kubectl -n metallb-system get configmap config -o yaml'],
   ])
@@ -279,7 +282,10 @@ test('of this era the checks of EC2 and of BGP see pools and peers', async () =>
     expect.stringMatching(
       /^The pool of 10\.240\.0\.100 is to be announced by BGP, but metallb-system\/config names no peer/,
     ),
-    ['kubectl -n metallb-system edit configmap config'],
+    [
+      'kubectl -n metallb-system get configmap config -o yaml > config.before.yaml',
+      'kubectl -n metallb-system edit configmap config',
+    ],
   ])
 })
 
@@ -313,7 +319,10 @@ describe('AddressPools, the objects of 0.13', () => {
       ],
     ])
     const [pool] = known(metallbPools(evidence)) ?? []
-    expect(editCommand(pool, 'ipaddresspool')).toBe('kubectl -n metallb-system edit addresspool old')
+    expect(pool === undefined ? [] : editCommands(pool, 'ipaddresspool')).toEqual([
+      { line: 'kubectl -n metallb-system get addresspool old -o yaml > old.before.yaml' },
+      { line: 'kubectl -n metallb-system edit addresspool old' },
+    ])
   })
 
   test('of BGP go to the peers, with the advertisements that they hold', async () => {

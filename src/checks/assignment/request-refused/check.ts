@@ -11,9 +11,9 @@ import { parseAddress, type Address } from '../../../net/address.ts'
 import { rangeHas, rangeOf } from '../../../net/range.ts'
 import { inWords } from '../../../net/words.ts'
 import { defineCheck } from '../../check.ts'
-import { fail, pass } from '../../finding.ts'
+import { fail, pass, said } from '../../finding.ts'
 import { stillPending, refusalOf, saysFull } from '../../about/pending.ts'
-import { refusalIn } from './refusals.ts'
+import { mendRefusal, refusalIn, refusalOfReason } from './refusals.ts'
 
 export default defineCheck({
   id: 'assignment/request-refused',
@@ -42,25 +42,29 @@ export default defineCheck({
     const derived = impossible(evidence, service, pools)
     if (told === null && derived === null)
       return [
-        pass('nothing-refused', subject, `Nothing that Service ${objectName(service)} asks for is refused.`, [
-          cite(service, 'metadata', 'annotations'),
-        ]),
+        pass(
+          'nothing-refused',
+          subject,
+          said(
+            'nothing that it asks for is refused',
+            `Nothing that Service ${objectName(service)} asks for is refused.`,
+          ),
+          [cite(service, 'metadata', 'annotations')],
+        ),
       ]
-    const way = told === null ? null : refusalIn(told)
+    const way = derived === null ? (told === null ? null : refusalIn(told)) : refusalOfReason(derived.reason)
     const { namespace: metallb } = metallbSettings(evidence)
     const why = derived?.says ?? way?.means ?? 'it cannot give what the Service asks for'
-    const { namespace = 'default', name = '' } = service.metadata ?? {}
-    const edit = `kubectl -n ${namespace} edit service ${name}`
     return [
       fail(
         derived?.reason ?? way?.reason ?? 'refused',
         subject,
-        `MetalLB refuses Service ${objectName(service)}: ${why}${told === null ? '' : ` ("${told.message ?? ''}")`}.`,
+        said(
+          way?.brief ?? 'MetalLB refuses what it asks for',
+          `MetalLB refuses Service ${objectName(service)}: ${why}${told === null ? '' : ` ("${told.message ?? ''}")`}.`,
+        ),
         [...(told === null ? [] : [cite(told, 'message')]), ...asks(service)],
-        {
-          commands: [way?.command(service, metallb) ?? edit],
-          changes: `${way === null ? 'Opens the Service for editing: correct what it asks for, in its annotations metallb.io/… or in spec.loadBalancerIP' : upper(way.mend)}. MetalLB tries again as soon as the Service or a pool changes.`,
-        },
+        mendRefusal(way, service, metallb),
       ),
     ]
   },
@@ -140,8 +144,6 @@ function whyNotThis(
   }
   return null
 }
-
-const upper = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
 function asks(service: Service): Proof[] {
   const keys = Object.keys(service.metadata?.annotations ?? {}).filter((key) =>

@@ -5,10 +5,14 @@ import { kubeVipMark } from '../../../lb/marks.ts'
 import { addressSource } from '../../../lb/kube-vip/pods.ts'
 import { servedBy, type Served } from '../../../lb/announcers.ts'
 import { parseAddress, sameAddress, type Address } from '../../../net/address.ts'
-import { startOf } from '../../../net/words.ts'
-import { isReady, metallbInstalled, metallbPods, metallbSettings } from '../../../lb/metallb/install.ts'
+import { inWords, startOf } from '../../../net/words.ts'
+import { isReady, metallbInstalled, metallbPods } from '../../../lb/metallb/install.ts'
 import { defineCheck, type Context } from '../../check.ts'
-import { fail, pass, unknown, type Draft } from '../../finding.ts'
+import { fabricOf } from '../../../fabric/index.ts'
+import { sh } from '../../../net/shell.ts'
+import { controllerRemedy } from '../../about/metallb-controller.ts'
+import { recreated } from '../../about/service-request.ts'
+import { fail, pass, said, unknown, type Draft } from '../../finding.ts'
 import { whyPendingAtKubeVip } from './pending-at-kube-vip.ts'
 
 export default defineCheck({
@@ -27,10 +31,12 @@ export default defineCheck({
     vip === null || isAssigned(service, vip) || 'The VIP stands in externalIPs, which nobody assigns.',
   blocks: true,
   consequenceOf: [
+    'assignment/other-controller',
     'assignment/class-mismatch',
     'assignment/no-pool',
     'assignment/pool-exhausted',
     'assignment/request-refused',
+    'control/controller',
   ],
   run: (context) => {
     const { service, vip } = context.question
@@ -42,9 +48,15 @@ export default defineCheck({
       service.metadata?.annotations?.['metallb.universe.tf/ip-allocated-from-pool']
     const from = pool === undefined ? kubeVipSource(service) : `, from MetalLB's pool ${pool}`
     return [
-      pass('assigned', subject, `Service ${objectName(service)} has the VIP ${vip.text}${from}.`, [
-        cite(service, 'status', 'loadBalancer', 'ingress', Math.max(at, 0), 'ip'),
-      ]),
+      pass(
+        'assigned',
+        subject,
+        said(
+          from === '' ? 'the Service has it' : from.slice(2),
+          `Service ${objectName(service)} has the VIP ${vip.text}${from}.`,
+        ),
+        [cite(service, 'status', 'loadBalancer', 'ingress', Math.max(at, 0), 'ip')],
+      ),
     ]
   },
   docs: {
@@ -52,7 +64,7 @@ export default defineCheck({
       'The Service is of type LoadBalancer, but nothing has given it an address: it stays <pending>. No packet can be sent to it. A Service of another type, or one without a ClusterIP, never gets one.',
     byHand:
       'kubectl get service NAME: EXTERNAL-IP is <pending>. kubectl describe service NAME shows the events of the allocator; MetalLB writes none where it has no pool at all.',
-    mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full.',
+    mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full. On EC2 an L2Advertisement delivers nothing: choose addresses of the nodes’ subnet and give each to the interface of a node, or put a Network Load Balancer before the NodePorts.',
     sources: [
       'kube-vip v1.2.3 pkg/instance/instance.go; kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam (facts KV-S02, KV-S03, KV-S04, KV-S05, KV-S06, KV-I01, KV-I02)',
       'MetalLB v0.16.1 controller/service.go (convergeBalancer), internal/allocator/allocator.go',
@@ -76,22 +88,41 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
     return unknown(
       'host-name-only',
       subject,
-      `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`,
+      said(
+        'served by a host name of unknown addresses',
+        `Service ${name} is served by the load balancer ${hostname}, whose addresses stand in no evidence.`,
+      ),
       [],
       [cite(service, 'status', 'loadBalancer', 'ingress')],
     )
   }
+  const has = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? [])
+  if (has.length > 0)
+    return fail(
+      'another-address',
+      subject,
+      said(
+        'the Service has another address',
+        `Service ${name} has ${inWords(has)}, and not the address that was asked for.`,
+      ),
+      [cite(service, 'status', 'loadBalancer', 'ingress')],
+      { look: [sh`kubectl -n ${service.metadata?.namespace ?? 'default'} describe service ${service.metadata?.name}`] },
+    )
   const { loadBalancerClass, clusterIP } = service.spec ?? {}
-  const show = `kubectl get service -n ${service.metadata?.namespace ?? 'default'} ${service.metadata?.name ?? ''} -o yaml`
   if (clusterIP === 'None') {
     return fail(
       'headless',
       subject,
-      `Service ${name} is pending because it is headless: a Service without a ClusterIP gets no VIP.`,
+      said(
+        'the Service is headless',
+        `Service ${name} is pending because it is headless: a Service without a ClusterIP gets no VIP.`,
+      ),
       [cite(service, 'spec', 'clusterIP'), pending],
       {
-        commands: [show],
-        changes: 'Shows the Service. clusterIP cannot be changed: create the Service again without clusterIP: None.',
+        summary: 'create the Service again with a ClusterIP',
+        commands: recreated(service, ''),
+        changes:
+          'clusterIP cannot be changed, so this deletes the Service and creates it again. Its name then resolves to the ClusterIP and no longer to the pods.',
       },
     )
   }
@@ -104,7 +135,10 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
     return unknown(
       'metallb-not-known',
       subject,
-      `Service ${name} is pending, and it is not known whether MetalLB is installed.`,
+      said(
+        'whether MetalLB is there is not known',
+        `Service ${name} is pending, and it is not known whether MetalLB is installed.`,
+      ),
       [installed],
       [pending],
     )
@@ -112,12 +146,18 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
     return fail(
       'class-of-nobody',
       subject,
-      `Service ${name} is pending: its class is ${loadBalancerClass}, and nothing that handles this class gave it an address.`,
+      said(
+        'nobody handles its class',
+        `Service ${name} is pending: its class is ${loadBalancerClass}, and nothing that handles this class gave it an address.`,
+      ),
       [cite(service, 'spec', 'loadBalancerClass'), pending],
       {
-        commands: [show],
-        changes:
-          'Shows the Service. loadBalancerClass cannot be changed: install what handles the class, or create the Service again without it.',
+        look: [
+          sh`kubectl get pods -A`,
+          sh`kubectl -n ${service.metadata?.namespace ?? 'default'} describe service ${service.metadata?.name}`,
+        ],
+        advice:
+          'loadBalancerClass cannot be changed: install what handles the class, or create the Service again without it.',
       },
     )
   }
@@ -125,32 +165,31 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
     return fail(
       'nothing-allocates',
       subject,
-      `Service ${name} is pending because nothing allocates addresses: there is no MetalLB, no kube-vip for Services and no cloud controller.`,
+      said(
+        'nothing gives addresses in this cluster',
+        `Service ${name} is pending because nothing allocates addresses: there is no MetalLB, no kube-vip for Services and no cloud controller.`,
+      ),
       [citeList(kubernetesFile('pods'), '/items', 'no MetalLB controller among them'), pending],
       {
+        summary: 'install MetalLB',
         commands: [
           'kubectl apply -f https://raw.githubusercontent.com/metallb/metallb/v0.16.1/config/manifests/metallb-native.yaml',
         ],
-        changes:
-          'Installs MetalLB in the namespace metallb-system; it needs an IPAddressPool and an L2Advertisement or BGPAdvertisement besides.',
+        changes: `${fabricOf(question).words.choosing} MetalLB needs an IPAddressPool of them, and an advertisement of it where one delivers.`,
       },
     )
   }
-  const { namespace } = metallbSettings(evidence)
   const controllers = metallbPods(evidence, 'controller')
   const silent = !isGap(controllers) && !controllers.some(isReady)
   return fail(
     'not-allocated',
     subject,
-    `Service ${name} is pending: it has no VIP${silent ? ', and no controller of MetalLB is ready to give it one' : ''}.`,
+    said(
+      silent ? 'MetalLB’s controller is not ready' : 'MetalLB gave it no address',
+      `Service ${name} is pending: it has no VIP${silent ? ', and no controller of MetalLB is ready to give it one' : ''}.`,
+    ),
     [pending],
-    {
-      commands: [
-        `kubectl -n ${namespace} get deployment controller`,
-        `kubectl -n ${namespace} logs deployment/controller --tail=50`,
-      ],
-      changes: 'Shows whether the controller runs and what it says.',
-    },
+    controllerRemedy(evidence, isGap(controllers) ? [] : controllers),
   )
 }
 
@@ -174,9 +213,18 @@ function pendingAtOther(
     ? unknown(
         'other-gave-none',
         subject,
-        `${startOf(announcer.name)} serves Service ${name}, since ${why}; why it gave no address is not in the evidence.`,
+        said(
+          `${announcer.name} gave it no address`,
+          `${startOf(announcer.name)} serves Service ${name}, since ${why}; why it gave no address is not in the evidence.`,
+        ),
         [],
         proof,
       )
-    : fail('other-has-none', subject, refusal, proof, announcer.words.pools)
+    : fail(
+        'other-has-none',
+        subject,
+        said(`${announcer.name} gives it no address`, refusal),
+        proof,
+        announcer.words.pools,
+      )
 }

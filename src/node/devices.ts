@@ -32,3 +32,7 @@ export function isTunnel({ links }: NodeState, device: string): boolean {
   const kind = links.find(({ ifname }) => ifname === device)?.linkinfo?.info_kind
   return kind === undefined ? tunnelNames.test(device) : tunnelKinds.has(kind)
 }
+
+/** Whether a link carries nothing: it was set down, or a bridge has no port that is up (Linux Documentation/networking/operstates.rst). */
+export const isDown = ({ operstate, flags }: Pick<NodeState['links'][number], 'operstate' | 'flags'>): boolean =>
+  operstate === 'DOWN' || operstate === 'LOWERLAYERDOWN' || flags?.includes('UP') === false

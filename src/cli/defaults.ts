@@ -21,6 +21,7 @@ const neverByFile = new Set([
   'fix-script',
   'write',
   'probe',
+  'capture',
   'accept',
 ])
 const madeByFile = 'pod'

@@ -1,7 +1,15 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
-import { defineCheck } from '../check.ts'
+import { announcing } from '../../lb/announcers.ts'
+import { known } from '../../evidence/gap.ts'
+import { defineCheck, type VipContext } from '../check.ts'
 import { sh } from '../../net/shell.ts'
 import { pass, said, warn } from '../finding.ts'
+
+/** Routers learn of it then, and no host of the segment does. */
+function isByBgpAlone({ evidence, question }: Pick<VipContext, 'evidence' | 'question'>): boolean {
+  const { byBgp, predicted } = announcing(evidence, question)
+  return (known(byBgp) ?? []).length > 0 && known(predicted) === null
+}
 
 export default defineCheck({
   id: 'wire/capture-blind',
@@ -9,7 +17,10 @@ export default defineCheck({
   title: 'A capture that is silent about the VIP shows that it would have seen it',
   needs: [],
   alsoReads: wireReads,
-  appliesTo: captured,
+  appliesTo: (context) =>
+    isByBgpAlone(context)
+      ? 'BGP announces the VIP: nobody asks for it, and silence is no question.'
+      : captured(context),
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { control, vip }, proof }, subject) =>

@@ -13,6 +13,7 @@ import { groupedCauses, tableLines, type Row } from './many.ts'
 import { nextSteps } from './next-steps.ts'
 import { pathLines } from './path.ts'
 import { summaryLines, type Counted } from './summary.ts'
+import { wireLines } from './wire.ts'
 
 /** How much is told. `all`: a line for each VIP, also for those that are well; `verbose`: everything of each VIP; `short`: only what is not well. */
 export interface Detail {
@@ -88,6 +89,7 @@ function oneVip(diagnosis: Diagnosis, look: Look, { verbose, short }: Detail, re
     furtherCauses(further, look, verbose),
     open,
     short ? [] : pathLines(path, look, verbose),
+    short ? [] : wireLines(findings, look),
     nodePortLines(diagnosis, look),
     short ? [] : proofLines(causes, look, verbose),
     followingLines(causes, look, verbose),

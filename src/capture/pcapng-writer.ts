@@ -7,6 +7,20 @@ import type { Frame } from './frame.ts'
 const littleEndian = true
 const headerOptions = 8
 
+/** Hands out the blocks of a file: the section's at once, then that of each frame, and before the first of a link type its interface's. */
+export function frameBlocks(append: (block: Uint8Array) => void): (frame: Frame) => void {
+  const interfaces: number[] = []
+  append(sectionHeader())
+  return (frame) => {
+    let number = interfaces.indexOf(frame.linkType)
+    if (number === -1) {
+      number = interfaces.push(frame.linkType) - 1
+      append(interfaceBlock(frame.linkType))
+    }
+    append(packetBlock(frame, number))
+  }
+}
+
 /** The block that begins a file. */
 export function sectionHeader(): Uint8Array {
   return block(0x0a0d0d0a, 16, (view) => {

@@ -3,12 +3,13 @@ import type { Frame } from './frame.ts'
 /**
  * Why frames stopped: `cut` names the place where a file ends in the middle of something; `dropped` how many the kernel could not keep,
  * `some` where it may have lost frames and does not say how many, null where that is not known; `frames` how many there were of each link
- * type, also of those that nobody wanted.
+ * type, also of those that nobody wanted; `on` which interface was listened on, where a program tells.
  */
 export interface SourceEnd {
   readonly cut: string | null
   readonly dropped: number | 'some' | null
   readonly frames: ReadonlyMap<number, number>
+  readonly on?: string | undefined
 }
 
 /** How an interface is listened on. */

@@ -5,6 +5,7 @@ import type { Progress } from '../collect/collection.ts'
 import { readLive, type LiveFiles, type LiveOptions } from '../collect/live.ts'
 import { targetOf, thisNode } from '../collect/node-hints.ts'
 import { nodesForVips } from '../journey/nodes-for-vip.ts'
+import { whereHeard } from '../journey/where-heard.ts'
 import { probe, type Probe } from '../collect/probe/probe.ts'
 import { wantedBy, type Wanted } from '../collect/wanted.ts'
 import { questionsFor, type Asked as QuestionAsked, type Target } from '../diagnosis/targets.ts'
@@ -22,6 +23,9 @@ import { recognisedFabric } from '../fabric/recognise.ts'
 type Flags = Interfaces.InferredFlags<typeof liveFlags> & {
   readonly fabric: FabricName | 'auto'
   readonly 'vpc-id': string | undefined
+  /** For how many seconds frames are captured meanwhile. */
+  readonly capture?: number | undefined
+  readonly probe?: boolean
 }
 
 /** What is asked of the evidence, as far as it decides which nodes are read. */
@@ -32,14 +36,18 @@ export interface Asked {
   readonly nodes?: (evidence: Evidence, asked: QuestionAsked) => readonly string[]
   /** Which kinds are read, where it is not what the checks need. */
   readonly wanted?: Wanted
+  /** An earlier reading of the same run, some of whose sources are not asked again. Progress was told with it. */
+  readonly kept?: LiveOptions['kept']
+  readonly again?: boolean
 }
 
 /** Reads the live cluster that the flags name, showing progress; null where Ctrl-C ended it and nothing more is wanted. */
 export async function readLiveCluster(flags: Flags, asked: Asked, tool: string): Promise<LiveFiles | null> {
   requireKubeconfig(flags.kubeconfig, process.env)
   const { signal, release } = onInterrupt(flags.nodes === 'pod' ? podsGoing : null)
-  const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
-  if (flags.nodes === 'pod' && !flags.quiet) say(willBeMade(flags))
+  const told = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
+  const { progress, done } = asked.again === true ? { progress: () => undefined, done: () => undefined } : told
+  if (flags.nodes === 'pod' && !flags.quiet && asked.again !== true) say(willBeMade(flags))
   try {
     const live = await readLive(optionsOf(flags, asked, { tool, signal, progress }))
     if (!signal.aborted || flags.partial) return live
@@ -93,21 +101,20 @@ export async function probeLiveCluster(
 
 function optionsOf(
   flags: Flags,
-  { targets, client, nodes, wanted }: Asked,
+  { targets, client, nodes, wanted, kept = null }: Asked,
   run: { readonly tool: string; readonly signal: AbortSignal; readonly progress: Progress },
 ): LiveOptions {
   const { env } = process
   const vpcId = flags['vpc-id'] ?? null
   const explicit = flags.fabric === 'ec2' || flags.region !== undefined || flags.profile !== undefined || vpcId !== null
-  const choose = (evidence: Evidence): readonly string[] => {
+  const questionAsked = (evidence: Evidence): QuestionAsked => {
     const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
-    const asked = { client, fabric, vpcId }
-    if (nodes !== undefined) return nodes(evidence, asked)
-    return nodesForVips(
-      evidence,
-      judgeable(() => questionsFor(evidence, targets, asked).questions),
-    )
+    return { client, fabric, vpcId }
   }
+  const questions = (evidence: Evidence): readonly Question[] =>
+    judgeable(() => questionsFor(evidence, targets, questionAsked(evidence)).questions)
+  const choose = (evidence: Evidence): readonly string[] =>
+    nodes === undefined ? nodesForVips(evidence, questions(evidence)) : nodes(evidence, questionAsked(evidence))
   return {
     ...run,
     cluster: clusterOf(flags),
@@ -122,7 +129,16 @@ function optionsOf(
       by: flags['node-addresses'],
       choose: flags['nodes-for'] === 'all' ? null : choose,
       given: nodeOutputs(flags['node-output']),
+      hear:
+        flags.capture === undefined
+          ? null
+          : {
+              seconds: flags.capture,
+              asks: flags.probe === true,
+              where: (evidence) => whereHeard(evidence, questions(evidence)),
+            },
     },
+    kept,
     wanted: wanted ?? wantedBy(checks, { internet: client.kind === 'internet' }),
     now: () => new Date(),
     // A node lists 100,000 rules in half a minute, and may need a minute for each of several listings.

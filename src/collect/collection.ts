@@ -9,6 +9,12 @@ export interface Collection {
 
 export const emptyCollection = (): Collection => ({ files: new Map(), gaps: new Map() })
 
+/** Adds what another source gave. */
+export function addAll(to: Collection, from: Collection): void {
+  for (const [path, bytes] of from.files) to.files.set(path, bytes)
+  for (const [path, reason] of from.gaps) to.gaps.set(path, reason)
+}
+
 /** JSON as the AWS CLI and kubectl print it: four blanks an indent, a newline at the end. */
 export const jsonBytes = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value, null, 4)}\n`)
 

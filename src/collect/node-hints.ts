@@ -57,17 +57,33 @@ function instanceTarget(node: Node, evidence: Evidence): NodeTarget {
   return typeof id === 'string' ? { node: nameOf(node), address: id } : { node: nameOf(node), address: '', unreachable }
 }
 
-/** Which node this machine is: the one with its host name or one of its addresses, else its host name by itself. */
-export function thisNode(nodes: readonly Node[]): NodeTarget {
-  const own = Object.values(os.networkInterfaces()).flatMap((interfaces) =>
-    (interfaces ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
-  )
+/** The node that this machine is: the one with its host name, else with one of its addresses; null where it is none. */
+export function nodeHere(nodes: readonly Node[]): Node | null {
+  const own = new Set(ownAddresses().map(({ address }) => address))
   const host = os.hostname()
-  const found =
+  return (
     nodes.find((node) => nameOf(node) === host || addressesOf(node, /^Hostname$/).includes(host)) ??
-    nodes.find((node) => addressesOf(node, /IP$/).some((address) => own.includes(address)))
-  return { node: found === undefined ? host : nameOf(found), address: '' }
+    nodes.find((node) => addressesOf(node, /IP$/).some((address) => own.has(address))) ??
+    null
+  )
 }
+
+/** The same by its name, else this machine's host name by itself. */
+export function thisNode(nodes: readonly Node[]): NodeTarget {
+  const found = nodeHere(nodes)
+  return { node: found === null ? os.hostname() : nameOf(found), address: '' }
+}
+
+/** The interface of this machine that has the first address of a node; null where none has. */
+export function linkOfNode(node: Node): string | null {
+  const [first] = addressesOf(node, /IP$/)
+  return ownAddresses().find(({ address }) => address === first)?.link ?? null
+}
+
+const ownAddresses = (): readonly { readonly link: string; readonly address: string }[] =>
+  Object.entries(os.networkInterfaces()).flatMap(([link, all]) =>
+    (all ?? []).filter(({ internal }) => !internal).map(({ address }) => ({ link, address })),
+  )
 
 const nameOf = (node: Node): string => node.metadata?.name ?? ''
 

@@ -14,6 +14,7 @@ import {
 } from './diagnosis.ts'
 import { judgeResults } from './judge.ts'
 import { nodePortPaths } from './node-ports.ts'
+import { judgedFabric } from '../fabric/recognise.ts'
 import { receivingNodes } from '../journey/receiving.ts'
 import { runChecks, type Result } from './run-checks.ts'
 
@@ -61,6 +62,7 @@ export function answerAs<T>(
     warned,
     complete: questionGaps.length === 0,
     account: accountOf(evidence),
+    fabric: judgedFabric(evidence, questions[0]?.fabric ?? null),
     diagnoses: verdicts.flatMap((verdict) => judged[verdict]),
     gaps: hidden.sorted(),
   }

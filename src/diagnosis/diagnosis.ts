@@ -2,6 +2,7 @@ import type { Receiving } from '../journey/context.ts'
 import type { Finding, Status } from '../checks/finding.ts'
 import type { PathHop } from '../checks/hop.ts'
 import type { Port } from '../net/port.ts'
+import type { JudgedFabric } from '../fabric/recognise.ts'
 import type { Question } from '../evidence/question.ts'
 
 export type Verdict = 'reachable' | 'unreachable' | 'inconclusive'
@@ -67,6 +68,8 @@ export interface Answer<T = Diagnosis> {
   /** False where a listing that may name more VIPs was not read. */
   readonly complete: boolean
   readonly account: JudgedAccount | null
+  /** What carries frames between the nodes, as it was judged, and why. */
+  readonly fabric: JudgedFabric
   readonly diagnoses: readonly T[]
   readonly gaps: readonly HidingGap[]
 }

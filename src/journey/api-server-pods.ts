@@ -36,7 +36,7 @@ export function hostsOffCluster({
 /** A kube-apiserver whose requests to a Service go through a proxy. */
 export interface Proxied {
   readonly pod: string
-  readonly node: string
+  readonly node: string | undefined
   readonly by: string
   readonly noProxy: string
   readonly proof: readonly Proof[]
@@ -59,7 +59,7 @@ export function proxiedApiServer(evidence: Evidence, service: string, clusterIP:
     if (proxy === -1 || env[proxy]?.value === '' || value === undefined || excepted(value, host, clusterIP)) continue
     return {
       pod: objectName(pod),
-      node: pod.spec?.nodeName ?? 'NODE',
+      node: pod.spec?.nodeName,
       by: env[proxy]?.name ?? '',
       noProxy: value === '' ? 'empty' : value,
       proof: [proxy, except]

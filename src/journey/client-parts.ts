@@ -44,11 +44,14 @@ function wholeRange(evidence: Evidence, question: Question, state: NodeState, vi
 /** The network of the device by which packets for the VIP come in: that around the VIP, where it has several. */
 function arrivalNetwork(evidence: Evidence, question: Question, state: NodeState): Range | null {
   const { vip } = question
-  const [device] = arrivalDevices(evidence, question, state)
+  const devices = arrivalDevices(evidence, question, state)
   const own = (known(networksOfNode(evidence, state.node)) ?? []).filter(
-    (network) => network.device === device && network.cidr.family === vip?.family,
+    (network) => devices.includes(network.device) && network.cidr.family === vip?.family,
   )
-  return (own.find(({ cidr }) => vip !== null && rangeHas(cidr, vip)) ?? own[0])?.cidr ?? null
+  return (
+    (own.find(({ cidr }) => vip !== null && rangeHas(cidr, vip)) ?? (devices.length === 1 ? own[0] : undefined))
+      ?.cidr ?? null
+  )
 }
 
 /** The network of the device that the node's default route leaves by: where another host of its subnet stands. */

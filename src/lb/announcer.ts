@@ -57,8 +57,8 @@ export interface AnnouncerWords {
   readonly silence: { readonly reason: string; readonly says: string } | null
   /** What shows why it gave no address; null where nothing does. */
   readonly pools: Remedy | null
-  /** How to leave a Service to another system, beside a class: a phrase that follows a comma, and a look. Null where there is only the class. */
-  readonly off: { readonly says: string; readonly look: string } | null
+  /** How to leave Services to another system, beside a class: a phrase that follows a comma, a look, and what switches it off. Null where there is only the class. */
+  readonly off: { readonly says: string; readonly look: string; readonly mend: (evidence: Evidence) => Remedy } | null
 }
 
 /** What holds for most: nothing is known of its wire, its pools or its switch. */

@@ -1,5 +1,6 @@
 import { counted, inWords } from '../net/words.ts'
 import { byReason } from './by-reason.ts'
+import { judgedAs } from './judged-as.ts'
 import { workflowData, workflowProperty } from './escape.ts'
 import type { Format, Setting } from './reporter.ts'
 import { toldOnce, wrongIn, type ToldOnce, type Wrong } from './told-once.ts'
@@ -13,13 +14,15 @@ type Kind = 'error' | 'warning' | 'notice'
 export const github: Format<readonly Wrong[]> = {
   report: (setting) => ({
     diagnosis: wrongIn,
-    whole: function* ({ diagnoses, gaps }, { gate }) {
+    whole: function* (answer, { gate }) {
+      const { diagnoses, gaps, fabric } = answer
       const told = toldOnce(diagnoses.flat())
       const open = told.filter(({ finding }) => setting.acceptanceOf(finding) === null)
       const accepted = told.filter((one) => !open.includes(one))
       yield* annotations('error', open.filter(({ weight }) => weight === 'cause').map(findingText))
       yield* annotations('warning', [
         ...open.filter(({ weight }) => weight !== 'cause').map(findingText),
+        ...(fabric.warning === null ? [] : [{ title: 'fabric', text: fabric.warning }]),
         ...gate.warnings.map((text): Text => ({ title: 'acceptance', text })),
         ...byReason(gaps).map(({ reason, sources, hides }): Text => ({
           title: sources.length === 1 ? 'not read' : `${String(sources.length)} files not read`,
@@ -27,7 +30,7 @@ export const github: Format<readonly Wrong[]> = {
         })),
       ])
       yield* annotations('notice', [
-        { title: 'vipdoctor', text: `Exit code ${gate.exitCode}: ${gate.because}.` },
+        { title: 'vipdoctor', text: `Exit code ${gate.exitCode}: ${gate.because}. ${judgedAs(answer)}` },
         ...accepted.map((one) => acceptedText(one, setting)),
       ])
     },

@@ -9,9 +9,9 @@ export const schemaVersion = 1
 /** The answer as `--output json` prints it: docs/json.md and docs/schema.json describe it; fields may be added, none changes its meaning. */
 export const jsonReporter = (tool: Tool): Reporter<string> => ({
   diagnosis: (diagnosis) => indented(diagnosisJson(diagnosis), 4),
-  whole: function* ({ verdict, account, diagnoses, gaps }, { probes, gate }) {
+  whole: function* ({ verdict, account, fabric, diagnoses, gaps }, { probes, gate }) {
     yield `{\n  "schemaVersion": ${String(schemaVersion)},\n`
-    for (const [name, value] of Object.entries({ tool, verdict, account, gate }))
+    for (const [name, value] of Object.entries({ tool, verdict, account, fabric, gate }))
       yield `  "${name}": ${indented(value, 2)},\n`
     yield '  "diagnoses": ['
     for (const [index, text] of diagnoses.entries()) yield `${index === 0 ? '' : ','}\n    ${text}`

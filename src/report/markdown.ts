@@ -4,6 +4,7 @@ import type { Status } from '../checks/finding.ts'
 import { clientText } from '../evidence/question.ts'
 import { counted } from '../net/words.ts'
 import { byReason } from './by-reason.ts'
+import { judgedAs } from './judged-as.ts'
 import { proofValue } from './details.ts'
 import { markdown, markdownBlock, markdownCode } from './escape.ts'
 import type { Gate } from '../diagnosis/gate.ts'
@@ -55,7 +56,7 @@ function failedText({ message, suggestion }: Failure): string {
 
 /** In the order of their worth, each a whole: a reader may stop behind any of them. */
 function* pieces(answer: Answer<Section>, { gate, probes }: End, mostRows = Infinity): Generator<string> {
-  const { diagnoses, gaps, account } = answer
+  const { diagnoses, gaps, fabric } = answer
   yield headingText(answer, gate)
   if (diagnoses.length > 0)
     yield tableText(
@@ -68,8 +69,8 @@ function* pieces(answer: Answer<Section>, { gate, probes }: End, mostRows = Infi
   if (gaps.length > 0) yield gapsText(gaps)
   if (probes !== null && probes.length > 0)
     yield `\n**Probes**, which never change the verdict:\n\n${probes.map(({ says }) => `- ${markdown(says)}\n`).join('')}`
-  if (account !== null)
-    yield `\nAWS account ${markdown(account.id ?? 'not known')}, region ${markdown(account.region ?? 'not known')}.\n`
+  if (fabric.warning !== null) yield `\n> ⚠ ${markdown(fabric.warning)}\n`
+  yield `\n${markdown(judgedAs(answer))}\n`
 }
 
 function tableText(rows: readonly string[], most: number): string {

@@ -48,7 +48,10 @@ export const forReaders = <T>(format: Format<T>): Format<T> => ({
     return {
       diagnosis: (one) => diagnosis(shown(one)),
       whole: (answer, end) =>
-        whole({ ...answer, gaps: shown(answer.gaps), account: shown(answer.account) }, shown(end)),
+        whole(
+          { ...answer, gaps: shown(answer.gaps), account: shown(answer.account), fabric: shown(answer.fabric) },
+          shown(end),
+        ),
     }
   },
   failed: (failure, tool) => format.failed(shown(failure), tool),

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import { UserError } from '../../src/evidence/user-error.ts'
 import { isEc2Uuid } from '../../src/fabric/ec2/fabric.ts'
-import { recognisedFabric } from '../../src/fabric/recognise.ts'
+import type { Evidence } from '../../src/evidence/evidence.ts'
+import { checks } from '../../src/checks/index.ts'
+import { answer } from '../../src/diagnosis/diagnose.ts'
+import { questionsFor } from '../../src/diagnosis/targets.ts'
+import { judgedFabric, recognisedFabric } from '../../src/fabric/recognise.ts'
+import { plain } from '../../src/report/paint.ts'
+import { ordinary, textReporter } from '../../src/report/text/text.ts'
+import { printed } from '../kit/answers.ts'
 import { editJson, fixture, fixtureNames, truthOf, variant, type Json } from '../kit/fixtures.ts'
 
 describe('recognisedFabric', () => {
@@ -98,4 +105,90 @@ test.each([
   ['', false],
 ])('%s is an EC2 UUID: %s', (uuid, expected) => {
   expect(isEc2Uuid(uuid)).toBe(expected)
+})
+
+describe('judgedFabric says why', () => {
+  const without = (edit: (node: Json, at: number) => void) =>
+    variant('hard-way-healthy', {
+      'aws/': null,
+      'kubernetes/nodes.json': editJson((list: Json) => {
+        list.items.forEach(edit)
+      }),
+    })
+  const nothing = (node: Json): void => {
+    node.status.nodeInfo.systemUUID = ''
+    node.spec.providerID = ''
+  }
+  const named =
+    (...schemes: readonly string[]) =>
+    (node: Json, at: number) => {
+      node.spec.providerID = `${schemes[at % schemes.length] ?? ''}://machine`
+      node.status.nodeInfo.systemUUID = '4c4c4544-0000-1000-8000-000000000000'
+    }
+  test.each<[string, () => Promise<Evidence>, string, string, string]>([
+    ['an account', () => fixture('hard-way-healthy'), 'ec2', 'account-read', 'its account was read'],
+    ['system UUIDs', () => without(() => undefined), 'ec2', 'system-uuid', 'the system UUID of 4 nodes says so'],
+    ['provider ids', () => without(named('gce')), 'gce', 'provider-id', 'the provider id of 4 nodes says so'],
+    ['nodes without a cloud', () => fixture('lan-healthy'), 'lan', 'no-cloud-named', '4 nodes name no cloud'],
+    [
+      'two clouds',
+      () => without(named('azure', 'gce')),
+      'unknown',
+      'several-named',
+      'the nodes name Azure and Google Cloud',
+    ],
+    [
+      'a provider that nobody knows',
+      () => without(named('mycloud')),
+      'unknown',
+      'provider-not-known',
+      '4 nodes name a provider that is not known here',
+    ],
+    [
+      'nothing',
+      () => without(nothing),
+      'unknown',
+      'nothing-said',
+      'no account was read, and no node says where it stands',
+    ],
+  ])('%s', async (_, evidence, name, because, says) => {
+    expect(judgedFabric(await evidence(), null)).toEqual({ name, because, says, warning: null })
+  })
+
+  test.each([
+    ['hard-way-healthy', 'lan', 'The evidence says EC2, because its account was read; what --fabric says was judged.'],
+    ['lan-healthy', 'ec2', 'The evidence says a LAN, because 4 nodes name no cloud; what --fabric says was judged.'],
+  ] as const)('%s judged as %s warns', async (bundle, name, warning) => {
+    expect(judgedFabric(await fixture(bundle), name)).toEqual({
+      name,
+      because: 'told',
+      says: '--fabric says so',
+      warning,
+    })
+  })
+
+  test('what the evidence says too, or does not know, is no reason to warn', async () => {
+    expect(judgedFabric(await fixture('lan-healthy'), 'lan')).toMatchObject({
+      because: 'no-cloud-named',
+      warning: null,
+    })
+    expect(judgedFabric(await without(nothing), 'lan')).toMatchObject({ because: 'told', warning: null })
+  })
+})
+
+test('a report says as what it was judged, and that the evidence says another', async () => {
+  const asked = { client: { kind: 'vpc' }, fabric: 'lan', vpcId: null } as const
+  const evidence = await fixture('hard-way-l2')
+  const { questions } = questionsFor(evidence, [], asked)
+  const text = printed(
+    answer(checks, evidence, questions, []),
+    textReporter(plain, ordinary, { from: 'bundle', path: 'bundle.tar.gz' }),
+  )
+  expect(text.split('\n').slice(-5)).toEqual([
+    'The evidence says EC2, because its account was read; what --fabric says was',
+    'judged.',
+    'Judged as a LAN, because --fabric says so.',
+    expect.stringMatching(/^Exit code \d: /),
+    '',
+  ])
 })

@@ -43,7 +43,8 @@ test('a cause is an error with its sentence and its commands; the notice says wh
     {
       kind: 'notice',
       title: 'vipdoctor',
-      message: 'Exit code 1: 10.240.0.100:80 (default/nginx-lb) cannot be reached: delivery/vip-not-owned.',
+      message:
+        'Exit code 1: 10.240.0.100:80 (default/nginx-lb) cannot be reached: delivery/vip-not-owned. Judged as EC2, because its account was read: AWS 123456789012, us-east-1.',
     },
   ])
 })

@@ -88,7 +88,12 @@ export async function readTcpdump(
     const { status, said } = await running.closed
     const refused = refusal(said, status)
     if (refused !== null) throw refused
-    return { cut: signal.aborted ? null : cut, dropped: droppedIn(said), frames }
+    return {
+      cut: signal.aborted ? null : cut,
+      dropped: droppedIn(said),
+      frames,
+      on: /^tcpdump: listening on ([^,\s]+),/m.exec(said)?.[1],
+    }
   } finally {
     signal.removeEventListener('abort', end)
     end()

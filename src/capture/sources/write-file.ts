@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { UserError } from '../../evidence/user-error.ts'
 import type { Frame } from '../frame.ts'
-import { interfaceBlock, packetBlock, sectionHeader } from '../pcapng-writer.ts'
+import { frameBlocks } from '../pcapng-writer.ts'
 
 /**
  * Writes frames to a new pcapng file, for its owner alone. Each goes to the system before the next is looked at, so that the file is
@@ -10,7 +10,6 @@ import { interfaceBlock, packetBlock, sectionHeader } from '../pcapng-writer.ts'
  */
 export function writeFrames(file: string): { readonly write: (frame: Frame) => void; readonly close: () => void } {
   const descriptor = open(file)
-  const interfaces: number[] = []
   const append = (block: Uint8Array): void => {
     try {
       for (let at = 0; at < block.length;) at += writeSync(descriptor, block, at)
@@ -18,16 +17,8 @@ export function writeFrames(file: string): { readonly write: (frame: Frame) => v
       throw cannotWrite(file, error)
     }
   }
-  append(sectionHeader())
   return {
-    write: (frame) => {
-      let number = interfaces.indexOf(frame.linkType)
-      if (number === -1) {
-        number = interfaces.push(frame.linkType) - 1
-        append(interfaceBlock(frame.linkType))
-      }
-      append(packetBlock(frame, number))
-    },
+    write: frameBlocks(append),
     close: () => {
       closeSync(descriptor)
     },

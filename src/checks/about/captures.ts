@@ -4,7 +4,7 @@ import { recordedCaptures, type RecordedCapture } from '../../capture/recorded.t
 import { citeList, type Proof } from '../../evidence/cite.ts'
 import { counted } from '../../net/words.ts'
 import type { VipContext } from '../check.ts'
-import { skipped, unknown, type Draft } from '../finding.ts'
+import { said, skipped, unknown, type Draft } from '../finding.ts'
 import { knownStations, readingOf } from '../../journey/stations.ts'
 
 /** What one capture of the bundle says about the question's VIP. */
@@ -55,7 +55,7 @@ export function seenIn(context: Pick<VipContext, 'evidence' | 'question'>): {
   })
   const unread = all.flatMap(({ file, gap, messages }) =>
     gap !== null && messages.length === 0
-      ? [unknown('capture-not-readable', `capture/${file}`, 'A capture could not be read.', [gap])]
+      ? [unknown('capture-not-readable', `capture/${file}`, said('not read', 'A capture could not be read.'), [gap])]
       : [],
   )
   return { seen, unread }
@@ -75,7 +75,7 @@ export function eachCapture(
     // A message that is cut short may have said what would have failed.
     const { gap } = one.capture
     return draft.status === 'pass' && one.observation.cut > 0 && gap !== null
-      ? unknown('cut-short', subject, one.conclusion.says, [gap])
+      ? unknown('cut-short', subject, said('a capture that is cut short', one.conclusion.says), [gap])
       : draft
   })
   return [...drafts, ...unread]

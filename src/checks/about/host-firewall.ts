@@ -4,7 +4,7 @@ import type { Gap } from '../../evidence/gap.ts'
 import type { Port } from '../../net/port.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { knock, type Call, type Knock, type Party } from '../../node/knock.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 import { openings } from './opening.ts'
 import { proofOf } from './traced.ts'
 
@@ -72,7 +72,11 @@ export function hostFirewall(
   if (calls.length === 0 && unlisted === null) return []
   const judged = callsOf(evidence, calls)
   if (judged.shut.length > 0) {
-    const says = `${shutText(judged)}: ${words.follows}.`
+    const nodes = new Set(judged.shut.map(({ at }) => at)).size
+    const says = said(
+      `firewall rules of ${counted(nodes, 'node')} stand in the way`,
+      `${shutText(judged)}: ${words.follows}.`,
+    )
     const fix = openings(evidence, stoppedOf(judged))
     const proof = shutProof(judged)
     return [
@@ -87,13 +91,23 @@ export function hostFirewall(
       unknown(
         'host-rules-not-known',
         subject,
-        `It is not known whether the rules of the nodes let ${words.let}.`,
+        said(
+          'the rules of the nodes are not known',
+          `It is not known whether the rules of the nodes let ${words.let}.`,
+        ),
         gaps.slice(0, 3),
       ),
     ]
   const named = (of: readonly Party[]) => new Set(of.flatMap((party) => ('node' in party ? [party.node] : []))).size
   const nodes = Math.max(named(calls.map(({ to }) => to)), named(calls.map(({ from }) => from)))
-  return [pass('host-rules-allow', subject, `The rules of ${counted(nodes, 'node')} let ${words.let}.`, [])]
+  return [
+    pass(
+      'host-rules-allow',
+      subject,
+      said('the rules of the nodes allow it', `The rules of ${counted(nodes, 'node')} let ${words.let}.`),
+      [],
+    ),
+  ]
 }
 
 export const stoppedOf = ({ shut }: Pick<Calls, 'shut'>) => shut.map(({ at, outcome }) => ({ node: at, outcome }))

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { onNode, sh, word, type Command } from '../../net/shell.ts'
+import { inWords } from '../../net/words.ts'
 import type { Outcome, Packet, Step } from '../../node/trace/types.ts'
 import type { Remedy } from '../finding.ts'
 import { owned } from './rule-removal.ts'
@@ -46,7 +47,12 @@ export function openings(evidence: Evidence, stopped: readonly Stopped[]): Remed
   })
   if (commands.length === 0)
     return { advice: 'Admit it in the firewall or the policy that wrote the rule: what wrote it would write it again.' }
-  return { summary: 'let it through', commands, changes: [...managers].map((manager) => lasting[manager]).join(' ') }
+  const nodes = [...new Set([...groups.values()].map(({ first: { node } }) => node))].sort()
+  return {
+    summary: `let it through on ${inWords(nodes, 2)}`,
+    commands,
+    changes: [...managers].map((manager) => lasting[manager]).join(' '),
+  }
 }
 
 const lasting: Readonly<Record<Manager, string>> = {

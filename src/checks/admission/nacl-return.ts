@@ -1,11 +1,12 @@
 import { aclFindings } from '../about/acl.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 
 export default defineCheck({
   id: 'admission/nacl-return',
   title: 'Network ACLs let the answers go back to the client',
   needs: ['aws/network-interfaces', 'aws/subnets'],
-  alsoReads: ['aws/network-acls', 'aws/vpcs'],
+  alsoReads: [...traceReads, 'aws/network-acls', 'aws/vpcs'],
   each: 'receiving',
   on: ['ec2'],
   blocks: true,

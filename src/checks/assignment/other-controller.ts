@@ -1,18 +1,26 @@
 import { cite } from '../../evidence/cite.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
-import { claims } from '../../lb/announcers.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
+import type { ServiceQuestion } from '../../evidence/question.ts'
+import { claims, type Served } from '../../lb/announcers.ts'
 import { sh } from '../../net/shell.ts'
-import { startOf } from '../../net/words.ts'
+import { inWords, startOf } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
-import { pass, said, skipped, warn } from '../finding.ts'
+import { fail, pass, said, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/other-controller',
   after: 'assignment/vip-assigned',
   title: 'No other load-balancer controller takes part in the Service',
   needs: ['kubernetes/services', 'kubernetes/pods'],
-  alsoReads: ['kubernetes/leases'],
+  alsoReads: [
+    'kubernetes/leases',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+    'kubernetes/nodes',
+    'kubernetes/ipaddresspools',
+  ],
   about: ['service'],
   blocks: false,
   run: ({ evidence, question }) => {
@@ -22,6 +30,8 @@ export default defineCheck({
     const other = claims(evidence, question).find(({ announcer }) => !announcer.judged)
     if (other === undefined)
       return [skipped('no-mark', subject, `No controller but MetalLB and kube-vip has left a mark on Service ${name}.`)]
+    const replaced = addressReplaced(evidence, question, other)
+    if (replaced !== null) return [replaced]
     const own = metallbMark(service) ?? kubeVipMark(service)
     if (own === null)
       return [
@@ -71,3 +81,29 @@ export default defineCheck({
     ],
   },
 })
+
+/**
+ * The address that was asked for is not the Service's, because another controller wrote its own over it. Null where the Service has no
+ * address at all, or where neither MetalLB nor kube-vip would serve it.
+ */
+function addressReplaced(evidence: Evidence, question: ServiceQuestion, other: Served): Draft | null {
+  const { service, vip } = question
+  const has = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? [])
+  const own = claims(evidence, question).find(({ announcer }) => announcer.judged)
+  if (vip !== null || has.length === 0 || own?.announcer.refuses(evidence, question) !== null) return null
+  const name = objectName(service)
+  const { off } = other.announcer.words
+  return fail(
+    'address-replaced',
+    `service/${name}`,
+    said(
+      `${other.announcer.name} wrote its own addresses`,
+      `Service ${name} does not have the address that was asked for: ${other.announcer.name} serves it too, since ${other.why}, and has written ${inWords(has)} into its status.`,
+    ),
+    [cite(service, 'status', 'loadBalancer', 'ingress'), ...other.proof],
+    off?.mend(evidence) ?? {
+      advice: `Leave the Service to ${own.announcer.name}: with a loadBalancerClass that only it handles.`,
+    },
+    { blocks: true },
+  )
+}

@@ -19,7 +19,7 @@ import type { Call } from '../../node/knock.ts'
 import { hostFirewall } from '../about/host-firewall.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 /** BFD's control packets over one hop (RFC 5881 §4). */
 const bfdPort = 3784
@@ -95,7 +95,10 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
       unknown(
         'peers-not-known',
         'daemonset/metallb-system/speaker',
-        'It is not known whether the speakers reach their BGP peers.',
+        said(
+          'whether speakers reach their peers is not known',
+          'It is not known whether the speakers reach their BGP peers.',
+        ),
         [vpcId, own, speakers].filter(isGap),
       ),
     ]
@@ -149,6 +152,7 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
       const ranges = first.side === 'ingress' ? refused.map(({ source }) => rangeOf(source)) : [rangeOf(address)]
       const says = `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} the speakers on ${listText([...new Set(refused.map(({ node }) => node))])} from their peer ${address.text} (${idOf(to)}): ${what} is not admitted.`
       const fix = {
+        summary: `${first.side === 'ingress' ? 'let' : 'let out'} ${what} ${first.side === 'ingress' ? 'in from the speakers' : `to ${address.text}`}`,
         commands: [authorize(groupId, first.side, permissionText(first.protocol, first.port, first.port, ranges))],
         changes: `Holds for every interface in ${groupId}.`,
       }
@@ -156,7 +160,7 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
         fail(
           'refused',
           subject,
-          says,
+          said('the speakers do not reach a BGP peer', says),
           [
             cite(peer, 'spec', 'peerAddress'),
             holder.proof(),
@@ -173,14 +177,23 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
         unknown(
           'rules-not-known',
           subject,
-          `It is not known whether the speakers reach ${address.text}.`,
+          said(
+            'whether speakers reach a peer is not known',
+            `It is not known whether the speakers reach ${address.text}.`,
+          ),
           open.flatMap(({ gaps }) => gaps).slice(0, 2),
         ),
       ]
     return [
-      pass('allowed', subject, `The security groups let the speakers reach their peer ${address.text} (${idOf(to)}).`, [
-        holder.proof(),
-      ]),
+      pass(
+        'allowed',
+        subject,
+        said(
+          'the speakers reach their BGP peer',
+          `The security groups let the speakers reach their peer ${address.text} (${idOf(to)}).`,
+        ),
+        [holder.proof()],
+      ),
     ]
   })
 }

@@ -6,7 +6,7 @@ import type { Pod } from '../../evidence/kubernetes/kinds.ts'
 import { rangeOf } from '../../net/range.ts'
 import type { Port } from '../../net/port.ts'
 import { portText } from '../../net/port.ts'
-import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
+import { authorize, permissionOfMembers, permissionText } from '../../fabric/ec2/admission.ts'
 import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { judgeNodeFlow, primaryAddress } from '../../fabric/ec2/node-flow.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
@@ -15,7 +15,7 @@ import { groupsText, listText } from '../../fabric/ec2/words.ts'
 import { callsAt, hostFirewall, pairs } from '../about/host-firewall.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/cni-ports',
@@ -113,9 +113,15 @@ function run({ evidence, question }: Context): readonly Draft[] {
   const drafts = [
     ...(isGap(own)
       ? [
-          unknown('agents-not-known', 'cni/agents', 'It is not known whether the agents of the CNI reach each other.', [
-            own,
-          ]),
+          unknown(
+            'agents-not-known',
+            'cni/agents',
+            said(
+              'whether the CNI’s agents meet is not known',
+              'It is not known whether the agents of the CNI reach each other.',
+            ),
+            [own],
+          ),
         ]
       : spoken.flatMap((talk) => judge(evidence, talk, agents(talk.from), agents(talk.to)))),
     ...spoken.flatMap((talk) => onHosts(evidence, talk, nodesWith(talk.from), nodesWith(talk.to))),
@@ -204,22 +210,26 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
       fail(
         'refused',
         subject,
-        `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} ${talk.name} apart: ${listText(ports.map(portText))} from ${first.one.node} to ${first.other.node} is not admitted.`,
+        said(
+          'security groups keep the CNI’s agents apart',
+          `${groupsText(evidence, first.groupIds)} keep${first.groupIds.length === 1 ? 's' : ''} ${talk.name} apart: ${listText(ports.map(portText))} from ${first.one.node} to ${first.other.node} is not admitted.`,
+        ),
         [
           cite(first.side === 'ingress' ? first.other.eni : first.one.eni, 'Groups'),
           ...first.judgement.asked.slice(0, 8).map((rule) => rule.proof()),
         ],
         {
+          summary: `let ${listText(ports.map(portText))} pass between the nodes`,
           commands: ports.map(({ protocol, port }) =>
             authorize(
               groupId,
               first.side,
               groupsOf(first.one.eni).includes(groupId) && groupsOf(first.other.eni).includes(groupId)
-                ? `'IpProtocol=${protocol},FromPort=${String(port)},ToPort=${String(port)},UserIdGroupPairs=[{GroupId=${groupId}}]'`
+                ? permissionOfMembers(groupId, protocol, port)
                 : permissionText(protocol, port, port, [range]),
             ),
           ),
-          changes: `Admits ${listText(ports.map(portText))} for every interface in ${groupId}.`,
+          changes: `Holds for every interface in ${groupId}.`,
         },
         { awsCode: 'ENI_SG_RULES_MISMATCH' },
       ),
@@ -231,7 +241,10 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
       unknown(
         'rules-not-known',
         subject,
-        `It is not known whether ${talk.name} may speak with each other.`,
+        said(
+          'whether the CNI’s agents meet is not known',
+          `It is not known whether ${talk.name} may speak with each other.`,
+        ),
         open.flatMap(({ gaps }) => gaps).slice(0, 2),
       ),
     ]
@@ -239,7 +252,10 @@ function judge(evidence: Evidence, talk: Talk, from: readonly Agent[], to: reado
     pass(
       'allowed',
       subject,
-      `The security groups let ${talk.name} speak with each other at ${listText(talk.ports.map(portText))}.`,
+      said(
+        'the CNI’s agents reach each other',
+        `The security groups let ${talk.name} speak with each other at ${listText(talk.ports.map(portText))}.`,
+      ),
       judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())).slice(0, 3),
     ),
   ]

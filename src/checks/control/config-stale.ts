@@ -8,8 +8,12 @@ import { metallbSettings } from '../../lb/metallb/install.ts'
 import { overlappingPools } from '../../lb/metallb/pools.ts'
 import { samplesOf } from '../../node/metrics.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
+import { without } from '../../net/range-set.ts'
+import { poolName, rangesOf } from '../../lb/metallb/pool-ranges.ts'
+import { poolWith } from '../about/pool-edit.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
 
 type State = KubernetesObject<'configurationstates'>
 
@@ -41,7 +45,10 @@ export default defineCheck({
         unknown(
           'states-not-read',
           `namespace/${namespace}`,
-          'It is not known whether MetalLB has taken its configuration.',
+          said(
+            'whether it took its configuration is not known',
+            'It is not known whether MetalLB has taken its configuration.',
+          ),
           [states],
         ),
       ]
@@ -67,7 +74,10 @@ export default defineCheck({
             pass(
               'taken',
               `namespace/${namespace}`,
-              `${counted(reported.length, 'component')} of MetalLB ${reported.length === 1 ? 'has' : 'have'} taken the configuration.`,
+              said(
+                'MetalLB has taken its configuration',
+                `${counted(reported.length, 'component')} of MetalLB ${reported.length === 1 ? 'has' : 'have'} taken the configuration.`,
+              ),
               [...reported.slice(0, 1).map((state) => cite(state, 'status'))],
             ),
           ]
@@ -84,18 +94,23 @@ export default defineCheck({
       fail(
         refused.length === 0 ? 'pools-overlap' : 'refused',
         `namespace/${namespace}`,
-        `${says.join(': ')}. What was changed since has no effect.`,
+        said(
+          clash === undefined ? 'MetalLB refuses its configuration' : 'MetalLB refuses pools that overlap',
+          `${says.join(': ')}. What was changed since has no effect.`,
+        ),
         [
           ...refused.map((state) => cite(state, 'status')),
           ...(clash?.pools ?? []).map((pool) => cite(pool, 'spec', 'addresses')),
         ],
-        {
-          commands: [
-            `kubectl -n ${namespace} get configurationstates -o yaml`,
-            `kubectl -n ${namespace} logs deployment/controller --tail=200 | grep "failed to parse the configuration"`,
-          ],
-          changes: 'Shows which object is refused and why. One that is wrong makes the whole configuration invalid.',
-        },
+        clash === undefined
+          ? {
+              look: [
+                sh`kubectl -n ${namespace} get configurationstates -o yaml`,
+                sh`kubectl -n ${namespace} logs deployment/controller --tail=200 | grep "failed to parse the configuration"`,
+              ],
+              advice: 'One object that is wrong makes the whole configuration invalid.',
+            }
+          : apart(evidence, clash),
       ),
     ]
   },
@@ -134,19 +149,33 @@ const byMetric = (namespace: string, stale: readonly Stale[]): Draft =>
   fail(
     'stale-by-metric',
     `namespace/${namespace}`,
-    `MetalLB’s speakers do not take the configuration: ${inWords(
-      stale.map(({ node, says }) => `that of ${node} ${says}`),
-      4,
-    )}. What was changed since has no effect.`,
+    said(
+      `${counted(stale.length, 'speaker')} ${stale.length === 1 ? 'does' : 'do'} not take the configuration`,
+      `MetalLB’s speakers do not take the configuration: ${inWords(
+        stale.map(({ node, says }) => `that of ${node} ${says}`),
+        4,
+      )}. What was changed since has no effect.`,
+    ),
     stale.map(({ proof }) => proof),
     {
-      commands: [
-        `kubectl -n ${namespace} logs -l component=speaker --tail=200 | grep "failed to parse the configuration"`,
-        `kubectl -n ${namespace} get ipaddresspools,l2advertisements,bgpadvertisements,bgppeers -o yaml`,
+      look: [
+        sh`kubectl -n ${namespace} logs -l component=speaker --tail=200 | grep "failed to parse the configuration"`,
+        sh`kubectl -n ${namespace} get ipaddresspools,l2advertisements,bgpadvertisements,bgppeers -o yaml`,
       ],
-      changes: 'Shows which object is refused and why. One that is wrong makes the whole configuration invalid.',
+      advice: 'One object that is wrong makes the whole configuration invalid.',
     },
   )
+
+/** Takes what two pools have in common out of the second. */
+function apart(evidence: Evidence, { pools, text }: ReturnType<typeof overlappingPools>[number]): Remedy | null {
+  const [one, other] = pools
+  return one === undefined || other === undefined
+    ? null
+    : poolWith(evidence, other, without(rangesOf(other), rangesOf(one)), {
+        summary: `take ${text} out of pool ${poolName(other)}`,
+        changes: `Pool ${poolName(one)} keeps it. MetalLB takes its configuration as soon as the pools are apart.`,
+      })
+}
 
 /** Up to 0.12 MetalLB reports no state; that it must refuse its ConfigMap is plain from the text. */
 function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigMapEra): readonly Draft[] {
@@ -154,7 +183,14 @@ function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigM
   const subject = `namespace/${namespace}`
   if (configMap?.data === undefined || proof === null)
     return isGap(config)
-      ? [unknown('config-map-not-read', subject, 'It is not known how MetalLB is configured.', [config])]
+      ? [
+          unknown(
+            'config-map-not-read',
+            subject,
+            said('its configuration is not known', 'It is not known how MetalLB is configured.'),
+            [config],
+          ),
+        ]
       : [
           skipped(
             'no-config-map',
@@ -171,20 +207,28 @@ function fromConfigMap(evidence: Evidence, { configMap, config, proof }: ConfigM
         ...(clash === undefined ? [] : [`pools ${inWords(clash.names)} overlap at ${clash.text}`]),
       ][0]
   if (why === undefined)
-    return [pass('config-map-accepted', subject, `MetalLB can take its configuration in ConfigMap ${name}.`, [proof])]
+    return [
+      pass(
+        'config-map-accepted',
+        subject,
+        said('MetalLB can take its ConfigMap', `MetalLB can take its configuration in ConfigMap ${name}.`),
+        [proof],
+      ),
+    ]
   return [
     fail(
       'config-map-refused',
       subject,
-      `MetalLB must refuse its configuration in ConfigMap ${name}: ${why}. It goes on with the last good one; after a start it has none.`,
+      said(
+        'MetalLB must refuse its ConfigMap',
+        `MetalLB must refuse its configuration in ConfigMap ${name}: ${why}. It goes on with the last good one; after a start it has none.`,
+      ),
       [proof],
       {
-        commands: [
-          ...editCommands(configMap, 'configmap'),
-          `kubectl -n ${namespace} logs deployment/controller --tail=200 | grep -i config`,
-        ],
-        changes:
-          'Opens the configuration, and shows what MetalLB says of it. It reads the ConfigMap as soon as it changes.',
+        look: [sh`kubectl -n ${namespace} logs deployment/controller --tail=200 | grep -i config`],
+        summary: 'correct the ConfigMap',
+        commands: editCommands(configMap, 'configmap'),
+        changes: 'MetalLB reads the ConfigMap as soon as it changes, and its log says what it thinks of it.',
       },
     ),
   ]

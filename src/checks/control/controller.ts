@@ -3,8 +3,9 @@ import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
 import { whyNotReady } from '../../lb/metallb/not-ready.ts'
+import { controllerRemedy } from '../about/metallb-controller.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { fail, pass, said } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/controller',
@@ -16,44 +17,47 @@ export default defineCheck({
   announcer: 'MetalLB',
   blocks: false,
   consequenceOf: ['forwarding/cni-ready', 'translation/kube-proxy-running'],
-  run: ({ evidence }) => {
+  run: ({ evidence, question }) => {
     const controllers = metallbPods(evidence, 'controller')
     if (isGap(controllers)) return []
-    const namespace = controllers[0]?.metadata?.namespace ?? 'metallb-system'
-    const fix = {
-      commands: [
-        `kubectl -n ${namespace} describe pod -l component=controller`,
-        `kubectl -n ${namespace} logs deployment/controller --previous --tail=20`,
-      ],
-      changes: 'Shows why the controller is not ready.',
-    }
+    const fix = controllerRemedy(evidence, controllers)
+    // A Service that waits for its address waits for the controller; one that has it needs none.
+    const more = { blocks: question.vip === null }
     const [pod] = controllers
     if (pod === undefined) {
       return [
         fail(
           'no-controller',
           'deployment/controller',
-          'MetalLB has no controller pod, so no Service gets an address.',
+          said('MetalLB has no controller pod', 'MetalLB has no controller pod, so no Service gets an address.'),
           [citeList(kubernetesFile('pods'), '/items', 'no MetalLB controller among them')],
           fix,
+          more,
         ),
       ]
     }
     const why = whyNotReady(pod)
     if (why === null)
       return [
-        pass('ready', 'deployment/controller', `MetalLB's controller ${pod.metadata?.name ?? ''} is ready.`, [
-          cite(pod, 'status', 'phase'),
-        ]),
+        pass(
+          'ready',
+          'deployment/controller',
+          said('MetalLB’s controller is ready', `MetalLB's controller ${pod.metadata?.name ?? ''} is ready.`),
+          [cite(pod, 'status', 'phase')],
+        ),
       ]
     const name = `${pod.metadata?.name ?? ''} on ${pod.spec?.nodeName ?? 'no node'}`
     return [
       fail(
         'not-ready',
         'deployment/controller',
-        `MetalLB's controller ${name} ${why.says}: it gives no address and admits no change of pools.`,
+        said(
+          'MetalLB’s controller is not ready',
+          `MetalLB's controller ${name} ${why.says}: it gives no address and admits no change of pools.`,
+        ),
         [why.proof],
         fix,
+        more,
       ),
     ]
   },

@@ -7,8 +7,10 @@ import { inWords, counted } from '../../net/words.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses } from '../../node/service-proxy.ts'
 import { translatorReads } from '../about/reads.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
+import { restartOn } from '../about/kube-proxy.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { pass, skipped, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/health-check-node-port',
@@ -44,21 +46,25 @@ function run({ evidence, question }: Context<ServiceQuestion>): readonly Draft[]
   const name = objectName(service)
   const subject = `service/${name}`
   const port = service.spec?.healthCheckNodePort ?? 0
-  const { namespace = 'default', name: short = '' } = service.metadata ?? {}
+  const { namespace = 'default', name: short } = service.metadata ?? {}
   const patch = (policy: string) =>
-    `kubectl -n ${namespace} patch service ${short} -p '{"spec":{"externalTrafficPolicy":"${policy}"}}'`
+    sh`kubectl -n ${namespace} patch service ${short} -p ${jsonWord({ spec: { externalTrafficPolicy: policy } })}`
+  const between = 'Between the two commands every node sends on to every endpoint, from its own address.'
   if (port === 0)
     return [
       warn(
         'no-port',
         subject,
-        `Service ${name} has externalTrafficPolicy Local and no healthCheckNodePort: a load balancer in front of the nodes cannot tell which of them have an endpoint.`,
+        said(
+          'the Service has no health check port',
+          `Service ${name} has externalTrafficPolicy Local and no healthCheckNodePort: a load balancer in front of the nodes cannot tell which of them have an endpoint.`,
+        ),
         [cite(service, 'spec', 'externalTrafficPolicy'), cite(service, 'spec', 'healthCheckNodePort')],
         {
           fix: {
+            summary: 'give the Service a health check port',
             commands: [patch('Cluster'), patch('Local')],
-            changes:
-              'The API server allocates a health check port. Between the two commands every node sends on to every endpoint, from its own address.',
+            changes: `The API server allocates one. ${between}`,
           },
         },
       ),
@@ -73,16 +79,21 @@ function run({ evidence, question }: Context<ServiceQuestion>): readonly Draft[]
       warn(
         'not-served',
         subject,
-        `${holder === null ? `Nothing listens on the health check port ${String(port)} of Service ${name} on ${node}` : `${holder} holds the health check port ${String(port)} of Service ${name} on ${node}`}: a load balancer in front learns nothing from kube-proxy there.${others.length === 0 ? '' : ` The same holds on ${inWords(others)}.`}`,
+        said(
+          holder === null ? 'nothing listens on the health check port' : 'another program holds the health check port',
+          `${holder === null ? `Nothing listens on the health check port ${String(port)} of Service ${name} on ${node}` : `${holder} holds the health check port ${String(port)} of Service ${name} on ${node}`}: a load balancer in front learns nothing from kube-proxy there.${others.length === 0 ? '' : ` The same holds on ${inWords(others)}.`}`,
+        ),
         [cite(service, 'spec', 'healthCheckNodePort'), ...wrong.slice(0, 4).map(({ proof }) => proof)],
         {
-          fix: {
-            commands: [
-              `ssh ${node} sudo ss -ltnp 'sport = :${String(port)}'`,
-              `ssh ${node} sudo systemctl restart kube-proxy`,
-            ],
-            changes: `Shows what holds the port; kube-proxy tries again when it starts, and writes every rule of ${node} anew.`,
-          },
+          fix:
+            holder === null
+              ? restartOn(node, `It opens the port when it starts, and writes every rule of ${node} anew.`)
+              : {
+                  look: [sh`ssh ${node} sudo ss -ltnp sport = :${port}`],
+                  summary: 'give the Service another health check port',
+                  commands: [patch('Cluster'), patch('Local')],
+                  changes: `A load balancer in front must then ask at the new port. ${between}`,
+                },
         },
       ),
     ]
@@ -99,7 +110,10 @@ function run({ evidence, question }: Context<ServiceQuestion>): readonly Draft[]
     pass(
       'served',
       subject,
-      `kube-proxy answers health checks of Service ${name} on port ${String(port)} of ${counted(nodes.length, 'node')}.`,
+      said(
+        'kube-proxy answers its health checks',
+        `kube-proxy answers health checks of Service ${name} on port ${String(port)} of ${counted(nodes.length, 'node')}.`,
+      ),
       nodes.slice(0, 4).map(({ proof }) => proof),
     ),
   ]

@@ -15,7 +15,7 @@ import { groupsText, listText } from '../../fabric/ec2/words.ts'
 import { callsAt, hostFirewall, pairs } from '../about/host-firewall.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/kubelet-port',
@@ -54,7 +54,10 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
   const own = nodeInterfaces(evidence, question.vpcId)
   const hosts = isGap(vpcId) ? vpcId : apiServerHosts(evidence, vpcId)
   const subject = 'service/default/kubernetes'
-  const doubt = 'It is not known whether the API servers reach the kubelets.'
+  const doubt = said(
+    'whether kubelets are reached is not known',
+    'It is not known whether the API servers reach the kubelets.',
+  )
   if (isGap(vpcId) || isGap(own) || isGap(hosts))
     return [unknown('interfaces-not-known', subject, doubt, [own, hosts].filter(isGap))]
   // Nodes with the same groups are judged once; a host reaches its own kubelet without the network.
@@ -81,10 +84,15 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
     const says = `${groupsText(evidence, groupIds)} of ${listText(shut.nodes)} ${groupIds.length === 1 ? 'does' : 'do'} not admit the API servers at tcp/${String(port)}: logs and exec fail there.`
     const proof = [cite(shut.eni, 'Groups'), ...shut.judgement.asked.slice(0, 12).map((rule) => rule.proof())]
     const fix = {
+      summary: `let tcp/${String(port)} in from the API servers`,
       commands,
-      changes: `Admits tcp/${String(port)} from the API servers to every interface in ${groupId ?? ''}.`,
+      changes: `Holds for every interface in ${groupId ?? ''}.`,
     }
-    return [fail('refused', subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
+    return [
+      fail('refused', subject, said('the API servers do not reach every kubelet', says), proof, fix, {
+        awsCode: 'ENI_SG_RULES_MISMATCH',
+      }),
+    ]
   }
   const open = judged.filter(({ judgement }) => judgement.answer === 'unknown')
   if (open.length > 0)
@@ -101,7 +109,10 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
     pass(
       'allowed',
       subject,
-      `The security groups let the API servers reach the kubelets of ${String(known(own)?.size ?? 0)} nodes.`,
+      said(
+        'the API servers reach the kubelets',
+        `The security groups let the API servers reach the kubelets of ${String(known(own)?.size ?? 0)} nodes.`,
+      ),
       proof.slice(0, 4),
     ),
   ]

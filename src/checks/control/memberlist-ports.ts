@@ -5,7 +5,7 @@ import type { Pod } from '../../evidence/kubernetes/kinds.ts'
 import { metallbPods, metallbSettings, unlistedSpeaker } from '../../lb/metallb/install.ts'
 import { joined } from '../../net/range-set.ts'
 import type { Protocol } from '../../net/port.ts'
-import { authorize } from '../../fabric/ec2/admission.ts'
+import { authorize, permissionOfMembers } from '../../fabric/ec2/admission.ts'
 import { rangesText } from '../../fabric/ec2/client-set.ts'
 import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { primaryRanges } from '../../fabric/ec2/node-flow.ts'
@@ -16,7 +16,7 @@ import { fabricOf } from '../../fabric/index.ts'
 import { callsAt, hostFirewall, pairs } from '../about/host-firewall.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/memberlist-ports',
@@ -82,7 +82,10 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
       unknown(
         'speakers-not-known',
         subject,
-        "It is not known whether MetalLB's speakers hear each other.",
+        said(
+          'whether the speakers hear each other is unknown',
+          "It is not known whether MetalLB's speakers hear each other.",
+        ),
         [speakers, own].filter(isGap),
       ),
     ]
@@ -114,17 +117,9 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
   if (first !== undefined) {
     const ports = [...new Set(shut.map(({ protocol }) => `${protocol}/${String(port)}`))].join(' and ')
     const [groupId = ''] = first.groupIds
-    const commands = [
-      ...new Set(
-        shut.map(({ protocol, side }) =>
-          authorize(
-            groupId,
-            side,
-            `'IpProtocol=${protocol},FromPort=${String(port)},ToPort=${String(port)},UserIdGroupPairs=[{GroupId=${groupId}}]'`,
-          ),
-        ),
-      ),
-    ]
+    const commands = shut.map(({ protocol, side }) =>
+      authorize(groupId, side, permissionOfMembers(groupId, protocol, port)),
+    )
     const from =
       first.judgement.refused.length === 0
         ? ''
@@ -134,9 +129,13 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
       fail(
         'refused',
         subject,
-        says,
+        said('security groups keep the speakers apart', says),
         [cite(first.eni, 'Groups'), ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof())],
-        { commands, changes: `Admits ${ports} between all members of ${groupId}.` },
+        {
+          summary: `let ${ports} pass between the nodes`,
+          commands,
+          changes: `Holds between all members of ${groupId}.`,
+        },
         { awsCode: 'ENI_SG_RULES_MISMATCH' },
       ),
     ]
@@ -147,7 +146,10 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
       unknown(
         'rules-not-known',
         subject,
-        `It is not known whether MetalLB's speakers hear each other at port ${String(port)}.`,
+        said(
+          'whether the speakers hear each other is unknown',
+          `It is not known whether MetalLB's speakers hear each other at port ${String(port)}.`,
+        ),
         open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])).slice(0, 3),
       ),
     ]
@@ -156,7 +158,10 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
     pass(
       'allowed',
       subject,
-      `MetalLB's ${String(known(speakers)?.length ?? 0)} speakers may reach each other at tcp and udp ${String(port)}.`,
+      said(
+        'the speakers may reach each other',
+        `MetalLB's ${String(known(speakers)?.length ?? 0)} speakers may reach each other at tcp and udp ${String(port)}.`,
+      ),
       proof.slice(0, 4),
     ),
   ]

@@ -1,8 +1,9 @@
 import { citeLine } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { isReady, metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped, unknown } from '../finding.ts'
+import { fail, pass, said, skipped, unknown } from '../finding.ts'
 
 /** Where speakers look for each other, unless METALLB_ML_BIND_PORT says otherwise. */
 const defaultPort = 7946
@@ -39,18 +40,21 @@ export default defineCheck({
     const found = listening.listeners.filter((one) => one.port === port)
     const proof = found.map(({ line }) => citeLine(listening.file, line, listening.lines[line - 1] ?? ''))
     const stranger = found.find(({ program }) => program !== null && !/speaker|metallb/.test(program))
-    const logs = `kubectl -n ${namespace} logs ${speaker.metadata?.name ?? ''} --tail=50`
+    const logs = sh`kubectl -n ${namespace} logs ${speaker.metadata?.name} --tail=50`
     if (stranger !== undefined)
       return [
         fail(
           'port-taken',
           subject,
-          `${stranger.program ?? ''} has ${stranger.protocol}/${String(port)} on ${node}, which MetalLB's speakers need to find each other.`,
+          said(
+            'another program has the port of the speakers',
+            `${stranger.program ?? ''} has ${stranger.protocol}/${String(port)} on ${node}, which MetalLB's speakers need to find each other.`,
+          ),
           proof,
           {
-            commands: [`ssh ${node} sudo ss -ltnup sport = :${String(port)}`, logs],
-            changes:
-              'Shows which program has the port (Docker Swarm uses 7946 too). End it, or give all speakers another port by METALLB_ML_BIND_PORT.',
+            look: [sh`ssh ${node} sudo ss -ltnup sport = :${port}`, logs],
+            advice:
+              'End the program that has the port (Docker Swarm uses 7946 too), or give all speakers another port by METALLB_ML_BIND_PORT.',
           },
         ),
       ]
@@ -60,7 +64,10 @@ export default defineCheck({
         pass(
           'listens',
           subject,
-          `The speaker of ${node} listens at ${String(port)} for the others, tcp and udp.`,
+          said(
+            'the speaker listens for the others',
+            `The speaker of ${node} listens at ${String(port)} for the others, tcp and udp.`,
+          ),
           proof,
         ),
       ]
@@ -80,7 +87,10 @@ export default defineCheck({
         unknown(
           'sockets-not-read',
           subject,
-          `It is not known whether the speaker of ${node} listens at ${String(port)}.`,
+          said(
+            'whether the speaker listens is not known',
+            `It is not known whether the speaker of ${node} listens at ${String(port)}.`,
+          ),
           [],
         ),
       ]
@@ -88,11 +98,14 @@ export default defineCheck({
       fail(
         'not-listening',
         subject,
-        `The speaker of ${node} is ready, but listens at ${String(port)} for the other speakers by ${missing.length === 2 ? 'neither tcp nor udp' : `${missing[0] === 'tcp' ? 'udp' : 'tcp'} only`}.`,
+        said(
+          'the speaker does not listen for the others',
+          `The speaker of ${node} is ready, but listens at ${String(port)} for the other speakers by ${missing.length === 2 ? 'neither tcp nor udp' : `${missing[0] === 'tcp' ? 'udp' : 'tcp'} only`}.`,
+        ),
         proof.length > 0 ? proof : [citeLine(listening.file, 1, listening.lines[0] ?? '')],
         {
-          commands: [logs, `ssh ${node} sudo ss -ltnup`],
-          changes: 'Shows what the speaker said when it opened its sockets.',
+          look: [logs, sh`ssh ${node} sudo ss -ltnup`],
+          advice: 'Its log says what happened when it opened its sockets.',
         },
       ),
     ]

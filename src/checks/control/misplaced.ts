@@ -6,8 +6,9 @@ import { configMapEra } from '../../lb/metallb/config-map.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { sh, word } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { pass, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 const kinds = [
   ['ipaddresspools', 'IPAddressPool'],
@@ -65,16 +66,20 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
       warn(
         'other-namespace',
         subject,
-        `${inWords(strays.map(({ kind, object }) => `${kind} ${objectName(object)}`))} ${strays.length === 1 ? 'stands' : 'stand'} in another namespace than ${namespace}: MetalLB reads nothing there, and says nothing of it.`,
+        said(
+          `${counted(strays.length, 'object')} of MetalLB ${strays.length === 1 ? 'stands' : 'stand'} in another namespace`,
+          `${inWords(strays.map(({ kind, object }) => `${kind} ${objectName(object)}`))} ${strays.length === 1 ? 'stands' : 'stand'} in another namespace than ${namespace}: MetalLB reads nothing there, and says nothing of it.`,
+        ),
         strays.map(({ proof }) => proof),
         {
           fix: {
+            summary: `move ${strays.length === 1 ? 'it' : 'them'} to ${namespace}`,
             commands: strays.flatMap(({ plural, object: { metadata } }) => {
-              const at = `kubectl -n ${metadata?.namespace ?? 'default'}`
-              const what = `${plural}.metallb.io ${metadata?.name ?? ''}`
+              const { namespace: from = 'default', name } = metadata ?? {}
+              const moved = `.metadata = {name: .metadata.name, namespace: ${JSON.stringify(namespace)}} | del(.status)`
               return [
-                `${at} get ${what} -o json | jq '.metadata = {name: .metadata.name, namespace: "${namespace}"} | del(.status)' | kubectl apply -f -`,
-                `${at} delete ${what}`,
+                sh`kubectl -n ${from} get ${plural}.metallb.io ${name} -o json | jq ${word(moved)} | kubectl apply -f -`,
+                sh`kubectl -n ${from} delete ${plural}.metallb.io ${name}`,
               ]
             }),
             changes: `Makes the same ${strays.length === 1 ? 'object' : 'objects'} in ${namespace}, where MetalLB takes them into account at once, and deletes them where they were. Where ${strays.length === 1 ? 'it belongs' : 'they belong'} to a MetalLB of that namespace, leave them.`,
@@ -89,7 +94,10 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
       unknown(
         'namespaces-not-read',
         subject,
-        'It is not known whether objects of MetalLB stand in another namespace.',
+        said(
+          'whether all objects are in place is not known',
+          'It is not known whether objects of MetalLB stand in another namespace.',
+        ),
         unread,
       ),
     ]
@@ -98,7 +106,7 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
     pass(
       'all-in-place',
       subject,
-      `${counted(count, 'object')} of MetalLB, all in ${namespace}.`,
+      said('MetalLB’s objects are in its namespace', `${counted(count, 'object')} of MetalLB, all in ${namespace}.`),
       (known(evidence.kubernetes.ipaddresspools) ?? []).slice(0, 1).map((pool) => cite(pool, 'metadata', 'namespace')),
     ),
   ]

@@ -18,10 +18,11 @@ import { tunnelCalls, type Call } from '../../node/knock.ts'
 import { wayToPod } from '../../node/way-to-pod.ts'
 import { apiServerHosts, apiServerNodes } from '../../journey/api-servers.ts'
 import { itself, judgePassed, passedText, wireProof, wireTo } from '../../journey/wire.ts'
+import { keepingFromPools } from '../about/no-pools.ts'
 import { hostFirewall } from '../about/host-firewall.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/webhook-port',
@@ -34,6 +35,7 @@ export default defineCheck({
     'kubernetes/nodes',
   ],
   alsoReads: [
+    'kubernetes/ipaddresspools',
     'aws/network-interfaces',
     'aws/security-group-rules',
     'aws/security-groups',
@@ -44,7 +46,11 @@ export default defineCheck({
     ...traceReads,
   ],
   blocks: false,
-  run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],
+  run: (context) =>
+    keepingFromPools(context.evidence, context.question, [
+      ...(context.question.fabric === 'ec2' ? byGroups(context) : []),
+      ...onHosts(context.evidence),
+    ]),
   docs: {
     means:
       'Every change of a MetalLB object is shown to MetalLB\'s webhook first (Service port 443, pod port 9443), and refused where the API server cannot reach it: kubectl apply of an IPAddressPool waits, then says "failed calling webhook". The API servers\' hosts connect to the node of the controller pod; a security group must admit them at 9443, and so must the FORWARD rules of that node. No packet for a VIP depends on it.',
@@ -99,7 +105,10 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
   const subject = `service/${objectName(service)}`
   const vpcId = clusterVpc(evidence, question.vpcId)
   const pods = podsOf(evidence, service)
-  const doubt = `It is not known whether the API servers reach MetalLB's webhook at tcp/${String(port)}.`
+  const doubt = said(
+    'whether the webhook is reached is not known',
+    `It is not known whether the API servers reach MetalLB's webhook at tcp/${String(port)}.`,
+  )
   if (isGap(vpcId) || isGap(pods)) return [unknown('pods-not-known', subject, doubt, [vpcId, pods].filter(isGap))]
   const [pod] = pods.filter(({ spec }) => spec?.nodeName !== undefined)
   const node = pod?.spec?.nodeName
@@ -114,7 +123,15 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
   const to = holder ?? own[0]
   if (to === undefined)
     return [
-      unknown('no-interface', subject, `${node}, the node of MetalLB's webhook, has no interface in the VPC.`, []),
+      unknown(
+        'no-interface',
+        subject,
+        said(
+          'the node of the webhook has no interface',
+          `${node}, the node of MetalLB's webhook, has no interface in the VPC.`,
+        ),
+        [],
+      ),
     ]
   const judged = hosts.flatMap(({ eni, address, name }) => {
     if (name === node) return []
@@ -140,6 +157,7 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
       groupId === undefined
         ? null
         : {
+            summary: `let ${seen} ${first.side === 'ingress' ? 'in from the API servers' : `out to ${node}`}`,
             commands: [
               authorize(
                 groupId,
@@ -152,7 +170,7 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
                 ),
               ),
             ],
-            changes: `Admits ${seen} ${first.side === 'ingress' ? 'from the API servers to' : 'from'} every interface in ${groupId}.`,
+            changes: `Holds for every interface in ${groupId}.`,
           }
     const says = `The API server on ${names} cannot reach MetalLB's webhook on ${at}: ${groupsText(evidence, first.groupIds)} ${first.groupIds.length === 1 ? 'does' : 'do'} not ${first.side === 'ingress' ? 'admit' : 'let out'} ${it}, so changes of pools and advertisements fail.`
     const proof = [
@@ -161,7 +179,11 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
       ...wireProof(first.wire),
       ...first.judgement.asked.slice(0, 12).map((rule) => rule.proof()),
     ]
-    return [fail('refused', subject, says, proof, fix, { awsCode: 'ENI_SG_RULES_MISMATCH' })]
+    return [
+      fail('refused', subject, said('the API servers do not reach the webhook', says), proof, fix, {
+        awsCode: 'ENI_SG_RULES_MISMATCH',
+      }),
+    ]
   }
   const open = judged.filter(({ answer }) => answer === 'unknown')
   if (open.length > 0)
@@ -174,9 +196,14 @@ function byGroups({ evidence, question }: Context): readonly Draft[] {
       ),
     ]
   return [
-    pass('allowed', subject, `The API servers reach MetalLB's webhook on ${at}.`, [
-      cite(pod, 'spec', 'nodeName'),
-      ...judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())),
-    ]),
+    pass(
+      'allowed',
+      subject,
+      said('the API servers reach the webhook', `The API servers reach MetalLB's webhook on ${at}.`),
+      [
+        cite(pod, 'spec', 'nodeName'),
+        ...judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())),
+      ],
+    ),
   ]
 }

@@ -71,7 +71,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
               subject,
               `Clients in ${listText(lacking.map(({ subnetId }) => subnetId))} have no route to ${where.vip.text}.`,
               lacking.flatMap(proofOf),
-              withFix(routeFix('create-route', tables(lacking), where.vip, target)),
+              withFix(routeFix(evidence, 'create-route', tables(lacking), where.vip, target)),
             ),
           ]),
     ]
@@ -101,10 +101,17 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const says = `${where.vip.text} lies outside the VPC, and no route of ${listText(tables(lost).map(({ RouteTableId }) => RouteTableId ?? ''))} leads to a node for it${instead(lost)}.`
   const partial = lost.length < client.length
   return [
-    fail('no-route', subject, says, lost.flatMap(proofOf), routeFix('create-route', tables(lost), where.vip, target), {
-      awsCode: 'NO_ROUTE_TO_DESTINATION',
-      partial,
-    }),
+    fail(
+      'no-route',
+      subject,
+      says,
+      lost.flatMap(proofOf),
+      routeFix(evidence, 'create-route', tables(lost), where.vip, target),
+      {
+        awsCode: 'NO_ROUTE_TO_DESTINATION',
+        partial,
+      },
+    ),
   ]
 }
 

@@ -110,5 +110,5 @@ function moveFix(
   const target = nodes
     .flatMap((node) => own?.get(node) ?? [])
     .find((eni) => eni.SubnetId === subnetId && idOf(eni) !== idOf(delivery.interface))
-  return where === null || target === undefined ? null : moveRemedy(delivery.holding, target, where.vip)
+  return where === null || target === undefined ? null : moveRemedy(evidence, delivery.holding, target, where.vip)
 }

@@ -68,6 +68,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   }
   const target = routeTargetFor(evidence, question, receiving.nodes)
   const fix = routeFix(
+    evidence,
     'replace-route',
     broken.map(({ route }) => route.table),
     where.vip,

@@ -23,6 +23,7 @@ export default defineCheck({
     'forwarding/cni-ready',
     'forwarding/cni-config',
     'assignment/ip-families',
+    'endpoint/host-to-pod',
     'endpoint/pod-not-listening',
   ],
   run: ({ evidence, question }) => {

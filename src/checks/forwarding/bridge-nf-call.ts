@@ -5,8 +5,9 @@ import { addressesOfPod, podsOn } from '../../evidence/kubernetes/pods.ts'
 import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { record } from '../../evidence/node/nft.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Remedy } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Remedy } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -37,7 +38,10 @@ export default defineCheck({
           ...unknown(
             'sysctl-not-read',
             subject,
-            `It is not known whether what stays on the pods’ bridge of ${node} passes its packet filter.`,
+            said(
+              'the bridge’s settings are not read',
+              `It is not known whether what stays on the pods’ bridge of ${node} passes its packet filter.`,
+            ),
             gaps,
           ),
           // Only a pod of that node as client would notice.
@@ -56,14 +60,23 @@ export default defineCheck({
         : [citeLine(sysctl.file, line, `${name} = ${value ?? ''}`)]
     if (value === '1' || bridge.filtered)
       return [
-        pass('passes-filter', subject, `What stays on ${bridge.name} of ${node} passes the packet filter.`, proof),
+        pass(
+          'passes-filter',
+          subject,
+          said(
+            'what stays on the bridge is filtered, too',
+            `What stays on ${bridge.name} of ${node} passes the packet filter.`,
+          ),
+          proof,
+        ),
       ]
     const sentence = `${name} ${value === undefined ? `is not there (br_netfilter is not loaded)` : `is ${value}`} on ${node}: between two pods on ${bridge.name} answers go past the packet filter, so a pod that calls a Service whose endpoint is on the same bridge gets its answer from an address that it never asked`
     const fix = {
+      summary: `filter what stays on bridges of ${node}`,
       commands: [
-        `ssh ${node} sudo modprobe br_netfilter`,
-        `ssh ${node} sudo sysctl -w ${name}=1`,
-        `ssh ${node} "echo br_netfilter | sudo tee /etc/modules-load.d/kubernetes.conf; echo ${name}=1 | sudo tee /etc/sysctl.d/90-bridge.conf"`,
+        sh`ssh ${node} sudo modprobe br_netfilter`,
+        sh`ssh ${node} sudo sysctl -w ${name}=1`,
+        sh`ssh ${node} "echo br_netfilter | sudo tee /etc/modules-load.d/kubernetes.conf; echo ${name}=1 | sudo tee /etc/sysctl.d/90-bridge.conf"`,
       ],
       changes: `All traffic on every bridge of ${node} passes iptables from then on, also after a reboot.`,
     }
@@ -73,12 +86,9 @@ export default defineCheck({
         ? warn(
             'past-filter',
             subject,
-            `${sentence}. Clients outside of ${node} do not notice.`,
+            said('pods of one bridge answer past the filter', `${sentence}. Clients outside of ${node} do not notice.`),
             [...proof, bridge.proof],
-            {
-              fix,
-              blocks: false,
-            },
+            { fix, blocks: false },
           )
         : { ...wrong, proof: [...proof, bridge.proof, ...wrong.proof] },
     ]

@@ -7,8 +7,9 @@ import { vpcById, vpcRanges } from '../../fabric/ec2/address-space.ts'
 import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { holdingsInVpc } from '../../fabric/ec2/holders.ts'
 import { listText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { pass, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cidr-overlap',
@@ -37,7 +38,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'vpc-not-known',
         'vpc/unknown',
-        'It is not known in which VPC the nodes are.',
+        said('the VPC of the nodes is not known', 'It is not known in which VPC the nodes are.'),
         [vpcId, vpc].filter(isGap),
       ),
     ]
@@ -62,7 +63,17 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   ]
   const own = listText(ranges.map(({ text }) => text))
   if (clashing.length === 0 && services.length === 0)
-    return [pass('apart', subject, `Pods and Services have no addresses in ${own}, the ranges of ${vpcId}.`, proof)]
+    return [
+      pass(
+        'apart',
+        subject,
+        said(
+          'pods and Services lie outside the VPC’s ranges',
+          `Pods and Services have no addresses in ${own}, the ranges of ${vpcId}.`,
+        ),
+        proof,
+      ),
+    ]
   const parts = [
     ...(clashing.length > 0 ? [`the pod ranges ${listText(clashing.map(({ range }) => range.text))}`] : []),
     ...(services.length > 0 ? [`the cluster addresses of ${listText(services.map(objectName))}`] : []),
@@ -71,8 +82,18 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     warn(
       'overlap',
       subject,
-      `Inside ${own}, the ranges of ${vpcId}, lie ${listText(parts)}: the VPC delivers none of them.`,
+      said(
+        `${clashing.length > 0 ? 'pods' : 'Services'} have addresses of the VPC’s ranges`,
+        `Inside ${own}, the ranges of ${vpcId}, lie ${listText(parts)}: the VPC delivers none of them.`,
+      ),
       proof,
+      {
+        fix: {
+          look: [sh`kubectl get nodes -o jsonpath='{.items[*].spec.podCIDR}'`],
+          advice:
+            'The ranges of pods and Services are chosen when a cluster is built. Until then a CNI plugin that encapsulates keeps them off the VPC.',
+        },
+      },
     ),
   ]
 }

@@ -6,8 +6,9 @@ import { endpointsOf, podsOf } from '../../lb/endpoints.ts'
 import { parseCidr, rangeCovers } from '../../net/range.ts'
 import { inWords } from '../../net/words.ts'
 import { cniConfigs, twinRanges, type CniConfig } from '../../node/cni.ts'
+import { onNode, sh } from '../../net/shell.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { fail, pass, skipped, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-config',
@@ -50,9 +51,12 @@ function run(context: ServiceNodeContext): readonly Draft[] {
     return [skipped('not-json', subject, `What ${taken.name} of ${node} says is not in the evidence as JSON.`)]
   const plugins = [...taken.plugins, ...taken.ipams]
   return [
-    pass('plugins-there', subject, `${node} takes ${taken.name}, with the plugins ${inWords(plugins)}.`, [
-      citeType(context, taken),
-    ]),
+    pass(
+      'plugins-there',
+      subject,
+      said('the CNI’s plugins are there', `${node} takes ${taken.name}, with the plugins ${inWords(plugins)}.`),
+      [citeType(context, taken)],
+    ),
   ]
 }
 
@@ -68,18 +72,20 @@ function lacking(context: ServiceNodeContext, taken: CniConfig): Draft | null {
   const { evidence, node } = context
   const bin = evidence.node(node).cniBin
   const version = nodesByName(evidence).get(node)?.status?.nodeInfo?.kubeletVersion ?? ''
-  const look = { commands: [`ssh ${node} sudo ls -l /etc/cni/net.d /opt/cni/bin`] }
+  const look = [sh`ssh ${node} sudo ls -l /etc/cni/net.d /opt/cni/bin`]
   const stops = { blocks: waitsForNetwork(context) }
   if (taken.plugins.length > 0 && taken.plugins.every((type) => type === 'loopback'))
     return fail(
       'loopback-only',
       `node/${node}`,
-      `${node} takes the CNI configuration ${taken.name}, which has the plugin loopback only: new pods get no address.`,
+      said(
+        'the CNI configuration has loopback only',
+        `${node} takes the CNI configuration ${taken.name}, which has the plugin loopback only: new pods get no address.`,
+      ),
       [citeType(context, taken)],
       {
-        ...look,
-        changes:
-          'Shows what is there. The configuration of the pod network must be there as well, under a name that comes first.',
+        look,
+        advice: 'The configuration of the pod network must be there as well, under a name that comes first.',
       },
       stops,
     )
@@ -91,12 +97,15 @@ function lacking(context: ServiceNodeContext, taken: CniConfig): Draft | null {
   return fail(
     'plugin-missing',
     `node/${node}`,
-    `${taken.name} of ${node} names the CNI ${missing.length === 1 ? 'plugin' : 'plugins'} ${inWords(missing)}, and ${missing.length === 1 ? 'it is' : 'they are'} not among the node’s plugins: new pods get no network.`,
+    said(
+      `CNI ${missing.length === 1 ? 'plugin' : 'plugins'} ${inWords(missing, 2)} not there`,
+      `${taken.name} of ${node} names the CNI ${missing.length === 1 ? 'plugin' : 'plugins'} ${inWords(missing)}, and ${missing.length === 1 ? 'it is' : 'they are'} not among the node’s plugins: new pods get no network.`,
+    ),
     [citeType(context, taken), citeFirst(bin, /./) ?? citeLine(bin.file, 1, 'empty')],
     {
-      ...look,
-      changes:
-        'Shows what is there. bridge, host-local, loopback and portmap come with the release archives of containernetworking/plugins, unpacked into /opt/cni/bin; other plugins are put there by the agent of their CNI.',
+      look,
+      advice:
+        'bridge, host-local, loopback and portmap come with the release archives of containernetworking/plugins, unpacked into /opt/cni/bin; other plugins are put there by the agent of their CNI.',
     },
     stops,
   )
@@ -117,20 +126,20 @@ function rangeOff(context: ServiceNodeContext, taken: CniConfig): Draft | null {
   const own = texts.flatMap((text) => parseCidr(text) ?? [])
   const proof = [citeType(context, taken)]
   const fix = {
-    commands: [`ssh ${node} sudo cat /etc/cni/net.d/${taken.name}`],
-    changes: `Shows the file. Write the podCIDR of ${node} into it; pods that are there keep their old addresses until they are made anew, and so does the bridge until it is removed.`,
+    look: [sh`ssh ${node} sudo cat /etc/cni/net.d/${taken.name}`],
+    advice: `Write the podCIDR of ${node} into it; pods that are there keep their old addresses until they are made anew, and so does the bridge until it is removed.`,
   }
   const [odd] = taken.subnets.filter((text) => text !== 'usePodCidr' && parseCidr(text) === null)
   if (odd !== undefined)
     return warn(
       'range-not-readable',
       `node/${node}`,
-      `${taken.name} of ${node} gives pods addresses from “${odd}”, which is no range.`,
+      said(
+        'the CNI’s pod range is no range',
+        `${taken.name} of ${node} gives pods addresses from “${odd}”, which is no range.`,
+      ),
       proof,
-      {
-        fix,
-        blocks: false,
-      },
+      { fix, blocks: false },
     )
   const ranges = taken.subnets.flatMap((text) => parseCidr(text) ?? [])
   const outside = ranges.find((range) => {
@@ -141,7 +150,10 @@ function rangeOff(context: ServiceNodeContext, taken: CniConfig): Draft | null {
     return warn(
       'range-not-pod-cidr',
       `node/${node}`,
-      `${taken.name} of ${node} gives pods addresses from ${outside.text}, and the node’s podCIDR is ${inWords(own.map(({ text }) => text))}: routes by podCIDR do not lead to its pods.`,
+      said(
+        'the CNI’s range is not the podCIDR',
+        `${taken.name} of ${node} gives pods addresses from ${outside.text}, and the node’s podCIDR is ${inWords(own.map(({ text }) => text))}: routes by podCIDR do not lead to its pods.`,
+      ),
       [...proof, cite(object, 'spec', 'podCIDR')],
       { fix, blocks: false },
     )
@@ -150,7 +162,10 @@ function rangeOff(context: ServiceNodeContext, taken: CniConfig): Draft | null {
   return warn(
     'same-range-twice',
     `node/${node}`,
-    `${node} and ${twin} give pods addresses from the same range, ${inWords(ranges.map(({ text }) => text))}: each knows only its own leases, and a route leads to one of them.`,
+    said(
+      'two nodes give pods the same addresses',
+      `${node} and ${twin} give pods addresses from the same range, ${inWords(ranges.map(({ text }) => text))}: each knows only its own leases, and a route leads to one of them.`,
+    ),
     proof,
     { fix, blocks: false },
   )
@@ -165,14 +180,19 @@ function several(context: ServiceNodeContext, taken: CniConfig, configs: readonl
   return warn(
     'several-configs',
     `node/${node}`,
-    `${node} has ${String(networks.length)} CNI configurations, ${inWords(shown)}: the runtime takes the first by name, ${taken.name}.`,
+    said(
+      `${String(networks.length)} CNI configurations, one is taken`,
+      `${node} has ${String(networks.length)} CNI configurations, ${inWords(shown)}: the runtime takes the first by name, ${taken.name}.`,
+    ),
     networks.slice(0, 4).map((one) => citeType(context, one)),
     {
       fix: {
+        look: [sh`ssh ${node} sudo ls -l /etc/cni/net.d`],
+        summary: `leave ${taken.name} alone on ${node}`,
         commands: networks
           .filter(({ name }) => name !== taken.name)
-          .map(({ name }) => `ssh ${node} sudo mv /etc/cni/net.d/${name} /etc/cni/net.d/${name}.unused`),
-        changes: `Leaves ${taken.name} as the only one. If the other CNI is the one that is meant, move ${taken.name} away instead; pods that are there keep the network that they have.`,
+          .map(({ name }) => onNode(node, sh`mv /etc/cni/net.d/${name} /etc/cni/net.d/${name}.unused`)),
+        changes: `The files stay under another name. If the other CNI is the one that is meant, move ${taken.name} away instead; pods that are there keep the network that they have.`,
       },
       blocks: false,
     },

@@ -9,7 +9,7 @@ import { callsOf, shutProof, shutText, stoppedOf, type Calls } from '../about/ho
 import { openings } from '../about/opening.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-ports',
@@ -46,7 +46,8 @@ interface Tunnelled {
 function run({ evidence, question, node }: ServiceNodeContext): readonly Draft[] {
   const subject = `node/${node}`
   const endpoints = endpointsOf(evidence, question)
-  if (isGap(endpoints)) return [unknown('endpoints-not-known', subject, doubtAbout(node), [endpoints])]
+  if (isGap(endpoints))
+    return [unknown('endpoints-not-known', subject, said('endpoints not read', doubtAbout(node)), [endpoints])]
   const ready = endpoints.filter((one) => one.ready)
   const gaps: Gap[] = []
   const tunnelled = ready.flatMap((endpoint): readonly Tunnelled[] => {
@@ -64,7 +65,10 @@ function run({ evidence, question, node }: ServiceNodeContext): readonly Draft[]
     const calls = { shut: shut.flatMap((one) => one.calls.shut) }
     const all = shut.length === ready.length
     const pods = [...new Set(shut.map(({ endpoint }) => endpoint.node ?? ''))].sort()
-    const says = `${shutText(calls)}, the tunnel ${first.device} of the CNI: what ${node} passes on to pods on ${inWords(pods)} is lost${all ? '' : `, ${String(shut.length)} of ${counted(ready.length, 'endpoint')}`}.`
+    const says = said(
+      'a firewall drops the CNI’s tunnel',
+      `${shutText(calls)}, the tunnel ${first.device} of the CNI: what ${node} passes on to pods on ${inWords(pods)} is lost${all ? '' : `, ${String(shut.length)} of ${counted(ready.length, 'endpoint')}`}.`,
+    )
     const proof = shutProof(calls)
     const fix = openings(evidence, stoppedOf(calls))
     return [
@@ -75,14 +79,24 @@ function run({ evidence, question, node }: ServiceNodeContext): readonly Draft[]
   }
   gaps.push(...tunnelled.flatMap(({ calls }) => calls.gaps))
   if (gaps.length > 0 || tunnelled.some(({ calls }) => calls.open.length < calls.count))
-    return [unknown('tunnel-not-known', subject, doubtAbout(node), [...new Set(gaps)].slice(0, 3))]
+    return [
+      unknown(
+        'tunnel-not-known',
+        subject,
+        said('the way of the CNI’s tunnel is not known', doubtAbout(node)),
+        [...new Set(gaps)].slice(0, 3),
+      ),
+    ]
   if (tunnelled.length === 0)
     return [skipped('no-tunnel', subject, `${node} sends to no endpoint of the Service through a tunnel.`)]
   return [
     pass(
       'tunnel-open',
       subject,
-      `The rules of the nodes let the tunnel from ${node} to ${inWords([...new Set(tunnelled.map(({ endpoint }) => endpoint.node ?? ''))].sort())} through, both ways.`,
+      said(
+        'the CNI’s tunnel gets through',
+        `The rules of the nodes let the tunnel from ${node} to ${inWords([...new Set(tunnelled.map(({ endpoint }) => endpoint.node ?? ''))].sort())} through, both ways.`,
+      ),
       [],
     ),
   ]

@@ -2,8 +2,9 @@ import { cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import { citeFirst } from '../../evidence/evidence.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, type Remedy } from '../finding.ts'
+import { fail, pass, said, unknown, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'forwarding/cni-ready',
@@ -47,23 +48,28 @@ export default defineCheck({
         fail(
           'no-config',
           subject,
-          `${node} has no pod network: ${wrong.join(', and ')}.`,
+          said('the node has no pod network', `${node} has no pod network: ${wrong.join(', and ')}.`),
           proof,
           wrong.length === 1 && unavailable !== -1
             ? byReason(node, conditions[unavailable]?.reason ?? '')
             : {
-                commands: [
-                  `ssh ${node} sudo ls -l /etc/cni/net.d /opt/cni/bin`,
-                  `ssh ${node} sudo journalctl -u kubelet --no-pager -n 20`,
+                look: [
+                  sh`ssh ${node} sudo ls -l /etc/cni/net.d /opt/cni/bin`,
+                  sh`ssh ${node} sudo journalctl -u kubelet --no-pager -n 20`,
                 ],
-                changes: `Shows what is missing. Put the CNI configuration back (for the bridge plugin /etc/cni/net.d/10-bridge.conf with the node's own pod range, and 99-loopback.conf); pods that wait then get their network without a restart.`,
+                advice: `Put the CNI configuration back (for the bridge plugin /etc/cni/net.d/10-bridge.conf with the node's own pod range, and 99-loopback.conf); pods that wait then get their network without a restart.`,
               },
         ),
       ]
     }
     if (object === undefined)
       return [
-        unknown('node-not-listed', subject, `${node} is in no listing of nodes, so its pod network is not known.`, []),
+        unknown(
+          'node-not-listed',
+          subject,
+          said('the node is in no listing', `${node} is in no listing of nodes, so its pod network is not known.`),
+          [],
+        ),
       ]
     const status = ready === -1 ? 'Unknown' : (conditions[ready]?.status ?? 'Unknown')
     const reason = conditions[ready]?.reason ?? 'no reason'
@@ -72,14 +78,14 @@ export default defineCheck({
         fail(
           'not-ready',
           subject,
-          `${node} is not Ready: ${reason}${message === '' ? '' : `, "${message}"`}.`,
+          said('the node is not Ready', `${node} is not Ready: ${reason}${message === '' ? '' : `, "${message}"`}.`),
           [cite(object, 'status', 'conditions', Math.max(ready, 0), 'reason')],
           {
-            commands: [
-              `ssh ${node} sudo systemctl status kubelet --no-pager`,
-              `ssh ${node} sudo journalctl -u kubelet --no-pager -n 50`,
+            look: [
+              sh`ssh ${node} sudo systemctl status kubelet --no-pager`,
+              sh`ssh ${node} sudo journalctl -u kubelet --no-pager -n 50`,
             ],
-            changes: 'Shows why kubelet does not report; pods of a node that is not Ready are no endpoints.',
+            advice: 'Mend what kubelet complains of: pods of a node that is not Ready are no endpoints.',
           },
           { blocks: false },
         ),
@@ -90,7 +96,10 @@ export default defineCheck({
       pass(
         'ready',
         subject,
-        `${node} is Ready${isGap(conf) ? '' : ` and has the CNI configuration ${files[0] ?? ''}`}.`,
+        said(
+          'the pod network is ready',
+          `${node} is Ready${isGap(conf) ? '' : ` and has the CNI configuration ${files[0] ?? ''}`}.`,
+        ),
         [cite(object, 'status', 'conditions', ready, 'status'), ...shown],
       ),
     ]
@@ -110,24 +119,24 @@ export default defineCheck({
 })
 
 /** Who sets the condition NetworkUnavailable, by its reason, and where its agent says why. A plain bridge sets none. */
-const owners: readonly (readonly [reason: RegExp, name: string, pods: string])[] = [
-  [/^Calico/, 'Calico', '-n kube-system get pods -l k8s-app=calico-node'],
-  [/^Flannel/, 'flannel', '-n kube-flannel get pods -l app=flannel'],
-  [/^Cilium/, 'Cilium', '-n kube-system get pods -l k8s-app=cilium'],
-  [/^JoinSubnetGateway/, 'Kube-OVN', '-n kube-system get pods -l app=kube-ovn-cni'],
+const owners: readonly (readonly [reason: RegExp, name: string, namespace: string, label: string])[] = [
+  [/^Calico/, 'Calico', 'kube-system', 'k8s-app=calico-node'],
+  [/^Flannel/, 'flannel', 'kube-flannel', 'app=flannel'],
+  [/^Cilium/, 'Cilium', 'kube-system', 'k8s-app=cilium'],
+  [/^JoinSubnetGateway/, 'Kube-OVN', 'kube-system', 'app=kube-ovn-cni'],
 ]
 
 function byReason(node: string, reason: string): Remedy {
   const owner = owners.find(([pattern]) => pattern.test(reason))
   if (owner === undefined)
     return {
-      commands: [`kubectl describe node ${node}`],
-      changes:
-        'Shows who set the condition and why. The route controller of a cloud sets it (NoRouteCreated) until it has made a route to the node’s pods; where none runs, nobody takes it away.',
+      look: [sh`kubectl describe node ${node}`],
+      advice:
+        'The events say who set the condition. The route controller of a cloud sets it (NoRouteCreated) until it has made a route to the node’s pods; where none runs, nobody takes it away.',
     }
-  const [, name, pods] = owner
+  const [, name, namespace, label] = owner
   return {
-    commands: [`kubectl ${pods} -o wide --field-selector spec.nodeName=${node}`],
-    changes: `Shows whether the agent of ${name} runs on ${node}; it takes the condition away when it has set up the network.`,
+    look: [sh`kubectl -n ${namespace} get pods -l ${label} -o wide --field-selector spec.nodeName=${node}`],
+    advice: `The agent of ${name} takes the condition away when it runs on ${node} and has set up the network.`,
   }
 }

@@ -1,14 +1,20 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { rangeOf } from '../../net/range.ts'
-import { admitsClient, authorize, permissionText, rangesForRule } from '../../fabric/ec2/admission.ts'
+import {
+  admitsClient,
+  authorize,
+  permissionOfMembers,
+  permissionText,
+  rangesForRule,
+} from '../../fabric/ec2/admission.ts'
 import { rangesText } from '../../fabric/ec2/client-set.ts'
 import { numberOf, protocolText } from '../../fabric/ec2/ip-protocol.ts'
 import { primaryRanges } from '../../fabric/ec2/node-flow.ts'
 import { groupsOf, wouldAdmit } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 import { legsTo, passesOn, type Leg } from '../../journey/legs.ts'
 import { judgePassed, passedText, wireProof, type PassedJudgement } from '../../journey/wire.ts'
 
@@ -54,12 +60,20 @@ function run(context: ServiceNodeContext): readonly Draft[] {
   const { evidence, node, question } = context
   const subject = `node/${node}`
   const { legs, local, gaps } = legsTo(context)
-  const doubt = `It is not known whether packets may be passed on to ${node}.`
+  const doubt = said(
+    'security groups between the nodes are not known',
+    `It is not known whether packets may be passed on to ${node}.`,
+  )
   if (legs.length === 0) {
     if (gaps.length > 0) return [unknown('legs-not-known', subject, doubt, gaps)]
     return [
       local > 0
-        ? pass('local-only', subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        ? pass(
+            'local-only',
+            subject,
+            said('nothing is passed on', `${node} receives the packets itself: nothing is passed on.`),
+            [],
+          )
         : skipped('nothing-passed-on', subject, `Nothing is passed on to ${node}.`),
     ]
   }
@@ -85,7 +99,7 @@ function run(context: ServiceNodeContext): readonly Draft[] {
     pass(
       'allowed',
       subject,
-      `The security groups let ${from} pass packets on to ${node}.`,
+      said('security groups let the nodes pass it on', `The security groups let ${from} pass packets on to ${node}.`),
       judged.flatMap(({ judgement }) => judgement.rules.slice(0, 1).map((rule) => rule.proof())).slice(0, 4),
     ),
   ]
@@ -118,12 +132,11 @@ function refusedDraft(context: ServiceNodeContext, refused: readonly Judged[], f
           authorize(
             groupId,
             side,
-            sameGroup
-              ? `'IpProtocol=-1,UserIdGroupPairs=[{GroupId=${groupId}}]'`
-              : permissionText(name, port ?? -1, port ?? -1, unique),
+            sameGroup ? permissionOfMembers(groupId, '-1', null) : permissionText(name, port ?? -1, port ?? -1, unique),
           ),
         ]
   const fix = {
+    summary: sameGroup ? `admit the members of ${groupId}` : `admit ${what} between the nodes`,
     commands: command,
     changes: sameGroup
       ? `Admits everything between the members of ${groupId}.`
@@ -133,7 +146,12 @@ function refusedDraft(context: ServiceNodeContext, refused: readonly Judged[], f
   return fail(
     'refused',
     subjectOf(first),
-    says,
+    said(
+      side === 'ingress'
+        ? `security groups admit no ${what} from the node`
+        : `security groups let no ${what} out to the pods`,
+      says,
+    ),
     [
       cite(side === 'ingress' ? leg.to : leg.from, 'Groups'),
       ...wireProof(leg.wire),

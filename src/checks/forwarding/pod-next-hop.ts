@@ -1,13 +1,11 @@
-import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
-import { parseCidr, rangeHas } from '../../net/range.ts'
-import { sh } from '../../net/shell.ts'
 import { autopsy } from '../../node/death.ts'
 import { astray, type Astray } from '../../node/next-hop.ts'
-import { addressOfNode } from '../../node/vip-trace.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
+import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, said, type Remedy } from '../finding.ts'
+import { routeProof, routeToPods } from '../about/route-to-pods.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -28,7 +26,7 @@ export default defineCheck({
     if (isDraft(share)) return [share]
     const example = share.example === null ? null : { first: share.example.outcome, second: null, probability: 1 }
     const lost = example === null ? null : astray(evidence, node, example, routed)
-    if (lost === null)
+    if (lost === null || share.example === null)
       return [
         pass(
           'not-astray',
@@ -46,7 +44,8 @@ export default defineCheck({
       says: () => sentence(node, lost),
       fix: () => fixOf(context, lost),
     })
-    return wrong === null ? [] : [wrong]
+    const route = routeProof(evidence, node, share.example.outcome.packet)
+    return wrong === null ? [] : [{ ...wrong, proof: [...route, ...wrong.proof] }]
   },
   docs: {
     means:
@@ -81,19 +80,11 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   }
 }
 
-function fixOf({ evidence, node }: ServiceNodeContext, { pod, home, to, name }: Astray): Remedy {
-  const { podCIDR, podCIDRs = [] } = nodesByName(evidence).get(home)?.spec ?? {}
-  const range = [podCIDR, ...podCIDRs].flatMap((text) => parseCidr(text) ?? []).find((one) => rangeHas(one, pod))
-  const gateway = addressOfNode(evidence, home, pod.family)
-  if (gateway === null || range === undefined)
-    return { look: [sh`ssh ${node} ip route get ${pod.text}`, sh`ssh ${node} ip addr`] }
+function fixOf({ evidence, node }: ServiceNodeContext, { pod, to, name }: Astray): Remedy {
   if (to === 'bridge')
     return {
-      commands: [`ssh ${node} sudo ip route show dev ${name}`, `ssh ${node} sudo cat /etc/cni/net.d/*.conf`],
-      changes: `Shows the range of the bridge. Two nodes must not give addresses from one range: write the podCIDR of ${node} into its CNI configuration.`,
+      look: [sh`ssh ${node} ip route show dev ${name}`, sh`ssh ${node} "sudo cat /etc/cni/net.d/*.conf"`],
+      advice: `Two nodes must not give addresses from one range: write the podCIDR of ${node} into its CNI configuration.`,
     }
-  return {
-    commands: [`ssh ${node} sudo ip route replace ${range.text} via ${gateway.text}`],
-    changes: `${node} sends what is for the pods of ${home} to it, until its next reboot; put the route where it is kept.`,
-  }
+  return routeToPods(evidence, node, pod)
 }

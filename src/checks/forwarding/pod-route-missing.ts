@@ -7,7 +7,8 @@ import { missed, type Missed } from '../../node/next-hop.ts'
 import { nodeState } from '../../node/node-state.ts'
 import { nodeOfPod } from '../../node/vip-trace.ts'
 import { defineCheck } from '../check.ts'
-import { pass } from '../finding.ts'
+import { pass, said } from '../finding.ts'
+import { routeProof, routeToPods } from '../about/route-to-pods.ts'
 import { arrivals, deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -43,24 +44,33 @@ export default defineCheck({
         how === undefined
           ? `${second ?? node} has no way to the pod ${outcome.packet.destination.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : ''}.`
           : sentence(second ?? node, how),
-      fix: ({ outcome, node: second }) => ({
-        look: [
-          sh`ssh ${second ?? node} ip route get ${outcome.packet.destination.text}`,
-          sh`ssh ${second ?? node} ip route show`,
-          sh`ssh ${second ?? node} ip -d addr show`,
-        ],
-        advice:
-          'Each node needs a route to the pod range of every other one: through the node that has it (hosts of one subnet), or through the VPC’s router with a route there. On the pod’s own node the CNI plugin makes it: the bridge comes back, up and with its address, with the next pod of the node, or with the CNI’s agent.',
-      }),
+      fix: ({ outcome, node: second, missed: how }) =>
+        how === undefined
+          ? routeToPods(evidence, second ?? node, outcome.packet.destination)
+          : {
+              look: [
+                sh`ssh ${second ?? node} ip route get ${outcome.packet.destination.text}`,
+                sh`ssh ${second ?? node} ip -d addr show`,
+              ],
+              advice:
+                'On the pod’s own node the CNI plugin makes the route: the bridge comes back, up and with its address, with the next pod of the node, or with the CNI’s agent.',
+            },
     })
-    return [
-      wrong ??
+    if (wrong === null || share.example === null)
+      return [
         pass(
           'has-routes',
           `node/${node}`,
-          `${node} has a route to each endpoint that its rules send to (${String(arrivals(share.trace).length)}).`,
+          said(
+            'the node has a route to each endpoint',
+            `${node} has a route to each endpoint that its rules send to (${String(arrivals(share.trace).length)}).`,
+          ),
           [],
         ),
+      ]
+    const { example } = share
+    return [
+      { ...wrong, proof: [...wrong.proof, ...routeProof(evidence, example.node ?? node, example.outcome.packet)] },
     ]
   },
   docs: {

@@ -15,8 +15,9 @@ import {
   targetOf,
 } from '../../fabric/ec2/routes.ts'
 import { idOf, interfaceText, listText, targetText } from '../../fabric/ec2/words.ts'
+import { sh, word, type Command } from '../../net/shell.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 import { legsTo, passesOn, type Leg } from '../../journey/legs.ts'
 
 export default defineCheck({
@@ -63,7 +64,7 @@ interface Lost {
   readonly reason: 'no-route' | 'blackhole' | 'leads-elsewhere'
   readonly says: string
   readonly proof: readonly Proof[]
-  readonly command: string
+  readonly command: Command
   readonly leg: Leg
 }
 
@@ -71,12 +72,17 @@ function run(context: ServiceNodeContext): readonly Draft[] {
   const { evidence, node } = context
   const subject = `node/${node}`
   const { legs, local, gaps } = legsTo(context)
+  const doubt = said('routes to the pods are not known', `It is not known whether routes lead to the pods of ${node}.`)
   if (legs.length === 0) {
-    if (gaps.length > 0)
-      return [unknown('legs-not-known', subject, `It is not known whether routes lead to the pods of ${node}.`, gaps)]
+    if (gaps.length > 0) return [unknown('legs-not-known', subject, doubt, gaps)]
     return [
       local > 0
-        ? pass('local-only', subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        ? pass(
+            'local-only',
+            subject,
+            said('nothing is passed on', `${node} receives the packets itself: nothing is passed on.`),
+            [],
+          )
         : skipped('nothing-passed-on', subject, `Nothing is passed on to ${node}.`),
     ]
   }
@@ -89,15 +95,15 @@ function run(context: ServiceNodeContext): readonly Draft[] {
   const lost = judged.flatMap((one) => (one !== null && !isGap(one) ? [one] : []))
   const [first] = lost
   if (first !== undefined) {
-    const commands = [...new Set(lost.map(({ command }) => command))]
     return [
       fail(
         first.reason,
         subject,
-        first.says,
+        said(briefs[first.reason], first.says),
         first.proof,
         {
-          commands,
+          summary: `route the pods of ${node} to it`,
+          commands: lost.map(({ command }) => command),
           changes: `Every subnet of the table sends the pods of ${node} there; the route counts against the table's quota.`,
         },
         {
@@ -108,25 +114,26 @@ function run(context: ServiceNodeContext): readonly Draft[] {
     ]
   }
   const doubtful = judged.filter((one): one is Gap => isGap(one))
-  if (doubtful.length > 0)
-    return [
-      unknown(
-        'route-not-known',
-        subject,
-        `It is not known whether routes lead to the pods of ${node}.`,
-        doubtful.slice(0, 2),
-      ),
-    ]
+  if (doubtful.length > 0) return [unknown('route-not-known', subject, doubt, doubtful.slice(0, 2))]
   const tables = [...new Set(legs.flatMap(({ from }) => tableOf(evidence, from) ?? []))]
   const names = listText(tables.map(({ RouteTableId }) => RouteTableId ?? ''))
   return [
     pass(
       'leads-to-pods',
       subject,
-      `${names} ${tables.length === 1 ? 'leads' : 'lead'} to the pods of ${node}.`,
+      said(
+        'the route tables lead to the pods',
+        `${names} ${tables.length === 1 ? 'leads' : 'lead'} to the pods of ${node}.`,
+      ),
       tables.slice(0, 2).map(citeRoutes),
     ),
   ]
+}
+
+const briefs: Readonly<Record<Lost['reason'], string>> = {
+  'no-route': 'no route to the pods in the VPC',
+  blackhole: 'the route to the pods is a blackhole',
+  'leads-elsewhere': 'the route to the pods leads to another node',
 }
 
 /** Whether the receiving node leaves the way to the VPC: its own table names neither a tunnel nor the other node itself. Unknown counts as such: the VPC's table then decides only if it is right. */
@@ -159,7 +166,7 @@ function judge({ evidence, node }: ServiceNodeContext, leg: Leg, pod: Address): 
   const range = podRange(evidence, node, pod)
   const verb = named !== null && destinationText(named.route) === range ? 'replace-route' : 'create-route'
   const option = pod.family === 4 ? '--destination-cidr-block' : '--destination-ipv6-cidr-block'
-  const command = `aws ec2 ${verb} --route-table-id ${id} ${option} ${range} --network-interface-id ${idOf(to)}`
+  const command = sh`aws ec2 ${verb} --route-table-id ${id} ${word(option)} ${range} --network-interface-id ${to.NetworkInterfaceId}`
   if (named === null) {
     const falls = match === null ? '' : `; it falls to the default route, to ${targetText(targetOf(match.route))}`
     return {

@@ -5,7 +5,7 @@ import { interfacesOfNode } from '../../fabric/ec2/node-interfaces.ts'
 import { checkOff } from '../../fabric/ec2/overlay.ts'
 import { idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 import { legsTo, passesOn } from '../../journey/legs.ts'
 import { wireProof } from '../../journey/wire.ts'
 
@@ -47,17 +47,36 @@ function run(context: ServiceNodeContext): readonly Draft[] {
   const { legs, local, gaps } = legsTo(context)
   if (legs.length === 0) {
     if (gaps.length > 0)
-      return [unknown('legs-not-known', subject, `It is not known whether ${node} takes packets for its pods.`, gaps)]
+      return [
+        unknown(
+          'legs-not-known',
+          subject,
+          said('the way to the pods is not known', `It is not known whether ${node} takes packets for its pods.`),
+          gaps,
+        ),
+      ]
     return [
       local > 0
-        ? pass('local-only', subject, `${node} receives the packets itself: nothing is passed on.`, [])
+        ? pass(
+            'local-only',
+            subject,
+            said('nothing is passed on', `${node} receives the packets itself: nothing is passed on.`),
+            [],
+          )
         : skipped('nothing-passed-on', subject, `Nothing is passed on to ${node}.`),
     ]
   }
   const bare = legs.filter(({ held, wire }) => !held && (isGap(wire) || wire.by === 'itself'))
   const [first] = bare
   if (first === undefined)
-    return [pass('own-addresses', subject, `Packets for the pods of ${node} travel to addresses of its own.`, [])]
+    return [
+      pass(
+        'own-addresses',
+        subject,
+        said('it travels to the node’s own address', `Packets for the pods of ${node} travel to addresses of its own.`),
+        [],
+      ),
+    ]
   const { to } = first
   const proof = [cite(to, 'SourceDestCheck')]
   const others = disagreeing(context, idOf(to))
@@ -66,10 +85,14 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       warn(
         'off-on-one-interface',
         subject,
-        `The source/destination check of ${idOf(to)} (${node}) is off, but that of ${listText(others.map(idOf))} is on: each interface has its own, and packets for the pods of ${node} that come by the other are dropped.`,
+        said(
+          'source/destination check on at one interface',
+          `The source/destination check of ${idOf(to)} (${node}) is off, but that of ${listText(others.map(idOf))} is on: each interface has its own, and packets for the pods of ${node} that come by the other are dropped.`,
+        ),
         [...proof, ...others.map((eni) => cite(eni, 'SourceDestCheck'))],
         {
           fix: {
+            summary: `turn the check off on all interfaces of ${node}`,
             commands: others.map(checkOff),
             changes: `${node} may then also send with foreign source addresses by them.`,
           },
@@ -77,14 +100,24 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       ),
     ]
   if (to.SourceDestCheck === false)
-    return [pass('off', subject, `The source/destination check of ${idOf(to)} (${node}) is off.`, proof)]
+    return [
+      pass(
+        'off',
+        subject,
+        said('source/destination check off', `The source/destination check of ${idOf(to)} (${node}) is off.`),
+        proof,
+      ),
+    ]
   const doubtful = bare.flatMap(({ wire }) => (isGap(wire) ? [wire] : []))
   if (to.SourceDestCheck === undefined || doubtful.length > 0)
     return [
       unknown(
         'tunnel-not-known',
         subject,
-        `It is not known whether packets for the pods of ${node} travel in a tunnel past the source/destination check of ${idOf(to)}.`,
+        said(
+          'whether a tunnel passes the check is not known',
+          `It is not known whether packets for the pods of ${node} travel in a tunnel past the source/destination check of ${idOf(to)}.`,
+        ),
         doubtful.slice(0, 1),
         proof,
       ),
@@ -94,7 +127,10 @@ function run(context: ServiceNodeContext): readonly Draft[] {
     fail(
       'on',
       subject,
-      `The source/destination check of ${idOf(to)} (${node}) is on: it drops what other nodes pass on to its pods${pods === '' ? '' : ` (${pods})`}, since the CNI plugin does not encapsulate.`,
+      said(
+        'source/destination check on at the pod’s node',
+        `The source/destination check of ${idOf(to)} (${node}) is on: it drops what other nodes pass on to its pods${pods === '' ? '' : ` (${pods})`}, since the CNI plugin does not encapsulate.`,
+      ),
       [
         ...proof,
         ...bare
@@ -102,6 +138,7 @@ function run(context: ServiceNodeContext): readonly Draft[] {
           .slice(0, 2),
       ],
       {
+        summary: `turn the check off on ${node}`,
         commands: [checkOff(to)],
         changes: `${node} may then also send with foreign source addresses. Do the same on every node with pods.`,
       },

@@ -7,8 +7,9 @@ import { nodeSubnets } from '../../fabric/ec2/delivery.ts'
 import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { destinations, isPropagated, routeTableOf } from '../../fabric/ec2/routes.ts'
 import { listText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { pass, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 /** The quota of routes that nobody propagates, by family, that an account begins with (Amazon VPC quotas); it can be raised. */
 const quota = 50
@@ -38,7 +39,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'tables-not-known',
         'vpc/unknown',
-        'It is not known which route tables the nodes use.',
+        said('the nodes’ route tables are not known', 'It is not known which route tables the nodes use.'),
         [vpcId, subnets].filter(isGap),
       ),
     ]
@@ -55,8 +56,17 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       warn(
         'full',
         `route-table/${id}`,
-        `${id} has ${String(used)} routes, as many as the quota of ${String(quota)} allows unless it was raised, and none to the pods of ${listText(lacking)}.`,
+        said(
+          'a full route table lacks the pods of a node',
+          `${id} has ${String(used)} routes, as many as the quota of ${String(quota)} allows unless it was raised, and none to the pods of ${listText(lacking)}.`,
+        ),
         proof,
+        {
+          fix: {
+            look: [sh`aws ec2 describe-route-tables --route-table-ids ${id} --query 'length(RouteTables[0].Routes)'`],
+            advice: 'Ask for a higher quota of routes per route table, or use a CNI plugin that needs no routes.',
+          },
+        },
       ),
     ]
   const near = used >= quota - 5 ? `, near the quota of ${String(quota)} that an account begins with` : ''
@@ -64,7 +74,10 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     pass(
       'has-room',
       `route-table/${id}`,
-      `${id} has ${String(used)} routes of one family that nobody propagates${near}.`,
+      said(
+        `${String(used)} of ${String(quota)} routes used`,
+        `${id} has ${String(used)} routes of one family that nobody propagates${near}.`,
+      ),
       proof,
     ),
   ]

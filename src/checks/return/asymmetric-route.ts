@@ -9,6 +9,7 @@ import { nodeState } from '../../node/node-state.ts'
 import { citeDecision, routeText } from '../../node/route-words.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { policyRouting } from '../about/policy-routing.ts'
+import { traceReads } from '../about/reads.ts'
 import { isDraft, shareLost } from '../about/traced.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
 import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
@@ -18,14 +19,7 @@ export default defineCheck({
   after: 'return/node-route',
   title: 'Answers leave by the device that the packets come in by',
   needs: ['node/ip-route', 'node/ip-addr'],
-  alsoReads: [
-    'node/ip-rule',
-    'node/ip-link',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-  ],
+  alsoReads: [...traceReads],
   about: ['service', 'control-plane'],
   on: ['announcement'],
   blocks: true,

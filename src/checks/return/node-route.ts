@@ -8,6 +8,7 @@ import { nodeOfPod } from '../../node/vip-trace.ts'
 import { lostOnWayBack, stretchesBack, type LostOut, type Stretch } from '../../journey/way-back.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
+import { traceReads } from '../about/reads.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -15,17 +16,7 @@ export default defineCheck({
   after: 'return/masquerade-missing',
   title: 'The nodes’ own routes lead answers back towards the client',
   needs: ['node/ip-route'],
-  alsoReads: [
-    'node/ip-rule',
-    'node/ip-link',
-    'node/ip-addr',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'kubernetes/pods',
-    'kubernetes/nodes',
-  ],
+  alsoReads: [...traceReads, 'kubernetes/pods', 'kubernetes/nodes'],
   about: ['service', 'control-plane'],
   blocks: true,
   each: 'receiving',

@@ -5,12 +5,12 @@ import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import { owns } from '../../fabric/ec2/node-flow.ts'
-import { checkOff } from '../../fabric/ec2/overlay.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { answerInterface, interfaceOfWay, leavesUnseen } from '../../journey/answer-interface.ts'
 import { lostOnWayBack, stretchesBack, type LostOut } from '../../journey/way-back.ts'
 import { citeDecision, routeText } from '../../node/route-words.ts'
 import { policyRouting } from '../about/policy-routing.ts'
+import { traceReads } from '../about/reads.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
 import { pass, said, unknown, type Draft } from '../finding.ts'
@@ -20,16 +20,7 @@ export default defineCheck({
   after: 'return/node-route',
   title: 'Answers leave by an interface that may send them',
   needs: ['node/ip-route', 'aws/network-interfaces'],
-  alsoReads: [
-    'node/ip-rule',
-    'node/ip-link',
-    'node/ip-addr',
-    'node/iptables-nft',
-    'node/iptables-legacy',
-    'node/ip6tables-nft',
-    'node/nft-ruleset',
-    'kubernetes/nodes',
-  ],
+  alsoReads: [...traceReads, 'kubernetes/nodes'],
   about: ['service', 'control-plane'],
   on: ['ec2'],
   blocks: true,
@@ -83,7 +74,10 @@ function run(context: VipNodeContext): readonly Draft[] {
         device,
         lost.way.flow.inDevice === null ? 'node' : 'pod',
       )
-      const off = leaving === null ? '' : ` Or let the other interface send them: ${checkOff(leaving)}.`
+      const off =
+        leaving === null
+          ? ''
+          : ` Or turn the source/destination check of ${idOf(leaving)} off: then it may send them, too.`
       return { ...remedy, advice: `${advice}${off}` }
     },
   })

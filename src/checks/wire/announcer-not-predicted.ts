@@ -2,7 +2,7 @@ import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { announcing } from '../../lb/announcers.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, unknown, warn } from '../finding.ts'
+import { pass, said, skipped, unknown, warn } from '../finding.ts'
 import { knownStations } from '../../journey/stations.ts'
 
 export default defineCheck({
@@ -33,14 +33,29 @@ export default defineCheck({
       const { observed, predicted } = announcing(evidence, question)
       const expected = !isGap(observed) && observed.length > 0 ? observed : isGap(predicted) ? predicted : [predicted]
       if (isGap(expected))
-        return unknown('prediction-not-known', subject, 'It is not known who should announce.', [expected], [proof])
+        return unknown(
+          'prediction-not-known',
+          subject,
+          said('who should announce it is not known', 'It is not known who should announce.'),
+          [expected],
+          [proof],
+        )
       return expected.includes(station.node)
-        ? pass('as-predicted', subject, `${station.node} claims ${vip.text}, as it should.`, [proof])
+        ? pass(
+            'as-predicted',
+            subject,
+            said(`${station.node} claims it`, `${station.node} claims ${vip.text}, as it should.`),
+            [proof],
+          )
         : warn(
             'another-claims',
             subject,
-            `${station.node} claims ${vip.text} on the wire, but ${expected[0] === null || expected[0] === undefined ? 'nobody' : expected.join(' and ')} should: the capture is from another time, or two halves of the cluster do not see each other.`,
+            said(
+              'another node claims it than the one that should',
+              `${station.node} claims ${vip.text} on the wire, but ${expected[0] === null || expected[0] === undefined ? 'nobody' : expected.join(' and ')} should: the capture is from another time, or two halves of the cluster do not see each other.`,
+            ),
             [proof],
+            { fix: { look: ['kubectl get servicel2statuses -A', 'kubectl get leases -A'] } },
           )
     }),
   docs: {

@@ -1,6 +1,7 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { sh } from '../../net/shell.ts'
+import { fail, pass, said } from '../finding.ts'
 
 export default defineCheck({
   id: 'wire/announcer-without-eni',
@@ -14,14 +15,21 @@ export default defineCheck({
   consequenceOf: ['delivery/vip-not-owned'],
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {
-      if (conclusion.outcome === 'announced') return pass('announced', subject, conclusion.says, [proof])
+      if (conclusion.outcome === 'announced')
+        return pass('announced', subject, said('announced, and an interface holds it', conclusion.says), [proof])
       if (conclusion.outcome !== 'announced-without-owner') return null
-      return fail('without-interface', subject, conclusion.says, [proof], {
-        commands: [
-          `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
-        ],
-        changes: 'Nothing changes; it shows the interface that holds the address, or none.',
-      })
+      return fail(
+        'without-interface',
+        subject,
+        said('announced, and no interface holds it', conclusion.says),
+        [proof],
+        {
+          look: [
+            sh`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
+          ],
+          advice: 'Give the address to the interface of a node (aws ec2 assign-private-ip-addresses).',
+        },
+      )
     }),
   docs: {
     means:

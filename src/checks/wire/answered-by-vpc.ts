@@ -1,6 +1,7 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { defineCheck } from '../check.ts'
-import { pass, warn } from '../finding.ts'
+import { sh } from '../../net/shell.ts'
+import { pass, said, warn } from '../finding.ts'
 
 export default defineCheck({
   id: 'wire/answered-by-vpc',
@@ -13,17 +14,24 @@ export default defineCheck({
   blocks: false,
   run: (context) =>
     eachCapture(context, ({ conclusion, observation: { vip }, proof }, subject) => {
-      if (conclusion.outcome === 'answered-by-vpc') return pass('answered-by-vpc', subject, conclusion.says, [proof])
+      if (conclusion.outcome === 'answered-by-vpc')
+        return pass('answered-by-vpc', subject, said('the VPC answers for it', conclusion.says), [proof])
       if (conclusion.outcome !== 'stale-answer') return null
-      return warn('not-answered-by-vpc', subject, conclusion.says, [proof], {
-        fix: {
-          commands: [
-            `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
-            `ip neigh show to ${vip.text}`,
-          ],
-          changes: `Nothing changes; they show who holds the address now, and what the client (where the second is typed) believes. \`ip neigh flush to ${vip.text}\` there makes it ask again.`,
+      return warn(
+        'not-answered-by-vpc',
+        subject,
+        said('answered for by what does not hold it', conclusion.says),
+        [proof],
+        {
+          fix: {
+            look: [
+              sh`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
+              sh`ip neigh show to ${vip.text}`,
+            ],
+            advice: `The second line shows what the client believes, where it is typed on the client. \`ip neigh flush to ${vip.text}\` there makes it ask again.`,
+          },
         },
-      })
+      )
     }),
   docs: {
     means:

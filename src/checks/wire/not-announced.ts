@@ -2,7 +2,7 @@ import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { noWords } from '../../lb/announcer.ts'
 import { servedBy } from '../../lb/announcers.ts'
 import { defineCheck } from '../check.ts'
-import { pass, skipped, warn } from '../finding.ts'
+import { pass, said, skipped, warn } from '../finding.ts'
 import { spanSeconds } from '../../capture/observe.ts'
 
 /** Two of kube-vip's ticks of 3 s, and one to spare. */
@@ -19,7 +19,8 @@ export default defineCheck({
   run: (context) =>
     eachCapture(context, ({ conclusion, observation, proof }, subject) => {
       const { vip, claimants } = observation
-      if (claimants.some(({ unasked }) => unasked > 0)) return pass('announced', subject, conclusion.says, [proof])
+      if (claimants.some(({ unasked }) => unasked > 0))
+        return pass('announced', subject, said('announced on the wire', conclusion.says), [proof])
       if (conclusion.outcome !== 'silence' && conclusion.outcome !== 'unanswered') return null
       const words = servedBy(context.evidence, context.question)?.announcer.words ?? noWords
       if (words.silence !== null) return skipped(words.silence.reason, subject, words.silence.says)
@@ -33,15 +34,15 @@ export default defineCheck({
       return warn(
         'silent',
         subject,
-        `kube-vip announces every 3 s, and in ${listened.toFixed(0)} s nothing was heard about ${vip.text}.`,
+        said(
+          'kube-vip was not heard on the wire',
+          `kube-vip announces every 3 s, and in ${listened.toFixed(0)} s nothing was heard about ${vip.text}.`,
+        ),
         [proof],
         {
           fix: {
-            commands: [
-              'kubectl -n kube-system get lease plndr-cp-lock -o yaml',
-              'kubectl -n kube-system logs -l app.kubernetes.io/name=kube-vip --tail=20',
-            ],
-            changes: 'Nothing changes; they show who leads and whether it announces.',
+            look: ['kubectl get leases -A | grep -e plndr -e kubevip', 'kubectl get pods -A -o wide | grep kube-vip'],
+            advice: 'The log of the kube-vip that leads says whether it announces.',
           },
         },
       )

@@ -1,6 +1,8 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { sh } from '../../net/shell.ts'
+import { counted } from '../../net/words.ts'
+import { fail, pass, said } from '../finding.ts'
 
 export default defineCheck({
   id: 'wire/several-announcers',
@@ -15,15 +17,17 @@ export default defineCheck({
         return fail(
           'several-announcers',
           subject,
-          conclusion.says,
+          said(`${counted(claimants.length, 'host')} claim it at the same time`, conclusion.says),
           [proof],
           {
-            commands: claimants.map(({ mac }) => `ip neigh show | grep -i ${mac}`),
-            changes: `Nothing changes; they show, on a host of the segment, which addresses each of those hosts has besides. One of them must give up ${vip.text}.`,
+            look: claimants.map(({ mac }) => sh`ip neigh show | grep -i ${mac}`),
+            advice: `On a host of the segment they show which addresses each of those hosts has besides. One of them must give up ${vip.text}.`,
           },
           { partial: true },
         )
-      return claimants.length === 0 ? null : pass('one-announcer', subject, conclusion.says, [proof])
+      return claimants.length === 0
+        ? null
+        : pass('one-announcer', subject, said('one host claims it', conclusion.says), [proof])
     }),
   docs: {
     means:

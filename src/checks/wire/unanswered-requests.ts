@@ -1,7 +1,8 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass } from '../finding.ts'
+import { sh } from '../../net/shell.ts'
+import { fail, pass, said } from '../finding.ts'
 
 export default defineCheck({
   id: 'wire/unanswered-requests',
@@ -24,20 +25,21 @@ export default defineCheck({
         return fail(
           'unanswered',
           subject,
-          conclusion.says,
+          said('asked for, and nobody answered', conclusion.says),
           [proof],
           {
-            commands:
+            look:
               delivery === 'ownership'
-                ? [`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`]
-                : ['kubectl -n metallb-system get servicel2statuses -o wide', `arping -c 3 ${vip.text}`],
-            changes: 'Nothing changes; they show who should answer, and whether anybody does now.',
+                ? [
+                    sh`aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${vip.text}`,
+                  ]
+                : ['kubectl get servicel2statuses -A -o wide', sh`arping -c 3 ${vip.text}`],
           },
           // A network of which nothing is known may deliver without a question that a host has to answer.
           { blocks: delivery !== 'unknown' },
         )
       return requests > 0 && observation.claimants.length > 0
-        ? pass('answered', subject, `${vip.text} was asked for and answered.`, [proof])
+        ? pass('answered', subject, said('asked for and answered', `${vip.text} was asked for and answered.`), [proof])
         : null
     }),
   docs: {

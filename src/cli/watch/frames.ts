@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Frame } from '../../capture/frame.ts'
 import type { Progress } from '../../collect/collection.ts'
@@ -7,6 +6,7 @@ import type { Node } from '../../evidence/kubernetes/kinds.ts'
 import type { FrameSource, SourceEnd, Wanted } from '../../capture/source.ts'
 import { fileSource } from '../../capture/sources/file.ts'
 import { liveSource } from '../../capture/sources/live.ts'
+import { routesHere } from '../../capture/sources/route.ts'
 import { writeFrames } from '../../capture/sources/write-file.ts'
 import { UserError } from '../../evidence/user-error.ts'
 import { exitCodes, say } from '../exit.ts'
@@ -133,7 +133,7 @@ async function sourceOf(
     }
     const run = { nodes, workMs: flags.duration * 1000, signal, progress: sayProgress }
     const reach = await reachNodes(flags, flags.nodes === 'pod' ? 'pod' : 'ssh', run)
-    const where = { interfaceName: flags.interface ?? null, address }
+    const where = { interfaceName: flags.interface ?? null, address, vip: null }
     return { source: reach.listen(target, where, options), interfaceName: null, close: reach.close }
   }
   const interfaceName = flags.interface ?? interfaceTo(towards)
@@ -159,32 +159,12 @@ const sayProgress: Progress = (says, failed) => {
 
 /** The interface that a packet to an address would leave by, as the kernel's routes have it. */
 function interfaceTo({ text }: Address): string {
-  const name = routes(['get', text])[0]?.dev
+  const name = routesHere(['get', text])[0]?.dev
   if (name !== undefined && name !== 'lo') return name
   throw new UserError(
     `No interface of this host has a route to ${text}.`,
     'Name one by --interface; `ip -brief link` lists them.',
   )
-}
-
-/** The gateway on an interface; null without one. */
-export function gatewayOn(interfaceName: string, family: 4 | 6): Address | null {
-  const found = routes(['show', 'default', 'dev', interfaceName], family).find(({ gateway }) => gateway !== undefined)
-  return parseAddress(found?.gateway)
-}
-
-function routes(asked: readonly string[], family: 4 | 6 = 4): { dev?: string; gateway?: string }[] {
-  try {
-    const flags = family === 6 ? ['-6', '-j'] : ['-j']
-    const text = execFileSync('ip', [...flags, 'route', ...asked], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    return JSON.parse(text) as { dev?: string; gateway?: string }[]
-  } catch {
-    // No iproute2 on this machine, or no such route: there is nothing to know.
-    return []
-  }
 }
 
 /** @throws UserError where it is no address. */

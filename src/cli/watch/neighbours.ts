@@ -4,6 +4,7 @@ import { mayBeNeighbour } from '../../capture/link.ts'
 import { isClaim, isOdd, neighbourMessage, type NeighbourMessage } from '../../capture/neighbour-message.ts'
 import { observer } from '../../capture/observe.ts'
 import { askNeighbour } from '../../capture/sources/ask.ts'
+import { gatewayOn } from '../../capture/sources/route.ts'
 import { hintsOf, targetOf, type NodeAddress } from '../../collect/node-hints.ts'
 import { knownStations, readingOf } from '../../journey/stations.ts'
 import { openBundle } from '../../collect/open-bundle.ts'
@@ -16,7 +17,7 @@ import { conclusionJson, conclusionText, messageJson, messageText } from '../../
 import { lookOf, print } from '../terminal.ts'
 import { recognisedFabric } from '../../fabric/recognise.ts'
 import type { FrameFlags } from './flags.ts'
-import { addressOfFlag, codeOf, gatewayOn, watchFrames, type KnownNode } from './frames.ts'
+import { addressOfFlag, codeOf, watchFrames, type KnownNode } from './frames.ts'
 
 /** What the flags of `capture arp` and `capture ndp` say. */
 export interface NeighbourFlags extends FrameFlags {

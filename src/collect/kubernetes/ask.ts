@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cluster, Reply, Sent } from './cluster.ts'
+import { AnswerError, type Cluster, type Reply, type Sent } from './cluster.ts'
 
 /** Why a resource was not read. `everywhere`: no other would be either. */
 export interface Refusal {
@@ -7,11 +7,13 @@ export interface Refusal {
   readonly reason: string
   readonly status: number | null
   readonly everywhere: boolean
+  /** The same request would end alike. */
+  readonly lasting?: true
 }
 
 export const isRefusal = (value: unknown): value is Refusal => (value as Partial<Refusal> | null)?.refusal === true
 
-/** The most that is waited where the server says Retry-After, and how often the same request is sent. */
+/** The most that is waited where the server says Retry-After; one that asks for more is asked no more. How often the same request is sent. */
 const longestWaitSeconds = 30
 const mostTries = 5
 
@@ -33,12 +35,12 @@ export async function request(cluster: Cluster, sent: Sent, signal: AbortSignal)
     const reply = await send(cluster, sent)
     if ('status' in reply && !isRefusal(reply) && (reply.status < 300 || reply.status === 410)) return reply
     const { refusal, waitSeconds } = isRefusal(reply)
-      ? { refusal: reply, waitSeconds: reply.status === null && !reply.everywhere ? tries / 4 : null }
+      ? { refusal: reply, waitSeconds: reply.everywhere || reply.lasting === true ? null : tries / 4 }
       : judged(reply, tries, sent.method)
     last = refusal
     if (waitSeconds === null || signal.aborted || tries === mostTries) break
     try {
-      await sleep(Math.min(waitSeconds, longestWaitSeconds) * 1000, undefined, { signal })
+      await sleep(waitSeconds * 1000, undefined, { signal })
     } catch {
       return refused('interrupted', null, true)
     }
@@ -68,6 +70,15 @@ function judged(
   method: Sent['method'],
 ): { refusal: Refusal; waitSeconds: number | null } {
   const words = statusMessage(body)
+  if (retryAfterSeconds !== null && retryAfterSeconds > longestWaitSeconds)
+    return {
+      refusal: refused(
+        `the API server wants to be asked again in ${String(retryAfterSeconds)} s only (${String(status)}), and that is not waited for`,
+        status,
+        true,
+      ),
+      waitSeconds: null,
+    }
   if (status === 401)
     return {
       refusal: refused(`the API server does not accept the credentials (401: ${words})`, 401, true),
@@ -95,6 +106,8 @@ export function statusMessage(body: Buffer): string {
 
 /** Why a connection brought no whole answer. */
 export function unreached(server: string, error: unknown): Refusal {
+  if (error instanceof AnswerError)
+    return { ...refused(`the API server ${server} was not waited for: ${error.message}`, null, false), lasting: true }
   const { code = '', message, name } = error as NodeJS.ErrnoException
   if (name === 'AbortError') return refused('interrupted', null, true)
   if (/CERT|SIGNATURE|ISSUER|ALTNAME|SELF_SIGNED|^ERR_TLS|^ERR_SSL|^EPROTO/.test(code)) {

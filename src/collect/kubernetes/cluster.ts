@@ -28,6 +28,9 @@ export interface Sent {
   readonly signal: AbortSignal | null
 }
 
+/** An answer that is not waited for any longer; the message is a phrase. */
+export class AnswerError extends Error {}
+
 /** One cluster, with the credentials that its context names. */
 export interface Cluster {
   readonly server: string
@@ -39,8 +42,24 @@ export interface Cluster {
   readonly close: () => void
 }
 
+/** The most that one answer may have, and take; a server that sends a byte now and then, or without end, is not waited for. */
+export interface AnswerLimits {
+  readonly bytes: number
+  readonly ms: number
+}
+
+/** A page of 500 objects is some 10 MB; where pages keep expiring, the whole list of the largest cluster is one answer. */
+export const answerLimits: AnswerLimits = { bytes: 256 * 1024 ** 2, ms: 120_000 }
+
 /** What is made waits for admission webhooks, each of which may take 30 s (admissionregistration.k8s.io/v1, timeoutSeconds). */
 const admissionMs = 45_000
+
+interface Timing {
+  readonly signal: AbortSignal
+  /** The longest silence. */
+  readonly timeoutMs: number
+  readonly limits?: AnswerLimits
+}
 
 /**
  * Finds the cluster by the rules of kubectl, and asks its exec plugin or token file for credentials once.
@@ -49,7 +68,7 @@ const admissionMs = 45_000
  */
 export async function openCluster(
   options: ClusterOptions,
-  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  { signal, timeoutMs, limits = answerLimits }: Timing,
 ): Promise<Cluster> {
   const { KubeConfig } = await import('@kubernetes/client-node')
   const config = load(KubeConfig, options)
@@ -104,7 +123,15 @@ export async function openCluster(
           },
           (response) => {
             const chunks: Buffer[] = []
-            response.on('data', (chunk: Buffer) => chunks.push(chunk))
+            let length = 0
+            response.on('data', (chunk: Buffer) => {
+              chunks.push(chunk)
+              length += chunk.length
+              if (length > limits.bytes)
+                sent.destroy(
+                  new AnswerError(`its answer is larger than ${String(Math.round(limits.bytes / 1024 ** 2))} MiB`),
+                )
+            })
             response.once('error', reject)
             response.once('end', () => {
               // `end` also comes for an answer cut off at the end of a chunk.
@@ -119,6 +146,13 @@ export async function openCluster(
             })
           },
         )
+        const tooSlow = setTimeout(
+          () => sent.destroy(new AnswerError(`its answer was not whole after ${String(limits.ms / 1000)} s`)),
+          Math.max(limits.ms, method === 'POST' ? admissionMs : 0),
+        )
+        sent.once('close', () => {
+          clearTimeout(tooSlow)
+        })
         sent.once('timeout', () => sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })))
         sent.once('error', reject)
         sent.end(content)

@@ -1,4 +1,5 @@
 import { kubernetesKinds, type KubernetesKindName } from '../../evidence/kubernetes/kinds.ts'
+import { conform, type Shape, type Shaped } from '../../evidence/shape.ts'
 import { ask, isRefusal, type Refusal } from './ask.ts'
 import type { Cluster } from './cluster.ts'
 import type { Resource } from './list.ts'
@@ -47,21 +48,12 @@ function resource(name: KubernetesKindName, version: string): Resource {
     : { path: `/apis/${group}/${version}/${plural}`, apiVersion: `${group}/${version}`, kind, shape }
 }
 
-interface GroupDiscovery {
-  readonly kind?: string
-  readonly items?: readonly {
-    readonly metadata?: { readonly name?: string }
-    readonly versions?: readonly {
-      readonly version?: string
-      readonly resources?: readonly { readonly resource?: string }[]
-    }[]
-  }[]
-  readonly groups?: readonly {
-    readonly name?: string
-    readonly preferredVersion?: { readonly version?: string }
-    readonly versions?: readonly { readonly version?: string }[]
-  }[]
-}
+/** What `/apis` answers: with aggregated discovery items, before Kubernetes 1.26 groups. */
+const groupDiscovery = {
+  items: [{ metadata: { name: 'string' }, versions: [{ version: 'string', resources: [{ resource: 'string' }] }] }],
+  groups: [{ name: 'string', preferredVersion: { version: 'string' }, versions: [{ version: 'string' }] }],
+} as const
+const resourceList = { resources: [{ name: 'string' }] } as const
 
 /** The versions of each wanted group, the preferred one first, each with its resources. */
 async function readGroups(
@@ -71,11 +63,11 @@ async function readGroups(
 ): Promise<Map<string, readonly Version[]> | Refusal> {
   const reply = await ask(cluster, '/apis', signal, aggregated)
   if (isRefusal(reply)) return reply
-  const answer = parsed(reply.body) as GroupDiscovery | null
+  const answer = parsed(reply.body, groupDiscovery)
   if (answer?.items === undefined && answer?.groups === undefined) {
     return {
       refusal: true,
-      reason: "the API server's list of API groups is no JSON",
+      reason: "the API server's list of API groups is none",
       status: reply.status,
       everywhere: false,
     }
@@ -101,7 +93,7 @@ async function readGroups(
     for (const version of order) {
       const listed = await ask(cluster, `/apis/${name}/${version}`, signal)
       if (isRefusal(listed)) return listed
-      const list = parsed(listed.body) as { readonly resources?: readonly { readonly name?: string }[] } | null
+      const list = parsed(listed.body, resourceList)
       all.push({ version, resources: (list?.resources ?? []).map((one) => one.name ?? '') })
     }
     groups.set(name, all)
@@ -109,9 +101,10 @@ async function readGroups(
   return groups
 }
 
-function parsed(body: Buffer): unknown {
+function parsed<const S extends Shape>(body: Buffer, shape: S): Shaped<S> | null {
   try {
-    return JSON.parse(body.toString()) as unknown
+    const read = conform(JSON.parse(body.toString()), shape)
+    return 'value' in read ? read.value : null
   } catch {
     return null
   }

@@ -19,6 +19,8 @@ export interface Resource {
 }
 
 const pageSize = 500
+/** A million objects: more than any cluster has of one kind. A server that goes on is not believed. */
+const mostPages = 2000
 
 /**
  * Lists a resource of the whole cluster, page by page; of each page only what is kept stays in memory. A list that changes under the
@@ -50,8 +52,8 @@ async function readPages(
   signal: AbortSignal,
 ) {
   const texts: Uint8Array[] = []
-  let next = ''
-  do {
+  const seen = new Set<string>()
+  for (let next = ''; ;) {
     const query = new URLSearchParams({
       ...(limit === null ? {} : { limit: String(limit) }),
       ...(next === '' ? {} : { continue: next }),
@@ -59,30 +61,45 @@ async function readPages(
     const reply = await ask(cluster, `${path}${query.size === 0 ? '' : `?${query.toString()}`}`, signal)
     if (isRefusal(reply)) return reply
     if (reply.status === 410) return 'expired' as const
-    const page = parsed(reply.body)
-    if (page === null)
-      return {
-        refusal: true,
-        reason: `the API server's list of ${path} is no JSON`,
-        status: null,
-        everywhere: false,
-      } as const
-    for (const item of page.items ?? []) {
-      texts.push(Buffer.from(JSON.stringify(kept(item, kind, apiVersion, shape), null, 4).replace(/^/gm, '        ')))
+    const page = pageIn(reply.body)
+    if (typeof page === 'string') return unlisted(`the API server's list of ${path} ${page}`)
+    try {
+      for (const item of page.items)
+        texts.push(Buffer.from(JSON.stringify(kept(item, kind, apiVersion, shape), null, 4).replace(/^/gm, '        ')))
+    } catch (error) {
+      // JSON.parse takes any depth, and nothing else does.
+      if (!(error instanceof RangeError)) throw error
+      return unlisted(`the API server's list of ${path} has an object that is nested too deep`)
     }
-    next = page.metadata?.continue ?? ''
-  } while (next !== '')
-  return texts
-}
-
-function parsed(body: Buffer): { items?: JsonObject[] | null; metadata?: { continue?: string } } | null {
-  try {
-    const page: unknown = JSON.parse(body.toString())
-    return typeof page === 'object' && page !== null ? page : null
-  } catch {
-    return null
+    next = page.next
+    if (next === '') return texts
+    if (seen.has(next))
+      return unlisted(`the API server's list of ${path} goes round: a page says again what comes next`)
+    if (seen.add(next).size >= mostPages)
+      return unlisted(`the API server's list of ${path} has no end: ${String(mostPages)} pages were read`)
   }
 }
+
+const unlisted = (reason: string): Refusal => ({ refusal: true, reason, status: null, everywhere: false })
+
+/** The objects of a page and the token of the next one, empty where there is none; a phrase for what is no page. */
+export function pageIn(body: Buffer): { readonly items: readonly JsonObject[]; readonly next: string } | string {
+  let page: unknown
+  try {
+    page = JSON.parse(body.toString())
+  } catch {
+    return 'is no JSON'
+  }
+  if (!isObject(page)) return 'is no JSON object'
+  const { items, metadata } = page
+  const all = items ?? []
+  if (!Array.isArray(all) || !all.every(isObject)) return 'has no list of objects'
+  const next = isObject(metadata) ? metadata.continue : ''
+  return { items: all, next: typeof next === 'string' ? next : '' }
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function printed(texts: readonly Uint8Array[]): Uint8Array {
   const parts: Uint8Array[] = [Buffer.from('{\n    "apiVersion": "v1",\n    "items": [')]

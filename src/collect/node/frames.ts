@@ -43,7 +43,8 @@ export const nodeScriptFiles = [
 
 interface OpenFrame {
   readonly name: string
-  readonly lines: Uint8Array[]
+  /** Where its bytes begin. */
+  readonly start: number
   readonly said: string[]
   spoiled: boolean
 }
@@ -62,24 +63,35 @@ export function parseNodeOutput(bytes: Uint8Array, ended: string | null = null):
   let frame: OpenFrame | null = null
   let begun = false
   let complete = false
+  // All files, one behind the other: a node may print tens of millions of lines, and an object for each would be gigabytes.
+  const contents = new Uint8Array(bytes.length)
+  let end = 0
   for (const line of linesOf(bytes)) {
     const first = String.fromCharCode(line[0] ?? 0)
     if (!begun) begun = text(line) === 'vipdoctor-node 1'
     else if (complete) break
-    else if (frame !== null && first === '|') frame.lines.push(line.subarray(1))
-    else if (frame !== null && first === '!') frame.said.push(text(line.subarray(1)))
-    else if (frame !== null && first === '<') {
+    else if (frame !== null && first === '|') {
+      contents.set(line.subarray(1), end)
+      end += line.length
+      contents[end - 1] = newline
+    } else if (frame !== null && first === '!') {
+      if (frame.said.length < 5) frame.said.push(text(line.subarray(1)))
+    } else if (frame !== null && first === '<') {
       settled.add(frame.name)
       const reason = frame.spoiled
         ? 'its output is mixed with other output'
         : failure(text(line.subarray(1)), frame.said)
-      const kept = reason === null ? keptNodeFile(frame.name, joined(frame.lines)) : { reason }
+      // The script adds one newline to every output, so that the frame's end begins a line: it goes again here.
+      const kept =
+        reason === null
+          ? keptNodeFile(frame.name, contents.slice(frame.start, Math.max(frame.start, end - 1)))
+          : { reason }
       if ('reason' in kept) gaps.set(frame.name, kept.reason)
       else files.set(frame.name, kept)
       frame = null
     } else if (first === '>' && isFileName(text(line.subarray(1)))) {
       if (frame !== null) gaps.set(frame.name, 'its output was cut off')
-      frame = { name: text(line.subarray(1)), lines: [], said: [], spoiled: false }
+      frame = { name: text(line.subarray(1)), start: end, said: [], spoiled: false }
     } else if (frame !== null) frame.spoiled = true
     else if (first === '-' || first === '?') {
       const [name = '', ...reason] = text(line.subarray(1)).split(' ')
@@ -90,7 +102,7 @@ export function parseNodeOutput(bytes: Uint8Array, ended: string | null = null):
   }
   if (complete) return { files, gaps, complete }
   const why = ended === null ? '' : `: ${ended}`
-  if (frame !== null) gaps.set(frame.name, `its output was cut off after ${plural(sizeOf(frame.lines), 'byte')}${why}`)
+  if (frame !== null) gaps.set(frame.name, `its output was cut off after ${plural(end - frame.start, 'byte')}${why}`)
   for (const name of nodeScriptFiles) {
     if (settled.has(name) || gaps.has(name)) continue
     gaps.set(
@@ -127,20 +139,6 @@ function* linesOf(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** The script adds one newline to every output, so that the frame's end begins a line: it goes again here. */
-function joined(lines: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(Math.max(0, sizeOf(lines) - 1))
-  let at = 0
-  lines.forEach((line, index) => {
-    out.set(line, at)
-    at += line.length
-    if (index < lines.length - 1) out[at] = newline
-    at += 1
-  })
-  return out
-}
-
-const sizeOf = (lines: readonly Uint8Array[]): number => lines.reduce((sum, line) => sum + line.length + 1, 0)
 const text = (line: Uint8Array): string =>
   Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString('utf8').replace(/\r$/, '')
 const isFileName = (name: string): boolean => /^(cni-conf\/)?[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)

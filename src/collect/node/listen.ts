@@ -11,9 +11,10 @@ export type Runner = <T>(
   work: (running: Running) => Promise<T>,
 ) => Promise<T>
 
-/** Where to listen on a node: an interface, else the one with this address; without both, where the ssh connection came to. */
+/** Where to listen on a node: an interface, else the one in whose subnet the VIP lies, else the one with this address; without all, where the ssh connection came to. */
 export interface Place {
   readonly interfaceName: string | null
+  readonly vip: string | null
   readonly address: string | null
   /** Where the node's root stands, in a pod; its tcpdump is run where the pod's image has none. */
   readonly root: string | null
@@ -21,16 +22,19 @@ export interface Place {
 
 /*
  * What runs on the node: tcpdump, by sudo where the login is not root, until it ends by itself, a line comes, or standard input is closed.
- * Without an interface it is the one with the address, or that the connection came to (SSH_CONNECTION: client, its port, server, its
- * port). tcpdump would notice that nobody reads any more at its next frame only; sudo gives the signal on to it, and only root may send
+ * Without an interface it is the one on whose link the VIP is (the longest prefix of a route without a gateway; one address alone is no link),
+ * else the one with the address, or that the connection came to (SSH_CONNECTION: client, its port, server, its port). tcpdump would notice that nobody reads any more at its next frame only; sudo gives the signal on to it, and only root may send
  * one to sudo.
  */
-const script = `nic=$1 own=$2 node=$3; shift 3
+const script = `nic=$1 vip=$2 own=$3 node=$4; shift 4
 if [ -z "$nic" ]; then
   [ -n "$own" ] || { own=\${SSH_CONNECTION% *}; own=\${own##* }; }
-  find='ip -o address show to "$0" | while read -r _ name _; do echo "\${name%%@*}"; break; done'
-  nic=$(sh -c "$find" "$own")
-  [ -n "$nic" ] || [ -z "$node" ] || nic=$(chroot "$node" /bin/sh -c "$find" "$own")
+  find='case $0 in *:*) six=-6 ;; *) six= ;; esac
+    link=$([ -z "$0" ] || ip -o $six route show match "$0" | grep -e "^[^ ]*/.* dev " | grep -v " via " | sort -t/ -k2n | tail -n 1)
+    [ -z "$link" ] || { link=\${link#* dev }; echo "\${link%% *}"; exit; }
+    ip -o address show to "$1" | while read -r _ name _; do echo "\${name%%@*}"; break; done'
+  nic=$(sh -c "$find" "$vip" "$own" 2>/dev/null)
+  [ -n "$nic" ] || [ -z "$node" ] || nic=$(chroot "$node" /bin/sh -c "$find" "$vip" "$own")
 fi
 root=; [ "$(id -u)" = 0 ] || root='sudo -n'
 if [ -n "$node" ]; then
@@ -49,8 +53,8 @@ exit "$status"`
 /** Captures on a node. Nothing stays there. */
 export function nodeSource(target: NodeTarget, place: Place, options: ListenOptions, run: Runner): FrameSource {
   const { node } = target
-  const { interfaceName, address, root } = place
-  const where = [interfaceName ?? '', address ?? '', root ?? '']
+  const { interfaceName, vip, address, root } = place
+  const where = [interfaceName, vip, address, root].map((one) => one ?? '')
   return {
     name: interfaceName === null ? node : `${interfaceName} of ${node}`,
     read: (wanted, take, signal, onListening) =>

@@ -28,6 +28,10 @@ export interface RunOptions {
   readonly timeoutMs: number
 }
 
+/** The most that is read of one node: twice what it prints of 100,000 rules, by both back-ends. */
+export const mostOutputBytes = 128 * 1024 ** 2
+export const tooMuchOutput = `it printed more than ${String(mostOutputBytes / 1024 ** 2)} MiB`
+
 /** Runs a script on a node; never throws. */
 export type NodeTransport = (target: NodeTarget, options: RunOptions) => Promise<Answer>
 
@@ -94,7 +98,12 @@ function runScript(
       signal.removeEventListener('abort', onAbort)
       resolve({ bytes: Buffer.concat(chunks), ended })
     }
-    child.stdout.on('data', (chunk: Uint8Array) => chunks.push(chunk))
+    let length = 0
+    child.stdout.on('data', (chunk: Uint8Array) => {
+      length += chunk.length
+      if (length > mostOutputBytes) stop(tooMuchOutput)
+      else chunks.push(chunk)
+    })
     child.stderr.on('data', (chunk: Uint8Array) => {
       if (said.length < 4000) said += Buffer.from(chunk).toString()
     })

@@ -1,3 +1,4 @@
+import { sh, word, type Command, type Word } from '../../net/shell.ts'
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
@@ -58,7 +59,7 @@ export function rangesForRule(
 }
 
 /** The `--ip-permissions` argument that admits a port from ranges, quoted for a shell. */
-export function permissionText(protocol: string, from: number, to: number, ranges: readonly Range[]): string {
+export function permissionText(protocol: string, from: number, to: number, ranges: readonly Range[]): Word {
   const v4 = ranges.filter(({ family }) => family === 4).map((range) => `{CidrIp=${asCidr(range)}}`)
   const v6 = ranges.filter(({ family }) => family === 6).map((range) => `{CidrIpv6=${asCidr(range)}}`)
   const peers = [
@@ -66,8 +67,14 @@ export function permissionText(protocol: string, from: number, to: number, range
     ...(v6.length > 0 ? [`Ipv6Ranges=[${v6.join(',')}]`] : []),
   ]
   const ports = protocol === '-1' ? '' : `FromPort=${String(from)},ToPort=${String(to)},`
-  return `'IpProtocol=${protocol},${ports}${peers.join(',')}'`
+  return word(`IpProtocol=${protocol},${ports}${peers.join(',')}`)
 }
+
+/** The permission of a group's members for each other: one port, or everything for a port of null. */
+export const permissionOfMembers = (groupId: string, protocol: string, port: number | null): Word =>
+  word(
+    `IpProtocol=${protocol},${port === null ? '' : `FromPort=${String(port)},ToPort=${String(port)},`}UserIdGroupPairs=[{GroupId=${groupId}}]`,
+  )
 
 /** A rule takes prefixes only: an address is a /32 or /128. */
 function asCidr(range: Range): string {
@@ -76,5 +83,5 @@ function asCidr(range: Range): string {
 }
 
 /** The command that adds a rule to a group. */
-export const authorize = (groupId: string, direction: 'ingress' | 'egress', permission: string): string =>
-  `aws ec2 authorize-security-group-${direction} --group-id ${groupId} --ip-permissions ${permission}`
+export const authorize = (groupId: string, direction: 'ingress' | 'egress', permission: Word): Command =>
+  sh`aws ec2 authorize-security-group-${direction} --group-id ${groupId} --ip-permissions ${permission}`

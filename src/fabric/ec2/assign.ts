@@ -1,3 +1,4 @@
+import { sh, type Command } from '../../net/shell.ts'
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
@@ -6,36 +7,39 @@ import type { Address } from '../../net/address.ts'
 import { subnetById } from './address-space.ts'
 import type { Holding } from './holders.ts'
 import { nodeSubnets, type VipPlace } from './delivery.ts'
-import { nodeInterfaces } from './node-interfaces.ts'
+import { nodeInterfaces, nodeOfInterface } from './node-interfaces.ts'
 import type { Remedy } from '../../net/remedy.ts'
-import { idOf } from './words.ts'
+import { idOf, interfaceText } from './words.ts'
 
 /** The command that puts an address on an interface. A first assignment goes without `--allow-reassignment`: whoever has it already must not be robbed. */
-function assignCommand(eni: NetworkInterface, vip: Address): string {
-  return vip.family === 4
-    ? `aws ec2 assign-private-ip-addresses --network-interface-id ${idOf(eni)} --private-ip-addresses ${vip.text}`
-    : `aws ec2 assign-ipv6-addresses --network-interface-id ${idOf(eni)} --ipv6-addresses ${vip.text}`
-}
+const assignCommand = ({ NetworkInterfaceId }: NetworkInterface, vip: Address): Command =>
+  vip.family === 4
+    ? sh`aws ec2 assign-private-ip-addresses --network-interface-id ${NetworkInterfaceId} --private-ip-addresses ${vip.text}`
+    : sh`aws ec2 assign-ipv6-addresses --network-interface-id ${NetworkInterfaceId} --ipv6-addresses ${vip.text}`
 
 /**
  * Moves an address from one interface to another: an IPv4 address in one call, an IPv6 address in two, between which nobody has it
  * (EC2 User Guide, "Multiple IP addresses"). Null where it cannot be moved: a primary address, one of a delegated prefix.
  */
-export function moveRemedy(from: Holding, to: NetworkInterface, vip: Address): Remedy | null {
+export function moveRemedy(evidence: Evidence, from: Holding, to: NetworkInterface, vip: Address): Remedy | null {
+  const summary = `move the address to ${known(nodeOfInterface(evidence, to)) ?? idOf(to)}`
+  const held = interfaceText(evidence, from.interface)
   if (from.as === 'ipv6') {
-    const id = idOf(from.interface)
+    const { NetworkInterfaceId } = from.interface
     return {
+      summary,
       commands: [
-        `aws ec2 unassign-ipv6-addresses --network-interface-id ${id} --ipv6-addresses ${vip.text}`,
+        sh`aws ec2 unassign-ipv6-addresses --network-interface-id ${NetworkInterfaceId} --ipv6-addresses ${vip.text}`,
         assignCommand(to, vip),
       ],
-      changes: `Takes ${vip.text} from ${id}; an IPv6 address cannot be moved in one step, so nobody has it in between.`,
+      changes: `Takes ${vip.text} from ${held}; an IPv6 address cannot be moved in one step, so nobody has it in between.`,
     }
   }
   if (from.as !== 'secondary') return null
   return {
-    commands: [`${assignCommand(to, vip)} --allow-reassignment`],
-    changes: `Takes ${vip.text} from ${idOf(from.interface)}, with an Elastic IP on it if there is one; the move takes effect after a moment, and nothing repeats it at the next failover.`,
+    summary,
+    commands: [sh`${assignCommand(to, vip)} --allow-reassignment`],
+    changes: `Takes ${vip.text} from ${held}, with an Elastic IP on it if there is one; the move takes effect after a moment, and nothing repeats it at the next failover.`,
   }
 }
 

@@ -13,5 +13,5 @@ export function moveToNode(evidence: Evidence, question: Question, nodes: readon
   const own = known(nodeInterfaces(evidence, question.vpcId))
   const { interface: owner, holding } = delivery
   const [eni] = nodes.flatMap((node) => (own?.get(node) ?? []).filter(({ SubnetId }) => SubnetId === owner.SubnetId))
-  return eni === undefined || eni === owner ? null : moveRemedy(holding, eni, question.vip)
+  return eni === undefined || eni === owner ? null : moveRemedy(evidence, holding, eni, question.vip)
 }

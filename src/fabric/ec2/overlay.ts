@@ -1,14 +1,15 @@
+import { sh, word, type Command } from '../../net/shell.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
 import type { Question } from '../../evidence/question.ts'
 import type { Address } from '../../net/address.ts'
 import { bitsOf } from '../../net/address.ts'
 import { clientSubnets, vpcDelivery, type VipPlace } from './delivery.ts'
-import { nodeInterfaces } from './node-interfaces.ts'
+import { nodeInterfaces, nodeOfInterface } from './node-interfaces.ts'
 import type { Remedy } from '../../net/remedy.ts'
 import { routeFor, routeTableOf, targetOf, type RouteMatch } from './routes.ts'
 import type { NetworkInterface, RouteTable } from '../../evidence/ec2/kinds.ts'
-import { idOf } from './words.ts'
+import { idOf, interfaceText } from './words.ts'
 
 /** What one subnet's route table does with a VIP outside the VPC. */
 export interface SubnetRoute {
@@ -74,21 +75,26 @@ export function routeTargetFor(
 
 /** The commands that make these tables lead to an interface, and that interface take what is not addressed to it. */
 export function routeFix(
+  evidence: Evidence,
   verb: 'create-route' | 'replace-route',
   tables: readonly RouteTable[],
   vip: Address,
   eni: NetworkInterface | null,
 ): Remedy | null {
   if (eni === null) return null
-  const cidr = `--destination-${vip.family === 4 ? '' : 'ipv6-'}cidr-block ${vip.text}/${String(bitsOf(vip.family))}`
+  const option = `--destination-${vip.family === 4 ? '' : 'ipv6-'}cidr-block`
   const ids = [...new Set(tables.map(({ RouteTableId }) => RouteTableId ?? ''))]
-  const commands = ids.map((id) => `aws ec2 ${verb} --route-table-id ${id} ${cidr} --network-interface-id ${idOf(eni)}`)
+  const commands = ids.map(
+    (id) =>
+      sh`aws ec2 ${verb} --route-table-id ${id} ${word(option)} ${vip.text}/${bitsOf(vip.family)} --network-interface-id ${eni.NetworkInterfaceId}`,
+  )
   return {
+    summary: `route the VIP to ${known(nodeOfInterface(evidence, eni)) ?? idOf(eni)}`,
     commands: eni.SourceDestCheck === false ? commands : [...commands, checkOff(eni)],
-    changes: `Every subnet of ${ids.length === 1 ? 'this table' : 'these tables'} sends ${vip.text} to ${idOf(eni)} from then on, also while its instance is down: no health is checked, something must replace the route on failover. The routes count against the table's quota.`,
+    changes: `Every subnet of ${ids.length === 1 ? 'this table' : 'these tables'} sends ${vip.text} to ${interfaceText(evidence, eni)} from then on, also while its instance is down: no health is checked, something must replace the route on failover. The routes count against the table's quota.`,
   }
 }
 
 /** The command that turns an interface's source/destination check off. */
-export const checkOff = (eni: NetworkInterface): string =>
-  `aws ec2 modify-network-interface-attribute --network-interface-id ${idOf(eni)} --no-source-dest-check`
+export const checkOff = ({ NetworkInterfaceId }: NetworkInterface): Command =>
+  sh`aws ec2 modify-network-interface-attribute --network-interface-id ${NetworkInterfaceId} --no-source-dest-check`

@@ -1,6 +1,7 @@
 import type { Service } from '../../evidence/kubernetes/kinds.ts'
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
+import { nodeNamesByAddress } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { type Question, serviceOf } from '../../evidence/question.ts'
 import type { Announcer, Announcing } from '../announcer.ts'
@@ -9,6 +10,7 @@ import { announcingByBgp, bgpSpeakers } from './bgp.ts'
 import { electedNode, eligibleNodes } from './election.ts'
 import { metallbInstalled, metallbSettings } from './install.ts'
 import { observedByMetallb } from './observed.ts'
+import { poolOf } from './pool-ranges.ts'
 
 /** MetalLB: by ARP or NDP, by BGP, or by both. */
 export const metallb: Announcer<'MetalLB'> = {
@@ -16,7 +18,7 @@ export const metallb: Announcer<'MetalLB'> = {
   serves: (evidence, question) => {
     const service = serviceOf(question)
     if (service === null || known(metallbInstalled(evidence)) === false) return null
-    const mark = metallbMark(service)
+    const mark = isLeftOver(evidence, question) ? null : metallbMark(service)
     return mark === null
       ? { by: 'rest', why: 'nobody else has marked it', proof: [] }
       : { by: 'mark', why: `it has the annotation ${mark}`, proof: [cite(service, 'metadata', 'annotations', mark)] }
@@ -36,6 +38,13 @@ export const metallb: Announcer<'MetalLB'> = {
     pools: null,
     off: null,
   },
+}
+
+/** Whether the VIP is a node's own address, in no pool: then another wrote it over MetalLB's, whose mark stays on the Service. */
+function isLeftOver(evidence: Evidence, { vip }: Question): boolean {
+  if (vip === null || !nodeNamesByAddress(evidence).has(vip.text)) return false
+  const pool = poolOf(evidence, vip)
+  return !isGap(pool) && pool === null
 }
 
 /** Whether MetalLB handles the Service's class: with `--lb-class` only that one, without it only Services that have none. */

@@ -5,6 +5,7 @@ import type { Gate } from '../../diagnosis/gate.ts'
 import { known } from '../../evidence/gap.ts'
 import { counted } from '../../net/words.ts'
 import { byReason } from '../by-reason.ts'
+import { judgedAs } from '../judged-as.ts'
 import type { End, Failure, Format, Setting } from '../reporter.ts'
 import type { Tool } from '../tool.ts'
 import { h, nothing, own, type Markup } from './markup.ts'
@@ -93,12 +94,11 @@ function titleOf({ diagnoses, counts }: Answer<Part>): string {
 
 function headMarkup(answer: Answer<Part>, { exitCode, because }: Gate, { evidence }: Setting): Markup {
   const time = known(evidence.time)
-  const { account, verdict } = answer
+  const { verdict } = answer
   const facts: readonly (readonly [string, string])[] = [
     ['Evidence of', time?.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC') ?? 'not known'],
-    ...(account === null
-      ? []
-      : ([['AWS', `${account.id ?? 'account not known'}, ${account.region ?? 'region not known'}`]] as const)),
+    ['Judged as', judgedAs(answer).replace(/^Judged as /, '')],
+    ...(answer.fabric.warning === null ? [] : ([['But', answer.fabric.warning]] as const)),
     ['Exit code', `${exitCode}: ${because}`],
   ]
   return h`<header class="${verdict}"><p class="brand">vipdoctor</p><h1>${titleOf(answer)}</h1><dl>${facts.map(([name, value]) => h`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></header>`

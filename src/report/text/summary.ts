@@ -1,7 +1,6 @@
-import { verdicts, type Answer, type JudgedAccount, type Verdict } from '../../diagnosis/diagnosis.ts'
+import { verdicts, type Answer, type Verdict } from '../../diagnosis/diagnosis.ts'
 import type { Gate } from '../../diagnosis/gate.ts'
-import type { FabricName } from '../../evidence/question.ts'
-import { fabricOf } from '../../fabric/index.ts'
+import { judgedAs } from '../judged-as.ts'
 import { verdictWord, type Look } from '../paint.ts'
 import { wrap } from '../wrap.ts'
 
@@ -9,7 +8,6 @@ import { wrap } from '../wrap.ts'
 export interface Counted {
   readonly verdict: Verdict
   readonly causes: readonly string[]
-  readonly fabric: FabricName
 }
 
 /** The last lines, always: how many VIPs are how, what was judged, and why the exit code is what it is. */
@@ -18,7 +16,9 @@ export function summaryLines(answer: Answer<Counted>, gate: Gate, look: Look, ve
     ...wrap(look.paint.bold(countText(answer)), look.width, ''),
     ...(verbose ? [] : unjudged(answer)),
     ...acceptedLines(gate, look),
-    ...wrap(`${judgedAs(answer)} ${exitText(gate)}`, look.width, ''),
+    ...(answer.fabric.warning === null ? [] : wrap(answer.fabric.warning, look.width, '')),
+    ...wrap(judgedAs(answer), look.width, ''),
+    ...wrap(exitText(gate), look.width, ''),
   ]
 }
 
@@ -50,18 +50,12 @@ function acceptedLines({ accepted, warnings }: Gate, look: Look): string[] {
   ]
 }
 
-function judgedAs({ account, diagnoses }: Answer<Counted>): string {
-  if (account !== null) return accountText(account)
-  const [first] = diagnoses
-  if (first === undefined || first.fabric === 'ec2') return 'AWS not read.'
-  return `Judged as ${fabricOf(first).words.name}.`
+/** What the verdict explains by itself needs few words. */
+const plainReasons: Readonly<Partial<Record<Gate['reason'], string>>> = {
+  reachable: 'every VIP is reachable',
+  unreachable: 'a VIP is unreachable',
+  unknown: 'whether every VIP is reachable is not known',
 }
 
-const accountText = ({ id, region }: JudgedAccount): string =>
-  `AWS ${id ?? 'account not known'}, ${region ?? 'region not known'}.`
-
-/** A code that the verdict explains by itself needs no words. */
-const plainReasons: readonly Gate['reason'][] = ['reachable', 'unreachable', 'unknown']
-
 const exitText = ({ exitCode, reason, because }: Gate): string =>
-  plainReasons.includes(reason) ? `Exit code ${String(exitCode)}.` : `Exit code ${String(exitCode)}: ${because}.`
+  `Exit code ${String(exitCode)}: ${plainReasons[reason] ?? because}.`

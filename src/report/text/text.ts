@@ -13,6 +13,7 @@ import { groupedCauses, tableLines, type Row } from './many.ts'
 import { nextSteps } from './next-steps.ts'
 import { pathLines } from './path.ts'
 import { summaryLines, type Counted } from './summary.ts'
+import { wireLines } from './wire.ts'
 
 /** How much is told. `all`: a line for each VIP, also for those that are well; `verbose`: everything of each VIP; `short`: only what is not well. */
 export interface Detail {
@@ -59,7 +60,6 @@ const keep = (diagnosis: Diagnosis): Omit<Kept, 'whole'> => {
     place: placeOf(question),
     owner: ownerOf(question),
     verdict,
-    fabric: question.fabric,
     cause: causes[0] ?? null,
     causes: causes.map(({ id }) => id),
     open: path.find(({ status }) => status === 'unknown')?.brief ?? null,
@@ -89,6 +89,7 @@ function oneVip(diagnosis: Diagnosis, look: Look, { verbose, short }: Detail, re
     furtherCauses(further, look, verbose),
     open,
     short ? [] : pathLines(path, look, verbose),
+    short ? [] : wireLines(findings, look),
     nodePortLines(diagnosis, look),
     short ? [] : proofLines(causes, look, verbose),
     followingLines(causes, look, verbose),

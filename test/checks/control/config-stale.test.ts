@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Json } from '../../kit/fixtures.ts'
 import { layer2, oldMetallb } from '../../kit/old-metallb.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'control/config-stale'
@@ -37,6 +38,10 @@ test('pools that overlap make any version refuse', async () => {
   })
   expect(found(evidence, id)).toEqual([
     ['fail', expect.stringContaining('pools first-pool and second-pool overlap at 10.240.0.110.')],
+  ])
+  const finding = diagnosisOf(evidence, 'default/nginx-lb').findings.find((one) => one.id === id)
+  expect(finding?.fix?.commands).toEqual([
+    `kubectl -n metallb-system patch ipaddresspools.metallb.io second-pool --type merge -p '{"spec":{"addresses":["10.240.0.111-10.240.0.120"]}}'`,
   ])
 })
 

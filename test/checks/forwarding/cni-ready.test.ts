@@ -55,7 +55,7 @@ test.each([
     'kubectl -n kube-system get pods -l app=kube-ovn-cni -o wide --field-selector spec.nodeName=worker-0',
   ],
   ['NoRouteCreated', 'kubectl describe node worker-0'],
-])('what mends NetworkUnavailable with the reason %s', async (reason, command) => {
+])('where to look at NetworkUnavailable with the reason %s', async (reason, command) => {
   const evidence = await variant('etp-local', {
     'kubernetes/nodes.json': editJson((list: Json) => {
       list.items
@@ -63,7 +63,7 @@ test.each([
         .status.conditions.push({ type: 'NetworkUnavailable', status: 'True', reason })
     }),
   })
-  const finding = diagnosisOf(evidence, 'default/nginx-lb').findings.find((one) => one.id === id && one.fix !== null)
+  const finding = diagnosisOf(evidence, 'default/nginx-lb').findings.find((one) => one.id === id && one.look.length > 0)
   expect(finding?.says).toBe(`worker-0 has no pod network: its condition NetworkUnavailable is True (${reason}).`)
-  expect(finding?.fix?.commands).toEqual([command])
+  expect([finding?.look, finding?.fix]).toEqual([[command], null])
 })

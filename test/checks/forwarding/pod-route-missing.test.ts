@@ -23,6 +23,17 @@ test('no route to a pod fails', async () => {
       expect.stringMatching(/^controller-0 has no way to the pod 10\.200\.\d\.\d: no route to 10\.200\.\d\.\d\.$/),
     ],
   ])
+  const { causes } = diagnosisOf(evidence, 'default/nginx-lb', '10.240.0.50')
+  expect(causes[0]?.proof.at(-1)).toMatchObject({
+    file: 'nodes/controller-0/ip-route.json',
+    value: expect.stringMatching(/^\d+ routes, none to 10\.200\.\d\.\d$/) as unknown,
+  })
+  expect(causes[0]?.fix).toMatchObject({
+    summary: expect.stringMatching(/^route the pods of worker-\d to it$/) as unknown,
+    commands: [
+      expect.stringMatching(/^ssh controller-0 sudo ip route replace 10\.200\.\d\.0\/24 via 10\.240\.\d\.\d+$/),
+    ],
+  })
 })
 
 /** A pod's bridge as it is when somebody set it down, or took its address: its routes go with it. */

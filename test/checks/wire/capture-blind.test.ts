@@ -5,6 +5,7 @@ import { recordedCaptures } from '../../../src/capture/recorded.ts'
 import unanswered from '../../../src/checks/wire/unanswered-requests.ts'
 import check from '../../../src/checks/wire/capture-blind.ts'
 import { capturePath, framesIn, snapped, withCaptures } from '../../capture/captures.ts'
+import { byBgp } from '../../kit/bgp.ts'
 import { fixture, variant } from '../../kit/fixtures.ts'
 import { ask, runCheck, says } from '../../kit/ask.ts'
 
@@ -59,5 +60,14 @@ test('does not apply without a capture', async () => {
   expect(says(check, await fixture('lan-healthy'), { fabric: 'lan' })).toEqual([
     'skipped',
     'No capture is in the evidence.',
+  ])
+})
+
+test('does not apply to what BGP alone announces', async () => {
+  const bytes = readFileSync(capturePath('metallb-quiet-client'))
+  const evidence = await variant('lan-healthy', { ...byBgp(), 'captures/client/quiet.pcap': bytes })
+  expect(says(check, evidence, { fabric: 'lan' })).toEqual([
+    'skipped',
+    'BGP announces the VIP: nobody asks for it, and silence is no question.',
   ])
 })

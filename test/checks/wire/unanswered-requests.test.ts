@@ -14,7 +14,7 @@ test('fails where nobody answered in a capture that works', async () => {
       /^10\.240\.0\.100 was asked for 6 times, and nobody answered\. The capture works: 10\.240\.0\.11 /,
     ),
   })
-  expect(draft?.fix?.commands).toEqual([
+  expect(draft?.look).toEqual([
     'aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=10.240.0.100',
   ])
 })

@@ -14,6 +14,8 @@ export interface Ran {
 
 /** A LAN of the test's own: a bridge in one network namespace, and hosts at it. Everything is gone after `remove`. */
 export interface Segment {
+  /** The name of a host's namespace. */
+  readonly space: (host: string) => string
   /** Runs a command in a host's namespace, to its end. */
   readonly run: (host: string, command: readonly string[]) => Ran
   /** Starts one that goes on; its output is there to be read. */
@@ -47,6 +49,7 @@ export function segment(name: string, hosts: Readonly<Record<string, readonly st
   }
   const inside = (host: string, command: readonly string[]) => ['netns', 'exec', space(host), ...command]
   return {
+    space,
     run: (host, command) => {
       const { status, stdout, stderr } = spawnSync('ip', inside(host, command), { encoding: 'utf8', timeout: 20_000 })
       return { code: status, stdout, stderr }

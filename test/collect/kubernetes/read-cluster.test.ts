@@ -4,10 +4,17 @@ import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { isGap } from '../../../src/evidence/gap.ts'
 import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../../src/evidence/kubernetes/kinds.ts'
-import { openCluster } from '../../../src/collect/kubernetes/cluster.ts'
+import { openCluster, type AnswerLimits } from '../../../src/collect/kubernetes/cluster.ts'
 import { readCluster } from '../../../src/collect/kubernetes/read-cluster.ts'
 import { fixtureStore } from '../../kit/fixtures.ts'
-import { apiServer, certificates, kubeconfigText, type ApiServer, type ApiServerOptions } from './server.ts'
+import {
+  apiServer,
+  certificates,
+  kubeconfigText,
+  type ApiFault,
+  type ApiServer,
+  type ApiServerOptions,
+} from './server.ts'
 
 type Item = Record<string, unknown>
 
@@ -24,13 +31,13 @@ afterEach(async () => {
 async function collect(
   options: Partial<ApiServerOptions> = {},
   asked = kinds,
-  given: { kubeconfig?: string; timeoutMs?: number; signal?: AbortSignal } = {},
+  given: { kubeconfig?: string; timeoutMs?: number; signal?: AbortSignal; limits?: AnswerLimits } = {},
 ) {
   server ??= await apiServer({ store, ...options })
   const signal = given.signal ?? never
   const cluster = await openCluster(
     { kubeconfigs: [given.kubeconfig ?? server.kubeconfig], context: null },
-    { signal, timeoutMs: given.timeoutMs ?? 5_000 },
+    { signal, timeoutMs: given.timeoutMs ?? 5_000, ...(given.limits === undefined ? {} : { limits: given.limits }) },
   )
   const said: string[] = []
   let nodes: Uint8Array | null = null
@@ -200,6 +207,74 @@ describe('what lasts is a gap, and the rest is read', () => {
     ])
     expect(files.has('kubernetes/nodes.json')).toBe(true)
   })
+})
+
+const deep = `{"items":[{"spec":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}]}`
+
+describe('a server that breaks every rule is a gap in bounded time, and the rest is read', () => {
+  const limits = { bytes: 8 * 1024 ** 2, ms: 700 }
+  test.each<readonly [string, ApiFault, string | RegExp]>([
+    [
+      'a byte now and then',
+      'trickle',
+      /^the API server https:\S+ was not waited for: its answer was not whole after 0.7 s$/,
+    ],
+    [
+      'an answer without end',
+      'endless',
+      /^the API server https:\S+ was not waited for: its answer is larger than 8 MiB$/,
+    ],
+    [
+      'a page that leads to itself',
+      'circle',
+      "the API server's list of /api/v1/services goes round: a page says again what comes next",
+    ],
+    ['pages without end', 'pages', "the API server's list of /api/v1/services has no end: 2000 pages were read"],
+    [
+      'items that are no list',
+      { body: '{"items":{}}' },
+      "the API server's list of /api/v1/services has no list of objects",
+    ],
+    [
+      'items that are nothing',
+      { body: '{"items":[null]}' },
+      "the API server's list of /api/v1/services has no list of objects",
+    ],
+    ['a list alone', { body: '[]' }, "the API server's list of /api/v1/services is no JSON object"],
+    ['nothing', { body: '' }, "the API server's list of /api/v1/services is no JSON"],
+    ['a page of a proxy', { body: '<html>Sign in</html>' }, "the API server's list of /api/v1/services is no JSON"],
+    [
+      'a depth of 100,000',
+      { body: deep },
+      "the API server's list of /api/v1/services has an object that is nested too deep",
+    ],
+  ])('%s', async (_, fault, reason) => {
+    const { gaps, files } = await collect({ faults: { services: fault } }, kinds, { limits })
+    expect([...gaps]).toEqual([
+      ['kubernetes/services.json', typeof reason === 'string' ? reason : expect.stringMatching(reason)],
+    ])
+    expect(files.has('kubernetes/nodes.json')).toBe(true)
+    expect(server?.asked.filter((path) => path.startsWith('/api/v1/services')).length).toBe(
+      fault === 'pages' ? 2000 : fault === 'circle' ? 2 : 1,
+    )
+  })
+
+  test('a wait of a day is not waited, for nothing', async () => {
+    const { gaps } = await collect({ faults: { services: { status: 429, retryAfter: 86_400 } } })
+    expect(gaps.get('kubernetes/services.json')).toBe(
+      'the API server wants to be asked again in 86400 s only (429), and that is not waited for',
+    )
+  })
+
+  test.each([['{"items":{}}'], ['{"items":[null]}'], ['{"groups":[{"name":1}]}'], ['[]'], ['null'], ['<html>']])(
+    'API groups that are %s hide custom resources alone',
+    async (body) => {
+      const { gaps, files } = await collect({ faults: { apis: { body } } })
+      expect(new Set(gaps.values())).toEqual(new Set(["the API server's list of API groups is none"]))
+      expect([...gaps.keys()].every((file) => file.includes('.'))).toBe(true)
+      expect(files.has('kubernetes/services.json')).toBe(true)
+    },
+  )
 })
 
 describe('an API server that cannot be used is one reason for every kind, found by one request', () => {

@@ -11,7 +11,16 @@ import type { Store } from '../../../src/evidence/store.ts'
 // An HTTPS server that answers as a kube-apiserver does, out of a recorded bundle, and misbehaves where a test wants it to.
 
 export type ApiFault =
-  'never' | 'half' | 'reset' | { readonly status: number; readonly retryAfter?: number; readonly times?: number }
+  | 'never'
+  | 'half'
+  | 'reset'
+  /** A byte now and then; bytes without end; a page that leads to itself; pages without end. */
+  | 'trickle'
+  | 'endless'
+  | 'circle'
+  | 'pages'
+  | { readonly body: string }
+  | { readonly status: number; readonly retryAfter?: number; readonly times?: number }
 
 export interface ApiServerOptions {
   readonly store: Store
@@ -90,7 +99,7 @@ export async function apiServer({
   const left = new Map(
     Object.entries(faults).map(([name, fault]) => [
       name,
-      typeof fault === 'object' ? (fault.times ?? Infinity) : Infinity,
+      typeof fault === 'object' && 'times' in fault ? (fault.times ?? Infinity) : Infinity,
     ]),
   )
   const expiries = new Map(Object.entries(expired))
@@ -119,6 +128,25 @@ export async function apiServer({
         response.writeHead(200, { 'content-length': '5000' }).write('{"kind":"List","items":[{"metadata"')
         return setTimeout(() => request.socket.destroy(), 20)
       }
+      if (fault === 'trickle') {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        const drip = setInterval(() => response.write(' '), 50)
+        return response.once('close', () => {
+          clearInterval(drip)
+        })
+      }
+      if (fault === 'endless') {
+        const chunk = Buffer.alloc(1 << 16, ' ')
+        const pour = (): void => {
+          while (response.write(chunk));
+        }
+        response.on('drain', pour).writeHead(200)
+        pour()
+        return
+      }
+      if (fault === 'circle' || fault === 'pages')
+        return send(200, { items: [], metadata: { continue: fault === 'circle' ? 'again' : String(asked.length) } })
+      if ('body' in fault) return response.writeHead(200, { 'content-type': 'application/json' }).end(fault.body)
       return send(
         fault.status,
         status(fault.status, 'Failure'),

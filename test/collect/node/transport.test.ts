@@ -65,6 +65,8 @@ async function sshd(name: string, extra: readonly string[] = []): Promise<number
   throw new Error(`sshd ${name} does not listen`)
 }
 
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
 const answers = (port: number) =>
   new Promise<boolean>((resolve) => {
     const socket = net.connect(port, '127.0.0.1')
@@ -191,6 +193,53 @@ test('a banner and a chatty login shell do not disturb', async () => {
   )
   expect(complete).toBe(true)
   expect(JSON.parse(Buffer.from(files.get('ip-addr.json') ?? []).toString())).toBeInstanceOf(Array)
+})
+
+test("what an rc file says without a newline does not hide the script's first line", async () => {
+  writeFileSync(at('mumbling'), `#!/bin/sh\nprintf 'loading profile ... '\nexec sh -c "$SSH_ORIGINAL_COMMAND"\n`)
+  chmodSync(at('mumbling'), 0o755)
+  const mumbling = await sshd('mumbling', [`ForceCommand ${at('mumbling')}`])
+  const { complete } = await read(transport(mumbling, ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null']))
+  expect(complete).toBe(true)
+})
+
+test('output without end is not read for ever, and what came before is kept', async () => {
+  const script = `printf 'vipdoctor-node 1\n>ip-addr.json\n|[]\n|\n<0\n>ip-link.json\n'; yes '|x'`
+  const { bytes, ended } = await transport(port)(
+    { node: 'n', address: '127.0.0.1' },
+    { script, signal: never, timeoutMs: 60_000 },
+  )
+  expect(ended).toBe('it printed more than 128 MiB')
+  expect(bytes.length).toBeLessThanOrEqual(128 * 1024 ** 2)
+  const { files, gaps } = parseNodeOutput(bytes.subarray(0, 1 << 22), ended)
+  expect(Buffer.from(files.get('ip-addr.json') ?? []).toString()).toBe('[]\n')
+  expect(gaps.get('ip-link.json')).toMatch(/^its output was cut off after \d+ bytes: it printed more than 128 MiB$/)
+})
+
+test('what runs on the node ends when the connection does', async () => {
+  const [running, tools] = [at('node-shell'), at('tools')]
+  spawnSync('mkdir', ['-p', tools])
+  writeFileSync(path.join(tools, 'nft'), '#!/bin/sh\nexec sleep 3\n', { mode: 0o755 })
+  writeFileSync(
+    at('slow'),
+    `#!/bin/sh\nPATH=${tools}:$PATH; export PATH\necho $$ > ${running}\nexec $SSH_ORIGINAL_COMMAND\n`,
+  )
+  chmodSync(at('slow'), 0o755)
+  const slow = await sshd('slow', [`ForceCommand ${at('slow')}`])
+  const stop = new AbortController()
+  const reading = read(
+    transport(slow, ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null']),
+    60_000,
+    stop.signal,
+  )
+  const shell = () => Number(existsSync(running) ? readFileSync(running, 'utf8') : 0)
+  const lives = () => existsSync(`/proc/${shell()}/fd/0`)
+  for (let tries = 0; tries < 100 && !(shell() > 0 && lives()); tries += 1) await wait(50)
+  expect(lives()).toBe(true)
+  stop.abort()
+  expect((await reading).gaps.get('versions.txt')).toMatch(/interrupted$/)
+  for (let tries = 0; tries < 200 && lives(); tries += 1) await wait(50)
+  expect(lives()).toBe(false)
 })
 
 test('output that is cut in the middle spoils one file and keeps those before it', async () => {

@@ -5,7 +5,7 @@ import { kubeVipMark } from '../../../lb/marks.ts'
 import { addressSource } from '../../../lb/kube-vip/pods.ts'
 import { servedBy, type Served } from '../../../lb/announcers.ts'
 import { parseAddress, sameAddress, type Address } from '../../../net/address.ts'
-import { startOf } from '../../../net/words.ts'
+import { inWords, startOf } from '../../../net/words.ts'
 import { isReady, metallbInstalled, metallbPods } from '../../../lb/metallb/install.ts'
 import { defineCheck, type Context } from '../../check.ts'
 import { fabricOf } from '../../../fabric/index.ts'
@@ -31,10 +31,12 @@ export default defineCheck({
     vip === null || isAssigned(service, vip) || 'The VIP stands in externalIPs, which nobody assigns.',
   blocks: true,
   consequenceOf: [
+    'assignment/other-controller',
     'assignment/class-mismatch',
     'assignment/no-pool',
     'assignment/pool-exhausted',
     'assignment/request-refused',
+    'control/controller',
   ],
   run: (context) => {
     const { service, vip } = context.question
@@ -94,6 +96,18 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
       [cite(service, 'status', 'loadBalancer', 'ingress')],
     )
   }
+  const has = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? [])
+  if (has.length > 0)
+    return fail(
+      'another-address',
+      subject,
+      said(
+        'the Service has another address',
+        `Service ${name} has ${inWords(has)}, and not the address that was asked for.`,
+      ),
+      [cite(service, 'status', 'loadBalancer', 'ingress')],
+      { look: [sh`kubectl -n ${service.metadata?.namespace ?? 'default'} describe service ${service.metadata?.name}`] },
+    )
   const { loadBalancerClass, clusterIP } = service.spec ?? {}
   if (clusterIP === 'None') {
     return fail(

@@ -9,11 +9,12 @@ import { kubeVipPods, type KubeVipPod } from '../../../lb/kube-vip/pods.ts'
 import { kubeVipContainer } from '../../../lb/kube-vip/settings.ts'
 import { isReady } from '../../../lb/metallb/install.ts'
 import { whyNotReady } from '../../../lb/metallb/not-ready.ts'
-import { sameAddress } from '../../../net/address.ts'
+import { bitsOf, sameAddress } from '../../../net/address.ts'
 import { counted, inWords } from '../../../net/words.ts'
 import { hangsOnAnnouncement } from '../../../fabric/index.ts'
+import { sh } from '../../../net/shell.ts'
 import { defineCheck, type Context } from '../../check.ts'
-import { fail, pass, type Draft } from '../../finding.ts'
+import { fail, pass, said, type Draft } from '../../finding.ts'
 import { settingCommands } from '../../about/kube-vip-edit.ts'
 import { vipAsNodeAddress, vipAsOwnAddress } from './own-address.ts'
 
@@ -62,7 +63,10 @@ export default defineCheck({
       pass(
         'ready',
         'pods/kube-vip',
-        `${pods.length === 1 ? 'The kube-vip pod is' : `All ${String(pods.length)} kube-vip pods are`} ready${modes}, on ${inWords(pods.flatMap(({ node }) => node ?? []))}.`,
+        said(
+          `${counted(pods.length, 'kube-vip pod')} ${pods.length === 1 ? 'is' : 'are'} ready`,
+          `${pods.length === 1 ? 'The kube-vip pod is' : `All ${String(pods.length)} kube-vip pods are`} ready${modes}, on ${inWords(pods.flatMap(({ node }) => node ?? []))}.`,
+        ),
         pods.slice(0, 4).map(({ pod }) => cite(pod, 'status', 'phase')),
       ),
     ]
@@ -85,7 +89,7 @@ const modeName = { arp: 'ARP', bgp: 'BGP', table: 'routing table', wireguard: 'W
 
 /** One finding a pod whose settings end the process; the pods of a DaemonSet share theirs, so only the first of each kind is told. */
 function refused(pods: readonly KubeVipPod[]): readonly Draft[] {
-  const said = new Set<string>()
+  const told = new Set<string>()
   return pods.flatMap((one) => {
     const { modes, controlPlane, services } = one.settings
     const why =
@@ -96,17 +100,18 @@ function refused(pods: readonly KubeVipPod[]): readonly Draft[] {
           : controlPlane || services
             ? null
             : 'neither cp_enable nor svc_enable is on'
-    if (why === null || said.has(why)) return []
-    said.add(why)
+    if (why === null || told.has(why)) return []
+    told.add(why)
     const name = one.pod.metadata?.name ?? ''
     const at = (one.pod.spec?.containers ?? []).findIndex((container) => container === kubeVipContainer(one.pod))
     return [
       fail(
         'fails-at-start',
         `pod/${name}`,
-        `kube-vip in ${name} ends as soon as it starts: ${why}.`,
+        said('kube-vip ends as soon as it starts', `kube-vip in ${name} ends as soon as it starts: ${why}.`),
         [cite(one.pod, 'spec', 'containers', Math.max(at, 0), 'env')],
         {
+          summary: 'correct the settings of kube-vip',
           commands: settingCommands([one]),
           changes: 'With exactly one mode and at least one of cp_enable and svc_enable, kube-vip starts.',
         },
@@ -130,19 +135,21 @@ function unready({ evidence, question }: Context, pods: readonly KubeVipPod[]): 
     boundAnywhere(evidence, vip).length === 0 &&
     unreadAmong(evidence, nodes).length === 0
   const each = wrong.map(({ pod, node, why }) => `${pod.metadata?.name ?? ''} on ${node ?? 'no node'} ${why.says}`)
-  const { namespace = 'kube-system', name = '' } = first.pod.metadata ?? {}
+  const { namespace = 'kube-system', name } = first.pod.metadata ?? {}
   return [
     fail(
       'not-ready',
       'pods/kube-vip',
-      `${String(wrong.length)} of ${counted(pods.length, 'kube-vip pod')} ${wrong.length === 1 ? 'is' : 'are'} not ready: ${each.join('; ')}.`,
+      said(
+        `${String(wrong.length)} of ${counted(pods.length, 'kube-vip pod')} ${wrong.length === 1 ? 'is' : 'are'} not ready`,
+        `${String(wrong.length)} of ${counted(pods.length, 'kube-vip pod')} ${wrong.length === 1 ? 'is' : 'are'} not ready: ${each.join('; ')}.`,
+      ),
       wrong.map(({ why }) => why.proof),
       {
-        commands: [
-          `kubectl -n ${namespace} logs ${name} --previous --tail=20`,
-          `kubectl -n ${namespace} describe pod ${name}`,
+        look: [
+          sh`kubectl -n ${namespace} logs ${name} --previous --tail=20`,
+          sh`kubectl -n ${namespace} describe pod ${name}`,
         ],
-        changes: 'Shows what kube-vip said before it ended, and the events of the pod.',
       },
       { blocks: nobody && (hangsOnAnnouncement(question) || question.about !== 'service') },
     ),
@@ -160,11 +167,16 @@ function severalLeaders(pods: readonly KubeVipPod[]): readonly Draft[] {
     fail(
       'no-leader-election',
       'pods/kube-vip',
-      `${counted(without.length, 'kube-vip pod')} elect no leader (vip_leaderelection is not true), so ${inWords(without.flatMap(({ node }) => node ?? []))} all take ${first.settings.address ?? 'the VIP'} by ARP.`,
+      said(
+        'kube-vip elects no leader: several take it',
+        `${counted(without.length, 'kube-vip pod')} elect no leader (vip_leaderelection is not true), so ${inWords(without.flatMap(({ node }) => node ?? []))} all take ${first.settings.address ?? 'the VIP'} by ARP.`,
+      ),
       without.slice(0, 4).map(({ pod }) => cite(pod, 'spec', 'containers', 0, 'env')),
       {
-        commands: settingCommands(without),
-        changes: 'With vip_leaderelection "true" one node at a time holds the address.',
+        summary: 'let kube-vip elect a leader (vip_leaderelection)',
+        commands: settingCommands(without, { name: 'vip_leaderelection', value: 'true' }),
+        changes:
+          'In a manifest set the variable vip_leaderelection to "true". One node at a time then holds the address.',
       },
     ),
   ]
@@ -185,7 +197,10 @@ function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod
           fail(
             'no-ipvs-service',
             `node/${node}`,
-            `kube-vip is to balance ${vip.text}:${String(port.port)} by IPVS (lb_enable), but ${node} has no such IPVS service: kube-proxy in IPVS mode deletes what is not its own.`,
+            said(
+              'kube-proxy deletes the IPVS service of kube-vip',
+              `kube-vip is to balance ${vip.text}:${String(port.port)} by IPVS (lb_enable), but ${node} has no such IPVS service: kube-proxy in IPVS mode deletes what is not its own.`,
+            ),
             [
               citeList(
                 nodeFile(node, 'procNetIpVs'),
@@ -194,8 +209,12 @@ function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod
               ),
             ],
             {
-              commands: ['kubectl -n kube-system edit configmap kube-proxy'],
-              changes: `With ${vip.text}/32 in ipvs.excludeCIDRs kube-proxy leaves the service alone; start the kube-proxies again.`,
+              summary: 'let kube-proxy leave the VIP alone (excludeCIDRs)',
+              commands: [
+                'kubectl -n kube-system get configmap kube-proxy -o yaml > kube-proxy.before.yaml',
+                'kubectl -n kube-system edit configmap kube-proxy',
+              ],
+              changes: `With ${vip.text}/${String(bitsOf(vip.family))} in ipvs.excludeCIDRs kube-proxy leaves the service alone; start the kube-proxies again.`,
             },
           ),
         ]

@@ -10,7 +10,8 @@ import { clusterVpc } from '../../../fabric/ec2/cluster-vpc.ts'
 import { holdersOf } from '../../../fabric/ec2/holders.ts'
 import { idOf, interfaceText } from '../../../fabric/ec2/words.ts'
 import type { Context } from '../../check.ts'
-import { fail, type Draft } from '../../finding.ts'
+import { sh } from '../../../net/shell.ts'
+import { fail, said, type Draft } from '../../finding.ts'
 import { settingCommands } from '../../about/kube-vip-edit.ts'
 
 /** Where the kubelet or the CNI took the VIP for the node's own address, the node is lost as soon as the VIP moves. */
@@ -20,14 +21,16 @@ export function vipAsNodeAddress({ evidence, question: { vip } }: Context): read
     fail(
       'vip-is-internal-ip',
       `node/${name}`,
-      `${name} gives the VIP ${vip.text} as its own InternalIP: the API server and the other nodes lose it as soon as the VIP moves.`,
+      said(
+        'a node gives it as its own InternalIP',
+        `${name} gives the VIP ${vip.text} as its own InternalIP: the API server and the other nodes lose it as soon as the VIP moves.`,
+      ),
       [proof],
       {
-        commands: [
-          `ssh ${name} sudo grep -rn node-ip /etc/default/kubelet /var/lib/kubelet/ /etc/systemd/system/kubelet.service`,
+        look: [
+          sh`ssh ${name} sudo grep -rn node-ip /etc/default/kubelet /var/lib/kubelet/ /etc/systemd/system/kubelet.service`,
         ],
-        changes:
-          'Shows where the kubelet’s address is set. --node-ip with the address that the interface had before pins it; restart the kubelet then.',
+        advice: '--node-ip with the address that the interface had before pins it; restart the kubelet then.',
       },
     ),
   )
@@ -50,17 +53,21 @@ export function vipAsOwnAddress({ evidence, question }: Context, pods: readonly 
     fail(
       reason,
       subject,
-      `The VIP ${vip.text} is ${says}: an address has one owner, and kube-vip takes this one off its node’s interface when it loses the lead.`,
+      said(
+        'it is a machine’s own address too',
+        `The VIP ${vip.text} is ${says}: an address has one owner, and kube-vip takes this one off its node’s interface when it loses the lead.`,
+      ),
       [proof],
       {
+        summary:
+          service === null ? 'give kube-vip another address' : 'give the Service another address (replace <address>)',
         commands:
           service === null
             ? settingCommands(pods)
             : [
-                `kubectl -n ${service.metadata?.namespace ?? 'default'} annotate service ${service.metadata?.name ?? ''} --overwrite kube-vip.io/loadbalancerIPs=ADDRESS`,
+                sh`kubectl -n ${service.metadata?.namespace ?? 'default'} annotate service ${service.metadata?.name} --overwrite 'kube-vip.io/loadbalancerIPs=<address>'`,
               ],
-        changes:
-          'With an address that nothing else has, each of the two is reached again; put it in the place of the VIP.',
+        changes: 'With an address that nothing else has each of the two is reached again.',
       },
     ),
   )

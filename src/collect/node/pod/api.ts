@@ -1,5 +1,6 @@
 import { isRefusal, request, type Refusal } from '../../kubernetes/ask.ts'
 import type { Cluster, Reply } from '../../kubernetes/cluster.ts'
+import { pageIn } from '../../kubernetes/list.ts'
 import type { PodSeen } from './state.ts'
 
 /** The four requests about pods of one namespace. Each is sent until `signal` aborts; none rejects. */
@@ -24,11 +25,10 @@ export function podsApi(cluster: Cluster, namespace: string): PodsApi {
   const items = async <T>(path: string, signal: AbortSignal): Promise<readonly T[] | Refusal> => {
     const reply = await ask('GET', path, null, signal)
     if (isRefusal(reply)) return reply
-    try {
-      return (JSON.parse(reply.body.toString()) as { items?: readonly T[] | null }).items ?? []
-    } catch {
-      return { refusal: true, reason: `the API server's list of ${path} is no JSON`, status: null, everywhere: false }
-    }
+    const page = pageIn(reply.body)
+    return typeof page === 'string'
+      ? { refusal: true, reason: `the API server's list of ${path} ${page}`, status: null, everywhere: false }
+      : (page.items as readonly T[])
   }
   return {
     create: async (manifest, signal) => {

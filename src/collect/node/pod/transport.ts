@@ -1,7 +1,7 @@
 import { isRefusal } from '../../kubernetes/ask.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { exec, type ExecPlace } from '../../kubernetes/exec.ts'
-import type { Answer, NodeTransport, RunOptions } from '../transport.ts'
+import { mostOutputBytes, tooMuchOutput, type Answer, type NodeTransport, type RunOptions } from '../transport.ts'
 import { nodeRoot } from './manifest.ts'
 import type { NodePods } from './node-pods.ts'
 import { podRefusal } from './refusal.ts'
@@ -64,7 +64,12 @@ async function runOnce(
   // The shell ends by the last line: its input stays open, since not every version of the protocol can close it alone.
   running.write(`${script}\nexit\n`)
   const chunks: Buffer[] = []
-  for await (const chunk of running.output) chunks.push(chunk as Buffer)
+  let length = 0
+  for await (const chunk of running.output as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length <= mostOutputBytes) chunks.push(chunk)
+    else if (stopped.length === 0) stop(tooMuchOutput)
+  }
   const { status, broke, said } = await running.ended
   clearTimeout(timer)
   signal.removeEventListener('abort', onAbort)

@@ -1,6 +1,6 @@
 import { objectName } from '../evidence/kubernetes/kinds.ts'
 import type { Check, Context, NodeContext } from '../checks/check.ts'
-import { skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
+import { said, skipped, unknown, type Draft, type Finding, type Said, type Unread } from '../checks/finding.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
@@ -10,7 +10,7 @@ import { fabricOf } from '../fabric/index.ts'
 import { announcerNamed, servedBy, type AnnouncerName } from '../lb/announcers.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
 import { kubeOvnName } from '../lb/kube-ovn/vips.ts'
-import { startOf } from '../net/words.ts'
+import { inWords, startOf } from '../net/words.ts'
 
 /**
  * One finding as a check gave it, with what the diagnosis needs to weigh it. `node` is the node that the run was about, null for a check
@@ -32,7 +32,7 @@ export function runChecks(checks: readonly Check[], context: Context): Result[] 
     const why = whySkipped(check, context)
     if (why !== null) return [result(check, skipped(why.reason, subject, why.says), null)]
     const { gaps } = wantsOf(context.evidence, check)
-    if (gaps.length > 0) return [result(check, unknown('evidence-missing', subject, notKnown(check), gaps), null)]
+    if (gaps.length > 0) return [result(check, unknown('evidence-missing', subject, notKnown(check, gaps), gaps), null)]
     return check.each === undefined
       ? check.run(context).map((draft) => result(check, draft, null))
       : runOnNodes(check, context, nodes)
@@ -88,7 +88,7 @@ const wantsOf = perEvidenceAnd((evidence: Evidence, check: Check) => {
 function onNode(check: NodeCheck, context: NodeContext): readonly Draft[] {
   const gaps = wantsOf(context.evidence, check).gapsOf(context.node)
   return gaps.length > 0
-    ? [unknown('evidence-missing', `node/${context.node}`, notKnown(check), gaps)]
+    ? [unknown('evidence-missing', `node/${context.node}`, notKnown(check, gaps), gaps)]
     : check.run(context)
 }
 
@@ -179,7 +179,19 @@ function notServed(name: AnnouncerName, { evidence, question }: Context): string
 
 const outside = new Set(['announcement', 'delivery', 'admission'])
 
-const notKnown = ({ title }: Check): string => `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`
+const notKnown = ({ title }: Check, gaps: readonly Unread[]): Said =>
+  said(`needs ${neededPlaces(gaps)}`, `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`)
+
+/** Where the evidence is to be had that is missing: `AWS`, `Kubernetes`, a node by its name. */
+function neededPlaces(gaps: readonly Unread[]): string {
+  const places = gaps.map(({ source }) => {
+    const [root = '', node = ''] = source.split('/')
+    return root === 'nodes' ? node : (sourceNames[root] ?? 'more evidence')
+  })
+  return inWords([...new Set(places)], 3)
+}
+
+const sourceNames: Readonly<Record<string, string>> = { aws: 'AWS', kubernetes: 'Kubernetes', captures: 'a capture' }
 
 /** A title as the rest of a sentence; a name keeps its capital: MetalLB, EC2, VIP. */
 const inSentence = (title: string): string =>

@@ -24,14 +24,19 @@ const shape = {
 export const bundleFormat = 'vipdoctor-bundle'
 export const bundleVersion = 1
 
+const folders = ['kubernetes', 'aws', 'nodes']
+
 /**
- * Reads and checks `bundle.json`.
+ * Reads and checks `bundle.json`. A folder that somebody filled by hand (`kubernetes/`, `aws/` or `nodes/`) is a bundle without one: nobody knows
+ * of when it is.
  *
  * @throws UserError where it is not there, is not JSON, or is of another format or a newer version.
  */
 export function readManifest(store: Store, where: string): Manifest {
   const json = readJson(store, 'bundle.json')
   if (isGap(json)) {
+    const byHand = !store.list('').includes('bundle.json') && folders.some((folder) => store.list(folder).length > 0)
+    if (byHand) return { time: null, tool: null, redacted: false, gaps: [] }
     throw new UserError(
       `${where} is no bundle: bundle.json is ${json.reason}.`,
       'Write one with `vipdoctor collect -o bundle.tar.gz`, or see docs/bundle.md.',

@@ -12,18 +12,25 @@ export function unlistedLines(
   reading: Reading,
   look: Look,
 ): readonly string[] {
-  // What hides which VIPs there are hides every check, so it is the first.
-  const [first, ...others] = complete ? [] : byReason(gaps)
+  // What hides which VIPs there are hides every check.
+  const most = Math.max(0, ...gaps.map(({ hides }) => hides.length))
+  const [first] = complete ? [] : byReason(gaps.filter(({ hides }) => hides.length === most))
   if (first === undefined) return []
   const { reason, sources } = first
   const loud = diagnoses.length === 0 ? 'NOT KNOWN' : 'There may be more VIPs'
-  const [line = '', ...rest] = wrap(`${loud}: ${reason}`, look.width, '  ', '')
-  const more = others.reduce((sum, one) => sum + one.sources.length, 0)
+  const [line = '', ...rest] = wrap(
+    `${loud}: ${reason}${reading.from === 'bundle' ? ` (${inWords(sources)})` : ''}`,
+    look.width,
+    '  ',
+    '',
+  )
+  const likewise = gaps.filter((gap) => gap.reason === reason).length
+  const more = gaps.length - likewise
   const commands = commandsFor({ place: sources[0]?.split('/')[0] ?? '', sources }, null, reading)
   return [
     line.replace(loud, verdictText('inconclusive', look, loud)),
     ...rest,
-    ...(sources.length === 1 ? [] : [`  For this reason ${String(sources.length)} files were not read.`]),
+    ...(likewise === 1 ? [] : [`  For this reason ${String(likewise)} files were not read.`]),
     ...(more === 0 ? [] : [`  ${counted(more, 'more file')} were not read (--verbose lists them).`]),
     ...(commands.length === 0 ? [] : ['', '  To know more:']),
     ...commands.flatMap((command) => ('line' in command ? [`    ${look.paint.cyan(command.line)}`] : [])),

@@ -20,12 +20,15 @@ export function tableLines(rows: readonly Row[], look: Look, all: boolean): stri
   const wide = (of: (row: Row) => string, most: number) =>
     Math.min(most, Math.max(0, ...shown.map((row) => of(row).length)))
   const [placeWidth, ownerWidth] = [wide(({ place }) => place, 44), wide(({ owner }) => owner, 40)]
-  const lines = shown.map((row) => {
+  const lines = shown.flatMap((row) => {
     const { verdict, place, owner, cause, open, warnings } = row
     const behind =
       cause?.id ?? open ?? (warnings === 0 ? '' : `${String(warnings)} warning${warnings === 1 ? '' : 's'}`)
     const line = `${place.padEnd(placeWidth)}  ${owner.padEnd(ownerWidth)}  ${verdictText(verdict, look, verdictWord[verdict].padEnd(11))}  ${behind}`
-    return `${mark(verdict, look)}${line.trimEnd()}`
+    const whole = line.trimEnd()
+    if (behind === '' || 2 + placeWidth + 2 + ownerWidth + 2 + 11 + 2 + behind.length <= look.width)
+      return [`${mark(verdict, look)}${whole}`]
+    return [`${mark(verdict, look)}${whole.slice(0, -behind.length).trimEnd()}`, `    ${behind}`]
   })
   const rest = `${String(well)} ${shown.length === 0 ? '' : 'more '}VIP${well === 1 ? '' : 's'}`
   return well === 0

@@ -11,7 +11,7 @@ import { wrap } from '../wrap.ts'
 
 /** Evidence from one place that is missing, the hops that it would settle, and why it is missing. */
 interface Missing {
-  /** `aws`, `kubernetes`, `captures`, `nodes/NAME`; or a sentence where no evidence is missing that could be named. */
+  /** `aws`, `kubernetes`, `captures`, `nodes/NAME` (several with blanks between); or a sentence where no evidence is missing that could be named. */
   readonly place: string
   readonly hops: PathHop[]
   readonly unread: Map<string, Unread>
@@ -19,13 +19,25 @@ interface Missing {
 
 /** What to read next, the thing that decides first in front: each with the command of this user. */
 export function nextSteps(diagnosis: Diagnosis, reading: Reading, look: Look): string[] {
-  const missing = missingFor(diagnosis)
+  const missing = joinedNodes(missingFor(diagnosis))
   if (missing.length === 0) return []
   return [
     `  ${look.paint.bold('To know more, in this order:')}`,
     ...missing.flatMap((one, index) => stepLines(one, `  ${String(index + 1)}. `, diagnosis, reading, look)),
     ...(missing.some(({ place }) => place.startsWith('nodes/')) ? byHand(look) : []),
   ]
+}
+
+/** Nodes are read by one command, so they are one step, at the place of the first. */
+function joinedNodes(missing: readonly Missing[]): readonly Missing[] {
+  const [first, ...others] = missing.filter(({ place }) => place.startsWith('nodes/'))
+  if (first === undefined) return missing
+  const all: Missing = {
+    place: [first, ...others].map(({ place }) => place).join(' '),
+    hops: [...new Set([first, ...others].flatMap(({ hops }) => hops))],
+    unread: new Map([first, ...others].flatMap(({ unread }) => [...unread])),
+  }
+  return missing.flatMap((one) => (one === first ? [all] : others.includes(one) ? [] : [one]))
 }
 
 /** Where the hops that are not known want for evidence, in the order of the hops. */
@@ -59,9 +71,15 @@ function stepLines(missing: Missing, number: string, diagnosis: Diagnosis, readi
   const [reason = ''] = reasons
   const more = reasons.length > 1 ? `, and ${String(reasons.length - 1)} more reasons` : ''
   const judged = inWords(hops.toSorted((one, other) => pathHops.indexOf(one) - pathHops.indexOf(other)).map(hopText))
+  const why = unasked(place, reading) ? '' : ` (${reason}${more})`
   const commands = commandsFor({ place, sources: [...unread.keys()] }, diagnosis, reading)
   return [
-    ...wrap(`${nameOf(place)} (${reason}${more}): judges ${judged}`, look.width, indent, number),
+    ...wrap(
+      `${nameOf(place)}${why}: ${place.includes(' ') ? 'judge' : 'judges'} ${judged}`,
+      look.width,
+      indent,
+      number,
+    ),
     ...commands.flatMap((command) => ('line' in command ? [`${indent}  ${look.paint.cyan(command.line)}`] : [])),
   ]
 }
@@ -75,12 +93,24 @@ const nameOf = (place: string): string =>
     : place === 'kubernetes'
       ? 'Kubernetes'
       : place.startsWith('nodes/')
-        ? `Node ${place.slice(6)}`
+        ? nodesText(place.split(' ').map((one) => one.slice(6)))
         : place
 
-const byHand = (look: Look): string[] => [
-  `     No ssh? One script by hand: ${look.paint.cyan('vipdoctor collect --print-node-script')}`,
-]
+/** Nodes that nobody asked to be read need no other reason. */
+const unasked = (place: string, reading: Reading): boolean =>
+  place.startsWith('nodes/') && reading.from === 'live' && reading.nodes === 'none'
+
+const nodesText = (names: readonly string[]): string => `${names.length === 1 ? 'Node' : 'Nodes'} ${inWords(names)}`
+
+const script = 'vipdoctor collect --print-node-script'
+
+function byHand(look: Look): string[] {
+  const question = '     No ssh? One script by hand:'
+  const command = look.paint.cyan(script)
+  return question.length + 1 + script.length <= look.width
+    ? [`${question} ${command}`]
+    : [question, `       ${command}`]
+}
 
 /** So many missing files are named by their commands; a collection reads more at once. */
 const namedFiles = 3

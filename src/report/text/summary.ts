@@ -10,13 +10,19 @@ export interface Counted {
   readonly causes: readonly string[]
 }
 
-/** The last lines, always: how many VIPs are how, what was judged, and why the exit code is what it is. */
-export function summaryLines(answer: Answer<Counted>, gate: Gate, look: Look, verbose: boolean): string[] {
+/** The last lines, always: how many VIPs are how (and `more` of them), what was judged, and why the exit code is what it is. */
+export function summaryLines(
+  answer: Answer<Counted>,
+  gate: Gate,
+  look: Look,
+  { verbose, more }: { readonly verbose: boolean; readonly more: readonly string[] },
+): string[] {
   return [
     ...wrap(look.paint.bold(countText(answer)), look.width, ''),
-    ...(verbose ? [] : unjudged(answer)),
+    ...(verbose ? [] : unjudged(answer).flatMap((line) => wrap(line, look.width, ''))),
     ...acceptedLines(gate, look),
     ...(answer.fabric.warning === null ? [] : wrap(answer.fabric.warning, look.width, '')),
+    ...more,
     ...wrap(judgedAs(answer), look.width, ''),
     ...wrap(exitText(gate), look.width, ''),
   ]

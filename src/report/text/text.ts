@@ -130,13 +130,12 @@ function nodePortLines({ nodePorts }: Diagnosis, look: Look): string[] {
 
 function* ending(answer: Answer<Kept>, { probes, gate }: End, look: Look, { verbose }: Detail): Iterable<string> {
   if (probes !== null) yield `${probesText(probes).trim()}\n\n`
-  const lines = summaryLines(answer, gate, look, verbose)
   const bad = answer.diagnoses.find(({ verdict }) => verdict !== 'reachable')
   const one =
     answer.diagnoses.length > 1 && bad !== undefined && !verbose
       ? [`One VIP in full: vipdoctor check ${bad.place}`]
       : []
-  yield `${[...lines.slice(0, -1), ...one, ...lines.slice(-1)].join('\n')}\n`
+  yield `${summaryLines(answer, gate, look, { verbose, more: one }).join('\n')}\n`
 }
 
 export const textFormat = (look: Look, detail: Detail): Format<Kept> => ({

@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import type { Evidence } from '../../src/evidence/evidence.ts'
+import { plain, type Look } from '../../src/report/paint.ts'
+import type { Reading } from '../../src/report/reading.ts'
+import { ordinary, textReporter } from '../../src/report/text/text.ts'
+import { judge, printed } from '../kit/answers.ts'
+import { fixture, variant } from '../kit/fixtures.ts'
+import { thirtyVips } from '../kit/thirty-vips.ts'
+
+const bundle: Reading = { from: 'bundle', path: 'bundle.tar.gz' }
+const live: Reading = { from: 'live', nodes: 'none', region: null, flags: [] }
+
+/** What kubectl alone shows of a cluster on EC2. */
+const kubectlOnly = (): Promise<Evidence> => variant('hard-way-healthy', { 'aws/': null, 'nodes/': null })
+
+/** The four reports that a newcomer meets first, as a terminal of 80 columns shows them. */
+const layouts: readonly (readonly [string, () => Promise<Evidence>, Reading, number])[] = [
+  ['unowned', () => fixture('hard-way-l2'), bundle, 27],
+  ['healthy', () => fixture('hard-way-healthy'), bundle, 16],
+  ['kubectl-only', kubectlOnly, live, 36],
+  ['thirty-vips', thirtyVips, bundle, 18],
+]
+
+const report = (evidence: Evidence, reading: Reading, look: Partial<Look>): string =>
+  printed(judge(evidence, []), textReporter({ ...plain, ...look }, ordinary, reading))
+
+test.each(layouts)('%s', async (name, evidence, reading, lines) => {
+  const file = path.join(import.meta.dirname, 'layouts', `${name}.txt`)
+  const text = report(await evidence(), reading, { symbols: true })
+  if (process.env.UPDATE_GOLDENS) writeFileSync(file, text)
+  expect(readFileSync(file, 'utf8')).toBe(text)
+  expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(lines)
+})
+
+/** Commands, ids and paths are copied, so they are never broken. */
+const isCopied = (line: string): boolean =>
+  / {2,}(aws|kubectl|ssh|curl|vipdoctor) /.test(line) || !/\S\s+\S/.test(line.trim())
+
+describe.each(layouts)('%s', (_, evidence, reading) => {
+  test.each([60, 80, 200])('says nothing twice at %d columns, and no line is longer but commands', async (width) => {
+    const text = report(await evidence(), reading, { width, symbols: true })
+    const lines = text.split('\n')
+    expect(lines.filter((line) => line.length > width && !isCopied(line))).toEqual([])
+    const sentences = text
+      .replace(/\s+/g, ' ')
+      .split(/(?<=[a-z]\.) /)
+      .filter((one) => one.length > 30)
+    expect(sentences.filter((one, at) => sentences.indexOf(one) < at)).toEqual([])
+  })
+})

@@ -50,7 +50,11 @@ function refused({ kubernetes: { events } }: Evidence, set: DaemonSet): NoSpeake
   const [, why] = /is forbidden: (.*)$/s.exec(event?.message ?? '') ?? []
   const text = (why ?? event?.message ?? '').trim().replace(/\.$/, '')
   if (event === undefined || text === '') return null
-  const by = text.includes('violates PodSecurity') ? 'pod-security' : text.includes('exceeded quota') ? 'quota' : 'admission'
+  const by = text.includes('violates PodSecurity')
+    ? 'pod-security'
+    : text.includes('exceeded quota')
+      ? 'quota'
+      : 'admission'
   return { by, says: `the API server admits none: ${text}`, proof: cite(event, 'message') }
 }
 

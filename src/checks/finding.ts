@@ -87,7 +87,8 @@ const draft = (
   ...remedyOf(fix),
 })
 
-const longestBrief = 48
+/** A line of the path has room for so many characters. */
+export const longestBrief = 48
 
 /** The beginning of a sentence, cut at a word. */
 function briefOf(says: string): string {

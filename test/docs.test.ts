@@ -13,7 +13,7 @@ test('docs/findings says what the checks say: npm run docs', () => {
 })
 
 test('every link of the README and of docs leads somewhere', () => {
-  const pages = ['../README.md', ...readdirSync(docs).filter((name) => name.endsWith('.md'))]
+  const pages = ['../README.md', '../SECURITY.md', ...readdirSync(docs).filter((name) => name.endsWith('.md'))]
   for (const page of pages) {
     const text = readFileSync(path.join(docs, page), 'utf8')
     for (const [, target = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {

@@ -1,7 +1,10 @@
 import { openBundle } from '../collect/open-bundle.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { UserError } from '../evidence/user-error.ts'
+import type { LiveFiles } from '../collect/live.ts'
+import { say } from './exit.ts'
 import type { Asked, readLiveCluster } from './live.ts'
+import { untilWell, type Round } from './wait.ts'
 
 /** Where a command's evidence comes from: a bundle, or the cluster that the live flags name. */
 export type SourceFlags = Parameters<typeof readLiveCluster>[0] & {
@@ -9,6 +12,13 @@ export type SourceFlags = Parameters<typeof readLiveCluster>[0] & {
   readonly 'save-bundle'?: string | undefined
   readonly force?: boolean
   readonly probe?: boolean
+  readonly wait?: string | undefined
+}
+
+/** What is waited for: until a reading is judged to be well, or for so long. */
+interface Until {
+  readonly waitMs: number
+  readonly judge: (evidence: Evidence) => Round
 }
 
 /**
@@ -16,11 +26,21 @@ export type SourceFlags = Parameters<typeof readLiveCluster>[0] & {
  *
  * @throws UserError where flags of a live cluster stand beside a bundle, or neither can be had.
  */
-export const evidenceOf = (flags: SourceFlags, asked: Asked, tool: string): Promise<Evidence | null> =>
-  flags.bundle === undefined ? liveEvidence(flags, asked, tool) : bundleEvidence(flags.bundle, flags)
+export const evidenceOf = (
+  flags: SourceFlags,
+  asked: Asked,
+  tool: string,
+  until: Until | null = null,
+): Promise<Evidence | null> =>
+  flags.bundle === undefined ? liveEvidence(flags, asked, tool, until) : bundleEvidence(flags.bundle, flags)
 
 /** It is judged as the bundle that it is saved as. */
-async function liveEvidence(flags: SourceFlags, asked: Asked, tool: string): Promise<Evidence | null> {
+async function liveEvidence(
+  flags: SourceFlags,
+  asked: Asked,
+  tool: string,
+  until: Until | null,
+): Promise<Evidence | null> {
   // A bundle is judged twice as fast where nothing of a live collection is loaded.
   const [{ evidenceOver }, { refuseUnwritable, writeBundle }, { readLiveCluster }] = await Promise.all([
     import('../collect/live.ts'),
@@ -29,7 +49,21 @@ async function liveEvidence(flags: SourceFlags, asked: Asked, tool: string): Pro
   ])
   const { 'save-bundle': saved, force = false } = flags
   if (saved !== undefined) refuseUnwritable(saved, force)
-  const live = await readLiveCluster(flags, asked, tool)
+  let again = false
+  const read = (kept: Asked['kept'] = null): Promise<LiveFiles | null> => {
+    const reading = readLiveCluster(flags, { ...asked, kept, again }, tool)
+    again = true
+    return reading
+  }
+  const live = await (until === null
+    ? read()
+    : untilWell<LiveFiles>({
+        waitMs: until.waitMs,
+        read,
+        judge: ({ files }) => until.judge(evidenceOver(files)),
+        tell: flags.quiet ? () => undefined : say,
+        now: Date.now,
+      }))
   if (live === null) return null
   if (saved !== undefined) await writeBundle(saved, live.files, { time: live.time, force })
   return evidenceOver(live.files)
@@ -46,6 +80,7 @@ function bundleEvidence(bundle: string, flags: SourceFlags): Promise<Evidence> {
     'ssh-option',
     'node-output',
     'save-bundle',
+    'wait',
     'capture',
   ] as const
   const given = [

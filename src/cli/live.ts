@@ -36,14 +36,18 @@ export interface Asked {
   readonly nodes?: (evidence: Evidence, asked: QuestionAsked) => readonly string[]
   /** Which kinds are read, where it is not what the checks need. */
   readonly wanted?: Wanted
+  /** An earlier reading of the same run, some of whose sources are not asked again. Progress was told with it. */
+  readonly kept?: LiveOptions['kept']
+  readonly again?: boolean
 }
 
 /** Reads the live cluster that the flags name, showing progress; null where Ctrl-C ended it and nothing more is wanted. */
 export async function readLiveCluster(flags: Flags, asked: Asked, tool: string): Promise<LiveFiles | null> {
   requireKubeconfig(flags.kubeconfig, process.env)
   const { signal, release } = onInterrupt(flags.nodes === 'pod' ? podsGoing : null)
-  const { progress, done } = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
-  if (flags.nodes === 'pod' && !flags.quiet) say(willBeMade(flags))
+  const told = progressOn(process.stderr, { quiet: flags.quiet, now: Date.now })
+  const { progress, done } = asked.again === true ? { progress: () => undefined, done: () => undefined } : told
+  if (flags.nodes === 'pod' && !flags.quiet && asked.again !== true) say(willBeMade(flags))
   try {
     const live = await readLive(optionsOf(flags, asked, { tool, signal, progress }))
     if (!signal.aborted || flags.partial) return live
@@ -97,7 +101,7 @@ export async function probeLiveCluster(
 
 function optionsOf(
   flags: Flags,
-  { targets, client, nodes, wanted }: Asked,
+  { targets, client, nodes, wanted, kept = null }: Asked,
   run: { readonly tool: string; readonly signal: AbortSignal; readonly progress: Progress },
 ): LiveOptions {
   const { env } = process
@@ -134,6 +138,7 @@ function optionsOf(
               where: (evidence) => whereHeard(evidence, questions(evidence)),
             },
     },
+    kept,
     wanted: wanted ?? wantedBy(checks, { internet: client.kind === 'internet' }),
     now: () => new Date(),
     // A node lists 100,000 rules in half a minute, and may need a minute for each of several listings.

@@ -1,19 +1,34 @@
-import { Errors, flush, run } from '@oclif/core'
+import path from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Errors, flush, run, type Interfaces } from '@oclif/core'
 import { didYouMean } from '../net/nearest.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { commandDone, endAsBug, endAsBugUnlessDone, endWith, exitCodes, say } from './exit.ts'
 import { interruptAll } from './interrupt.ts'
 
+/** Installed as kubectl-vipdoctor it is a plugin of kubectl. */
+const isPlugin = path.basename(process.argv[1] ?? '').startsWith('kubectl-')
+const program = isPlugin ? 'kubectl vipdoctor' : 'vipdoctor'
+
 /** Runs the command line. Never lets an error look like a finding: a user's mistake is 2, a bug is 4. */
 export async function main(moduleUrl: string): Promise<void> {
   endAsBugUnlessDone(interruptAll)
   try {
-    await run(asHelp(process.argv.slice(2)), moduleUrl)
+    const root = path.resolve(path.dirname(fileURLToPath(moduleUrl)), '..')
+    const argv = asHelp(process.argv.slice(2))
+    await run(argv, isPlugin ? { root, pjson: await pluginsPackage(root) } : { root })
     await flush()
   } catch (error) {
     report(error)
   }
   commandDone()
+}
+
+/** The package as oclif reads it, under the name that one types: help shows that. */
+async function pluginsPackage(root: string): Promise<Interfaces.PJSON> {
+  const pjson = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as Interfaces.PJSON
+  return { ...pjson, oclif: { ...pjson.oclif, bin: program } }
 }
 
 /** `help check` is `check --help`, as with git, kubectl and gh; no argument at all asks for help, too. */
@@ -29,7 +44,7 @@ function report(error: unknown): void {
   } else if (error instanceof Errors.CLIError && !(error instanceof Errors.ExitError)) {
     endWith(exitCodes.usage)
     say(`vipdoctor: ${missingArguments(error) ?? sentence(error.message)}`)
-    say(nearestFlag(error) ?? 'See `vipdoctor --help`.')
+    say(nearestFlag(error) ?? `See \`${program} --help\`.`)
   } else endAsBug(error)
 }
 

@@ -22,6 +22,8 @@ export interface LiveOptions {
     readonly vpcId: string | null
   }
   readonly nodes: ChosenNodes
+  /** An earlier reading, of which some sources are not asked again. */
+  readonly kept: { readonly of: LiveFiles; readonly sources: readonly KeptSource[] } | null
   readonly wanted: Wanted
   readonly tool: string
   readonly now: () => Date
@@ -30,8 +32,12 @@ export interface LiveOptions {
   readonly timeouts: { readonly kubernetesMs: number; readonly awsMs: number; readonly nodeMs: number }
 }
 
-/** Closed files, as a bundle holds them, and when they were read. */
+/** The sources that can be kept of an earlier reading. */
+export type KeptSource = 'aws' | 'nodes'
+
+/** Closed files, as a bundle holds them, and when they were read; `collected` is what they were made of. */
 export interface LiveFiles {
+  readonly collected: Collection
   readonly files: ReadonlyMap<string, Uint8Array>
   readonly time: string
 }
@@ -50,15 +56,16 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   setMaxListeners(0, signal)
   const nodesKnown = deferred<Uint8Array | null>()
   const hints = nodesKnown.promise.then((file) => hintsOf(nodesIn(file)))
-  const askAccount = (): Promise<Collection> =>
-    readAccount({
+  const askAccount = async (): Promise<Collection> =>
+    keptOf(options.kept, 'aws') ??
+    (await readAccount({
       ...options.account,
       wanted: wanted.aws,
       nodes: hints,
       signal,
       progress,
       requestTimeoutMs: timeouts.awsMs,
-    })
+    }))
   const { when } = options.account
   const early = when === 'asked' || when === 'now' ? askAccount() : null
   // Nobody waits for it yet; if the kubeconfig is unusable, that error is the one to show.
@@ -92,15 +99,26 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
   // A pod that is listened in lives as long as that takes.
   const workMs = Math.max(timeouts.nodeMs, (options.nodes.hear?.seconds ?? 0) * 1000)
   const known = { cluster, nodes, evidence: () => evidenceOver(sealed(merged, seal)), signal, progress, workMs }
-  addAll(merged, await readChosenNodes(options.nodes, known))
+  addAll(merged, keptOf(options.kept, 'nodes') ?? (await readChosenNodes(options.nodes, known)))
   cluster.close()
-  return { files: sealed(merged, seal), time }
+  return { files: sealed(merged, seal), time, collected: merged }
 }
 
 /** Evidence over closed files: what a check of a bundle with the same files would judge. */
 export const evidenceOver = (files: ReadonlyMap<string, Uint8Array>): Evidence => {
   const store = memoryStore(files)
   return asMetallbReads(evidenceOf(store, readManifest(store, 'The collected evidence')))
+}
+
+/** Whoever reads nodes listens on them, too. */
+const folders: Readonly<Record<KeptSource, readonly string[]>> = { aws: ['aws'], nodes: ['nodes', 'captures'] }
+
+/** What an earlier reading has of a source that is not asked again; null where it is. */
+function keptOf(kept: LiveOptions['kept'], source: KeptSource): Collection | null {
+  if (kept?.sources.includes(source) !== true) return null
+  const ofSource = <T>(from: ReadonlyMap<string, T>) =>
+    new Map([...from].filter(([file]) => folders[source].includes(file.split('/')[0] ?? '')))
+  return { files: ofSource(kept.of.collected.files), gaps: ofSource(kept.of.collected.gaps) }
 }
 
 function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {

@@ -2,7 +2,7 @@ import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answerAs } from '../diagnosis/diagnose.ts'
-import { inNamespace, parseTarget, questionsFor } from '../diagnosis/targets.ts'
+import { everyQuestion, inNamespace, parseTarget, questionsFor } from '../diagnosis/targets.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Question } from '../evidence/question.ts'
@@ -22,7 +22,9 @@ import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
 import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
+import { parseDuration } from '../cli/duration.ts'
 import { endWith } from '../cli/exit.ts'
+import { roundOf, type Round } from '../cli/wait.ts'
 import { lookOf, printAll } from '../cli/terminal.ts'
 
 export default class Check extends Command {
@@ -121,6 +123,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
       description: `meanwhile listen on the nodes that may announce, and here: ${String(captureSeconds)} seconds, or --capture=SECONDS`,
     }),
     ...liveFlags,
+    wait: Flags.string({
+      helpValue: 'DURATION',
+      helpGroup: 'LIVE',
+      description:
+        'read again until the exit code would be 0, for at most so long (90s, 2m), and tell what changes; the report is of the last reading',
+    }),
     'save-bundle': Flags.string({
       helpValue: 'PATH',
       helpGroup: 'LIVE',
@@ -147,18 +155,30 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
         flags.accept,
         checks.map(({ id }) => id),
       )
-      const evidence = await evidenceOf(flags, { targets, client }, `${tool.name} ${tool.version}`)
-      if (evidence === null) return interrupted
-      requireVpc(evidence, flags['vpc-id'] ?? null)
-      const fabric = flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric
-      const { questions, gaps } = questionsFor(evidence, targets, { client, fabric, vpcId: flags['vpc-id'] ?? null })
-      const policy: Policy = {
+      const vpcId = flags['vpc-id'] ?? null
+      const askedOf = (evidence: Evidence) => {
+        requireVpc(evidence, vpcId)
+        return { client, fabric: flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric, vpcId }
+      }
+      const policyAt = ({ time }: Evidence): Policy => ({
         failOn: flags['fail-on'],
         allowUnknown: flags['allow-unknown'],
         required,
         acceptances,
-        day: known(evidence.time)?.slice(0, 10) ?? null,
-      }
+        day: known(time)?.slice(0, 10) ?? null,
+      })
+      const judge = (evidence: Evidence): Round =>
+        roundOf(checks, evidence, policyAt(evidence), () => {
+          const asked = askedOf(evidence)
+          return targets.length === 0 && everyQuestion(evidence, asked).length === 0
+            ? null
+            : questionsFor(evidence, targets, asked)
+        })
+      const until = flags.wait === undefined ? null : { waitMs: parseDuration(flags.wait), judge }
+      const evidence = await evidenceOf(flags, { targets, client }, `${tool.name} ${tool.version}`, until)
+      if (evidence === null) return interrupted
+      const { questions, gaps } = questionsFor(evidence, targets, askedOf(evidence))
+      const policy = policyAt(evidence)
       const detail = { all: flags.all, verbose: flags.verbose, short: flags.output === 'short' }
       const setting: Setting = {
         reading: readingOf(flags),

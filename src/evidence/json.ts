@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { gap, isGap, type Known } from './gap.ts'
 import { jsonStop } from './json-stop.ts'
+import { nestsTooDeep } from './shape.ts'
 import type { Store } from './store.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -32,11 +33,15 @@ export function readJson(store: Store, file: string): Known<unknown> {
 /** Parses a file's text; a gap that says where parsing stopped. */
 export function parseJson(file: string, text: string): Known<unknown> {
   if (text.trim() === '') return gap(file, 'empty, not JSON')
+  let value: unknown
   try {
-    return JSON.parse(text) as unknown
+    value = JSON.parse(text)
   } catch {
     return gap(file, whereItStopped(text))
   }
+  return nestsTooDeep(value)
+    ? gap(file, 'not what its name says: nested deeper than anything that a tool writes')
+    : value
 }
 
 function whereItStopped(text: string): string {

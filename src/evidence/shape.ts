@@ -6,12 +6,13 @@ export const mapOf = <const S>(shape: S): MapOf<S> => ({ mapOf: shape })
 
 /**
  * What a JSON value must look like to be believed, and what of it is kept. `'scalar'` is a string or a number (Kubernetes' IntOrString),
- * `'json'` anything. Every member may be absent or null (both read as undefined); one of another type is a misfit. `'flag'` is what is true
+ * `'port'` a number from 0 to 65535, `'json'` anything. Every member may be absent or null (both read as undefined); one of another type is a misfit. `'flag'` is what is true
  * by being there: iproute2 prints a bare word (`not`) as a member that is null.
  */
 export type Shape =
   | 'string'
   | 'number'
+  | 'port'
   | 'boolean'
   | 'scalar'
   | 'json'
@@ -22,7 +23,7 @@ export type Shape =
 
 export type Shaped<S> = S extends 'string'
   ? string
-  : S extends 'number'
+  : S extends 'number' | 'port'
     ? number
     : S extends 'boolean'
       ? boolean
@@ -152,9 +153,13 @@ const scalarReader =
 const scalarReaders = {
   string: scalarReader('a string', (value) => typeof value === 'string'),
   number: scalarReader('a number', (value) => typeof value === 'number'),
+  port: scalarReader('a port', (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535),
   boolean: scalarReader('a boolean', (value) => typeof value === 'boolean'),
   scalar: scalarReader('a string or number', (value) => typeof value === 'string' || typeof value === 'number'),
-  json: deepFreeze,
+  json: (value) => {
+    if (nestsTooDeep(value)) throw new MisfitError(`nested less than ${String(mostLevels)} levels deep`, value)
+    return deepFreeze(value)
+  },
   flag: (value) => value,
 } as const satisfies Record<string, Reader>
 
@@ -162,6 +167,16 @@ function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** No file that a tool wrote is nested so deep. JSON.parse takes any depth; what walks through a value does not. */
+const mostLevels = 200
+
+/** Whether a value is nested deeper than anything that may be walked through. */
+export function nestsTooDeep(value: unknown, left = mostLevels): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (left === 0) return true
+  return (Array.isArray(value) ? value : Object.values(value)).some((member) => nestsTooDeep(member, left - 1))
 }
 
 /** Freezes a value and all that it holds, and gives it back. */

@@ -41,6 +41,12 @@ test.each([
   ['a file that is no JSON', 'No resources found', /^not JSON: parsing stopped at line 1, column 1$/],
   ['a binary file', 'ab\0c', 'not text: a zero byte at offset 2'],
   ['an empty file', '', 'empty, not JSON'],
+  ['items that are nothing', '{"items": [null]}', 'not what its name says: /items/0 is null, not an object'],
+  ...['1e400', '-1.5', '65536', '80.5', '-1'].map((port): [string, string, string] => [
+    `a port ${port}`,
+    `{"items": [{"spec": {"ports": [{"port": ${port}}]}}]}`,
+    'not what its name says: /items/0/spec/ports/0/port is a number, not a port',
+  ]),
   ['another listing', '{"items": [{"kind": "Pod"}]}', 'not what its name says: /items/0 is a Pod, not a Service'],
   ['a list that is none', '{"items": {}}', 'not what its name says: there is no list /items'],
   [

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { jsonStop } from '../../src/evidence/json-stop.ts'
 import { parseJson } from '../../src/evidence/json.ts'
+import { conform } from '../../src/evidence/shape.ts'
 
 const whole = '{"a":[1,-2.5e3,"x\\u00e9"],"b":{"c":true,"d":null}}'
 
@@ -66,4 +67,22 @@ test('where a large text stops is found in one pass', () => {
     reason: `not JSON: parsing stopped at line ${String(items + 1)}, column 1`,
   })
   expect(performance.now() - began).toBeLessThan(10_000)
+})
+
+test.each([
+  ['lists', '[', ']'],
+  ['objects', '{"a":', '}'],
+])('a text of %s that are nested 100,000 deep is a gap, and one of ordinary depth is read', (_, open, close) => {
+  const nested = (depth: number) => `${open.repeat(depth)}1${close.repeat(depth)}`
+  expect(parseJson('f', nested(100_000))).toMatchObject({
+    reason: 'not what its name says: nested deeper than anything that a tool writes',
+  })
+  expect(parseJson('f', nested(100))).toEqual(JSON.parse(nested(100)))
+})
+
+test('so is a member of which everything is kept', () => {
+  const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as unknown
+  expect(conform({ hints: deep }, { hints: 'json' })).toEqual({
+    misfit: { pointer: '/hints', expected: 'nested less than 200 levels deep', found: 'a list' },
+  })
 })

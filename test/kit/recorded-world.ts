@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Store } from '../../src/evidence/store.ts'
@@ -29,6 +29,8 @@ export interface World {
     args: readonly string[],
     options?: { env?: Record<string, string>; interruptWhen?: () => boolean },
   ) => Promise<Ran>
+  /** From now on the world is another recording of the same nodes. */
+  readonly become: (name: string) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -38,53 +40,31 @@ export async function recordedWorld(
   name: string,
   faults: { readonly api?: Record<string, ApiFault>; readonly ec2?: Record<string, Fault> } = {},
 ): Promise<World> {
-  const store = renewed(await fixtureStore(name))
-  const textAt = (file: string): string => {
-    const bytes = store.read(file)
-    return isGap(bytes) ? '' : Buffer.from(bytes).toString()
-  }
-  const answers: Record<string, Record<string, unknown>> = {}
-  for (const file of store.list('aws').filter((one) => one.endsWith('.json'))) {
-    const byId = /^(.*reservations|.*entries)-((?:subnet|pl)-.*)\.json$/.exec(file)
-    const words = file === 'caller-identity.json' ? 'get-caller-identity' : (byId?.[1] ?? file.replace('.json', ''))
-    const action = words.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    answers[byId === null ? action : `${action}:${byId[2] ?? ''}`] = JSON.parse(textAt(`aws/${file}`)) as Record<
-      string,
-      unknown
-    >
-  }
-  const api = await apiServer({ store, faults: faults.api ?? {} })
-  const ec2 = await ec2Server({ answers, faults: faults.ec2 ?? {} })
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-world-'))
-  const nodeOutputs = store.list('nodes').map((node) => {
-    const frames = [
-      ...framesOf(node, store.list(`nodes/${node}`)),
-      ...framesOf(node, store.list(`nodes/${node}/cni-conf`), 'cni-conf/'),
-    ]
-    const file = path.join(folder, `${node}.out`)
-    writeFileSync(file, ['vipdoctor-node 1', ...frames, 'vipdoctor-node end', ''].join('\n'))
-    return `--node-output=${node}=${file}`
-  })
-  function framesOf(node: string, files: readonly string[], inside = ''): string[] {
-    return files.flatMap((file) => {
-      const bytes = store.read(`nodes/${node}/${inside}${file}`)
-      return isGap(bytes)
-        ? []
-        : [
-            `>${inside}${file}`,
-            ...`${Buffer.from(bytes).toString()}\n`
-              .split('\n')
-              .slice(0, -1)
-              .map((line) => `|${line}`),
-            '<0',
-          ]
-    })
+  let store = renewed(await fixtureStore(name))
+  const nodeFile = (node: string): string => path.join(folder, `${node}.out`)
+  const answers: Record<string, Record<string, unknown>> = {}
+  const show = (): void => {
+    Object.assign(answers, answersIn(store))
+    for (const node of store.list('nodes')) {
+      writeFileSync(`${nodeFile(node)}.new`, nodeScriptOutput(store, node))
+      renameSync(`${nodeFile(node)}.new`, nodeFile(node))
+    }
   }
+  show()
+  const now: Store = { read: (file) => store.read(file), list: (inside) => store.list(inside) }
+  const api = await apiServer({ store: now, faults: faults.api ?? {} })
+  const ec2 = await ec2Server({ answers, faults: faults.ec2 ?? {} })
+  const nodeOutputs = store.list('nodes').map((node) => `--node-output=${node}=${nodeFile(node)}`)
   return {
     folder,
     api,
     ec2,
     nodeOutputs,
+    become: async (other) => {
+      store = renewed(await fixtureStore(other))
+      show()
+    },
     vipdoctor: (args, { env = {}, interruptWhen } = {}) =>
       new Promise((resolve) => {
         const settings = {
@@ -119,6 +99,45 @@ export async function recordedWorld(
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** The answers of the EC2 API, by action; those about one subnet or prefix list by action and id. */
+function answersIn(store: Store): Record<string, Record<string, unknown>> {
+  const answers: Record<string, Record<string, unknown>> = {}
+  for (const file of store.list('aws').filter((one) => one.endsWith('.json'))) {
+    const byId = /^(.*reservations|.*entries)-((?:subnet|pl)-.*)\.json$/.exec(file)
+    const words = file === 'caller-identity.json' ? 'get-caller-identity' : (byId?.[1] ?? file.replace('.json', ''))
+    const action = words.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    const bytes = store.read(`aws/${file}`)
+    const text = isGap(bytes) ? '{}' : Buffer.from(bytes).toString()
+    answers[byId === null ? action : `${action}:${byId[2] ?? ''}`] = JSON.parse(text) as Record<string, unknown>
+  }
+  return answers
+}
+
+/** What the node script prints on a node. */
+function nodeScriptOutput(store: Store, node: string): string {
+  const frames = (files: readonly string[], inside = ''): string[] =>
+    files.flatMap((file) => {
+      const bytes = store.read(`nodes/${node}/${inside}${file}`)
+      return isGap(bytes)
+        ? []
+        : [
+            `>${inside}${file}`,
+            ...`${Buffer.from(bytes).toString()}\n`
+              .split('\n')
+              .slice(0, -1)
+              .map((line) => `|${line}`),
+            '<0',
+          ]
+    })
+  return [
+    'vipdoctor-node 1',
+    ...frames(store.list(`nodes/${node}`)),
+    ...frames(store.list(`nodes/${node}/cni-conf`), 'cni-conf/'),
+    'vipdoctor-node end',
+    '',
+  ].join('\n')
 }
 
 /** A lease lives by being renewed: what a recording shows as held is held now. */

@@ -23,7 +23,7 @@ const container = {
   readinessProbe: {
     httpGet: { port: 'scalar', scheme: 'string' },
     tcpSocket: { port: 'scalar' },
-    grpc: { port: 'number' },
+    grpc: { port: 'port' },
     exec: {},
   },
   securityContext: { privileged: 'boolean', runAsUser: 'number', capabilities: { add: ['string'], drop: ['string'] } },
@@ -99,8 +99,8 @@ export const coreKinds = {
       ports: [
         {
           name: 'string',
-          port: 'number',
-          nodePort: 'number',
+          port: 'port',
+          nodePort: 'port',
           protocol: 'string',
           targetPort: 'scalar',
           appProtocol: 'string',
@@ -114,7 +114,7 @@ export const coreKinds = {
             ip: 'string',
             hostname: 'string',
             ipMode: 'string',
-            ports: [{ port: 'number', protocol: 'string', error: 'string' }],
+            ports: [{ port: 'port', protocol: 'string', error: 'string' }],
           },
         ],
       },
@@ -187,7 +187,7 @@ export const coreKinds = {
         targetRef: { kind: 'string', name: 'string', namespace: 'string', uid: 'string' },
       },
     ],
-    ports: [{ name: 'string', port: 'number', protocol: 'string' }],
+    ports: [{ name: 'string', port: 'port', protocol: 'string' }],
   }),
   namespaces: kindOf('Namespace', 'namespaces', '', { metadata, status: { phase: 'string' } }, cluster),
   configmaps: kindOf('ConfigMap', 'configmaps', '', { metadata, data: mapOf('string') }),
@@ -262,7 +262,7 @@ export const coreKinds = {
           clientConfig: {
             caBundle: 'string',
             url: 'string',
-            service: { name: 'string', namespace: 'string', path: 'string', port: 'number' },
+            service: { name: 'string', namespace: 'string', path: 'string', port: 'port' },
           },
         },
       ],

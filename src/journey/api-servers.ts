@@ -14,7 +14,7 @@ export interface ApiServerHost {
 }
 
 /** The addresses of the API servers: the endpoints of default/kubernetes. */
-function apiServerAddresses({ kubernetes: { endpointslices } }: Evidence): Known<readonly Address[]> {
+export function apiServerAddresses({ kubernetes: { endpointslices } }: Evidence): Known<readonly Address[]> {
   if (isGap(endpointslices)) return endpointslices
   return endpointslices
     .filter(

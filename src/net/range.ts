@@ -107,4 +107,16 @@ export function rangeText(range: Range): string {
 }
 
 /** The number of addresses in a range. */
+/** The fewest prefixes that hold a range and nothing else, for what takes prefixes only. */
+export function prefixesOf({ family, first, last }: Range): readonly Cidr[] {
+  const found: Cidr[] = []
+  for (let from = first; from <= last;) {
+    let free = from === 0n ? bitsOf(family) : (from & -from).toString(2).length - 1
+    while (from + (1n << BigInt(free)) - 1n > last) free -= 1
+    found.push(cidrOf(addressOf(family, from), bitsOf(family) - free))
+    from += 1n << BigInt(free)
+  }
+  return found
+}
+
 export const sizeOf = (range: Range): bigint => range.last - range.first + 1n

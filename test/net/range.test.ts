@@ -6,6 +6,7 @@ import {
   parseCidr,
   parseRange,
   rangeHas,
+  prefixesOf,
   rangeText,
   sizeOf,
   subtract,
@@ -66,4 +67,14 @@ test('two ranges have nothing in common across families', () => {
   const other = parseCidr('::/0')
   expect(one && other && intersect(one, other)).toBeNull()
   expect(one && rangeHas(one, parseAddress('::1') ?? addressOf(6, 1n))).toBe(false)
+})
+
+test.each([
+  ['10.0.0.0-10.0.0.255', ['10.0.0.0/24']],
+  ['10.0.0.1-10.0.0.6', ['10.0.0.1/32', '10.0.0.2/31', '10.0.0.4/31', '10.0.0.6/32']],
+  ['0.0.0.0-255.255.255.255', ['0.0.0.0/0']],
+  ['2001:db8::-2001:db8::2', ['2001:db8::/127', '2001:db8::2/128']],
+])('%s in prefixes', (text, prefixes) => {
+  const range = parseRange(text)
+  expect(range === null ? null : prefixesOf(range).map((one) => one.text)).toEqual(prefixes)
 })

@@ -11,7 +11,7 @@ import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { groupsOf, judgeGroups, type Judgement } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'admission/client-egress',
@@ -41,14 +41,33 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const vpcId = clusterVpc(evidence, question.vpcId)
   if (isGap(vpcId))
     return [
-      unknown('interface-not-known', `vip/${vip.text}`, 'It is not known which interface the client is.', [vpcId]),
+      unknown(
+        'interface-not-known',
+        `vip/${vip.text}`,
+        said('the client’s interface is not known', 'It is not known which interface the client is.'),
+        [vpcId],
+      ),
     ]
   const enis = clientInterfaces(evidence, question, vpcId)
   if (isGap(enis))
-    return [unknown('groups-not-read', `vip/${vip.text}`, 'It is not known which interface the client is.', [enis])]
+    return [
+      unknown(
+        'groups-not-read',
+        `vip/${vip.text}`,
+        said('the client’s interface is not known', 'It is not known which interface the client is.'),
+        [enis],
+      ),
+    ]
   const unlisted = lackingInterfaces(evidence, vpcId)
   if (enis.length === 0 && unlisted !== null && question.client.kind !== 'vpc' && question.client.kind !== 'internet')
-    return [unknown('groups-not-read', `vip/${vip.text}`, 'It is not known which interface the client is.', [unlisted])]
+    return [
+      unknown(
+        'groups-not-read',
+        `vip/${vip.text}`,
+        said('the client’s interface is not known', 'It is not known which interface the client is.'),
+        [unlisted],
+      ),
+    ]
   if (enis.length === 0)
     return [
       skipped(
@@ -80,6 +99,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       groupId === undefined
         ? null
         : {
+            summary: `let the client send ${portText(port)}`,
             commands: [
               authorize(groupId, 'egress', permissionText(port.protocol, port.port, port.port, [rangeOf(vip)])),
             ],
@@ -88,7 +108,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     const says = `${groups} of the client ${names(shut)} let${groupsOf(eni).length === 1 ? 's' : ''} no ${to} out${byGroupOnly(judgement)}.`
     const proof = [cite(eni, 'Groups'), ...judgement.asked.slice(0, 12).map((rule) => rule.proof())]
     return [
-      fail('refused', `eni/${idOf(eni)}`, says, proof, fix, {
+      fail('refused', `eni/${idOf(eni)}`, said('the client’s security groups let none out', says), proof, fix, {
         awsCode: judgement.asked.length === 0 ? 'SG_HAS_NO_RULES' : 'ENI_SG_RULES_MISMATCH',
         partial: shut.length < judged.length,
       }),
@@ -100,7 +120,10 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'rules-not-known',
         `eni/${idOf(doubt.eni)}`,
-        `It is not known whether the security groups of ${names(open)} let ${to} out.`,
+        said(
+          'the client’s security group rules not known',
+          `It is not known whether the security groups of ${names(open)} let ${to} out.`,
+        ),
         doubt.judgement.possible.flatMap(({ gap }) => gap ?? []),
       ),
     ]
@@ -109,7 +132,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     pass(
       'allowed',
       `eni/${idOf(judged[0]?.eni ?? {})}`,
-      `The security groups of ${names(judged)} let ${to} out.`,
+      said('the client’s security groups let it out', `The security groups of ${names(judged)} let ${to} out.`),
       proof,
     ),
   ]

@@ -11,7 +11,7 @@ import { numberOf } from '../../fabric/ec2/ip-protocol.ts'
 import { groupsOf, judgeGroups } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type ServiceNodeContext, type ServiceContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'admission/nlb-nodeport',
@@ -65,7 +65,7 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       unknown(
         'arrival-not-known',
         subject,
-        `It is not known which interface ${node} has.`,
+        said('the node’s interface is not known', `It is not known which interface ${node} has.`),
         isGap(arrival) ? [arrival] : [],
       ),
     ]
@@ -99,6 +99,7 @@ function run(context: ServiceNodeContext): readonly Draft[] {
             authorize(groupId, 'ingress', permissionText(port.protocol, port.port, port.port, peers)),
           )
     const fix = {
+      summary: `admit the load balancer at ${ports}`,
       commands,
       changes: `Admits the load balancer at ${ports} to every interface in ${groupId ?? ''}; new addresses of it are not covered.`,
     }
@@ -106,7 +107,10 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       warn(
         'refused',
         subject,
-        `${groups} of ${idOf(arrival)} (${node}) refuse${groupsOf(arrival).length === 1 ? 's' : ''} ${ports} from ${names}: if it has the Service behind it, ${node} is unhealthy to it.`,
+        said(
+          'a load balancer is refused at the NodePort',
+          `${groups} of ${idOf(arrival)} (${node}) refuse${groupsOf(arrival).length === 1 ? 's' : ''} ${ports} from ${names}: if it has the Service behind it, ${node} is unhealthy to it.`,
+        ),
         proof,
         { fix, awsCode: 'ENI_SG_RULES_MISMATCH' },
       ),
@@ -118,7 +122,10 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       unknown(
         'rules-not-known',
         subject,
-        `It is not known whether ${node} admits ${names} at ${listText(open.map(({ port }) => portText(port)))}.`,
+        said(
+          'security group rules not known',
+          `It is not known whether ${node} admits ${names} at ${listText(open.map(({ port }) => portText(port)))}.`,
+        ),
         open.flatMap(({ judgement }) => judgement.possible.flatMap(({ gap }) => gap ?? [])),
         proof,
       ),
@@ -127,7 +134,10 @@ function run(context: ServiceNodeContext): readonly Draft[] {
     pass(
       'allowed',
       subject,
-      `${node} admits ${names} at ${listText(judged.map(({ port }) => portText(port)))}.`,
+      said(
+        'load balancers are admitted at the NodePort',
+        `${node} admits ${names} at ${listText(judged.map(({ port }) => portText(port)))}.`,
+      ),
       proof,
     ),
   ]

@@ -6,7 +6,7 @@ import { rangesText } from '../../fabric/ec2/client-set.ts'
 import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import { groupsText, idOf } from '../../fabric/ec2/words.ts'
 import { defineCheck, type ServiceNodeContext, type ServiceContext } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'admission/nodeport',
@@ -49,16 +49,25 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       unknown(
         'arrival-not-known',
         subject,
-        `It is not known whether ${node} admits ${portText(port)}, its NodePort.`,
+        said(
+          'the node’s interface is not known',
+          `It is not known whether ${node} admits ${portText(port)}, its NodePort.`,
+        ),
         isGap(arrival) ? [arrival] : [],
       ),
     ]
   const admission = admitsClient(evidence, question, arrival, port)
   if (isGap(admission))
     return [
-      unknown('client-not-known', subject, `It is not known whether ${node} admits ${portText(port)}, its NodePort.`, [
-        admission,
-      ]),
+      unknown(
+        'client-not-known',
+        subject,
+        said(
+          'the client’s addresses are not known',
+          `It is not known whether ${node} admits ${portText(port)}, its NodePort.`,
+        ),
+        [admission],
+      ),
     ]
   const { client, groupIds, judgement } = admission
   const groups = groupsText(evidence, groupIds)
@@ -68,7 +77,10 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       pass(
         'allowed',
         subject,
-        `${groups} of ${idOf(arrival)} (${node}) would admit the NodePort ${portText(port)} from ${client.text} too.`,
+        said(
+          `the NodePort ${portText(port)} is admitted, too`,
+          `${groups} of ${idOf(arrival)} (${node}) would admit the NodePort ${portText(port)} from ${client.text} too.`,
+        ),
         proof,
       ),
     ]
@@ -77,7 +89,10 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       pass(
         'refused-and-not-used',
         subject,
-        `The NodePort ${portText(port)} of ${node} is not open to ${client.text}; clients of the VIP do not use it.`,
+        said(
+          'the NodePort is shut, and not used here',
+          `The NodePort ${portText(port)} of ${node} is not open to ${client.text}; clients of the VIP do not use it.`,
+        ),
         proof,
       ),
     ]
@@ -86,7 +101,10 @@ function run(context: ServiceNodeContext): readonly Draft[] {
       unknown(
         'rules-not-known',
         subject,
-        `It is not known whether ${node} admits ${portText(port)} from ${client.text}.`,
+        said(
+          'security group rules not known',
+          `It is not known whether ${node} admits ${portText(port)} from ${client.text}.`,
+        ),
         judgement.possible.flatMap(({ gap }) => gap ?? []),
         proof,
       ),
@@ -97,13 +115,14 @@ function run(context: ServiceNodeContext): readonly Draft[] {
     groupId === undefined
       ? null
       : {
+          summary: `admit ${portText(port)} in ${groupId}`,
           commands: [authorize(groupId, 'ingress', permissionText(port.protocol, port.port, port.port, ranges))],
           changes: `Admits ${portText(port)} from ${rangesText(ranges)} to every interface in ${groupId}.`,
         }
   const from = judgement.answer === 'some' ? rangesText(judgement.refused) : client.text
   const says = `${groups} of ${idOf(arrival)} (${node}) refuse the NodePort ${portText(port)} from ${from}.`
   const more = { blocks: true, awsCode: 'ENI_SG_RULES_MISMATCH', partial: judgement.answer === 'some' }
-  return [fail('refused', subject, says, proof, fix, more)]
+  return [fail('refused', subject, said('security groups refuse the NodePort', says), proof, fix, more)]
 }
 
 /** Whether the question is about a node's own address at the NodePort, not about the VIP. */

@@ -14,7 +14,7 @@ import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import type { GroupRule } from '../../fabric/ec2/security-group-rules.ts'
 import { groupsText, idOf, interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
-import { fail, pass, unknown, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'admission/service-port',
@@ -44,25 +44,31 @@ function run(context: VipNodeContext): readonly Draft[] {
   const arrival = arrivalInterface(evidence, question, node)
   if (isGap(arrival))
     return [
-      unknown('arrival-not-known', `node/${node}`, `It is not known which interface of ${node} receives the packet.`, [
-        arrival,
-      ]),
+      unknown(
+        'arrival-not-known',
+        `node/${node}`,
+        said('the node’s interface is not known', `It is not known which interface of ${node} receives the packet.`),
+        [arrival],
+      ),
     ]
   if (arrival === null)
     return [
       unknown(
         'no-interface-in-vpc',
         `node/${node}`,
-        `${node} has no interface in the VPC that is in the evidence.`,
+        said('the node has no interface in the VPC', `${node} has no interface in the VPC that is in the evidence.`),
         [],
       ),
     ]
   const admission = admitsClient(evidence, question, arrival, question.port)
   if (isGap(admission))
     return [
-      unknown('client-not-known', `eni/${idOf(arrival)}`, `It is not known from which addresses the client comes.`, [
-        admission,
-      ]),
+      unknown(
+        'client-not-known',
+        `eni/${idOf(arrival)}`,
+        said('the client’s addresses are not known', 'It is not known from which addresses the client comes.'),
+        [admission],
+      ),
     ]
   const { groupIds, judgement, client } = admission
   const subject = groupIds.length === 1 ? `security-group/${groupIds[0] ?? ''}` : `eni/${idOf(arrival)}`
@@ -76,7 +82,10 @@ function run(context: VipNodeContext): readonly Draft[] {
         pass(
           'allowed',
           subject,
-          `${groups} of ${interfaceText(evidence, arrival)} ${verb} ${port} from ${client.text}.`,
+          said(
+            `security groups let ${port} in`,
+            `${groups} of ${interfaceText(evidence, arrival)} ${verb} ${port} from ${client.text}.`,
+          ),
           proof,
         ),
       ]
@@ -85,7 +94,12 @@ function run(context: VipNodeContext): readonly Draft[] {
         unknown(
           'rules-not-known',
           subject,
-          `It is not known whether ${lower(groups)} ${verb} ${port} from ${client.text}${because(judgement.possible)}.`,
+          said(
+            judgement.possible.some(({ rule }) => rule?.peer.kind === 'group')
+              ? 'whether the client is a member is not known'
+              : 'security group rules not known',
+            `It is not known whether ${lower(groups)} ${verb} ${port} from ${client.text}${because(judgement.possible)}.`,
+          ),
           gapsOf(admission),
           [...proof, ...proofOf(judgement.possible.flatMap(({ rule }) => rule ?? []))],
         ),
@@ -95,10 +109,17 @@ function run(context: VipNodeContext): readonly Draft[] {
       const left = open.length > 0 ? `; about ${rangesText(open)} it is not known` : ''
       const says = `${groups} ${verb} ${port} from ${rangesText(admitted)} of ${client.text}, but not from ${rangesText(refused)}${left}.`
       return [
-        fail('refused-in-part', subject, says, proof, fixOf(context, admission, arrival.VpcId ?? ''), {
-          partial: true,
-          awsCode: 'ENI_SG_RULES_MISMATCH',
-        }),
+        fail(
+          'refused-in-part',
+          subject,
+          said('security groups admit a part of the clients', says),
+          proof,
+          fixOf(context, admission, arrival.VpcId ?? ''),
+          {
+            partial: true,
+            awsCode: 'ENI_SG_RULES_MISMATCH',
+          },
+        ),
       ]
     }
     case 'none': {
@@ -109,9 +130,16 @@ function run(context: VipNodeContext): readonly Draft[] {
           : `${groups} ${verb} no ${port} from ${client.text}: ${String(rules.length)} ingress rules, and none matches.`
       const awsCode = rules.length === 0 ? 'SG_HAS_NO_RULES' : 'ENI_SG_RULES_MISMATCH'
       return [
-        fail('refused', subject, says, [...proof, ...proofOf(rules)], fixOf(context, admission, arrival.VpcId ?? ''), {
-          awsCode,
-        }),
+        fail(
+          'refused',
+          subject,
+          said(`security groups admit no ${port} from the client`, says),
+          [...proof, ...proofOf(rules)],
+          fixOf(context, admission, arrival.VpcId ?? ''),
+          {
+            awsCode,
+          },
+        ),
       ]
     }
   }
@@ -138,6 +166,7 @@ function fixOf(
   const { protocol, port } = question.port
   const ranges = rangesForRule(evidence, question, client, vpcId)
   return {
+    summary: `admit ${portText(question.port)} in ${groupId}`,
     commands: [authorize(groupId, 'ingress', permissionText(protocol, port, port, ranges))],
     changes: `Admits ${portText(question.port)} from ${rangesText(ranges)} to every interface in ${groupId}, on the nodes' own addresses too.`,
   }

@@ -17,11 +17,11 @@ import {
 } from '../../lb/metallb/advertisements.ts'
 import { eligibleNodes } from '../../lb/metallb/election.ts'
 import { editCommands, isDerived } from '../../lb/metallb/config-map.ts'
-import { metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, poolOf, whereAre } from '../../lb/metallb/pool-ranges.ts'
 import { unannounced } from '../about/announced.ts'
 import { defineCheck } from '../check.ts'
-import { pass, said, unknown, type Remedy } from '../finding.ts'
+import { pass, said, unknown, warn, type Remedy } from '../finding.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
 import { dropAnnotation } from '../about/service-request.ts'
 import { counted, inWords } from '../../net/words.ts'
@@ -147,6 +147,20 @@ export default defineCheck({
     const eligible = known(eligibleNodes(evidence, question)) ?? []
     const how = covering.includes(able) ? 'by ARP or NDP' : 'by BGP'
     const count = eligible.length === 0 ? '' : ` from ${counted(eligible.length, 'node')}`
+    // Who may announce by configuration does not where no speaker runs; why none does is control/speaker's to say.
+    if (known(metallbPods(evidence, 'speaker'))?.length === 0)
+      return [
+        warn(
+          'advertised-by-nobody',
+          subject,
+          said(
+            'advertised, and no speaker is there',
+            `${objectName(able)} lets MetalLB announce ${vip.text} of pool ${poolName} ${how}${count}, and no node has a speaker.`,
+          ),
+          [cite(able, 'spec'), citeList(kubernetesFile('pods'), '/items', 'no MetalLB speaker among them')],
+          { blocks: false },
+        ),
+      ]
     return [
       pass(
         'advertised',

@@ -19,6 +19,7 @@ export default defineCheck({
   alsoReads: ['kubernetes/configmaps', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
   about: ['service'],
   announcer: 'MetalLB',
+  consequenceOf: ['control/webhook', 'control/webhook-port'],
   appliesTo: stillPending,
   blocks: true,
   run: ({ evidence, question }) => {

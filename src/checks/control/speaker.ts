@@ -10,14 +10,21 @@ import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { counted } from '../../net/words.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, said, type Remedy } from '../finding.ts'
+import { speakerSet, whyNoSpeaker, type NoSpeaker } from '../../lb/metallb/no-speaker.ts'
+import { fail, pass, said, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'control/speaker',
   after: 'control/webhook-port',
   title: 'MetalLB’s speakers are ready',
   needs: ['kubernetes/pods'],
-  alsoReads: ['kubernetes/events', 'kubernetes/namespaces', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  alsoReads: [
+    'kubernetes/nodes',
+    'kubernetes/events',
+    'kubernetes/namespaces',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+  ],
   about: ['service'],
   announcer: 'MetalLB',
   blocks: false,
@@ -37,25 +44,7 @@ export default defineCheck({
         sh`kubectl -n ${namespace} logs daemonset/speaker --previous --tail=20`,
       ],
     }
-    if (speakers.length === 0) {
-      const shut = forbiddingLevel(evidence)
-      return [
-        fail(
-          'no-speaker',
-          'daemonset/speaker',
-          said(
-            'MetalLB has no speaker pod',
-            `MetalLB has no speaker pod, so no node announces anything.${shut === null ? '' : ` Namespace ${shut.namespace} enforces the Pod Security level ${shut.level}, which admits none: a speaker needs the network of its node.`}`,
-          ),
-          [
-            citeList(kubernetesFile('pods'), '/items', 'no MetalLB speaker among them'),
-            ...(shut === null ? [] : [shut.proof]),
-          ],
-          shut === null ? fix : admit(shut.namespace),
-          { blocks },
-        ),
-      ]
-    }
+    if (speakers.length === 0) return [noSpeaker(evidence, blocks)]
     const all = [...wrong, ...weak]
     if (all.length === 0)
       return [
@@ -121,6 +110,66 @@ const unfit = perEvidence((evidence: Evidence) => {
   })
   return { wrong, weak }
 })
+
+function noSpeaker(evidence: Evidence, blocks: boolean): Draft {
+  const { namespace } = metallbSettings(evidence)
+  const set = speakerSet(evidence)
+  const shut = forbiddingLevel(evidence)
+  const why = whyNoSpeaker(evidence)
+  const because =
+    why !== null
+      ? ` DaemonSet ${set?.metadata?.name ?? ''} has none, because ${why.says}.`
+      : shut === null
+        ? ''
+        : ` Namespace ${shut.namespace} enforces the Pod Security level ${shut.level}, which admits none: a speaker needs the network of its node.`
+  return fail(
+    why === null ? 'no-speaker' : `no-speaker-${why.by}`,
+    'daemonset/speaker',
+    said('MetalLB has no speaker pod', `MetalLB has no speaker pod, so no node announces anything.${because}`),
+    [
+      citeList(kubernetesFile('pods'), '/items', 'no MetalLB speaker among them'),
+      ...(why === null ? (shut === null ? [] : [shut.proof]) : [why.proof]),
+    ],
+    why?.by === 'pod-security' || (why === null && shut !== null)
+      ? admit(namespace)
+      : placing(namespace, set?.metadata?.name, why),
+    { blocks },
+  )
+}
+
+/** What to type where there is no pod to ask: its DaemonSet, the quota, or what keeps the scheduler from its nodes. */
+function placing(namespace: string, set: string | undefined, why: NoSpeaker | null): Remedy {
+  const describe = sh`kubectl -n ${namespace} describe daemonset ${set ?? 'speaker'}`
+  if (why === null)
+    return {
+      look: [describe],
+      advice: 'The DaemonSet’s events say why it has no pod; where there is no DaemonSet, install MetalLB again.',
+    }
+  if (why.by === 'quota')
+    return {
+      look: [sh`kubectl -n ${namespace} describe resourcequota`, describe],
+      advice: 'Raise the quota of the namespace, or take it away: a DaemonSet has one pod on each node.',
+    }
+  if (why.by === 'node-selector')
+    return {
+      summary: 'let speakers run on every Linux node',
+      commands: [
+        sh`kubectl -n ${namespace} patch daemonset ${set} --type merge -p ${jsonWord({ spec: { template: { spec: { nodeSelector: null } } } })}`,
+      ],
+      changes:
+        'The DaemonSet then has a pod on every node. Or give the label to the nodes that should announce. A chart or operator that made the DaemonSet writes the selector again: change its values there.',
+    }
+  if (why.by === 'taints')
+    return {
+      summary: 'let speakers tolerate every taint',
+      commands: [
+        sh`kubectl -n ${namespace} patch daemonset ${set} --type merge -p ${jsonWord({ spec: { template: { spec: { tolerations: [{ operator: 'Exists' }] } } } })}`,
+      ],
+      changes:
+        'The DaemonSet then has a pod on tainted nodes, too. A chart or operator that made it writes its own again.',
+    }
+  return { look: [describe], advice: 'Change what the API server names (an admission webhook, a policy).' }
+}
 
 const admit = (namespace: string): Remedy => ({
   summary: `admit pods on the nodes’ network in ${namespace}`,

@@ -17,6 +17,7 @@ import { tunnelCalls, type Call } from '../../node/knock.ts'
 import { wayToPod } from '../../node/way-to-pod.ts'
 import { apiServerHosts, apiServerNodes } from '../../journey/api-servers.ts'
 import { itself, judgePassed, passedText, wireProof, wireTo } from '../../journey/wire.ts'
+import { keepingFromPools } from '../about/no-pools.ts'
 import { hostFirewall } from '../about/host-firewall.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type Context } from '../check.ts'
@@ -33,6 +34,7 @@ export default defineCheck({
     'kubernetes/nodes',
   ],
   alsoReads: [
+    'kubernetes/ipaddresspools',
     'aws/network-interfaces',
     'aws/security-group-rules',
     'aws/security-groups',
@@ -43,7 +45,11 @@ export default defineCheck({
     ...traceReads,
   ],
   blocks: false,
-  run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],
+  run: (context) =>
+    keepingFromPools(context.evidence, context.question, [
+      ...(context.question.fabric === 'ec2' ? byGroups(context) : []),
+      ...onHosts(context.evidence),
+    ]),
   docs: {
     means:
       'Every change of a MetalLB object is shown to MetalLB\'s webhook first (Service port 443, pod port 9443), and refused where the API server cannot reach it: kubectl apply of an IPAddressPool waits, then says "failed calling webhook". The API servers\' hosts connect to the node of the controller pod; a security group must admit them at 9443, and so must the FORWARD rules of that node. No packet for a VIP depends on it.',

@@ -5,8 +5,9 @@ import { kubernetesFile, objectName, type SwitchLBRule } from '../../evidence/ku
 import { matches, parentsOf, subnetNameOf } from '../../lb/kube-ovn/vips.ts'
 import { isReady } from '../../lb/metallb/install.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/kube-ovn-backends',
@@ -28,19 +29,24 @@ export default defineCheck({
         ? pass(
             'vip-pods-ready',
             `vips/${name}`,
-            `Behind Vip ${name} ${inWords(ready.map((pod) => objectName(pod)))} ${ready.length === 1 ? 'is' : 'are'} ready.`,
+            said(
+              counted(ready.length, 'ready pod'),
+              `Behind Vip ${name} ${inWords(ready.map((pod) => objectName(pod)))} ${ready.length === 1 ? 'is' : 'are'} ready.`,
+            ),
             [],
           )
         : fail(
             pods.length === 0 ? 'no-vip-pod' : 'vip-pods-not-ready',
             `vips/${name}`,
             pods.length === 0
-              ? `No pod stands behind Vip ${name}.`
-              : `None of the ${counted(pods.length, 'pod')} behind Vip ${name} is ready.`,
+              ? said('no pod stands behind it', `No pod stands behind Vip ${name}.`)
+              : said(
+                  `none of ${counted(pods.length, 'pod')} is ready`,
+                  `None of the ${counted(pods.length, 'pod')} behind Vip ${name} is ready.`,
+                ),
             [cite(vip, 'spec'), ...pods.slice(0, 4).map((pod) => cite(pod, 'status', 'phase'))],
             {
-              commands: [`kubectl -n ${vip.spec?.namespace ?? 'default'} get pods -o wide --show-labels`],
-              changes: 'Shows the pods of the namespace, and which of them are ready.',
+              look: [sh`kubectl -n ${vip.spec?.namespace ?? 'default'} get pods -o wide --show-labels`],
             },
           ),
     ]
@@ -63,14 +69,20 @@ function backends({ evidence }: VipContext, rule: SwitchLBRule): Draft {
     return pass(
       'own-endpoints',
       subject,
-      `SwitchLBRule ${name} lists ${counted(endpoints.length, 'endpoint')} by itself, whatever it selects.`,
+      said(
+        `the rule lists ${counted(endpoints.length, 'endpoint')} by itself`,
+        `SwitchLBRule ${name} lists ${counted(endpoints.length, 'endpoint')} by itself, whatever it selects.`,
+      ),
       [cite(rule, 'spec', 'endpoints')],
     )
   const slices = evidence.kubernetes.endpointslices
   if (isGap(slices))
-    return unknown('endpoints-not-read', subject, `It is not known whether SwitchLBRule ${name} has endpoints.`, [
-      slices,
-    ])
+    return unknown(
+      'endpoints-not-read',
+      subject,
+      said('endpoints not read', `It is not known whether SwitchLBRule ${name} has endpoints.`),
+      [slices],
+    )
   const own = slices.filter(
     ({ metadata }) =>
       metadata?.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === `slr-${name}`,
@@ -82,7 +94,10 @@ function backends({ evidence }: VipContext, rule: SwitchLBRule): Draft {
     return pass(
       'rule-endpoints-ready',
       subject,
-      `SwitchLBRule ${name} has ${counted(ready.length, 'ready endpoint')}.`,
+      said(
+        counted(ready.length, 'ready endpoint'),
+        `SwitchLBRule ${name} has ${counted(ready.length, 'ready endpoint')}.`,
+      ),
       own.slice(0, 2).map((slice) => cite(slice, 'endpoints')),
     )
   const pods = (known(evidence.kubernetes.pods) ?? []).filter(
@@ -95,16 +110,18 @@ function backends({ evidence }: VipContext, rule: SwitchLBRule): Draft {
   return fail(
     'nothing-behind',
     subject,
-    `Nothing stands behind SwitchLBRule ${name}: ${why}.`,
+    said(
+      pods.length === 0 ? 'the rule selects no pod' : `none of ${counted(pods.length, 'pod')} is a ready endpoint`,
+      `Nothing stands behind SwitchLBRule ${name}: ${why}.`,
+    ),
     own.length > 0
       ? own.slice(0, 2).map((slice) => cite(slice, 'endpoints'))
       : [citeList(kubernetesFile('endpointslices'), '/items', `none of slr-${name}`), cite(rule, 'spec', 'selector')],
     {
-      commands: [
-        `kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=slr-${name}`,
-        `kubectl -n ${namespace} get pods --show-labels`,
+      look: [
+        sh`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=slr-${name}`,
+        sh`kubectl -n ${namespace} get pods --show-labels`,
       ],
-      changes: 'Shows the endpoints of the rule’s Service and the labels of the pods.',
     },
   )
 }
@@ -126,14 +143,18 @@ function withoutCheckAddress(evidence: Evidence, rule: SwitchLBRule): Draft | nu
     : warn(
         'no-health-check-vip',
         `switch-lb-rules/${name}`,
-        `SwitchLBRule ${name} has a health check, but no Vip is named ${inWords(missing)} like the subnet of its pods: OVN has no address to probe from, and its load balancer may drop all backends.`,
+        said(
+          'OVN has no address to probe the pods from',
+          `SwitchLBRule ${name} has a health check, but no Vip is named ${inWords(missing)} like the subnet of its pods: OVN has no address to probe from, and its load balancer may drop all backends.`,
+        ),
         [
           cite(rule, 'metadata', 'annotations', healthCheck),
           citeList(kubernetesFile('vips'), '/items', `none is named ${missing.join(', ')}`),
         ],
         {
           fix: {
-            commands: [`kubectl annotate switch-lb-rule ${name} --overwrite ${healthCheck}=false`],
+            summary: 'send without a health check',
+            commands: [sh`kubectl annotate switch-lb-rule ${name} --overwrite ${healthCheck}=false`],
             changes: 'OVN sends to every endpoint of the rule without probing it.',
           },
         },

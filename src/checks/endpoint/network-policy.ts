@@ -6,10 +6,11 @@ import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { endpointsOf, type Endpoint } from '../../lb/endpoints.ts'
 import { admits, policiesOf, policyEnforcer } from '../../lb/policy.ts'
 import { parseAddress } from '../../net/address.ts'
-import { rangeOf, type Range } from '../../net/range.ts'
+import { prefixesOf, rangeOf, type Range } from '../../net/range.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck, type Context, type ServiceContext } from '../check.ts'
-import { fail, pass, unknown, warn } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/network-policy',
@@ -35,7 +36,15 @@ export default defineCheck({
     const guarded = ready.filter(({ pod }) => policiesOf(evidence, pod).length > 0)
     if (guarded.length === 0)
       return [
-        pass('no-policy', subject, `No NetworkPolicy selects the pods behind Service ${objectName(service)}.`, []),
+        pass(
+          'no-policy',
+          subject,
+          said(
+            'no NetworkPolicy selects the pods',
+            `No NetworkPolicy selects the pods behind Service ${objectName(service)}.`,
+          ),
+          [],
+        ),
       ]
     const enforcer = policyEnforcer(evidence)
     const judged = guarded.map((one) => ({ ...one, ...judge(context, one.endpoint, one.pod, port.protocol) }))
@@ -50,13 +59,19 @@ export default defineCheck({
           ? pass(
               'let-in',
               subject,
-              `${names} ${policies.length === 1 ? 'lets' : 'let'} ${judged[0]?.who ?? 'the client'} in at the pods behind Service ${objectName(service)}.`,
+              said(
+                'network policies let the client in',
+                `${names} ${policies.length === 1 ? 'lets' : 'let'} ${judged[0]?.who ?? 'the client'} in at the pods behind Service ${objectName(service)}.`,
+              ),
               proof,
             )
           : unknown(
               'client-not-known',
               subject,
-              `It is not known whether ${names} ${policies.length === 1 ? 'lets' : 'let'} ${unsure.who} in: its addresses are not in the evidence.`,
+              said(
+                'the client’s addresses are not known',
+                `It is not known whether ${names} ${policies.length === 1 ? 'lets' : 'let'} ${unsure.who} in: its addresses are not in the evidence.`,
+              ),
               [],
               proof,
               enforcer === null ? { blocks: false } : {},
@@ -66,23 +81,28 @@ export default defineCheck({
     const who = shut[0]?.who ?? 'the client'
     const all = shut.length === ready.length
     const says = `${names} ${policies.length === 1 ? 'selects' : 'select'} ${all ? (ready.length === 1 ? 'the pod' : 'all pods') : counted(shut.length, 'pod')} behind Service ${objectName(service)} and ${policies.length === 1 ? 'does' : 'do'} not let ${who} in`
-    const [policy] = policies
-    const fix = {
-      commands: [
-        `kubectl -n ${policy?.metadata?.namespace ?? 'default'} edit networkpolicy ${policy?.metadata?.name ?? ''}`,
-      ],
-      changes: `An ingress rule with an ipBlock of ${service.spec?.externalTrafficPolicy === 'Local' ? 'the clients' : 'the nodes'} and the pods’ port lets the packet in. With externalTrafficPolicy Cluster the pods see the node’s address, not the client’s.`,
-    }
+    const fix = fixOf(context, shut)
+    const brief = policies.length === 1 ? 'a NetworkPolicy does not let it in' : 'network policies do not let it in'
     return [
       enforcer === null
         ? warn(
             'not-enforced',
             subject,
-            `${says}; nothing in the evidence enforces policies, so it stops no packet as far as can be seen.`,
+            said(
+              'a NetworkPolicy refuses it, nothing enforces it',
+              `${says}; nothing in the evidence enforces policies, so it stops no packet as far as can be seen.`,
+            ),
             proof,
             { fix, blocks: false },
           )
-        : fail('refused', subject, `${says}; ${enforcer} enforces it.`, proof, fix, all ? {} : { partial: true }),
+        : fail(
+            'refused',
+            subject,
+            said(brief, `${says}; ${enforcer} enforces it.`),
+            proof,
+            fix,
+            all ? {} : { partial: true },
+          ),
     ]
   },
   docs: {
@@ -99,6 +119,48 @@ interface Admission {
   readonly who: string
   /** Null where the source's addresses are not known. */
   readonly admitted: boolean | null
+  /** What a rule would have to admit; none where no addresses are known. */
+  readonly peers: readonly Range[]
+}
+
+/** An ingress rule for what is shut out, added to a policy of each pod: what one policy admits is admitted. */
+function fixOf(
+  { evidence, question: { port, service } }: ServiceContext,
+  shut: readonly (Admission & { readonly pod: Pod; readonly endpoint: Endpoint })[],
+): Remedy {
+  const policies = [...new Set(shut.flatMap(({ pod }) => policiesOf(evidence, pod).slice(0, 1)))]
+  const look = policies.map(
+    ({ metadata }) => sh`kubectl -n ${metadata?.namespace} describe networkpolicy ${metadata?.name}`,
+  )
+  const from = [...new Set(shut.flatMap(({ peers }) => peers.flatMap(prefixesOf)).map(({ text }) => text))].map(
+    (cidr) => ({ ipBlock: { cidr } }),
+  )
+  const ports = [...new Set(shut.map(({ endpoint }) => endpoint.port))].map((one) => ({
+    protocol: port.protocol.toUpperCase(),
+    port: one,
+  }))
+  const seen = service.spec?.externalTrafficPolicy === 'Local' ? '' : ' Pods see the node’s address, not the client’s.'
+  if (from.length === 0)
+    return {
+      look,
+      advice: `An ingress rule with an ipBlock of the clients and the pods’ port lets the packet in.${seen}`,
+    }
+  return {
+    look,
+    summary: `admit ${inWords(
+      from.map(({ ipBlock }) => ipBlock.cidr),
+      2,
+    )} at the pods`,
+    commands: policies.map(({ metadata, spec }) => {
+      const patch = jsonWord([
+        spec?.ingress === undefined
+          ? { op: 'add', path: '/spec/ingress', value: [{ from, ports }] }
+          : { op: 'add', path: '/spec/ingress/-', value: { from, ports } },
+      ])
+      return sh`kubectl -n ${metadata?.namespace} patch networkpolicy ${metadata?.name} --type=json -p ${patch}`
+    }),
+    changes: `Holds for every pod that the policy selects.${seen}`,
+  }
 }
 
 function judge(
@@ -114,28 +176,33 @@ function judge(
     const others = receiving.nodes.filter((name) => name !== node)
     const who = `the node ${inWords(others.length === 0 ? receiving.nodes : others)}`
     // Traffic from the pod's own node is always let in (Kubernetes documentation, "Network Policies").
-    if (receiving.nodes.length === 0) return { who: 'the receiving node', admitted: null }
+    if (receiving.nodes.length === 0) return { who: 'the receiving node', admitted: null, peers: [] }
     const shut = others.map((name) => {
       const known = addressesOf(evidence, name)
       return known.length === 0 ? null : known.some(lets)
     })
-    return { who, admitted: shut.includes(false) ? false : shut.includes(null) ? null : true }
+    return {
+      who,
+      admitted: shut.includes(false) ? false : shut.includes(null) ? null : true,
+      peers: others.flatMap((name) => addressesOf(evidence, name)),
+    }
   }
   const { client } = question
   const who = clientText(client)
-  if (client.kind === 'address') return { who, admitted: lets(rangeOf(client.address)) }
-  if (client.kind === 'cidr') return { who, admitted: lets(client.cidr) }
+  if (client.kind === 'address')
+    return { who, admitted: lets(rangeOf(client.address)), peers: [rangeOf(client.address)] }
+  if (client.kind === 'cidr') return { who, admitted: lets(client.cidr), peers: [client.cidr] }
   const every: Range = {
     family: question.vip.family,
     first: 0n,
     last: (1n << (question.vip.family === 6 ? 128n : 32n)) - 1n,
   }
-  if (lets(every)) return { who, admitted: true }
+  if (lets(every)) return { who, admitted: true, peers: [] }
   // Where every peer is chosen by label, no host outside the cluster is ever meant.
   const blocks = policies.some(({ spec }) =>
     (spec?.ingress ?? []).some(({ from = [] }) => from.some(({ ipBlock }) => ipBlock !== undefined)),
   )
-  return { who, admitted: blocks ? null : false }
+  return { who, admitted: blocks ? null : false, peers: [] }
 }
 
 const addressesOf = ({ kubernetes: { nodes } }: Context['evidence'], name: string): readonly Range[] =>

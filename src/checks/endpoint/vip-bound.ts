@@ -10,9 +10,10 @@ import { announcing } from '../../lb/announcers.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { traceVip } from '../../journey/vip-trace.ts'
+import { sh } from '../../net/shell.ts'
 import { proofOf } from '../about/traced.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/vip-bound',
@@ -53,14 +54,19 @@ export default defineCheck({
         fail(
           'not-bound',
           subject,
-          `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
+          said(
+            'the node that gets the packets lacks the address',
+            `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
+          ),
           [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
           (owned ? moveToNode(evidence, question, holders) : null) ?? {
-            commands:
+            look:
               holders.length === 0
-                ? [`ssh ${node} sudo crictl logs $(ssh ${node} sudo crictl ps -q --name kube-vip)`]
-                : [`kubectl -n kube-system get lease -o wide`, `ssh ${holders[0] ?? node} ip -brief address`],
-            changes: `Shows who holds ${vip.text}. ${owned ? 'On EC2 the address must belong to the interface of kube-vip’s leader.' : 'kube-vip puts the address on the interface of its leader.'}`,
+                ? [sh`ssh ${node} 'sudo crictl logs $(sudo crictl ps -q --name kube-vip)'`]
+                : [sh`kubectl -n kube-system get lease -o wide`, sh`ssh ${holders[0] ?? node} ip -brief address`],
+            advice: owned
+              ? 'On EC2 the address must belong to the interface of kube-vip’s leader.'
+              : 'kube-vip puts the address on the interface of its leader.',
           },
         ),
       ]
@@ -70,7 +76,10 @@ export default defineCheck({
         unknown(
           'sockets-not-read',
           subject,
-          `${node} holds ${vip.text}, and it is not known whether anything listens on port ${String(port.port)}.`,
+          said(
+            'the node’s sockets are not read',
+            `${node} holds ${vip.text}, and it is not known whether anything listens on port ${String(port.port)}.`,
+          ),
           [listening],
           [first.proof],
         ),
@@ -82,7 +91,10 @@ export default defineCheck({
         fail(
           'not-listening',
           subject,
-          `${node} holds ${vip.text} on ${first.name}, but nothing there listens on ${port.protocol} port ${String(port.port)} of it.`,
+          said(
+            `nothing listens on ${port.protocol} port ${String(port.port)}`,
+            `${node} holds ${vip.text} on ${first.name}, but nothing there listens on ${port.protocol} port ${String(port.port)} of it.`,
+          ),
           [
             first.proof,
             citeLine(
@@ -92,9 +104,9 @@ export default defineCheck({
             ),
           ],
           {
-            commands: [`ssh ${node} sudo ss -ltnp`, `ssh ${node} sudo systemctl status kube-apiserver --no-pager`],
-            changes:
-              'Shows what listens. kube-apiserver must listen on the port that kube-vip is configured with, on the VIP or on all addresses.',
+            look: [sh`ssh ${node} sudo ss -ltnp`, sh`ssh ${node} sudo systemctl status kube-apiserver --no-pager`],
+            advice:
+              'kube-apiserver must listen on the port that kube-vip is configured with, on the VIP or on all addresses.',
           },
         ),
       ]
@@ -103,7 +115,10 @@ export default defineCheck({
       pass(
         'listening',
         subject,
-        `${node} holds ${vip.text} on ${first.name}, and ${listener.program ?? 'a program'} listens on port ${String(port.port)}.`,
+        said(
+          `${listener.program ?? 'a program'} listens on port ${String(port.port)}`,
+          `${node} holds ${vip.text} on ${first.name}, and ${listener.program ?? 'a program'} listens on port ${String(port.port)}.`,
+        ),
         [first.proof, citeLine(listening.file, listener.line, listening.lines[listener.line - 1] ?? '')],
       ),
     ]
@@ -133,8 +148,14 @@ function takenOtherwise(evidence: Evidence, question: WithVip, node: string): Dr
     'taken-otherwise',
     `node/${node}`,
     translated === undefined
-      ? `Nothing on ${node} itself answers for ${question.vip.text}; whether it hands the packets on, as for a Service, is not known.`
-      : `${node} translates ${question.vip.text} to ${translated.first.packet.destination.text}; for whom is not known.`,
+      ? said(
+          'whether the node hands it on is not known',
+          `Nothing on ${node} itself answers for ${question.vip.text}; whether it hands the packets on, as for a Service, is not known.`,
+        )
+      : said(
+          `goes to ${translated.first.packet.destination.text}; for whom is not known`,
+          `${node} translates ${question.vip.text} to ${translated.first.packet.destination.text}; for whom is not known.`,
+        ),
     translated === undefined ? gaps.slice(0, 3) : [],
     translated === undefined ? [] : proofOf(translated.first.steps.slice(-2)),
   )

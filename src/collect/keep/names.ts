@@ -65,7 +65,7 @@ export const readEvents: ReadonlySet<string> = new Set([
     'IPAllocated',
     'nodeAssigned',
   ],
-  ...['FailedMount', 'FailedCreatePodSandBox', 'NetworkNotReady', 'InternalError'],
+  ...['FailedMount', 'FailedCreate', 'FailedCreatePodSandBox', 'NetworkNotReady', 'InternalError'],
 ])
 
 /** Keys of a kube-proxy configuration at its top level. */

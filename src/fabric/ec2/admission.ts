@@ -4,7 +4,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
 import type { Question } from '../../evidence/question.ts'
 import type { Port } from '../../net/port.ts'
-import { rangeCovers, rangeText, type Range } from '../../net/range.ts'
+import { prefixesOf, rangeCovers, type Range } from '../../net/range.ts'
 import { vpcById, vpcRanges } from './address-space.ts'
 import { clientSet, type ClientSet } from './client-set.ts'
 import { numberOf } from './ip-protocol.ts'
@@ -60,11 +60,11 @@ export function rangesForRule(
 
 /** The `--ip-permissions` argument that admits a port from ranges, quoted for a shell. */
 export function permissionText(protocol: string, from: number, to: number, ranges: readonly Range[]): Word {
-  const v4 = ranges.filter(({ family }) => family === 4).map((range) => `{CidrIp=${asCidr(range)}}`)
-  const v6 = ranges.filter(({ family }) => family === 6).map((range) => `{CidrIpv6=${asCidr(range)}}`)
+  const v4 = ranges.filter(({ family }) => family === 4).flatMap(prefixesOf)
+  const v6 = ranges.filter(({ family }) => family === 6).flatMap(prefixesOf)
   const peers = [
-    ...(v4.length > 0 ? [`IpRanges=[${v4.join(',')}]`] : []),
-    ...(v6.length > 0 ? [`Ipv6Ranges=[${v6.join(',')}]`] : []),
+    ...(v4.length > 0 ? [`IpRanges=[${v4.map(({ text }) => `{CidrIp=${text}}`).join(',')}]`] : []),
+    ...(v6.length > 0 ? [`Ipv6Ranges=[${v6.map(({ text }) => `{CidrIpv6=${text}}`).join(',')}]`] : []),
   ]
   const ports = protocol === '-1' ? '' : `FromPort=${String(from)},ToPort=${String(to)},`
   return word(`IpProtocol=${protocol},${ports}${peers.join(',')}`)
@@ -75,12 +75,6 @@ export const permissionOfMembers = (groupId: string, protocol: string, port: num
   word(
     `IpProtocol=${protocol},${port === null ? '' : `FromPort=${String(port)},ToPort=${String(port)},`}UserIdGroupPairs=[{GroupId=${groupId}}]`,
   )
-
-/** A rule takes prefixes only: an address is a /32 or /128. */
-function asCidr(range: Range): string {
-  const text = rangeText(range)
-  return text.includes('/') || text.includes('-') ? text : `${text}/${range.family === 4 ? '32' : '128'}`
-}
 
 /** The command that adds a rule to a group. */
 export const authorize = (groupId: string, direction: 'ingress' | 'egress', permission: Word): Command =>

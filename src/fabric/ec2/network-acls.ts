@@ -119,11 +119,17 @@ export function ruleText({ entry }: AclPart): string {
 export const citePart = (acl: NetworkAcl, { entry }: AclPart): Proof =>
   entry === null ? cite(acl, 'Entries') : cite(acl, 'Entries', entry.index)
 
-/** A number that a new rule can have so that it comes before whatever refused: the nearest free one below it. */
-export function freeNumber(acl: NetworkAcl, egress: boolean, { entry }: AclPart): number | null {
-  const taken = new Set(
-    (acl.Entries ?? []).filter((one) => (one.Egress === true) === egress).map((one) => one.RuleNumber),
-  )
+/** A number that a new rule can have so that it comes before whatever refused: the nearest free one below it, but for those `planned`. */
+export function freeNumber(
+  acl: NetworkAcl,
+  egress: boolean,
+  { entry }: AclPart,
+  planned: ReadonlySet<number>,
+): number | null {
+  const taken = new Set([
+    ...planned,
+    ...(acl.Entries ?? []).filter((one) => (one.Egress === true) === egress).map((one) => one.RuleNumber),
+  ])
   const limit = Math.min(entry?.entry.RuleNumber ?? 32767, 32767)
   for (let number = limit > 32000 ? 200 : limit - 1; number > 0; number -= 1) if (!taken.has(number)) return number
   return null

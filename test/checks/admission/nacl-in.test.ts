@@ -23,6 +23,15 @@ test('fails for a client of another subnet where an entry refuses before one all
   ])
 })
 
+test('opens all that the entry refuses: each prefix of the clients by a rule of its own', async () => {
+  const [draft] = runCheck(check, ask(await refusing('hard-way-healthy'), { client: '10.240.0.0/16' }))
+  const commands = draft?.fix?.commands ?? []
+  expect(commands.length).toBeGreaterThan(1)
+  const numbers = commands.map((line) => /--rule-number (\d+)/.exec(line)?.[1])
+  expect([new Set(numbers).size, numbers.every((number) => Number(number) < 90)]).toEqual([commands.length, true])
+  for (const line of commands) expect(line).toMatch(/ --cidr-block [\d.]+\/\d+ --rule-action allow$/)
+})
+
 test('warns of it for the default client, which stands in the same subnet and meets no ACL', async () => {
   const [status, text] = says(check, await refusing('hard-way-healthy'))
   expect(status).toBe('warn')

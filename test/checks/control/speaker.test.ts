@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../kit/answers.ts'
 import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
 import { found, foundIn } from '../../kit/found.ts'
@@ -148,6 +148,89 @@ test('a privileged speaker, or one whose capabilities were not dropped, has what
     })
     expect(found(evidence, id)[0]?.[0]).toBe('pass')
   }
+})
+
+describe('a DaemonSet without pods', () => {
+  const noPods = editJson((list: Json) => {
+    list.items = list.items.filter(({ metadata }: Json) => metadata.labels?.component !== 'speaker')
+  })
+  const set = (edit: (spec: Json) => void) =>
+    editJson((list: Json) => {
+      for (const { metadata, spec } of list.items) if (metadata.name === 'speaker') edit(spec.template.spec)
+    })
+  const refusal = (message: string) =>
+    editJson((list: Json) => {
+      list.items.push({
+        metadata: { name: 'speaker.1', namespace: 'metallb-system' },
+        reason: 'FailedCreate',
+        message,
+        involvedObject: { kind: 'DaemonSet', namespace: 'metallb-system', name: 'speaker' },
+      })
+    })
+
+  test.each<[string, Readonly<Record<string, Change>>, string, string]>([
+    [
+      'that Pod Security refuses',
+      {
+        'kubernetes/events.json': refusal(
+          'Error creating: pods "speaker-" is forbidden: violates PodSecurity "restricted:latest": host namespaces (hostNetwork=true)',
+        ),
+      },
+      'the API server admits none: violates PodSecurity "restricted:latest": host namespaces (hostNetwork=true).',
+      'kubectl label namespace metallb-system --overwrite pod-security.kubernetes.io/enforce=privileged pod-security.kubernetes.io/audit=privileged pod-security.kubernetes.io/warn=privileged',
+    ],
+    [
+      'that no node is selected for',
+      {
+        'kubernetes/daemonsets.apps.json': set((spec) => {
+          spec.nodeSelector['lb/role'] = 'edge'
+        }),
+      },
+      'no node has the label lb/role=edge that its node selector asks for.',
+      `kubectl -n metallb-system patch daemonset speaker --type merge -p '{"spec":{"template":{"spec":{"nodeSelector":null}}}}'`,
+    ],
+    [
+      'that tolerates no node',
+      {
+        'kubernetes/nodes.json': editJson((list: Json) => {
+          for (const { spec } of list.items) spec.taints = [{ key: 'dedicated', value: 'db', effect: 'NoSchedule' }]
+        }),
+      },
+      'each of the 4 nodes that it may use has a taint that it does not tolerate (dedicated:NoSchedule).',
+      `kubectl -n metallb-system patch daemonset speaker --type merge -p '{"spec":{"template":{"spec":{"tolerations":[{"operator":"Exists"}]}}}}'`,
+    ],
+  ])('%s', async (_, files, why, command) => {
+    const evidence = await variant('lan-healthy', {
+      'kubernetes/pods.json': noPods,
+      'kubernetes/servicel2statuses.metallb.io.json': null,
+      ...files,
+    })
+    const { causes, path } = diagnosisOf(evidence, 'default/nginx-lb')
+    expect([causes[0]?.id, causes[0]?.says]).toEqual([
+      id,
+      `MetalLB has no speaker pod, so no node announces anything. DaemonSet speaker has none, because ${why}`,
+    ])
+    expect(causes[0]?.fix?.commands).toEqual([command])
+    expect(path.find(({ hop }) => hop === 'announcement')).toMatchObject({
+      status: 'warn',
+      brief: 'advertised, and no speaker is there',
+    })
+  })
+
+  test('a quota is looked at, and logs of a pod that is not there are not', async () => {
+    const evidence = await variant('lan-healthy', {
+      'kubernetes/pods.json': noPods,
+      'kubernetes/events.json': refusal(
+        'Error creating: pods "speaker-" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2',
+      ),
+    })
+    const [cause] = diagnosisOf(evidence, 'default/nginx-lb').causes
+    expect([cause?.reason, cause?.fix, cause?.look]).toEqual([
+      'no-speaker-quota',
+      null,
+      ['kubectl -n metallb-system describe resourcequota', 'kubectl -n metallb-system describe daemonset speaker'],
+    ])
+  })
 })
 
 test('a packet that starts on a node is translated there, whoever announces', async () => {

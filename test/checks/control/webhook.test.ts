@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../kit/answers.ts'
 import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { withRules } from '../../kit/firewalled.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'control/webhook'
@@ -155,4 +156,99 @@ test('an API server on a host that is no node is named', async () => {
   expect(found(evidence, id)).toEqual([
     ['pass', expect.stringMatching(/\. The API server at 10\.240\.0\.30 runs on no node: its host needs kube-proxy/)],
   ])
+})
+
+const emptied = editJson((list: Json) => {
+  list.items = []
+})
+
+/** A Service that waits for an address where MetalLB has no pool. */
+const pending = (files: Readonly<Record<string, Change>>) =>
+  variant('lan-healthy', {
+    'kubernetes/ipaddresspools.metallb.io.json': emptied,
+    'kubernetes/l2advertisements.metallb.io.json': emptied,
+    'kubernetes/servicel2statuses.metallb.io.json': null,
+    'kubernetes/services.json': editJson((list: Json) => {
+      for (const one of list.items)
+        if (one.metadata.name === 'nginx-lb') {
+          delete one.metadata.annotations
+          one.status = { loadBalancer: {} }
+        }
+    }),
+    ...files,
+  })
+
+const policy = (ingress: readonly Json[]): Change =>
+  editJson((list: Json) => {
+    list.items.push({
+      metadata: { name: 'own', namespace: 'metallb-system' },
+      spec: { podSelector: {}, policyTypes: ['Ingress'], ingress },
+    })
+  })
+const withCalico = editJson((list: Json) => {
+  list.items.push({
+    metadata: { name: 'calico-node-1', namespace: 'kube-system' },
+    spec: { nodeName: 'worker-0', containers: [{ name: 'calico-node', image: 'docker.io/calico/node:v3.29.1' }] },
+  })
+})
+const policies = 'kubernetes/networkpolicies.networking.k8s.io.json'
+
+describe('where there is no pool yet, it is the cause, and the missing pool follows', () => {
+  const judged = async (files: Readonly<Record<string, Change>>) => {
+    const { causes } = diagnosisOf(await pending(files), 'default/nginx-lb')
+    return causes.map((cause) => [cause.id, cause.says, cause.consequences.map((one) => one.id)])
+  }
+  const cannot = 'MetalLB has no pool, and before that is mended none can be made.'
+  const both = ['assignment/no-pool', 'assignment/vip-assigned']
+
+  test('a policy by label, which never means the host of an API server', async () => {
+    const byLabel = policy([{ from: [{ namespaceSelector: {} }] }])
+    expect(await judged({ [policies]: byLabel, [pods]: withCalico })).toEqual([
+      [
+        id,
+        `metallb-system/own lets no API server in at MetalLB’s webhook (tcp/9443), and Calico enforces that: changes of pools, advertisements and peers are refused (context deadline exceeded). ${cannot}`,
+        both,
+      ],
+    ])
+  })
+
+  test('a Service that sends to pods of somebody else', async () => {
+    const foreign = ofWebhook((slice) =>
+      slice.endpoints.push({
+        addresses: ['10.200.3.9'],
+        conditions: { ready: true },
+        targetRef: { kind: 'Pod', namespace: 'metallb-system', name: 'ingress-controller-1' },
+      }),
+    )
+    expect(await judged({ [slices]: foreign })).toEqual([
+      [
+        id,
+        `Service ${service} of MetalLB’s webhook sends to metallb-system/ingress-controller-1, which is no controller of MetalLB: changes of pools, advertisements and peers are refused (connection refused, or a certificate that is not trusted). ${cannot}`,
+        both,
+      ],
+    ])
+  })
+
+  test('a firewall on its node', async () => {
+    const shut = withRules(['-A FORWARD -d 10.200.2.2/32 -j DROP'])
+    expect(await judged({ 'nodes/worker-0/iptables-nft-save.txt': shut })).toEqual([
+      [
+        'control/webhook-port',
+        `worker-0 drops tcp/9443 from controller-0 and controller-1 (filter chain FORWARD): the API servers do not reach MetalLB's webhook, and changes of pools and advertisements fail. ${cannot}`,
+        both,
+      ],
+    ])
+  })
+
+  test('a webhook that answers leaves the missing pool the cause', async () => {
+    expect((await judged({})).map(([cause]) => cause)).toEqual(['assignment/no-pool'])
+  })
+})
+
+test.each([
+  ['nothing enforces it', { [policies]: policy([]) }],
+  ['it opens the port to all', { [policies]: policy([{ ports: [{ port: 9443 }] }]), [pods]: withCalico }],
+  ['it names hosts', { [policies]: policy([{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }]), [pods]: withCalico }],
+])('a policy shuts nobody off where %s', async (_, files) => {
+  expect(found(await variant('lan-healthy', files as Readonly<Record<string, Change>>), id)[0]?.[0]).toBe('pass')
 })

@@ -53,6 +53,17 @@ test('a policy that lets only pods in keeps the node out, whose address masquera
   expect(diagnosisOf(evidence, 'default/nginx-lb').causes.map((cause) => cause.id)).toEqual([id])
 })
 
+test('what its fix adds to the policy lets the packet in', async () => {
+  const ingress = [{ from: [{ podSelector: {} }] }]
+  const [cause] = diagnosisOf(await policed({ ingress }), 'default/nginx-lb').causes
+  const [line = ''] = cause?.fix?.commands ?? []
+  const [, patch = ''] =
+    /^kubectl -n default patch networkpolicy nginx-only --type=json -p '(\[.*\])'$/.exec(line) ?? []
+  const [{ op, path, value }] = JSON.parse(patch) as [Json]
+  expect([op, path]).toEqual(['add', '/spec/ingress/-'])
+  expect(found(await policed({ ingress: [...ingress, value] }), id)[0]?.[0]).toBe('pass')
+})
+
 test('where nothing enforces policies it is a remark and stops no packet', async () => {
   const evidence = await policed({ enforced: false })
   expect(found(evidence, id)).toEqual([

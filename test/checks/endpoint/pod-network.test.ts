@@ -82,7 +82,8 @@ test.each([
   const evidence = await failing(sandbox + message)
   expect(found(evidence, id)).toEqual([['fail', expect.stringContaining(`on worker-1. Of nginx-worker-0: ${cause}.`)]])
   const all = diagnosisOf(evidence, 'default/nginx-lb').findings
-  expect(all.find((one) => one.id === id)?.fix?.commands).toEqual([command])
+  const finding = all.find((one) => one.id === id)
+  expect([...(finding?.look ?? []), ...(finding?.fix?.commands ?? [])]).toEqual([command])
 })
 
 test('a text that is not known is quoted', async () => {

@@ -119,7 +119,7 @@ test('pods that listen on loopback only are the cause', async () => {
   ])
   const { causes } = diagnosisOf(evidence, 'default/nginx-lb')
   expect(causes.map((cause) => cause.id)).toEqual([id])
-  expect(causes[0]?.fix?.commands).toEqual([expect.stringMatching(/^kubectl -n default exec nginx-\S+ -- ss -lntu$/)])
+  expect(causes[0]?.look).toEqual([expect.stringMatching(/^kubectl -n default exec nginx-\S+ -- ss -lntu$/)])
 })
 
 test('pods that listen on another port are the cause, and the patch names it', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { editJson, fixture, variant, type Json } from '../../kit/fixtures.ts'
 import { kubeVipCluster } from '../../kit/kube-vip.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
@@ -13,12 +14,40 @@ test.each([
   [
     'no-endpoints',
     'default/nginx-lb',
-    /^Service default\/nginx-lb has no ready endpoint: no pod has the labels app=\S+ that it selects\.$/,
+    /^Service default\/nginx-lb has no ready endpoint: no pod has the labels app=nginx-typo that it selects; 2 pods have app=nginx\.$/,
   ],
   ['kube-proxy-1.34-nftables-empty', 'default/empty', /^Service default\/empty has no ready endpoint/],
   ['hard-way-four-faults', 'default/nginx-lb', /its 2 pods have no address\.$/],
 ])('%s: says what is missing', async (name, target, says) => {
   expect(await foundIn(name, id, target)).toEqual([['fail', expect.stringMatching(says)]])
+})
+
+test('a selector that misses its pods by one value is mended by theirs', async () => {
+  const [cause] = diagnosisOf(await fixture('no-endpoints'), 'default/nginx-lb').causes
+  expect(cause?.fix).toMatchObject({
+    summary: 'select app=nginx',
+    commands: [`kubectl -n default patch service nginx-lb -p '{"spec":{"selector":{"app":"nginx"}}}'`],
+  })
+})
+
+const selecting = (selector: Json) =>
+  variant('hard-way-healthy', {
+    'kubernetes/services.json': editJson((list: Json) => {
+      list.items.find(({ metadata }: Json) => metadata.name === 'nginx-lb').spec.selector = selector
+    }),
+    'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+      for (const slice of list.items)
+        if (slice.metadata.labels['kubernetes.io/service-name'] === 'nginx-lb') slice.endpoints = []
+    }),
+  })
+
+test.each([
+  [{ app: 'ngnix' }, 'select app=nginx'],
+  [{ app: 'nginx', tier: 'web' }, undefined],
+  [{ app: 'database' }, undefined],
+])('selector %j: %s', async (selector, summary) => {
+  const [cause] = diagnosisOf(await selecting(selector), 'default/nginx-lb').causes
+  expect([cause?.id, cause?.reason, cause?.fix?.summary]).toEqual([id, 'no-pod-selected', summary])
 })
 
 test('endpoints that are not ready do not count', async () => {

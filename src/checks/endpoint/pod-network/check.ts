@@ -2,8 +2,9 @@ import { cite } from '../../../evidence/cite.ts'
 import { isGap } from '../../../evidence/gap.ts'
 import { objectName } from '../../../evidence/kubernetes/kinds.ts'
 import { podsOf } from '../../../lb/endpoints.ts'
+import { sh } from '../../../net/shell.ts'
 import { defineCheck } from '../../check.ts'
-import { fail, pass } from '../../finding.ts'
+import { fail, pass, said } from '../../finding.ts'
 import { sandboxFailure } from './sandbox-events.ts'
 import { counted } from '../../../net/words.ts'
 
@@ -33,7 +34,10 @@ export default defineCheck({
         pass(
           'has-addresses',
           subject,
-          `Each pod of Service ${objectName(service)} has an address (${String(scheduled.length)}).`,
+          said(
+            'each pod has an address',
+            `Each pod of Service ${objectName(service)} has an address (${String(scheduled.length)}).`,
+          ),
           scheduled.slice(0, 5).map((pod) => cite(pod, 'status', 'podIP')),
         ),
       ]
@@ -44,24 +48,27 @@ export default defineCheck({
       return failure === null ? [] : [{ pod, failure }]
     })
     const [why] = told
-    const commands = [...new Set(told.flatMap(({ failure }) => failure.commands))]
+    const remedies = told.map(({ failure }) => failure.remedy)
+    const look = remedies.flatMap((remedy) => remedy.look ?? [])
+    const commands = remedies.flatMap((remedy) => remedy.commands ?? [])
     return [
       fail(
         'without-address',
         subject,
-        `${String(without.length)} of ${counted(scheduled.length, 'pod')} of Service ${objectName(service)} ${without.length === 1 ? 'has' : 'have'} no network: ${names}.${why === undefined ? '' : ` Of ${why.pod.metadata?.name ?? ''}: ${why.failure.says}.`}`,
+        said(
+          `${String(without.length)} of ${counted(scheduled.length, 'pod')} without network`,
+          `${String(without.length)} of ${counted(scheduled.length, 'pod')} of Service ${objectName(service)} ${without.length === 1 ? 'has' : 'have'} no network: ${names}.${why === undefined ? '' : ` Of ${why.pod.metadata?.name ?? ''}: ${why.failure.says}.`}`,
+        ),
         [
           ...without.map((pod) => cite(pod, 'status', 'podIP')),
           ...told.slice(0, 3).map(({ failure }) => failure.proof),
         ],
-        commands.length > 0
-          ? { commands, changes: why?.failure.changes ?? '' }
+        look.length + commands.length > 0
+          ? { ...why?.failure.remedy, look, commands }
           : {
-              commands: [
-                `kubectl -n ${first?.metadata?.namespace ?? 'default'} describe pod ${first?.metadata?.name ?? ''}`,
-              ],
-              changes:
-                'Shows the events of the pod; "failed to setup network for sandbox" and "network plugin not ready" speak of the CNI of its node.',
+              look: [sh`kubectl -n ${first?.metadata?.namespace} describe pod ${first?.metadata?.name}`],
+              advice:
+                '"failed to setup network for sandbox" and "network plugin not ready" in the events of the pod speak of the CNI of its node.',
             },
       ),
     ]

@@ -8,8 +8,9 @@ import { podNamed } from '../../../evidence/kubernetes/pods.ts'
 import { endpointsOf, type Endpoint } from '../../../lb/endpoints.ts'
 import { parseAddress } from '../../../net/address.ts'
 import { inWords } from '../../../net/words.ts'
+import { sh } from '../../../net/shell.ts'
 import { defineCheck } from '../../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft } from '../../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft } from '../../finding.ts'
 import { socketDrafts, socketOf, type PodSocket } from './pod-sockets.ts'
 import { missingTargetPort } from './target-port.ts'
 
@@ -87,7 +88,10 @@ function onItsNode(evidence: Evidence, { port }: ServiceQuestion, endpoint: Endp
     return unknown(
       'sockets-not-read',
       subject,
-      `It is not known whether anything listens on port ${String(endpoint.port)} of ${endpoint.pod ?? ''}.`,
+      said(
+        'the node’s sockets are not read',
+        `It is not known whether anything listens on port ${String(endpoint.port)} of ${endpoint.pod ?? ''}.`,
+      ),
       [listening],
       [place],
       { blocks: false },
@@ -98,14 +102,20 @@ function onItsNode(evidence: Evidence, { port }: ServiceQuestion, endpoint: Endp
     return pass(
       'host-network-listens',
       subject,
-      `${taking.program ?? 'A program'} listens on port ${String(endpoint.port)} of ${node}, for ${endpoint.pod ?? ''}.`,
+      said(
+        `${taking.program ?? 'a program'} listens on port ${String(endpoint.port)}`,
+        `${taking.program ?? 'A program'} listens on port ${String(endpoint.port)} of ${node}, for ${endpoint.pod ?? ''}.`,
+      ),
       [citeLine(listening.file, taking.line, listening.lines[taking.line - 1] ?? '')],
     )
   const [elsewhere] = at
   return fail(
     'host-network-silent',
     subject,
-    `Nothing on ${node} listens on ${port.protocol} port ${String(endpoint.port)} of ${address}, where the Service sends what is for ${endpoint.pod ?? ''}${elsewhere === undefined ? '' : `: ${elsewhere.program ?? 'a program'} listens on ${elsewhere.address ?? 'another address'} only`}.`,
+    said(
+      `nothing listens on ${port.protocol} port ${String(endpoint.port)}`,
+      `Nothing on ${node} listens on ${port.protocol} port ${String(endpoint.port)} of ${address}, where the Service sends what is for ${endpoint.pod ?? ''}${elsewhere === undefined ? '' : `: ${elsewhere.program ?? 'a program'} listens on ${elsewhere.address ?? 'another address'} only`}.`,
+    ),
     [
       place,
       elsewhere === undefined
@@ -117,9 +127,8 @@ function onItsNode(evidence: Evidence, { port }: ServiceQuestion, endpoint: Endp
         : citeLine(listening.file, elsewhere.line, listening.lines[elsewhere.line - 1] ?? ''),
     ],
     {
-      commands: [`ssh ${node} sudo ss -lntup`],
-      changes:
-        'Shows what listens there. Set the Service’s targetPort to that port, or let the program listen on the right one.',
+      look: [sh`ssh ${node} sudo ss -lntup`],
+      advice: 'Set the Service’s targetPort to that port, or let the program listen on the right one.',
     },
   )
 }
@@ -147,12 +156,15 @@ function byDeclaration(subject: string, endpoints: readonly Endpoint[], evidence
   return warn(
     'other-port-declared',
     subject,
-    `The Service sends to port ${String(endpoint.port)}, and ${objectName(pod)} declares ${inWords([...new Set(declared)].map(String))} only; whether it listens on ${String(endpoint.port)} is not in the evidence.`,
+    said(
+      `the pod declares no port ${String(endpoint.port)}`,
+      `The Service sends to port ${String(endpoint.port)}, and ${objectName(pod)} declares ${inWords([...new Set(declared)].map(String))} only; whether it listens on ${String(endpoint.port)} is not in the evidence.`,
+    ),
     [cite(endpoint.slice, 'ports'), cite(pod, 'spec', 'containers', 0, 'ports')],
     {
       fix: {
-        commands: [`kubectl -n ${namespace} exec ${name} -- ss -ltn`],
-        changes: 'Shows on which ports the pod listens. Set the Service’s targetPort to the right one.',
+        look: [sh`kubectl -n ${namespace} exec ${name} -- ss -ltn`],
+        advice: 'Set the Service’s targetPort to the port on which the pod listens.',
       },
     },
   )

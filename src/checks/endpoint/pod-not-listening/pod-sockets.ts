@@ -9,7 +9,9 @@ import type { Endpoint } from '../../../lb/endpoints.ts'
 import { parseAddress } from '../../../net/address.ts'
 import { addressAndPort } from '../../../net/port.ts'
 import { counted, inWords } from '../../../net/words.ts'
-import { fail, pass, type Draft, type Remedy } from '../../finding.ts'
+import { sh } from '../../../net/shell.ts'
+import { targetPortPatch } from './target-port.ts'
+import { fail, pass, said, type Draft, type Remedy } from '../../finding.ts'
 
 /** Whether a pod with a network of its own listens where the Service sends, by the sockets of its network namespace. */
 export interface PodSocket {
@@ -89,22 +91,18 @@ const hidesSockets = ({ spec }: Pod, sockets: number): boolean =>
       /"(httpGet|tcpSocket|grpc)"/.test(JSON.stringify(readinessProbe ?? null)),
     ))
 
-function fixOf({ service, servicePort }: ServiceQuestion, pod: Pod, ports: readonly number[], wanted: number): Remedy {
-  const { namespace = 'default', name = '' } = service.metadata ?? {}
+function fixOf(question: ServiceQuestion, pod: Pod, ports: readonly number[], wanted: number): Remedy {
   const [only, ...more] = [...new Set(ports)]
-  const index = (service.spec?.ports ?? []).findIndex(
-    ({ port, name: one }) => port === servicePort.port && one === servicePort.name,
-  )
-  if (only === undefined || more.length > 0 || only === wanted || index === -1)
+  const patch = only === undefined || more.length > 0 || only === wanted ? null : targetPortPatch(question, only)
+  if (patch === null)
     return {
-      commands: [`kubectl -n ${pod.metadata?.namespace ?? 'default'} exec ${pod.metadata?.name ?? ''} -- ss -lntu`],
-      changes:
-        'Shows on which addresses and ports the pod listens. Let the program listen on all addresses (0.0.0.0 or ::) at the target port, or set the Service’s targetPort to the port where it does.',
+      look: [sh`kubectl -n ${pod.metadata?.namespace} exec ${pod.metadata?.name} -- ss -lntu`],
+      advice:
+        'Let the program listen on all addresses (0.0.0.0 or ::) at the target port, or set the Service’s targetPort to the port where it does.',
     }
   return {
-    commands: [
-      `kubectl -n ${namespace} patch service ${name} --type=json -p '[{"op":"replace","path":"/spec/ports/${String(index)}/targetPort","value":${String(only)}}]'`,
-    ],
+    summary: `send to port ${String(only)}`,
+    commands: [patch],
     changes: `The Service then sends to port ${String(only)} of every pod that it selects.`,
   }
 }
@@ -126,7 +124,10 @@ export function socketDrafts(
       pass(
         'pod-listens',
         subject,
-        `${good.length === 1 ? `${nameOf(good[0])} listens` : `${counted(good.length, 'pod')} listen`} on ${protocol} port ${port(good)}.`,
+        said(
+          `the pods listen on ${protocol} port ${port(good)}`,
+          `${good.length === 1 ? `${nameOf(good[0])} listens` : `${counted(good.length, 'pod')} listen`} on ${protocol} port ${port(good)}.`,
+        ),
         good.slice(0, 5).map(({ proof }) => proof),
       ),
     )
@@ -137,7 +138,10 @@ export function socketDrafts(
       fail(
         'pod-silent',
         bad.length === 1 ? `pod/${nameOf(first)}` : subject,
-        `Nothing in ${nameOf(first)} listens on ${protocol} port ${String(endpoint.port)} of ${endpoint.address}, where the Service sends: the pod ${first.instead}.${others}`,
+        said(
+          `nothing in the pod listens on port ${String(endpoint.port)}`,
+          `Nothing in ${nameOf(first)} listens on ${protocol} port ${String(endpoint.port)} of ${endpoint.address}, where the Service sends: the pod ${first.instead}.${others}`,
+        ),
         [
           cite(endpoint.slice, 'endpoints', endpoint.index, 'addresses', 0),
           ...bad.slice(0, 4).map(({ proof }) => proof),

@@ -1,15 +1,17 @@
-import { cite, citeList, type Proof } from '../../evidence/cite.ts'
-import { isGap, known } from '../../evidence/gap.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
-import { kubernetesFile, objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
-import { podNamed } from '../../evidence/kubernetes/pods.ts'
-import type { ServiceQuestion } from '../../evidence/question.ts'
-import { ingressBehind } from '../../lb/behind.ts'
-import { endpointsOf, podsOf, type Endpoint } from '../../lb/endpoints.ts'
-import { defineCheck } from '../check.ts'
-import { fail, pass, unknown } from '../finding.ts'
-import { parseCidr } from '../../net/range.ts'
-import { counted } from '../../net/words.ts'
+import { cite, citeList, type Proof } from '../../../evidence/cite.ts'
+import { isGap, known } from '../../../evidence/gap.ts'
+import type { Evidence } from '../../../evidence/evidence.ts'
+import { kubernetesFile, objectName, type Service } from '../../../evidence/kubernetes/kinds.ts'
+import { podNamed } from '../../../evidence/kubernetes/pods.ts'
+import type { ServiceQuestion } from '../../../evidence/question.ts'
+import { ingressBehind } from '../../../lb/behind.ts'
+import { endpointsOf, podsOf, type Endpoint } from '../../../lb/endpoints.ts'
+import { nearMiss } from './near-miss.ts'
+import { sh } from '../../../net/shell.ts'
+import { defineCheck } from '../../check.ts'
+import { fail, pass, said, unknown } from '../../finding.ts'
+import { parseCidr } from '../../../net/range.ts'
+import { counted } from '../../../net/words.ts'
 
 export default defineCheck({
   id: 'endpoint/ready',
@@ -33,7 +35,12 @@ export default defineCheck({
     const endpoints = endpointsOf(evidence, question)
     if (isGap(endpoints))
       return [
-        unknown('endpoints-not-read', subject, `It is not known whether Service ${name} has endpoints.`, [endpoints]),
+        unknown(
+          'endpoints-not-read',
+          subject,
+          said('endpoints not read', `It is not known whether Service ${name} has endpoints.`),
+          [endpoints],
+        ),
       ]
     const ready = endpoints.filter((endpoint) => endpoint.ready)
     const [first] = ready
@@ -43,7 +50,10 @@ export default defineCheck({
         pass(
           'ready',
           subject,
-          `Service ${name} has ${String(ready.length)}${of} ready ${ready.length === 1 ? 'endpoint' : 'endpoints'}${behind(evidence, service, ready)}.`,
+          said(
+            `${String(ready.length)}${of} ready ${ready.length === 1 ? 'endpoint' : 'endpoints'}`,
+            `Service ${name} has ${String(ready.length)}${of} ready ${ready.length === 1 ? 'endpoint' : 'endpoints'}${behind(evidence, service, ready)}.`,
+          ),
           ready.slice(0, 5).map(({ slice, index }) => cite(slice, 'endpoints', index, 'addresses', 0)),
         ),
       ]
@@ -54,20 +64,30 @@ export default defineCheck({
       .join(',')
     const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
     const other = otherFamily(evidence, question)
-    const [reason, why] =
+    const near = pods?.length === 0 && selector !== '' ? nearMiss(evidence, service) : null
+    const [reason, why, brief] =
       other !== null
-        ? ['other-family', other.why]
+        ? ['other-family', other.why, 'its pods have no address of the VIP’s family']
         : endpoints.length > 0
-          ? ['not-ready', `none of its ${counted(endpoints.length, 'endpoint')} is ready`]
+          ? [
+              'not-ready',
+              `none of its ${counted(endpoints.length, 'endpoint')} is ready`,
+              `none of ${counted(endpoints.length, 'endpoint')} is ready`,
+            ]
           : pods === null
-            ? ['slices-empty', 'its EndpointSlices are empty']
+            ? ['slices-empty', 'its EndpointSlices are empty', 'no endpoint']
             : pods.length === 0
               ? selector === ''
-                ? ['no-selector', 'it has no selector and no EndpointSlice with an address']
-                : ['no-pod-selected', `no pod has the labels ${selector} that it selects`]
+                ? ['no-selector', 'it has no selector and no EndpointSlice with an address', 'no selector, no endpoint']
+                : [
+                    'no-pod-selected',
+                    `no pod has the labels ${selector} that it selects${near === null ? '' : `; ${near.says}`}`,
+                    'it selects no pod',
+                  ]
               : [
                   'pods-without-address',
                   `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`,
+                  'its pods have no address',
                 ]
     const proof =
       other !== null
@@ -77,18 +97,20 @@ export default defineCheck({
           : [
               citeList(kubernetesFile('endpointslices'), '/items', `no endpoint of ${name}`),
               ...(selector === '' ? [] : [cite(service, 'spec', 'selector')]),
+              ...(near?.proof ?? []),
             ]
     const namespace = service.metadata?.namespace ?? 'default'
     return [
-      fail(reason, subject, `Service ${name} has no ready endpoint: ${why}.`, proof, {
-        commands: [
+      fail(reason, subject, said(brief, `Service ${name} has no ready endpoint: ${why}.`), proof, {
+        look: [
           selector === ''
-            ? `kubectl -n ${namespace} get endpointslices`
-            : `kubectl -n ${namespace} get pods -l ${selector} -o wide`,
-          `kubectl -n ${namespace} get pods --show-labels`,
+            ? sh`kubectl -n ${namespace} get endpointslices`
+            : sh`kubectl -n ${namespace} get pods -l ${selector} -o wide`,
+          sh`kubectl -n ${namespace} get pods --show-labels`,
         ],
-        changes:
-          'Shows what the Service selects and what there is; a ready pod with these labels becomes an endpoint by itself.',
+        ...(near?.remedy ?? {
+          advice: 'A ready pod with the labels that the Service selects becomes an endpoint by itself.',
+        }),
       }),
     ]
   },

@@ -39,7 +39,7 @@ Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in
     }),
     force: Flags.boolean({ description: 'replace a bundle that is there already' }),
     redact: Flags.boolean({
-      description: 'replace account ids, public addresses, MACs, host and node names by stable stand-ins',
+      description: 'replace account and instance ids, public addresses, MACs, host and node names by stable stand-ins',
     }),
     'print-node-script': Flags.boolean({ description: 'print the script that reads a node, and do nothing else' }),
     fabric: Flags.option({

@@ -1,6 +1,6 @@
 import { objectName } from '../evidence/kubernetes/kinds.ts'
 import type { Check, Context, NodeContext } from '../checks/check.ts'
-import { said, skipped, unknown, type Draft, type Finding, type Said, type Unread } from '../checks/finding.ts'
+import { longestBrief, said, skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
@@ -64,7 +64,12 @@ function nowhere(check: NodeCheck, { question }: Context): Draft {
   const subject = subjectOf(question)
   return check.each === 'endpoint' || behindTranslation.has(hopOf(check))
     ? skipped('no-endpoint-node', subject, 'No node has an endpoint of the Service.')
-    : unknown('receiving-node-not-known', subject, 'It is not known which node receives the packet.', [])
+    : unknown(
+        'receiving-node-not-known',
+        subject,
+        said('the receiving node is not known', 'It is not known which node receives the packet.'),
+        [],
+      )
 }
 
 /** Behind the translation the packet meets the nodes of the endpoints; before it, those that receive it. */
@@ -179,19 +184,22 @@ function notServed(name: AnnouncerName, { evidence, question }: Context): string
 
 const outside = new Set(['announcement', 'delivery', 'admission'])
 
-const notKnown = ({ title }: Check, gaps: readonly Unread[]): Said =>
-  said(`needs ${neededPlaces(gaps)}`, `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`)
+const notKnown = ({ title }: Check, gaps: readonly Gap[]) =>
+  said(needing(gaps), `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`)
 
-/** Where the evidence is to be had that is missing: `AWS`, `Kubernetes`, a node by its name. */
-function neededPlaces(gaps: readonly Unread[]): string {
-  const places = gaps.map(({ source }) => {
-    const [root = '', node = ''] = source.split('/')
-    return root === 'nodes' ? node : (sourceNames[root] ?? 'more evidence')
-  })
-  return inWords([...new Set(places)], 3)
+/** What to read, in the room of a line: `needs AWS`, `needs controller-0`. */
+function needing(gaps: readonly Gap[]): string {
+  const places = new Set(gaps.map(({ source }) => placeOf(source)))
+  const brief = `needs ${inWords([...places], 3)}`
+  return brief.length > longestBrief ? 'needs what was not read' : brief
 }
 
-const sourceNames: Readonly<Record<string, string>> = { aws: 'AWS', kubernetes: 'Kubernetes', captures: 'a capture' }
+const roots: Readonly<Record<string, string>> = { aws: 'AWS', kubernetes: 'Kubernetes', captures: 'a capture' }
+
+function placeOf(source: string): string {
+  const [root = '', node = ''] = source.split('/')
+  return root === 'nodes' ? node : (roots[root] ?? root)
+}
 
 /** A title as the rest of a sentence; a name keeps its capital: MetalLB, EC2, VIP. */
 const inSentence = (title: string): string =>

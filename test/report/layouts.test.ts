@@ -26,9 +26,12 @@ const layouts: readonly (readonly [string, () => Promise<Evidence>, Reading, num
 const report = (evidence: Evidence, reading: Reading, look: Partial<Look>): string =>
   printed(judge(evidence, []), textReporter({ ...plain, ...look }, ordinary, reading))
 
+/** How many checks there are is no matter of the layout. */
+const counted = (text: string): string => text.replace(/^\d+ (?=checks had)/m, 'N ')
+
 test.each(layouts)('%s', async (name, evidence, reading, lines) => {
   const file = path.join(import.meta.dirname, 'layouts', `${name}.txt`)
-  const text = report(await evidence(), reading, { symbols: true })
+  const text = counted(report(await evidence(), reading, { symbols: true }))
   if (process.env.UPDATE_GOLDENS) writeFileSync(file, text)
   expect(readFileSync(file, 'utf8')).toBe(text)
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(lines)

@@ -1,4 +1,5 @@
 import { Args, Command, Flags } from '@oclif/core'
+import { withDefaults } from '../cli/defaults.ts'
 import { endWith, exitCodes } from '../cli/exit.ts'
 import { lookOf, print } from '../cli/terminal.ts'
 import { collectionSummary } from '../report/collection-summary.ts'
@@ -64,7 +65,7 @@ Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in
   }
 
   override async run(): Promise<void> {
-    const { flags, argv } = await this.parse(Collect)
+    const { flags, argv } = await this.parse(Collect, withDefaults(this.config, Collect.id, this.argv, process.env))
     if (flags['print-node-script']) {
       print(nodeScript)
       return

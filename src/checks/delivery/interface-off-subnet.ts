@@ -6,8 +6,9 @@ import { inWords } from '../../net/words.ts'
 import { rangeHas } from '../../net/range.ts'
 import { networksOfNode } from '../../node/networks.ts'
 import { announcedByArp } from '../about/announced.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/interface-off-subnet',
@@ -33,7 +34,10 @@ export default defineCheck({
         unknown(
           'interfaces-not-known',
           subject,
-          `It is not known by which interface ${node} announces.`,
+          said(
+            'by which interface it is announced is unknown',
+            `It is not known by which interface ${node} announces.`,
+          ),
           [advertisements, networks].filter(isGap),
         ),
       ]
@@ -44,17 +48,14 @@ export default defineCheck({
     const names = [...new Set(valid.flatMap(({ spec }) => spec?.interfaces ?? []))]
     const proof = valid.map((one) => cite(one, 'spec', 'interfaces'))
     const links = known(evidence.node(node).ipLink) ?? known(evidence.node(node).ipAddr) ?? []
-    const [first] = valid
-    const fix = {
-      commands: [
-        `ssh ${node} ip -br link`,
-        ...(first === undefined
-          ? []
-          : [
-              `kubectl -n ${first.metadata?.namespace ?? 'metallb-system'} edit l2advertisement ${first.metadata?.name ?? ''}`,
-            ]),
-      ],
-      changes: `Shows the interfaces of ${node}, and opens ${first === undefined ? 'the advertisement' : objectName(first)}: name an interface that every selected node has in the VIP's subnet, or leave spec.interfaces out. The advertisement holds for all VIPs of its pools.`,
+    const fix: Remedy = {
+      look: [sh`ssh ${node} sudo ip -br link`],
+      summary: 'let every interface announce',
+      commands: valid.map(
+        ({ metadata }) =>
+          sh`kubectl -n ${metadata?.namespace ?? 'metallb-system'} patch l2advertisement ${metadata?.name} --type merge -p ${jsonWord({ spec: { interfaces: null } })}`,
+      ),
+      changes: `Holds for all VIPs of its pools. Or name in spec.interfaces of ${inWords(valid.map((one) => objectName(one)))} an interface that every selected node has in the VIP's subnet.`,
     }
     const faults = names.map((name) => ({ name, fault: whyDumb(links, name) }))
     const speaking = faults.filter(({ fault }) => fault === null).map(({ name }) => name)
@@ -63,7 +64,10 @@ export default defineCheck({
         fail(
           'no-interface',
           subject,
-          `${node} announces ${vip.text} by no interface: ${inWords(faults.map(({ name, fault }) => `${name} ${fault ?? ''}`))}. MetalLB elects a node without regard to its interfaces and tries no other.`,
+          said(
+            'its announcer has no interface to announce by',
+            `${node} announces ${vip.text} by no interface: ${inWords(faults.map(({ name, fault }) => `${name} ${fault ?? ''}`))}. MetalLB elects a node without regard to its interfaces and tries no other.`,
+          ),
           proof,
           fix,
         ),
@@ -82,7 +86,10 @@ export default defineCheck({
         pass(
           'in-subnet',
           subject,
-          `${node} announces ${vip.text} by ${inWords(speaking)}, which is in its subnet.`,
+          said(
+            'announced by an interface in its subnet',
+            `${node} announces ${vip.text} by ${inWords(speaking)}, which is in its subnet.`,
+          ),
           proof,
         ),
       ]
@@ -90,7 +97,10 @@ export default defineCheck({
       fail(
         'other-interface',
         subject,
-        `${node} announces ${vip.text} by ${inWords(speaking)} only, but the subnet of ${vip.text} is at ${inWords(inSubnet.map(({ device }) => device))}: hosts that look for it there get no answer.`,
+        said(
+          'announced by an interface outside its subnet',
+          `${node} announces ${vip.text} by ${inWords(speaking)} only, but the subnet of ${vip.text} is at ${inWords(inSubnet.map(({ device }) => device))}: hosts that look for it there get no answer.`,
+        ),
         [...proof, ...inSubnet.flatMap((one) => one.proof)],
         fix,
       ),

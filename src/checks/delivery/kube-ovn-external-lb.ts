@@ -5,8 +5,9 @@ import type { Question } from '../../evidence/question.ts'
 import { l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { isUnderlay, subnetHas } from '../../lb/kube-ovn/vips.ts'
 import { parseRange, rangeHas } from '../../net/range.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, type Draft } from '../finding.ts'
+import { fail, pass, said, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/kube-ovn-external-lb',
@@ -38,11 +39,18 @@ export default defineCheck({
         fail(
           'not-excluded',
           subject,
-          `${vip.text} lies in the underlay subnet ${name} and is not among its excludeIps, so Kube-OVN may give it to a pod while MetalLB gives it to a Service.`,
+          said(
+            'Kube-OVN may give it to a pod',
+            `${vip.text} lies in the underlay subnet ${name} and is not among its excludeIps, so Kube-OVN may give it to a pod while MetalLB gives it to a Service.`,
+          ),
           [cite(subnet, 'spec', 'excludeIps')],
           {
-            commands: [`kubectl edit subnet ${name}`],
-            changes: 'With the pool’s range in excludeIps (FIRST..LAST) Kube-OVN gives none of its addresses to pods.',
+            summary: 'keep it from pods (excludeIps)',
+            commands: [
+              sh`kubectl patch subnet ${name} --type merge -p ${jsonWord({ spec: { excludeIps: [...(subnet.spec?.excludeIps ?? []), vip.text] } })}`,
+            ],
+            changes:
+              'Kube-OVN gives it to no pod from then on. Better exclude the whole pool: first and last address with two dots between them.',
           },
         ),
       ]
@@ -51,21 +59,29 @@ export default defineCheck({
         fail(
           'external-lb-off',
           subject,
-          `The underlay subnet ${name}, in which ${vip.text} lies, has enableExternalLBAddress off: Kube-OVN does not let MetalLB announce addresses of it.`,
+          said(
+            'Kube-OVN lets MetalLB announce no address there',
+            `The underlay subnet ${name}, in which ${vip.text} lies, has enableExternalLBAddress off: Kube-OVN does not let MetalLB announce addresses of it.`,
+          ),
           [cite(subnet, 'spec', 'enableExternalLBAddress')],
           {
-            commands: [`kubectl patch subnet ${name} --type merge -p '{"spec":{"enableExternalLBAddress":true}}'`],
-            changes: `Addresses of ${name} may be VIPs of Services.`,
+            summary: `let addresses of ${name} be VIPs`,
+            commands: [
+              sh`kubectl patch subnet ${name} --type merge -p ${jsonWord({ spec: { enableExternalLBAddress: true } })}`,
+            ],
+            changes: 'Holds for every address of the subnet.',
           },
         ),
       ]
     const named = enslavedAmong(evidence, question)
     if (named !== null) return [named]
     return [
-      pass('left-to-metallb', subject, `The underlay subnet ${name} leaves ${vip.text} to MetalLB.`, [
-        cite(subnet, 'spec', 'enableExternalLBAddress'),
-        cite(subnet, 'spec', 'excludeIps'),
-      ]),
+      pass(
+        'left-to-metallb',
+        subject,
+        said('Kube-OVN leaves it to MetalLB', `The underlay subnet ${name} leaves ${vip.text} to MetalLB.`),
+        [cite(subnet, 'spec', 'enableExternalLBAddress'), cite(subnet, 'spec', 'excludeIps')],
+      ),
     ]
   },
   docs: {
@@ -91,13 +107,17 @@ function enslavedAmong(evidence: Evidence, question: Question): Draft | null {
       return fail(
         'interface-is-ovs-port',
         `l2advertisement/${namespace}/${name}`,
-        `L2Advertisement ${namespace}/${name} names the interface ${link.ifname ?? ''}, which on ${node} is a port of an OVS bridge: MetalLB has to announce from the bridge.`,
+        said(
+          'it is announced by a port of an OVS bridge',
+          `L2Advertisement ${namespace}/${name} names the interface ${link.ifname ?? ''}, which on ${node} is a port of an OVS bridge: MetalLB has to announce from the bridge.`,
+        ),
         [cite(advertisement, 'spec', 'interfaces'), cite(link, 'master')],
         {
+          summary: 'let every interface announce, the bridge too',
           commands: [
-            `kubectl -n ${namespace} patch l2advertisement ${name} --type json -p '[{"op":"remove","path":"/spec/interfaces"}]'`,
+            sh`kubectl -n ${namespace} patch l2advertisement ${name} --type merge -p ${jsonWord({ spec: { interfaces: null } })}`,
           ],
-          changes: 'MetalLB announces from every interface of the nodes, the bridge too.',
+          changes: 'Holds for every VIP of its pools.',
         },
       )
     }

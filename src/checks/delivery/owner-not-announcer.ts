@@ -7,8 +7,9 @@ import { endpointsOf } from '../../lb/endpoints.ts'
 import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-not-announcer',
@@ -51,7 +52,12 @@ function run(context: VipContext): readonly Draft[] {
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [
-      unknown('delivery-not-known', subject, 'It is not known to which node the VPC delivers the VIP.', [delivery]),
+      unknown(
+        'delivery-not-known',
+        subject,
+        said('to which node it is delivered is not known', 'It is not known to which node the VPC delivers the VIP.'),
+        [delivery],
+      ),
     ]
   if (delivery.by === 'nobody') return [skipped('delivered-to-nobody', subject, 'The VPC delivers the VIP to nobody.')]
   if (!hasNode(delivery))
@@ -82,7 +88,10 @@ function run(context: VipContext): readonly Draft[] {
       pass(
         'taken-for-every-service',
         subject,
-        `The VPC delivers ${text} to ${node}, which takes it for every Service.`,
+        said(
+          `the VPC delivers it to ${node}`,
+          `The VPC delivers ${text} to ${node}, which takes it for every Service.`,
+        ),
         [placeOf(delivery)],
       ),
     ]
@@ -90,7 +99,10 @@ function run(context: VipContext): readonly Draft[] {
     warn(
       'another-announces',
       subject,
-      `${text} belongs to ${interfaceText(evidence, delivery.interface)}, while ${listText(seen)} announces it: ${node} gets the packets and passes them on, which ends as soon as externalTrafficPolicy becomes Local.`,
+      said(
+        'another node announces it than holds it',
+        `${text} belongs to ${interfaceText(evidence, delivery.interface)}, while ${listText(seen)} announces it: ${node} gets the packets and passes them on, which ends as soon as externalTrafficPolicy becomes Local.`,
+      ),
       [placeOf(delivery)],
       withFix(moveFix(context, seen)),
     ),
@@ -107,11 +119,16 @@ function controlPlane({ evidence, question }: VipContext, delivery: Delivered & 
   const { node } = delivery
   const seen = known(announcing(evidence, question).observed) ?? []
   if (seen.length === 0 || seen.includes(node))
-    return pass('delivered', subject, `The VPC delivers ${vip} to ${node}.`, [placeOf(delivery)])
+    return pass('delivered', subject, said(`the VPC delivers it to ${node}`, `The VPC delivers ${vip} to ${node}.`), [
+      placeOf(delivery),
+    ])
   return warn(
     'kube-vip-leader-elsewhere',
     subject,
-    `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader is ${listText(seen)}.`,
+    said(
+      'kube-vip’s leader is another node than its owner',
+      `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader is ${listText(seen)}.`,
+    ),
     [placeOf(delivery)],
     withFix(moveToNode(evidence, question, seen)),
   )
@@ -130,7 +147,10 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
     return unknown(
       'endpoints-not-known',
       subject,
-      `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`,
+      said(
+        'whether its owner has an endpoint is not known',
+        `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`,
+      ),
       [found],
     )
   const ready = found.filter((endpoint) => endpoint.ready)
@@ -140,7 +160,10 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
     return pass(
       'owner-has-endpoint',
       subject,
-      `The VPC delivers ${vip} to ${node}, which has a ready endpoint of ${objectName(service)}.`,
+      said(
+        `the VPC delivers it to ${node}`,
+        `The VPC delivers ${vip} to ${node}, which has a ready endpoint of ${objectName(service)}.`,
+      ),
       [placeOf(delivery), ...proof],
     )
   if (nodes.length === 0)
@@ -149,7 +172,10 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
   return fail(
     'endpoint-elsewhere',
     subject,
-    `${vip} ${verb} ${interfaceText(evidence, delivery.interface)}, but externalTrafficPolicy is Local and the ready endpoints of ${objectName(service)} are on ${listText(nodes)}: ${node} drops the packets.`,
+    said(
+      'the node that gets it has no endpoint of its own',
+      `${vip} ${verb} ${interfaceText(evidence, delivery.interface)}, but externalTrafficPolicy is Local and the ready endpoints of ${objectName(service)} are on ${listText(nodes)}: ${node} drops the packets.`,
+    ),
     [placeOf(delivery), cite(service, 'spec', 'externalTrafficPolicy'), ...proof],
     moveFix(context, nodes),
   )
@@ -160,15 +186,20 @@ const withFix = (fix: Remedy | null) => (fix === null ? {} : { fix })
 /** Moves the address to one of the nodes; where that cannot be done, lets every node take the packets. */
 function moveFix({ evidence, question }: VipContext, nodes: readonly string[]): Remedy | null {
   const service = serviceOf(question)
-  const { name = '', namespace = 'default' } = service?.metadata ?? {}
-  const policy =
-    service?.spec?.externalTrafficPolicy === 'Local'
-      ? `kubectl -n ${namespace} patch service ${name} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`
-      : null
   const move = moveToNode(evidence, question, nodes)
-  if (policy === null) return move
-  const or = `to let every node take the packets, at the price of the client's address`
-  return move === null
-    ? { commands: [policy], changes: `This is ${or}: endpoints on other nodes see the address of the node instead.` }
-    : { ...move, changes: `${move.changes} Or, ${or}: ${policy}.` }
+  if (service?.spec?.externalTrafficPolicy !== 'Local') return move
+  const { name, namespace = 'default' } = service.metadata ?? {}
+  if (move !== null)
+    return {
+      ...move,
+      advice:
+        'Or let every node take the packets with externalTrafficPolicy Cluster, at the price of the client’s address: endpoints on other nodes see that of the node.',
+    }
+  return {
+    summary: 'let every node take the packets',
+    commands: [
+      sh`kubectl -n ${namespace} patch service ${name} -p ${jsonWord({ spec: { externalTrafficPolicy: 'Cluster' } })}`,
+    ],
+    changes: 'Endpoints on other nodes see the address of the node instead of the client’s.',
+  }
 }

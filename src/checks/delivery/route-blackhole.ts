@@ -12,7 +12,7 @@ import {
 import { citeRoute, destinationText, interfaceOf, targetOf } from '../../fabric/ec2/routes.ts'
 import { interfaceText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/route-blackhole',
@@ -43,10 +43,24 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
-    return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP is asked for.', [where])]
+    return [
+      unknown(
+        'vpc-not-known',
+        subject,
+        said('its VPC is not known', 'It is not known in which VPC the VIP is asked for.'),
+        [where],
+      ),
+    ]
   const routes = overlayRoutes(evidence, question, where)
   if (isGap(routes))
-    return [unknown('routes-not-read', subject, `It is not known which routes lead to ${where.vip.text}.`, [routes])]
+    return [
+      unknown(
+        'routes-not-read',
+        subject,
+        said('its routes are not known', `It is not known which routes lead to ${where.vip.text}.`),
+        [routes],
+      ),
+    ]
   const named = routes.client.filter(leadsToInterface)
   if (named.length === 0) return [skipped('no-route', subject, `No route leads to ${where.vip.text}.`)]
   const judged = named.map((route) => ({ route, why: whyBroken(evidence, where.vpcId, route) }))
@@ -58,13 +72,23 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'target-not-known',
         subject,
-        `It is not known whether the route to ${where.vip.text} leads to a node.`,
+        said(
+          'whether its route leads to a node is not known',
+          `It is not known whether the route to ${where.vip.text} leads to a node.`,
+        ),
         doubts.slice(0, 2),
       ),
     ]
   if (first === undefined) {
     const proof = named.flatMap(({ match }) => (match === null ? [] : [citeRoute(match)]))
-    return [pass('leads-to-node', subject, `The route to ${where.vip.text} leads to a node.`, proof)]
+    return [
+      pass(
+        'leads-to-node',
+        subject,
+        said('its route leads to a node', `The route to ${where.vip.text} leads to a node.`),
+        proof,
+      ),
+    ]
   }
   const target = routeTargetFor(evidence, question, receiving.nodes)
   const fix = routeFix(
@@ -79,7 +103,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
     fail(
       first.reason,
       subject,
-      first.says,
+      said(briefs[first.reason], first.says),
       broken.flatMap(({ proof }) => proof),
       fix,
       { awsCode: 'BAD_STATE_ROUTE', partial },
@@ -87,11 +111,18 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   ]
 }
 
+const briefs = {
+  blackhole: 'its route is a blackhole',
+  'target-not-in-vpc': 'its route leads out of the VPC',
+  'leads-to-stranger': 'its route leads to a machine that is no node',
+  'instance-not-running': 'its route leads to a node that does not run',
+}
+
 function whyBroken(
   evidence: Context['evidence'],
   vpcId: string,
   { match, table }: SubnetRoute,
-): Known<{ readonly reason: string; readonly says: string; readonly proof: readonly Proof[] } | null> {
+): Known<{ readonly reason: keyof typeof briefs; readonly says: string; readonly proof: readonly Proof[] } | null> {
   if (match === null) return null
   const name = `Route ${destinationText(match.route)} of ${table.RouteTableId ?? ''}`
   const proof = [citeRoute(match)]

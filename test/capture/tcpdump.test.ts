@@ -13,7 +13,10 @@ const program = (capture: string, said: string, end: string) =>
 async function read(said: string, end: string, stopAfterMs: number | null = null) {
   const stop = new AbortController()
   let frames = 0
-  if (stopAfterMs !== null) setTimeout(() => void stop.abort(), stopAfterMs)
+  if (stopAfterMs !== null)
+    setTimeout(() => {
+      stop.abort()
+    }, stopAfterMs)
   const source = await readTcpdump(program(capturePath('metallb-failover-client'), said, end), {
     ...{ name: 'eth0', patienceMs: 5000, refusal: () => null, wanted: mayBeNeighbour, signal: stop.signal },
     take: () => {

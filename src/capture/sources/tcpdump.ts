@@ -71,9 +71,9 @@ export async function readTcpdump(
     running.end()
     impatient ??= setTimeout(running.kill, patienceMs)
   }
-  let since: number | null = null
+  const heard: { sinceMs: number | null } = { sinceMs: null }
   const listening = (): void => {
-    since = performance.now()
+    heard.sinceMs = performance.now()
     onListening?.()
   }
   if (signal.aborted) end()
@@ -90,7 +90,7 @@ export async function readTcpdump(
       throw error
     })
     const unasked = !signal.aborted
-    const seconds = since === null ? 0 : (performance.now() - since) / 1000
+    const seconds = heard.sinceMs === null ? 0 : (performance.now() - heard.sinceMs) / 1000
     end()
     const { status, said } = await running.closed
     const refused = refusal(said, status)

@@ -4,7 +4,7 @@ import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import type { Address } from '../../net/address.ts'
 import { vipPlace, type VipPlace } from '../../fabric/ec2/delivery.ts'
-import { announcing, isServedBy } from '../../lb/announcers.ts'
+import { announcing, isServedBy, servedBy } from '../../lb/announcers.ts'
 import { poolOf } from '../../lb/metallb/pool-ranges.ts'
 import { nodeWithAddress } from '../../journey/address-of-node.ts'
 import { sh } from '../../net/shell.ts'
@@ -91,7 +91,18 @@ function unclear({ kubernetes }: Evidence, vip: Address, { unclear: why = '' }: 
 
 /** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */
 function byBgpAlone(context: VipContext, vip: Address): readonly Draft[] | null {
-  const [first] = known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []
+  const { evidence, question } = context
+  const own = servedBy(evidence, question)
+  if (own?.announcer.judged === false && (known(announcing(evidence, question).byBgp) ?? []).length > 0)
+    return [
+      pass(
+        'announced-by-bgp',
+        `vip/${vip.text}`,
+        `${vip.text} is told to routers by ${own.announcer.name}: they lead to it, whatever the nodes’ subnets.`,
+        own.proof,
+      ),
+    ]
+  const [first] = known(bgpAdvertisementsFor(evidence, question)) ?? []
   return first !== undefined && onlyByBgp(context)
     ? [
         pass(

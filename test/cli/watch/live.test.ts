@@ -31,34 +31,6 @@ where('live, in network namespaces', () => {
     rmSync(folder, { recursive: true })
   })
 
-  test('an interface that goes away while it is listened on ends the capture, which says so', async () => {
-    const gone = segment('gone', { host: ['10.240.0.60/24'] })
-    try {
-      const args = [
-        'capture',
-        'arp',
-        '--vip',
-        '10.240.0.100',
-        '--fabric',
-        'lan',
-        '--interface',
-        'eth0',
-        '--duration',
-        '120',
-      ]
-      const watching = await gone.listener('host', args)
-      const run = ended(watching)
-      gone.run('host', ['ip', 'link', 'delete', 'eth0'])
-      const { code, stdout } = await run
-      expect(code).toBe(3)
-      expect(stdout).toMatch(
-        /^Ended early: after \d+\.\d s \(tcpdump .+\); what is\s+concluded is of that\s+time alone\.$/m,
-      )
-    } finally {
-      gone.remove()
-    }
-  })
-
   test('--probe asks, is answered by the kernel that has the address, and sends nothing else', async () => {
     const file = path.join(folder, 'sent.pcap')
     const witness = lan.start('gateway', ['tcpdump', '-p', '-U', '-i', 'eth0', '-w', file, 'arp'])

@@ -2,8 +2,9 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { neighboursOf } from '../../node/neighbours.ts'
 import { inWords } from '../../net/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, skipped } from '../finding.ts'
+import { fail, pass, said, skipped } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/address-in-use',
@@ -29,7 +30,10 @@ export default defineCheck({
         pass(
           'known-hosts-are-nodes',
           subject,
-          `The hosts that the nodes know ${vip.text} by are nodes of the cluster.`,
+          said(
+            'the hosts that have it are nodes',
+            `The hosts that the nodes know ${vip.text} by are nodes of the cluster.`,
+          ),
           proof,
         ),
       ]
@@ -47,11 +51,14 @@ export default defineCheck({
       fail(
         'host-outside-cluster',
         subject,
-        `${vip.text} belongs to a host outside the cluster too: ${who} knows it by ${inWords(macs)}, and no node has that hardware address. Some clients reach that host instead.`,
+        said(
+          'a host outside the cluster has it, too',
+          `${vip.text} belongs to a host outside the cluster too: ${who} knows it by ${inWords(macs)}, and no node has that hardware address. Some clients reach that host instead.`,
+        ),
         proof,
         {
-          commands: macs.map((mac) => `ssh ${strange[0]?.node ?? ''} "ip neigh show | grep -i ${mac}"`),
-          changes: `Nothing changes; it shows which other addresses that host has. Take ${vip.text} from it (or out of the range of the DHCP server), or out of the pool.`,
+          look: macs.map((mac) => sh`ssh ${strange[0]?.node} "ip neigh show | grep -i ${mac}"`),
+          advice: `The same hardware address at another address tells which host it is. Take ${vip.text} from it (or out of the range of the DHCP server), or out of the pool.`,
         },
         { partial: true },
       ),

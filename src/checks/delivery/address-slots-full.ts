@@ -5,8 +5,10 @@ import { isGap, known, type Known } from '../../evidence/gap.ts'
 import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, listText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
+import { counted } from '../../net/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/address-slots-full',
@@ -48,7 +50,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'interfaces-not-read',
         subject,
-        'It is not known which interfaces the nodes have.',
+        said('interfaces not read', 'It is not known which interfaces the nodes have.'),
         [where, own].filter(isGap),
       ),
     ]
@@ -63,7 +65,10 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
           unknown(
             'limits-not-known',
             subject,
-            'It is not known how many addresses the interfaces of the nodes may hold.',
+            said(
+              'limits of the interfaces not known',
+              'It is not known how many addresses the interfaces of the nodes may hold.',
+            ),
             gaps.slice(0, 1),
           ),
         ]
@@ -75,15 +80,43 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   )
   if (full.length === 0)
     return [
-      pass('all-have-room', subject, `Each node in the subnet of ${where.vip.text} has room for one more address.`, []),
+      pass(
+        'all-have-room',
+        subject,
+        said(
+          'each node has room for the address',
+          `Each node in the subnet of ${where.vip.text} has room for one more address.`,
+        ),
+        [],
+      ),
     ]
   if (full.length === here.length && !isGap(delivery) && delivery.by === 'nobody')
-    return [warn('none-has-room', subject, `No node has room for ${where.vip.text}: ${names} are full.`, proof)]
+    return [
+      warn(
+        'none-has-room',
+        subject,
+        said('no node has room for the address', `No node has room for ${where.vip.text}: ${names} are full.`),
+        proof,
+        {
+          fix: {
+            look: full.map(
+              ({ eni }) =>
+                sh`aws ec2 describe-network-interfaces --network-interface-ids ${eni.NetworkInterfaceId} --query 'NetworkInterfaces[].PrivateIpAddresses[].PrivateIpAddress'`,
+            ),
+            advice:
+              'Take an address that nothing uses off one of these interfaces, give a node a further interface in the subnet, or a larger instance type.',
+          },
+        },
+      ),
+    ]
   return [
     pass(
       'some-full',
       subject,
-      `${names} ${full.length === 1 ? 'has' : 'have'} no room for a further address: a VIP could not move there.`,
+      said(
+        `${counted(full.length, 'interface')} without room, others have it`,
+        `${names} ${full.length === 1 ? 'has' : 'have'} no room for a further address: a VIP could not move there.`,
+      ),
       proof,
     ),
   ]

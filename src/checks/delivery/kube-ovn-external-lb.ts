@@ -5,8 +5,11 @@ import type { Question } from '../../evidence/question.ts'
 import { l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { isUnderlay, subnetHas } from '../../lb/kube-ovn/vips.ts'
 import { parseRange, rangeHas } from '../../net/range.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
+import { poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
+import { addressOf, type Address } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, type Draft } from '../finding.ts'
+import { fail, pass, said, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/kube-ovn-external-lb',
@@ -38,11 +41,17 @@ export default defineCheck({
         fail(
           'not-excluded',
           subject,
-          `${vip.text} lies in the underlay subnet ${name} and is not among its excludeIps, so Kube-OVN may give it to a pod while MetalLB gives it to a Service.`,
+          said(
+            'Kube-OVN may give it to a pod, too',
+            `${vip.text} lies in the underlay subnet ${name} and is not among its excludeIps, so Kube-OVN may give it to a pod while MetalLB gives it to a Service.`,
+          ),
           [cite(subnet, 'spec', 'excludeIps')],
           {
-            commands: [`kubectl edit subnet ${name}`],
-            changes: 'With the pool’s range in excludeIps (FIRST..LAST) Kube-OVN gives none of its addresses to pods.',
+            summary: `keep the pool’s addresses from pods of ${name}`,
+            commands: [
+              sh`kubectl patch subnet ${name} --type=merge -p ${jsonWord({ spec: { excludeIps: [...(subnet.spec?.excludeIps ?? []), ...poolTexts(evidence, vip)] } })}`,
+            ],
+            changes: 'Kube-OVN gives none of them to pods from then on; pods that have one keep it.',
           },
         ),
       ]
@@ -51,10 +60,14 @@ export default defineCheck({
         fail(
           'external-lb-off',
           subject,
-          `The underlay subnet ${name}, in which ${vip.text} lies, has enableExternalLBAddress off: Kube-OVN does not let MetalLB announce addresses of it.`,
+          said(
+            'enableExternalLBAddress is off',
+            `The underlay subnet ${name}, in which ${vip.text} lies, has enableExternalLBAddress off: Kube-OVN does not let MetalLB announce addresses of it.`,
+          ),
           [cite(subnet, 'spec', 'enableExternalLBAddress')],
           {
-            commands: [`kubectl patch subnet ${name} --type merge -p '{"spec":{"enableExternalLBAddress":true}}'`],
+            summary: `let MetalLB announce addresses of ${name}`,
+            commands: [sh`kubectl patch subnet ${name} --type merge -p '{"spec":{"enableExternalLBAddress":true}}'`],
             changes: `Addresses of ${name} may be VIPs of Services.`,
           },
         ),
@@ -62,10 +75,12 @@ export default defineCheck({
     const named = enslavedAmong(evidence, question)
     if (named !== null) return [named]
     return [
-      pass('left-to-metallb', subject, `The underlay subnet ${name} leaves ${vip.text} to MetalLB.`, [
-        cite(subnet, 'spec', 'enableExternalLBAddress'),
-        cite(subnet, 'spec', 'excludeIps'),
-      ]),
+      pass(
+        'left-to-metallb',
+        subject,
+        said('Kube-OVN leaves it to MetalLB', `The underlay subnet ${name} leaves ${vip.text} to MetalLB.`),
+        [cite(subnet, 'spec', 'enableExternalLBAddress'), cite(subnet, 'spec', 'excludeIps')],
+      ),
     ]
   },
   docs: {
@@ -76,6 +91,15 @@ export default defineCheck({
     sources: ['Kube-OVN documentation, "Integrate MetalLB with Kube-OVN Underlay"', 'Facts KO-U02, KO-U03'],
   },
 })
+
+/** The ranges of the VIP's pool as excludeIps has them (`FIRST..LAST`); the VIP alone where no pool has it. */
+const poolTexts = (evidence: Evidence, vip: Address): readonly string[] => {
+  const pool = known(poolOf(evidence, vip))
+  const ranges = (pool === null ? [] : rangesOf(pool)).filter(({ family }) => family === vip.family)
+  return ranges.length === 0
+    ? [vip.text]
+    : ranges.map(({ family, first, last }) => `${addressOf(family, first).text}..${addressOf(family, last).text}`)
+}
 
 /** An interface that an L2Advertisement names and that is a port of an OVS bridge, whose frames are the bridge's. */
 function enslavedAmong(evidence: Evidence, question: Question): Draft | null {
@@ -91,11 +115,15 @@ function enslavedAmong(evidence: Evidence, question: Question): Draft | null {
       return fail(
         'interface-is-ovs-port',
         `l2advertisement/${namespace}/${name}`,
-        `L2Advertisement ${namespace}/${name} names the interface ${link.ifname ?? ''}, which on ${node} is a port of an OVS bridge: MetalLB has to announce from the bridge.`,
+        said(
+          'the named interface is a port of OVS',
+          `L2Advertisement ${namespace}/${name} names the interface ${link.ifname ?? ''}, which on ${node} is a port of an OVS bridge: MetalLB has to announce from the bridge.`,
+        ),
         [cite(advertisement, 'spec', 'interfaces'), cite(link, 'master')],
         {
+          summary: 'announce by every interface',
           commands: [
-            `kubectl -n ${namespace} patch l2advertisement ${name} --type json -p '[{"op":"remove","path":"/spec/interfaces"}]'`,
+            sh`kubectl -n ${namespace} patch l2advertisement ${name} --type json -p '[{"op":"remove","path":"/spec/interfaces"}]'`,
           ],
           changes: 'MetalLB announces from every interface of the nodes, the bridge too.',
         },

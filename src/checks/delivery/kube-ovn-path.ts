@@ -6,8 +6,9 @@ import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { isUnderlay, subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { fabricOf } from '../../fabric/index.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/kube-ovn-path',
@@ -29,12 +30,14 @@ export default defineCheck({
         fail(
           'underlay-on-ec2',
           subject,
-          `${vip.text} lies in the underlay subnet ${name}, and EC2 does not accept frames from a MAC that it did not give: underlay networks of Kube-OVN do not work there.`,
+          said(
+            'EC2 carries no underlay of Kube-OVN',
+            `${vip.text} lies in the underlay subnet ${name}, and EC2 does not accept frames from a MAC that it did not give: underlay networks of Kube-OVN do not work there.`,
+          ),
           [...place, cite(subnet, 'spec', 'vlan')],
           {
-            commands: ['kubectl get subnets,vlans,provider-networks'],
-            changes:
-              'Shows which subnets are of the underlay. On EC2 use an overlay subnet, and a load balancer or a route for clients outside.',
+            look: [sh`kubectl get subnets,vlans,provider-networks`],
+            advice: 'On EC2 use an overlay subnet, and a load balancer or a route for clients outside.',
           },
         ),
       ]
@@ -47,7 +50,10 @@ export default defineCheck({
           unknown(
             'client-subnet-not-known',
             subject,
-            `It is not known which subnet of OVN ${clientText(client)} is attached to.`,
+            said(
+              'the client’s subnet is not known',
+              `It is not known which subnet of OVN ${clientText(client)} is attached to.`,
+            ),
             isGap(pods) ? [pods] : [],
           ),
         ]
@@ -57,7 +63,10 @@ export default defineCheck({
           unknown(
             'between-vpcs-not-known',
             subject,
-            `${clientText(client)} is in the VPC ${String(from)} and ${vip.text} in ${String(to)}; whether OVN joins them is not in the evidence.`,
+            said(
+              'client and VIP are in two VPCs of OVN',
+              `${clientText(client)} is in the VPC ${String(from)} and ${vip.text} in ${String(to)}; whether OVN joins them is not in the evidence.`,
+            ),
             [],
             place,
           ),
@@ -66,7 +75,10 @@ export default defineCheck({
         pass(
           'same-vpc',
           subject,
-          `${clientText(client)} is attached to the subnet ${own.metadata?.name ?? ''} of the VPC ${String(from)}, in which OVN carries ${vip.text}.`,
+          said(
+            'client and VIP are in one VPC of OVN',
+            `${clientText(client)} is attached to the subnet ${own.metadata?.name ?? ''} of the VPC ${String(from)}, in which OVN carries ${vip.text}.`,
+          ),
           [cite(pod, 'metadata', 'annotations'), ...place],
         ),
       ]
@@ -77,12 +89,14 @@ export default defineCheck({
         fail(
           'client-outside-ovn',
           subject,
-          `${clientText(client)} is outside OVN, and the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} serves pods inside only.`,
+          said(
+            'the rule serves pods inside OVN only',
+            `${clientText(client)} is outside OVN, and the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} serves pods inside only.`,
+          ),
           [cite(kubeOvn.rule, 'spec', 'vip'), ...place],
           {
-            commands: [`kubectl get services -A | grep slr-${kubeOvn.rule.metadata?.name ?? ''}`],
-            changes:
-              'Shows the Service behind the rule. Expose its pods by a Service of type LoadBalancer for clients outside.',
+            look: [sh`kubectl get services -A | grep slr-${kubeOvn.rule.metadata?.name}`],
+            advice: 'Expose the pods of the Service behind the rule by one of type LoadBalancer for clients outside.',
           },
         ),
       ]
@@ -91,7 +105,10 @@ export default defineCheck({
         pass(
           'underlay',
           subject,
-          `${vip.text} lies in the underlay subnet ${name}, whose frames are on the network outside.`,
+          said(
+            'the underlay is on the network outside',
+            `${vip.text} lies in the underlay subnet ${name}, whose frames are on the network outside.`,
+          ),
           place,
         ),
       ]
@@ -99,7 +116,10 @@ export default defineCheck({
       unknown(
         'overlay-route-not-known',
         subject,
-        `${vip.text} lies in the overlay${subnet === null ? '' : ` subnet ${name}`}, to which nothing outside OVN has a route unless somebody made one (an EIP, a NAT gateway, a route on the routers).`,
+        said(
+          'a route into OVN’s overlay is not seen',
+          `${vip.text} lies in the overlay${subnet === null ? '' : ` subnet ${name}`}, to which nothing outside OVN has a route unless somebody made one (an EIP, a NAT gateway, a route on the routers).`,
+        ),
         [],
         place,
       ),
@@ -134,7 +154,10 @@ function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subjec
     return unknown(
       'node-port-not-seen',
       subject,
-      `Whether node/${name} reaches ${text} through its own port in OVN is not in the evidence.`,
+      said(
+        'the node’s port in OVN is not seen',
+        `Whether node/${name} reaches ${text} through its own port in OVN is not in the evidence.`,
+      ),
       [],
     )
   const proof = [cite(node, 'metadata', 'annotations', key), cite(subnet, 'spec', 'cidrBlock')]
@@ -144,7 +167,10 @@ function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subjec
     return unknown(
       'node-between-vpcs-not-known',
       subject,
-      `node/${name} has its port in the VPC ${String(from)} and ${text} lies in ${String(to)}; whether OVN joins them is not in the evidence.`,
+      said(
+        'node and VIP are in two VPCs of OVN',
+        `node/${name} has its port in the VPC ${String(from)} and ${text} lies in ${String(to)}; whether OVN joins them is not in the evidence.`,
+      ),
       [],
       proof,
     )
@@ -152,7 +178,10 @@ function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subjec
     return unknown(
       'node-subnet-not-balanced',
       subject,
-      `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)}, as ${text} has; whether the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} is attached there is not in the evidence.`,
+      said(
+        'whether the node is balanced is not known',
+        `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)}, as ${text} has; whether the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} is attached there is not in the evidence.`,
+      ),
       [],
       proof,
     )
@@ -165,14 +194,20 @@ function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subjec
     return unknown(
       'node-route-not-seen',
       subject,
-      `node/${name} has its port in the VPC ${String(from)}, but no route to ${text} out of ovn0 is in the evidence.`,
+      said(
+        'the node’s route into OVN is not seen',
+        `node/${name} has its port in the VPC ${String(from)}, but no route to ${text} out of ovn0 is in the evidence.`,
+      ),
       isGap(routes) ? [routes] : [],
       proof,
     )
   return pass(
     'node-routes-through-ovn',
     subject,
-    `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)} and sends ${text}, of ${String(there)}, out of ovn0.`,
+    said(
+      'the node sends it into OVN',
+      `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)} and sends ${text}, of ${String(there)}, out of ovn0.`,
+    ),
     [...proof, cite(route, 'dst')],
   )
 }

@@ -8,8 +8,9 @@ import { vpcById } from '../../fabric/ec2/address-space.ts'
 import { subnetOfInterface, vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { idOf } from '../../fabric/ec2/words.ts'
 import { fabricOf } from '../../fabric/index.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/no-public-address',
@@ -49,18 +50,23 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'router-not-known',
         subject,
-        `${vip.text} is a private address, so a client on the internet reaches it only by a router that translates a public one; what that router does stands in no evidence.`,
+        said(
+          'what the router translates is not known',
+          `${vip.text} is a private address, so a client on the internet reaches it only by a router that translates a public one; what that router does stands in no evidence.`,
+        ),
         [],
       ),
     ]
   const gaps = gapsAmong(evidence.aws.networkInterfaces, evidence.aws.subnets)
-  if (gaps.length > 0)
-    return [
-      unknown('delivery-not-known', subject, `It is not known whether a public address leads to ${vip.text}.`, gaps),
-    ]
+  const doubt = said('public addresses not read', `It is not known whether a public address leads to ${vip.text}.`)
+  if (gaps.length > 0) return [unknown('delivery-not-known', subject, doubt, gaps)]
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
-    return [unknown('holder-not-known', subject, `It is not known who holds ${vip.text}.`, [delivery])]
+    return [
+      unknown('holder-not-known', subject, said('its holder is not known', `It is not known who holds ${vip.text}.`), [
+        delivery,
+      ]),
+    ]
   if (delivery.by !== 'owner')
     return [skipped('not-held', subject, `No interface holds ${vip.text}; only a held address can have a public one.`)]
   const { interface: eni } = delivery
@@ -70,26 +76,30 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const associated = eni.PrivateIpAddresses?.[index]?.Association?.PublicIp
   if (associated !== undefined)
     return [
-      pass('interface-address', subject, `${associated} leads to ${vip.text} on ${idOf(eni)}.`, [
-        cite(eni, 'PrivateIpAddresses', index, 'Association'),
-      ]),
+      pass(
+        'interface-address',
+        subject,
+        said(`public address ${associated}`, `${associated} leads to ${vip.text} on ${idOf(eni)}.`),
+        [cite(eni, 'PrivateIpAddresses', index, 'Association')],
+      ),
     ]
   const { addresses } = evidence.aws
-  if (isGap(addresses))
-    return [
-      unknown('addresses-not-read', subject, `It is not known whether a public address leads to ${vip.text}.`, [
-        addresses,
-      ]),
-    ]
+  if (isGap(addresses)) return [unknown('addresses-not-read', subject, doubt, [addresses])]
   const elastic = addresses.find(
     ({ PrivateIpAddress, NetworkInterfaceId }) =>
       PrivateIpAddress === vip.text && NetworkInterfaceId === eni.NetworkInterfaceId,
   )
   if (elastic !== undefined)
     return [
-      pass('elastic-address', subject, `${elastic.PublicIp ?? ''} leads to ${vip.text} on ${idOf(eni)}.`, [
-        cite(elastic),
-      ]),
+      pass(
+        'elastic-address',
+        subject,
+        said(
+          `public address ${elastic.PublicIp ?? ''}`,
+          `${elastic.PublicIp ?? ''} leads to ${vip.text} on ${idOf(eni)}.`,
+        ),
+        [cite(elastic)],
+      ),
     ]
   const where = known(vipPlace(evidence, question))
   const gateway = known(evidence.aws.internetGateways)?.some(({ Attachments }) =>
@@ -99,17 +109,23 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     ({ AssociationId, AllocationId }) => AssociationId === undefined && AllocationId !== undefined,
   )
   const allocation =
-    free?.AllocationId ?? '"$(aws ec2 allocate-address --domain vpc --query AllocationId --output text)"'
+    free?.AllocationId === undefined
+      ? sh`"$(aws ec2 allocate-address --domain vpc --query AllocationId --output text)"`
+      : sh`${free.AllocationId}`
   const without = gateway === false ? ' The VPC has no internet gateway either.' : ''
   return [
     fail(
       'no-public-address',
       subject,
-      `No public address leads to ${vip.text}: a client on the internet has nothing to connect to.${without}`,
+      said(
+        'no public address leads to it',
+        `No public address leads to ${vip.text}: a client on the internet has nothing to connect to.${without}`,
+      ),
       [delivery.holding.proof()],
       {
+        summary: 'give the VIP a public address',
         commands: [
-          `aws ec2 associate-address --allocation-id ${allocation} --network-interface-id ${idOf(eni)} --private-ip-address ${vip.text}`,
+          sh`aws ec2 associate-address --allocation-id ${allocation} --network-interface-id ${eni.NetworkInterfaceId} --private-ip-address ${vip.text}`,
         ],
         changes:
           'The VIP can be reached from everywhere that the security groups admit; a public IPv4 address costs money. It follows the private address when that is reassigned.',
@@ -130,11 +146,15 @@ function blockOf(evidence: Evidence, eni: NetworkInterface): Draft | null {
   return fail(
     'block-public-access',
     `vpc/${eni.VpcId ?? ''}`,
-    `VPC Block Public Access is on (${mode}): nothing from the internet gets in.`,
+    said(
+      'VPC Block Public Access is on',
+      `VPC Block Public Access is on (${mode}): nothing from the internet gets in.`,
+    ),
     [cite(item, 'BlockPublicAccessStates')],
     {
+      summary: `except ${eni.SubnetId ?? 'the subnet'} from it`,
       commands: [
-        `aws ec2 create-vpc-block-public-access-exclusion --subnet-id ${eni.SubnetId ?? ''} --internet-gateway-exclusion-mode allow-bidirectional`,
+        sh`aws ec2 create-vpc-block-public-access-exclusion --subnet-id ${eni.SubnetId} --internet-gateway-exclusion-mode allow-bidirectional`,
       ],
       changes: `Hosts in ${eni.SubnetId ?? ''} can then be reached from the internet where they have public addresses. Somebody turned it on for a reason: ask first.`,
     },

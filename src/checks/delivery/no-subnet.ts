@@ -5,7 +5,7 @@ import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/no-subnet',
@@ -36,11 +36,19 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
-    return [unknown('subnets-not-known', subject, 'It is not known in which subnet the VIP lies.', [where])]
+    return [
+      unknown('subnets-not-known', subject, said('subnets not read', 'It is not known in which subnet the VIP lies.'), [
+        where,
+      ]),
+    ]
   const { vip, vpcId, place } = where
   if (place !== null) {
     const text = subnetText(place.subnet, place.range)
-    return [pass('in-subnet', subject, `${vip.text} lies in ${text}.`, [cite(place.subnet, 'CidrBlock')])]
+    return [
+      pass('in-subnet', subject, said(`it lies in ${place.range.text}`, `${vip.text} lies in ${text}.`), [
+        cite(place.subnet, 'CidrBlock'),
+      ]),
+    ]
   }
   const places = known(subnetPlaces(evidence, vpcId)) ?? []
   const vpc = vpcById(evidence, vpcId)
@@ -51,8 +59,15 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const ranges = places.filter(({ range }) => range.family === vip.family).map(({ range }) => range.text)
   const says = `${vip.text} lies in ${vpcId}, but in none of its subnets (${listText(ranges)}): no interface can hold it.`
   return [
-    fail('in-no-subnet', subject, says, proof, otherAddressFix(evidence, where), {
-      awsCode: 'NO_POSSIBLE_DESTINATION',
-    }),
+    fail(
+      'in-no-subnet',
+      subject,
+      said('it lies in no subnet of the VPC', says),
+      proof,
+      otherAddressFix(evidence, where),
+      {
+        awsCode: 'NO_POSSIBLE_DESTINATION',
+      },
+    ),
   ]
 }

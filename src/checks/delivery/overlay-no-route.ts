@@ -10,7 +10,7 @@ import {
 import { citeRoute, citeRoutes, destinationText, targetOf } from '../../fabric/ec2/routes.ts'
 import { listText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/overlay-no-route',
@@ -45,11 +45,23 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const subject = `vip/${question.vip.text}`
   const where = vipPlace(evidence, question)
   if (isGap(where))
-    return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP is asked for.', [where])]
+    return [
+      unknown(
+        'vpc-not-known',
+        subject,
+        said('the VPC is not known', 'It is not known in which VPC the VIP is asked for.'),
+        [where],
+      ),
+    ]
   const routes = overlayRoutes(evidence, question, where)
   if (isGap(routes))
     return [
-      unknown('tables-not-read', subject, `It is not known which route tables lead to ${where.vip.text}.`, [routes]),
+      unknown(
+        'tables-not-read',
+        subject,
+        said('route tables not read', `It is not known which route tables lead to ${where.vip.text}.`),
+        [routes],
+      ),
     ]
   const { client, others, gaps } = routes
   const lost = client.filter((route) => !leadsToInterface(route))
@@ -60,7 +72,10 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       pass(
         'client-has-route',
         subject,
-        `${ofTables(client)} ${where.vip.text} to ${targetText(targetOf((client[0] as Found).match.route))}.`,
+        said(
+          'a route leads to it',
+          `${ofTables(client)} ${where.vip.text} to ${targetText(targetOf((client[0] as Found).match.route))}.`,
+        ),
         client.flatMap(proofOf),
       ),
       ...(lacking.length === 0
@@ -69,7 +84,10 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
             warn(
               'other-subnets-lack-route',
               subject,
-              `Clients in ${listText(lacking.map(({ subnetId }) => subnetId))} have no route to ${where.vip.text}.`,
+              said(
+                'other subnets have no route to it',
+                `Clients in ${listText(lacking.map(({ subnetId }) => subnetId))} have no route to ${where.vip.text}.`,
+              ),
               lacking.flatMap(proofOf),
               withFix(routeFix(evidence, 'create-route', tables(lacking), where.vip, target)),
             ),
@@ -83,7 +101,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'route-not-known',
         subject,
-        `It is not known whether a route leads to ${where.vip.text}${why}.`,
+        said('routes on the way are not known', `It is not known whether a route leads to ${where.vip.text}${why}.`),
         gaps,
         lost.flatMap(proofOf),
       ),
@@ -94,7 +112,10 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'client-subnets-not-known',
         subject,
-        `It is not known in which subnets the clients of ${where.vip.text} are.`,
+        said(
+          'the clients’ subnets are not known',
+          `It is not known in which subnets the clients of ${where.vip.text} are.`,
+        ),
         [],
       ),
     ]
@@ -104,7 +125,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
     fail(
       'no-route',
       subject,
-      says,
+      said('no route leads to it', says),
       lost.flatMap(proofOf),
       routeFix(evidence, 'create-route', tables(lost), where.vip, target),
       {

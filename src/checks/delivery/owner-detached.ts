@@ -2,10 +2,11 @@ import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { moveRemedy } from '../../fabric/ec2/assign.ts'
 import { vipPlace, vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
-import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
+import { nodeInterfaces, nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-detached',
@@ -34,7 +35,11 @@ function run(context: VipContext): readonly Draft[] {
   const vip = question.vip.text
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
-    return [unknown('holder-not-known', `vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
+    return [
+      unknown('holder-not-known', `vip/${vip}`, said('its holder is not known', `It is not known who holds ${vip}.`), [
+        delivery,
+      ]),
+    ]
   if (delivery.by !== 'owner') return [skipped('not-held', `vip/${vip}`, `No interface holds ${vip}.`)]
   const { interface: eni } = delivery
   const subject = `eni/${idOf(eni)}`
@@ -42,9 +47,16 @@ function run(context: VipContext): readonly Draft[] {
   if (eni.Attachment === undefined || eni.Status === 'available') {
     const says = `${idOf(eni)} holds ${vip}, but is attached to nothing.`
     return [
-      fail('not-in-use', subject, says, [cite(eni, 'Status'), delivery.holding.proof()], moveFix(context, delivery), {
-        awsCode: 'BAD_STATE',
-      }),
+      fail(
+        'not-in-use',
+        subject,
+        said('its interface is attached to nothing', says),
+        [cite(eni, 'Status'), delivery.holding.proof()],
+        moveFix(context, delivery),
+        {
+          awsCode: 'BAD_STATE',
+        },
+      ),
     ]
   }
   if (Status !== undefined && Status !== 'attached') {
@@ -53,7 +65,7 @@ function run(context: VipContext): readonly Draft[] {
       fail(
         'attachment-not-finished',
         subject,
-        says,
+        said(`its interface is ${Status}`, says),
         [cite(eni, 'Attachment'), delivery.holding.proof()],
         moveFix(context, delivery),
         {
@@ -68,14 +80,22 @@ function run(context: VipContext): readonly Draft[] {
   if (instance !== undefined && state !== undefined && state !== 'running') {
     const says = `${interfaceText(evidence, eni)} holds ${vip}, but its instance ${InstanceId ?? ''} is ${state}.`
     const start: Remedy = {
-      commands: [`aws ec2 start-instances --instance-ids ${InstanceId ?? ''}`],
+      summary: `start the instance of ${known(nodeOfInterface(evidence, eni)) ?? idOf(eni)}`,
+      commands: [sh`aws ec2 start-instances --instance-ids ${InstanceId}`],
       changes: 'The instance runs, and costs, again; or move the address to a running node.',
     }
     const fix = state === 'stopped' ? start : moveFix(context, delivery)
     return [
-      fail('instance-not-running', subject, says, [cite(instance, 'State'), delivery.holding.proof()], fix, {
-        awsCode: 'BAD_STATE',
-      }),
+      fail(
+        'instance-not-running',
+        subject,
+        said(`its instance is ${state}`, says),
+        [cite(instance, 'State'), delivery.holding.proof()],
+        fix,
+        {
+          awsCode: 'BAD_STATE',
+        },
+      ),
     ]
   }
   if (InstanceId !== undefined && isGap(instances))
@@ -83,7 +103,10 @@ function run(context: VipContext): readonly Draft[] {
       unknown(
         'instance-state-not-known',
         subject,
-        `${idOf(eni)} holds ${vip}; it is not known whether its instance ${InstanceId} runs.`,
+        said(
+          'whether its instance runs is not known',
+          `${idOf(eni)} holds ${vip}; it is not known whether its instance ${InstanceId} runs.`,
+        ),
         [instances],
         [],
         { blocks: false },
@@ -93,7 +116,10 @@ function run(context: VipContext): readonly Draft[] {
     pass(
       'attached',
       subject,
-      `${interfaceText(evidence, eni)}, which holds ${vip}, is attached${state === undefined ? '' : ' to a running instance'}.`,
+      said(
+        `its interface is attached${state === undefined ? '' : ' to a running instance'}`,
+        `${interfaceText(evidence, eni)}, which holds ${vip}, is attached${state === undefined ? '' : ' to a running instance'}.`,
+      ),
       [cite(eni, 'Attachment')],
     ),
   ]

@@ -5,7 +5,7 @@ import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-foreign',
@@ -33,12 +33,24 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const vip = question.vip.text
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
-    return [unknown('holder-not-known', `vip/${vip}`, `It is not known who holds ${vip}.`, [delivery])]
+    return [
+      unknown('holder-not-known', `vip/${vip}`, said('its holder is not known', `It is not known who holds ${vip}.`), [
+        delivery,
+      ]),
+    ]
   if (delivery.by !== 'owner') return [skipped('not-held', `vip/${vip}`, `No interface holds ${vip}.`)]
   const { interface: eni, node } = delivery
   const subject = `eni/${idOf(eni)}`
   const proof: Proof[] = [delivery.holding.proof()]
-  if (node !== null) return [pass('of-node', subject, `${idOf(eni)}, which holds ${vip}, belongs to ${node}.`, proof)]
+  if (node !== null)
+    return [
+      pass(
+        'of-node',
+        subject,
+        said('a node of the cluster holds it', `${idOf(eni)}, which holds ${vip}, belongs to ${node}.`),
+        proof,
+      ),
+    ]
   const managed = isManaged(eni)
   if (eni.Attachment === undefined && !managed)
     return [skipped('attached-to-nothing', subject, `${idOf(eni)}, which holds ${vip}, is attached to nothing.`)]
@@ -53,7 +65,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     fail(
       managed ? 'of-aws-service' : 'of-other-machine',
       subject,
-      `${vip} belongs to ${whose}.`,
+      said(managed ? 'an AWS service holds it' : 'a host outside the cluster holds it', `${vip} belongs to ${whose}.`),
       [...proof, ...told],
       where === null ? null : otherAddressFix(evidence, where),
       {

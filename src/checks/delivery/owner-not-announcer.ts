@@ -7,8 +7,9 @@ import { endpointsOf } from '../../lb/endpoints.ts'
 import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/owner-not-announcer',
@@ -50,7 +51,12 @@ function run(context: VipContext): readonly Draft[] {
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [
-      unknown('delivery-not-known', subject, 'It is not known to which node the VPC delivers the VIP.', [delivery]),
+      unknown(
+        'delivery-not-known',
+        subject,
+        said('the node is not known', 'It is not known to which node the VPC delivers the VIP.'),
+        [delivery],
+      ),
     ]
   if (delivery.by === 'nobody') return [skipped('delivered-to-nobody', subject, 'The VPC delivers the VIP to nobody.')]
   if (!hasNode(delivery))
@@ -81,7 +87,10 @@ function run(context: VipContext): readonly Draft[] {
       pass(
         'taken-for-every-service',
         subject,
-        `The VPC delivers ${text} to ${node}, which takes it for every Service.`,
+        said(
+          `the VPC delivers it to ${node}`,
+          `The VPC delivers ${text} to ${node}, which takes it for every Service.`,
+        ),
         [placeOf(delivery)],
       ),
     ]
@@ -89,7 +98,10 @@ function run(context: VipContext): readonly Draft[] {
     warn(
       'another-announces',
       subject,
-      `${text} belongs to ${interfaceText(evidence, delivery.interface)}, while ${listText(seen)} announces it: ${node} gets the packets and passes them on, which ends as soon as externalTrafficPolicy becomes Local.`,
+      said(
+        'another node than its owner announces it',
+        `${text} belongs to ${interfaceText(evidence, delivery.interface)}, while ${listText(seen)} announces it: ${node} gets the packets and passes them on, which ends as soon as externalTrafficPolicy becomes Local.`,
+      ),
       [placeOf(delivery)],
       withFix(moveFix(context, seen)),
     ),
@@ -106,11 +118,16 @@ function controlPlane({ evidence, question }: VipContext, delivery: Delivered & 
   const { node } = delivery
   const seen = known(announcing(evidence, question).observed) ?? []
   if (seen.length === 0 || seen.includes(node))
-    return pass('delivered', subject, `The VPC delivers ${vip} to ${node}.`, [placeOf(delivery)])
+    return pass('delivered', subject, said(`the VPC delivers it to ${node}`, `The VPC delivers ${vip} to ${node}.`), [
+      placeOf(delivery),
+    ])
   return warn(
     'kube-vip-leader-elsewhere',
     subject,
-    `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader is ${listText(seen)}.`,
+    said(
+      'kube-vip’s leader is another node than its owner',
+      `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader is ${listText(seen)}.`,
+    ),
     [placeOf(delivery)],
     withFix(moveToNode(evidence, question, seen)),
   )
@@ -129,7 +146,7 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
     return unknown(
       'endpoints-not-known',
       subject,
-      `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`,
+      said('endpoints not read', `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`),
       [found],
     )
   const ready = found.filter((endpoint) => endpoint.ready)
@@ -139,7 +156,10 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
     return pass(
       'owner-has-endpoint',
       subject,
-      `The VPC delivers ${vip} to ${node}, which has a ready endpoint of ${objectName(service)}.`,
+      said(
+        'delivered to a node with an endpoint',
+        `The VPC delivers ${vip} to ${node}, which has a ready endpoint of ${objectName(service)}.`,
+      ),
       [placeOf(delivery), ...proof],
     )
   if (nodes.length === 0)
@@ -148,7 +168,10 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
   return fail(
     'endpoint-elsewhere',
     subject,
-    `${vip} ${verb} ${interfaceText(evidence, delivery.interface)}, but externalTrafficPolicy is Local and the ready endpoints of ${objectName(service)} are on ${listText(nodes)}: ${node} drops the packets.`,
+    said(
+      'delivered to a node without an endpoint',
+      `${vip} ${verb} ${interfaceText(evidence, delivery.interface)}, but externalTrafficPolicy is Local and the ready endpoints of ${objectName(service)} are on ${listText(nodes)}: ${node} drops the packets.`,
+    ),
     [placeOf(delivery), cite(service, 'spec', 'externalTrafficPolicy'), ...proof],
     moveFix(context, nodes),
   )
@@ -162,12 +185,19 @@ function moveFix({ evidence, question }: VipContext, nodes: readonly string[]): 
   const { name = '', namespace = 'default' } = service?.metadata ?? {}
   const policy =
     service?.spec?.externalTrafficPolicy === 'Local'
-      ? `kubectl -n ${namespace} patch service ${name} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`
+      ? sh`kubectl -n ${namespace} patch service ${name} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`
       : null
   const move = moveToNode(evidence, question, nodes)
   if (policy === null) return move
-  const or = `to let every node take the packets, at the price of the client's address`
   return move === null
-    ? { commands: [policy], changes: `This is ${or}: endpoints on other nodes see the address of the node instead.` }
-    : { ...move, changes: `${move.changes} Or, ${or}: ${policy}.` }
+    ? {
+        summary: 'let every node take the packets',
+        commands: [policy],
+        changes: 'Endpoints on other nodes then see the address of the node instead of the client’s.',
+      }
+    : {
+        ...move,
+        advice:
+          'Or let every node take the packets, at the price of the client’s address, by externalTrafficPolicy Cluster.',
+      }
 }

@@ -5,8 +5,9 @@ import { arrivalInterface, vipPlace } from '../../fabric/ec2/delivery.ts'
 import { ladder } from '../../fabric/ec2/assign.ts'
 import { citeRoute } from '../../fabric/ec2/routes.ts'
 import { idOf, targetText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/path-cannot-carry-vip',
@@ -42,7 +43,7 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
   const subject = `vip/${vip}`
   const where = vipPlace(evidence, question)
   const arrival = arrivalInterface(evidence, question, node)
-  const doubt = `It is not known by which way the client reaches ${vip}.`
+  const doubt = said('the client’s way is not known', `It is not known by which way the client reaches ${vip}.`)
   if (isGap(where)) return [unknown('vpc-not-known', subject, doubt, [where])]
   if (isGap(arrival) || arrival === null)
     return [unknown('arrival-not-known', subject, doubt, isGap(arrival) ? [arrival] : [])]
@@ -57,13 +58,19 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
   const { target, match } = path
   const proof = [citeRoute(match)]
   const way = targetText(target)
-  if (target.kind === 'local') return [pass('inside-vpc', subject, `${client.text} is inside the VPC.`, proof)]
+  if (target.kind === 'local')
+    return [
+      pass('inside-vpc', subject, said('the client is inside the VPC', `${client.text} is inside the VPC.`), proof),
+    ]
   if (target.kind === 'transit-gateway')
     return [
       unknown(
         'gateway-routes-not-seen',
         subject,
-        `${client.text} comes over ${way}, whose own route tables are not in the evidence.`,
+        said(
+          'the transit gateway’s tables are not read',
+          `${client.text} comes over ${way}, whose own route tables are not in the evidence.`,
+        ),
         [],
         proof,
       ),
@@ -74,7 +81,10 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
         unknown(
           'other-side-not-seen',
           subject,
-          `${client.text} comes over ${way}, and the route tables of its other side are not in the evidence.`,
+          said(
+            'the other side’s route tables are not read',
+            `${client.text} comes over ${way}, and the route tables of its other side are not in the evidence.`,
+          ),
           [],
           proof,
         ),
@@ -83,7 +93,10 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
       pass(
         'carries-held-address',
         subject,
-        `${client.text} comes over ${way}, which carries an address that an interface holds.`,
+        said(
+          'the client’s way carries it',
+          `${client.text} comes over ${way}, which carries an address that an interface holds.`,
+        ),
         proof,
       ),
     ]
@@ -94,7 +107,10 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
       unknown(
         'carrying-not-known',
         subject,
-        `${client.text} comes over ${way}; whether that carries an address outside the VPC is not known.`,
+        said(
+          'whether the client’s way carries it is not known',
+          `${client.text} comes over ${way}; whether that carries an address outside the VPC is not known.`,
+        ),
         [],
         proof,
       ),
@@ -103,11 +119,14 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
     fail(
       'not-carried',
       subject,
-      `${client.text} comes over ${way}, which does not deliver to ${vip}, an address outside the ranges of ${where.vpcId}.`,
+      said(
+        'the client’s way cannot carry it',
+        `${client.text} comes over ${way}, which does not deliver to ${vip}, an address outside the ranges of ${where.vpcId}.`,
+      ),
       proof,
       {
-        commands: ['aws ec2 describe-transit-gateways', 'aws elbv2 describe-load-balancers'],
-        changes: `Nothing changes; they show what could carry the client instead. ${ladder(null)}`,
+        look: [sh`aws ec2 describe-transit-gateways`, sh`aws elbv2 describe-load-balancers`],
+        advice: ladder(null),
       },
       { awsCode },
     ),

@@ -10,7 +10,7 @@ import { reservationsOf } from '../../fabric/ec2/reservations.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/pool-collides',
@@ -38,7 +38,12 @@ export default defineCheck({
 function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
-  if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the pool lies.', [where])]
+  if (isGap(where))
+    return [
+      unknown('vpc-not-known', subject, said('the VPC is not known', 'It is not known in which VPC the pool lies.'), [
+        where,
+      ]),
+    ]
   const found = poolOf(evidence, where.vip)
   const holdings = holdingsInVpc(evidence, where.vpcId)
   if (isGap(found) || isGap(holdings))
@@ -46,7 +51,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'users-not-known',
         subject,
-        'It is not known who uses addresses of the pool.',
+        said('users of the pool’s addresses not known', 'It is not known who uses addresses of the pool.'),
         [found, holdings].filter(isGap),
       ),
     ]
@@ -64,9 +69,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const taken = reserved.filter(({ type, range }) => type === 'prefix' && ranges.some((one) => overlaps(one, range)))
   if (strangers.length === 0 && taken.length === 0)
     return [
-      pass('not-used', `pool/${name}`, `Nothing but nodes holds addresses of pool ${name}.`, [
-        cite(found, 'spec', 'addresses'),
-      ]),
+      pass(
+        'not-used',
+        `pool/${name}`,
+        said('only nodes hold addresses of the pool', `Nothing but nodes holds addresses of pool ${name}.`),
+        [cite(found, 'spec', 'addresses')],
+      ),
     ]
   const users = [
     ...strangers.map((holding) => `${rangeText(holding.range)} by ${interfaceText(evidence, holding.interface)}`),
@@ -81,11 +89,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     warn(
       'used-by-others',
       `pool/${name}`,
-      `Pool ${name} has addresses that something else uses: ${listText(users)}.`,
+      said(
+        `${String(users.length)} of the pool’s addresses used by others`,
+        `Pool ${name} has addresses that something else uses: ${listText(users)}.`,
+      ),
       proof,
-      {
-        fix: otherAddressFix(evidence, where),
-      },
+      { fix: otherAddressFix(evidence, where) },
     ),
   ]
 }

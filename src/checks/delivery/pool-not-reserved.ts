@@ -8,7 +8,7 @@ import { reservationsOf } from '../../fabric/ec2/reservations.ts'
 import { within } from '../../net/range-set.ts'
 import { subnetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { pass, skipped, unknown, type Draft } from '../finding.ts'
+import { pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/pool-not-reserved',
@@ -37,10 +37,28 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const subject = `vip/${question.vip.text}`
   const more = { blocks: false }
   if (isGap(where))
-    return [unknown('subnet-not-known', subject, 'It is not known in which subnet the pool lies.', [where], [], more)]
+    return [
+      unknown(
+        'subnet-not-known',
+        subject,
+        said('the pool’s subnet is not known', 'It is not known in which subnet the pool lies.'),
+        [where],
+        [],
+        more,
+      ),
+    ]
   const found = poolOf(evidence, where.vip)
   if (isGap(found))
-    return [unknown('pool-not-known', subject, 'It is not known which pool the VIP is from.', [found], [], more)]
+    return [
+      unknown(
+        'pool-not-known',
+        subject,
+        said('the pool is not known', 'It is not known which pool the VIP is from.'),
+        [found],
+        [],
+        more,
+      ),
+    ]
   const { place } = where
   if (found === null || place === null)
     return [skipped('no-pool-or-subnet', subject, `${where.vip.text} is in no pool, or in no subnet.`)]
@@ -52,7 +70,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'reservations-not-read',
         `pool/${name}`,
-        `It is not known whether ${text} reserves the range of pool ${name}.`,
+        said('CIDR reservations not read', `It is not known whether ${text} reserves the range of pool ${name}.`),
         [reserved],
         [],
         more,
@@ -65,12 +83,23 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     explicit.map(({ range }) => range),
   )
   const proof = [cite(found, 'spec', 'addresses'), ...explicit.map((one) => one.proof())]
-  if (open.length === 0) return [pass('reserved', `pool/${name}`, `${text} reserves the range of pool ${name}.`, proof)]
+  if (open.length === 0)
+    return [
+      pass(
+        'reserved',
+        `pool/${name}`,
+        said('EC2 gives no address of the pool away', `${text} reserves the range of pool ${name}.`),
+        proof,
+      ),
+    ]
   return [
     pass(
       'not-reserved',
       `pool/${name}`,
-      `EC2 may give ${rangesText(open)} of pool ${name} to a new interface in ${text}, since no explicit CIDR reservation covers it; a reservation would prevent that.`,
+      said(
+        'EC2 may give addresses of the pool away',
+        `EC2 may give ${rangesText(open)} of pool ${name} to a new interface in ${text}, since no explicit CIDR reservation covers it; a reservation would prevent that.`,
+      ),
       proof,
     ),
   ]

@@ -7,8 +7,9 @@ import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { joined, within, without } from '../../net/range-set.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/pool-spans-subnets',
@@ -35,13 +36,23 @@ export default defineCheck({
 function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
-  if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
+  if (isGap(where))
+    return [
+      unknown('vpc-not-known', subject, said('the VPC is not known', 'It is not known in which VPC the VIP lies.'), [
+        where,
+      ]),
+    ]
   const found = poolOf(evidence, where.vip)
   const places = subnetPlaces(evidence, where.vpcId)
   const own = nodeInterfaces(evidence, question.vpcId)
   if (isGap(found) || isGap(places) || isGap(own))
     return [
-      unknown('pool-not-known', subject, 'It is not known where the pool lies.', [found, places, own].filter(isGap)),
+      unknown(
+        'pool-not-known',
+        subject,
+        said('the pool’s subnets are not known', 'It is not known where the pool lies.'),
+        [found, places, own].filter(isGap),
+      ),
     ]
   if (found === null) return [skipped('no-pool', subject, `${where.vip.text} is in no pool.`)]
   const name = poolName(found)
@@ -55,7 +66,14 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const texts = inside.map(({ subnet, range }) => subnetText(subnet, range))
   const text = `Pool ${name}`
   if (inside.length === 1 && beside.length === 0)
-    return [pass('one-subnet', `pool/${name}`, `${text} lies in ${texts[0] ?? ''}.`, proof)]
+    return [
+      pass(
+        'one-subnet',
+        `pool/${name}`,
+        said('the pool lies in one subnet', `${text} lies in ${texts[0] ?? ''}.`),
+        proof,
+      ),
+    ]
   if (inside.length === 0) return [skipped('no-subnet', `pool/${name}`, `${text} lies in no subnet.`)]
   const withNodes = new Set([...own.values()].flat().map(({ SubnetId }) => SubnetId))
   const nobody = inside.filter(({ subnet }) => !withNodes.has(subnet.SubnetId))
@@ -70,5 +88,20 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     inside.length > 1
       ? `${text} lies in ${listText(texts)}: an address can be held only by a node of its own subnet`
       : `${text} lies in ${texts[0] ?? ''} only in part`
-  return [warn('several-subnets', `pool/${name}`, `${spread}${lost.length === 0 ? '' : `; ${listText(lost)}`}.`, proof)]
+  const brief =
+    inside.length > 1 ? `the pool lies in ${String(inside.length)} subnets` : 'a part of the pool lies in no subnet'
+  return [
+    warn(
+      'several-subnets',
+      `pool/${name}`,
+      said(brief, `${spread}${lost.length === 0 ? '' : `; ${listText(lost)}`}.`),
+      proof,
+      {
+        fix: {
+          look: [sh`aws ec2 describe-subnets --filters Name=vpc-id,Values=${where.vpcId}`],
+          advice: 'Keep one pool for each subnet with nodes, and choose it at the Services whose endpoints are there.',
+        },
+      },
+    ),
+  ]
 }

@@ -5,7 +5,7 @@ import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { subnetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/reserved-address',
@@ -30,7 +30,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   if (isGap(where))
     return [
-      unknown('subnet-not-known', `vip/${question.vip.text}`, 'It is not known in which subnet the VIP lies.', [where]),
+      unknown(
+        'subnet-not-known',
+        `vip/${question.vip.text}`,
+        said('subnets not read', 'It is not known in which subnet the VIP lies.'),
+        [where],
+      ),
     ]
   const { vip, place } = where
   const subject = `vip/${vip.text}`
@@ -43,7 +48,10 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       pass(
         'not-reserved',
         subject,
-        `${vip.text} is not among the addresses that EC2 keeps in ${subnetText(subnet, range)}: ${reservedInWords(range)}.`,
+        said(
+          'EC2 does not keep it for itself',
+          `${vip.text} is not among the addresses that EC2 keeps in ${subnetText(subnet, range)}: ${reservedInWords(range)}.`,
+        ),
         proof,
       ),
     ]
@@ -51,7 +59,10 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     fail(
       'reserved',
       subject,
-      `${vip.text} cannot be used in ${subnetText(subnet, range)}: EC2 keeps it for ${use}.`,
+      said(
+        'EC2 keeps the address for itself',
+        `${vip.text} cannot be used in ${subnetText(subnet, range)}: EC2 keeps it for ${use}.`,
+      ),
       proof,
       otherAddressFix(evidence, where),
       { awsCode: 'ENI_ADDRESS_RESTRICTION' },

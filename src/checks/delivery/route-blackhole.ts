@@ -12,7 +12,7 @@ import {
 import { citeRoute, destinationText, interfaceOf, targetOf } from '../../fabric/ec2/routes.ts'
 import { interfaceText, targetText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type Context, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/route-blackhole',
@@ -43,10 +43,24 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
-    return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP is asked for.', [where])]
+    return [
+      unknown(
+        'vpc-not-known',
+        subject,
+        said('the VPC is not known', 'It is not known in which VPC the VIP is asked for.'),
+        [where],
+      ),
+    ]
   const routes = overlayRoutes(evidence, question, where)
   if (isGap(routes))
-    return [unknown('routes-not-read', subject, `It is not known which routes lead to ${where.vip.text}.`, [routes])]
+    return [
+      unknown(
+        'routes-not-read',
+        subject,
+        said('route tables not read', `It is not known which routes lead to ${where.vip.text}.`),
+        [routes],
+      ),
+    ]
   const named = routes.client.filter(leadsToInterface)
   if (named.length === 0) return [skipped('no-route', subject, `No route leads to ${where.vip.text}.`)]
   const judged = named.map((route) => ({ route, why: whyBroken(evidence, where.vpcId, route) }))
@@ -58,13 +72,23 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'target-not-known',
         subject,
-        `It is not known whether the route to ${where.vip.text} leads to a node.`,
+        said(
+          'the route’s target is not known',
+          `It is not known whether the route to ${where.vip.text} leads to a node.`,
+        ),
         doubts.slice(0, 2),
       ),
     ]
   if (first === undefined) {
     const proof = named.flatMap(({ match }) => (match === null ? [] : [citeRoute(match)]))
-    return [pass('leads-to-node', subject, `The route to ${where.vip.text} leads to a node.`, proof)]
+    return [
+      pass(
+        'leads-to-node',
+        subject,
+        said('the route leads to a node', `The route to ${where.vip.text} leads to a node.`),
+        proof,
+      ),
+    ]
   }
   const target = routeTargetFor(evidence, question, receiving.nodes)
   const fix = routeFix(
@@ -79,7 +103,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
     fail(
       first.reason,
       subject,
-      first.says,
+      said(first.brief, first.says),
       broken.flatMap(({ proof }) => proof),
       fix,
       { awsCode: 'BAD_STATE_ROUTE', partial },
@@ -91,13 +115,19 @@ function whyBroken(
   evidence: Context['evidence'],
   vpcId: string,
   { match, table }: SubnetRoute,
-): Known<{ readonly reason: string; readonly says: string; readonly proof: readonly Proof[] } | null> {
+): Known<{
+  readonly reason: string
+  readonly brief: string
+  readonly says: string
+  readonly proof: readonly Proof[]
+} | null> {
   if (match === null) return null
   const name = `Route ${destinationText(match.route)} of ${table.RouteTableId ?? ''}`
   const proof = [citeRoute(match)]
   if (match.route.State === 'blackhole')
     return {
       reason: 'blackhole',
+      brief: 'the route to it is a blackhole',
       says: `${name} is a blackhole: its target, ${targetText(targetOf(match.route))}, is not available.`,
       proof,
     }
@@ -106,6 +136,7 @@ function whyBroken(
   if (eni === null)
     return {
       reason: 'target-not-in-vpc',
+      brief: 'the route to it leads out of the VPC',
       says: `${name} leads to ${targetText(targetOf(match.route))}, which is not in the VPC.`,
       proof,
     }
@@ -114,6 +145,7 @@ function whyBroken(
   if (node === null)
     return {
       reason: 'leads-to-stranger',
+      brief: 'the route to it leads to no node',
       says: `${name} leads to ${interfaceText(evidence, eni)}, which is no node of the cluster.`,
       proof: [...proof, cite(eni, 'Attachment')],
     }
@@ -122,6 +154,7 @@ function whyBroken(
   if (instance === undefined || state === undefined || state === 'running') return null
   return {
     reason: 'instance-not-running',
+    brief: `the route leads to an instance that is ${state}`,
     says: `${name} leads to ${node}, whose instance is ${state}.`,
     proof: [...proof, cite(instance, 'State')],
   }

@@ -6,8 +6,9 @@ import { citeRoute, destinationText, targetOf, type RouteMatch } from '../../fab
 import { routeInsideVpc } from '../../fabric/ec2/whole-subnet-route.ts'
 import { subnetPlaces } from '../../fabric/ec2/address-space.ts'
 import { listText, targetText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, unknown, warn, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/route-inside-vpc',
@@ -38,7 +39,12 @@ export default defineCheck({
 function run({ evidence, question }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
-  if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
+  if (isGap(where))
+    return [
+      unknown('vpc-not-known', subject, said('the VPC is not known', 'It is not known in which VPC the VIP lies.'), [
+        where,
+      ]),
+    ]
   const { vip, vpcId } = where
   const found = routeInsideVpc(evidence, where)
   const holders = holdersOf(evidence, vpcId, vip)
@@ -48,18 +54,34 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'routes-not-read',
         subject,
-        `It is not known which routes name ${vip.text}.`,
+        said('route tables not read', `It is not known which routes name ${vip.text}.`),
         [found, holders, places].filter(isGap),
       ),
     ]
-  if (found === null) return [pass('no-other-route', subject, `No route but the VPC's own covers ${vip.text}.`, [])]
+  if (found === null)
+    return [
+      pass(
+        'no-other-route',
+        subject,
+        said('no other route covers it', `No route but the VPC's own covers ${vip.text}.`),
+        [],
+      ),
+    ]
   const whole = places.some(({ range }) => range.text === found.prefix.text)
   if (!whole) return [impossible(subject, found)]
   const tables = (found.table.Associations ?? []).flatMap(({ SubnetId }) => SubnetId ?? [])
   const who = tables.length === 0 ? `subnets that use ${found.table.RouteTableId ?? ''}` : listText(tables)
   const owned = holders.length > 0 ? ', past the interface that holds it' : ', though no interface holds it'
   const says = `A route of ${found.table.RouteTableId ?? ''} sends the whole subnet ${found.prefix.text} to ${targetText(targetOf(found.route))}: clients in other subnets of ${who} reach ${vip.text} through that${owned}.`
-  return [warn('whole-subnet-route', subject, says, [citeRoute(found)], { awsCode: 'MORE_SPECIFIC_ROUTE' })]
+  return [
+    warn('whole-subnet-route', subject, said('a route takes its whole subnet', says), [citeRoute(found)], {
+      fix: {
+        look: [sh`aws ec2 describe-route-tables --route-table-ids ${found.table.RouteTableId}`],
+        advice: 'Where that is a firewall on purpose, it must pass on what is for the VIP; else take the route away.',
+      },
+      awsCode: 'MORE_SPECIFIC_ROUTE',
+    }),
+  ]
 }
 
 /** EC2 refuses such a route; evidence that shows one was not printed by EC2 itself, or was edited. */
@@ -68,11 +90,17 @@ function impossible(subject: string, { table, route, prefix }: RouteMatch & { re
   return fail(
     'not-a-whole-subnet',
     subject,
-    `${table.RouteTableId ?? ''} shows a route ${destinationText(route)} inside the ranges of the VPC that is no whole subnet: EC2 accepts none, and ${text} is delivered to its owner only.`,
+    said(
+      'a route that EC2 does not accept covers it',
+      `${table.RouteTableId ?? ''} shows a route ${destinationText(route)} inside the ranges of the VPC that is no whole subnet: EC2 accepts none, and ${text} is delivered to its owner only.`,
+    ),
     [citeRoute({ table, index: (table.Routes ?? []).indexOf(route) })],
     {
+      summary: `take the route off ${table.RouteTableId ?? 'the table'}`,
       commands: [
-        `aws ec2 delete-route --route-table-id ${table.RouteTableId ?? ''} --destination-${prefix.family === 4 ? '' : 'ipv6-'}cidr-block ${destinationText(route)}`,
+        prefix.family === 4
+          ? sh`aws ec2 delete-route --route-table-id ${table.RouteTableId} --destination-cidr-block ${destinationText(route)}`
+          : sh`aws ec2 delete-route --route-table-id ${table.RouteTableId} --destination-ipv6-cidr-block ${destinationText(route)}`,
       ],
       changes: 'Nothing that EC2 delivers depends on it; the VIP needs an owner, or a pool outside the VPC.',
     },

@@ -5,7 +5,7 @@ import { checkOff } from '../../fabric/ec2/overlay.ts'
 import { interfaceText, idOf } from '../../fabric/ec2/words.ts'
 import { citeRoute } from '../../fabric/ec2/routes.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/source-dest-check',
@@ -40,9 +40,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const vip = question.vip.text
   if (isGap(delivery))
     return [
-      unknown('interface-not-known', `vip/${vip}`, `It is not known which interface gets packets for ${vip}.`, [
-        delivery,
-      ]),
+      unknown(
+        'interface-not-known',
+        `vip/${vip}`,
+        said('the interface is not known', `It is not known which interface gets packets for ${vip}.`),
+        [delivery],
+      ),
     ]
   if (delivery.by !== 'route') return [skipped('no-route', `vip/${vip}`, `No route leads to ${vip}.`)]
   const { interface: eni, route } = delivery
@@ -54,20 +57,34 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'setting-not-read',
         subject,
-        `It is not known whether ${name} checks sources and destinations.`,
+        said('source/destination check not known', `It is not known whether ${name} checks sources and destinations.`),
         [],
         proof,
       ),
     ]
   if (!eni.SourceDestCheck)
-    return [pass('off', subject, `The source/destination check of ${name} is off: it takes packets for ${vip}.`, proof)]
+    return [
+      pass(
+        'off',
+        subject,
+        said(
+          'source/destination check off',
+          `The source/destination check of ${name} is off: it takes packets for ${vip}.`,
+        ),
+        proof,
+      ),
+    ]
   return [
     fail(
       'on',
       subject,
-      `The source/destination check of ${name} is on: it drops packets for ${vip}, which is not its address.`,
+      said(
+        'source/destination check on',
+        `The source/destination check of ${name} is on: it drops packets for ${vip}, which is not its address.`,
+      ),
       proof,
       {
+        summary: `turn the check off on ${delivery.node ?? idOf(eni)}`,
         commands: [checkOff(eni)],
         changes: `${name} then takes and sends packets with any address, at once: the node can also send with foreign source addresses.`,
       },

@@ -2,8 +2,9 @@ import { isGap } from '../../evidence/gap.ts'
 import { neighboursOf } from '../../node/neighbours.ts'
 import { vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { idOf, listText } from '../../fabric/ec2/words.ts'
+import { onNode, sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/stale-neighbour',
@@ -29,7 +30,11 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const subject = `vip/${vip.text}`
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
-    return [unknown('holder-not-known', subject, `It is not known who holds ${vip.text}.`, [delivery])]
+    return [
+      unknown('holder-not-known', subject, said('its holder is not known', `It is not known who holds ${vip.text}.`), [
+        delivery,
+      ]),
+    ]
   if (delivery.by !== 'owner') return [skipped('not-held', subject, `No interface holds ${vip.text}.`)]
   const mac = delivery.interface.MacAddress?.toLowerCase()
   if (mac === undefined)
@@ -48,20 +53,27 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
         known.length === 0 ? 'no-neighbour-entry' : 'names-owner',
         subject,
         known.length === 0
-          ? `No node has a neighbour entry for ${vip.text}.`
-          : `The neighbour entries of the nodes for ${vip.text} name its owner.`,
+          ? said('no node has a neighbour entry for it', `No node has a neighbour entry for ${vip.text}.`)
+          : said('the nodes know its owner', `The neighbour entries of the nodes for ${vip.text} name its owner.`),
         known.map(({ proof }) => proof),
       ),
     ]
   const says = `${listText(stale.map(({ node, lladdr }) => `${node} knows ${vip.text} by ${lladdr}`))}, but its owner ${idOf(delivery.interface)} has ${mac}: what is sent from there goes to the wrong interface.`
-  const commands = stale.map(({ node, device }) => `ssh ${node} sudo ip neigh flush to ${vip.text} dev ${device}`)
+  const commands = stale.map(({ node, device }) => onNode(node, sh`ip neigh flush to ${vip.text} dev ${device}`))
+  const nodes = listText([...new Set(stale.map(({ node }) => node))], 2)
   return [
     warn(
       'stale',
       subject,
-      says,
+      said('nodes know it by an old hardware address', says),
       stale.map(({ proof }) => proof),
-      { fix: { commands, changes: 'The node asks for the address again at the next packet.' } },
+      {
+        fix: {
+          summary: `forget the old neighbour on ${nodes}`,
+          commands,
+          changes: 'The node asks for the address again at the next packet.',
+        },
+      },
     ),
   ]
 }

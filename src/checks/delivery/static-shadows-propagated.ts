@@ -3,8 +3,9 @@ import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { citeRoute, destinations, destinationText, isPropagated, targetOf } from '../../fabric/ec2/routes.ts'
 import { rangeHas } from '../../net/range.ts'
 import { targetText } from '../../fabric/ec2/words.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { pass, skipped, unknown, warn, type Draft } from '../finding.ts'
+import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/static-shadows-propagated',
@@ -41,7 +42,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'routes-not-read',
         subject,
-        'It is not known which routes name the VIP.',
+        said('route tables not read', 'It is not known which routes name the VIP.'),
         [where, routeTables].filter(isGap),
       ),
     ]
@@ -68,23 +69,32 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const [first] = shadows
   if (first === undefined)
     return [
-      pass('propagated-alone', subject, `The propagated route to ${vip.text} stands alone.`, propagated.map(citeRoute)),
+      pass(
+        'propagated-alone',
+        subject,
+        said('the propagated route stands alone', `The propagated route to ${vip.text} stands alone.`),
+        propagated.map(citeRoute),
+      ),
     ]
   const { learnt, made } = first
   const id = made.table.RouteTableId ?? ''
   const option =
-    made.route.DestinationIpv6CidrBlock === undefined ? '--destination-cidr-block' : '--destination-ipv6-cidr-block'
+    made.route.DestinationIpv6CidrBlock === undefined ? sh`--destination-cidr-block` : sh`--destination-ipv6-cidr-block`
   return [
     warn(
       'hidden-by-static',
       subject,
-      `In ${id} a static route sends ${destinationText(made.route)} to ${targetText(targetOf(made.route))} and hides the propagated one to ${targetText(targetOf(learnt.route))}: it stays where it is when a node fails.`,
+      said(
+        'a static route hides the propagated one',
+        `In ${id} a static route sends ${destinationText(made.route)} to ${targetText(targetOf(made.route))} and hides the propagated one to ${targetText(targetOf(learnt.route))}: it stays where it is when a node fails.`,
+      ),
       [citeRoute(made), citeRoute(learnt)],
       {
         fix: {
+          summary: 'take the static route away',
           commands: shadows.map(
             ({ made: { table, route } }) =>
-              `aws ec2 delete-route --route-table-id ${table.RouteTableId ?? ''} ${option} ${destinationText(route)}`,
+              sh`aws ec2 delete-route --route-table-id ${table.RouteTableId} ${option} ${destinationText(route)}`,
           ),
           changes: 'Connections through the old target break while the propagated route takes over.',
         },

@@ -64,7 +64,14 @@ function run(context: VipContext): readonly Draft[] {
   if (delivery === 'announcement') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)
   if (isGap(where))
-    return [unknown('subnet-not-known', `vip/${vip.text}`, 'It is not known in which subnet the VIP lies.', [where])]
+    return [
+      unknown(
+        'subnet-not-known',
+        `vip/${vip.text}`,
+        said('subnets not read', 'It is not known in which subnet the VIP lies.'),
+        [where],
+      ),
+    ]
   return inVpc(context, where)
 }
 
@@ -72,7 +79,13 @@ function run(context: VipContext): readonly Draft[] {
 function unclear({ kubernetes }: Evidence, vip: Address, { unclear: why = '' }: FabricWords): Draft {
   const named = (known(kubernetes.nodes) ?? []).filter(({ spec }) => spec?.providerID !== undefined)
   const proof = named.map((node) => cite(node, 'spec', 'providerID'))
-  return unknown('fabric-not-known', `vip/${vip.text}`, why.replace('%', vip.text), [], proof)
+  return unknown(
+    'fabric-not-known',
+    `vip/${vip.text}`,
+    said('the network’s rules are in no evidence', why.replace('%', vip.text)),
+    [],
+    proof,
+  )
 }
 
 /** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */
@@ -83,7 +96,10 @@ function byBgpAlone(context: VipContext, vip: Address): readonly Draft[] | null 
         pass(
           'announced-by-bgp',
           `vip/${vip.text}`,
-          `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`,
+          said(
+            'routers lead to it (BGP)',
+            `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`,
+          ),
           [cite(first, 'spec')],
         ),
       ]
@@ -158,7 +174,12 @@ function inVpc({ evidence, question }: VipContext, where: VipPlace): readonly Dr
   const own = nodeInterfaces(evidence, question.vpcId)
   if (isGap(own))
     return [
-      unknown('node-subnets-not-known', subject, 'It is not known in which subnets the nodes have interfaces.', [own]),
+      unknown(
+        'node-subnets-not-known',
+        subject,
+        said('the nodes’ subnets are not known', 'It is not known in which subnets the nodes have interfaces.'),
+        [own],
+      ),
     ]
   const { subnet, range } = place
   const inside = [...own].filter(([, enis]) => enis.some(({ SubnetId }) => SubnetId === subnet.SubnetId))
@@ -168,7 +189,10 @@ function inVpc({ evidence, question }: VipContext, where: VipPlace): readonly Dr
       pass(
         'node-in-subnet',
         subject,
-        `${vip.text} lies in ${subnetText(subnet, range)}, where ${listText(nodes)} ${nodes.length === 1 ? 'has an interface' : 'have interfaces'}.`,
+        said(
+          `it lies in ${range.text}, as nodes do`,
+          `${vip.text} lies in ${subnetText(subnet, range)}, where ${listText(nodes)} ${nodes.length === 1 ? 'has an interface' : 'have interfaces'}.`,
+        ),
         [cite(subnet, 'CidrBlock')],
       ),
     ]
@@ -182,9 +206,16 @@ function inVpc({ evidence, question }: VipContext, where: VipPlace): readonly Dr
   ]
   const says = `${vip.text} lies in ${subnetText(subnet, range)}, where no node has an interface; only an interface of that subnet can hold it.`
   return [
-    fail('no-node-in-subnet', subject, says, proof, otherAddressFix(evidence, where), {
-      awsCode: 'ENI_ADDRESS_RESTRICTION',
-    }),
+    fail(
+      'no-node-in-subnet',
+      subject,
+      said('no node is in its subnet', says),
+      proof,
+      otherAddressFix(evidence, where),
+      {
+        awsCode: 'ENI_ADDRESS_RESTRICTION',
+      },
+    ),
   ]
 }
 
@@ -203,7 +234,10 @@ function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draf
       pass(
         'on-node-link',
         subject,
-        `${vip.text} lies in ${first.cidr.text}, the subnet of ${listText(fitting.map(({ node, device }) => `${node} (${device})`))}.`,
+        said(
+          `it lies in the nodes’ subnet ${first.cidr.text}`,
+          `${vip.text} lies in ${first.cidr.text}, the subnet of ${listText(fitting.map(({ node, device }) => `${node} (${device})`))}.`,
+        ),
         first.proof,
       ),
     ]
@@ -213,7 +247,7 @@ function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draf
       unknown(
         'announcer-subnet-not-known',
         subject,
-        `It is not known which subnet the announcer of ${vip.text} is in.`,
+        said('the announcer’s subnet is not known', `It is not known which subnet the announcer of ${vip.text} is in.`),
         gaps,
       ),
     ]
@@ -225,11 +259,14 @@ function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draf
     fail(
       'in-no-node-subnet',
       subject,
-      `${vip.text} lies in none of the subnets of ${listText(seen.map(({ node }) => node))} (${listText(cidrs)}): hosts there do not ask for it, they send it to their router.`,
+      said(
+        'it lies in no subnet of the announcer',
+        `${vip.text} lies in none of the subnets of ${listText(seen.map(({ node }) => node))} (${listText(cidrs)}): hosts there do not ask for it, they send it to their router.`,
+      ),
       networks.flatMap(({ proof }) => proof),
       {
-        commands: ['kubectl get ipaddresspools.metallb.io -A -o yaml'],
-        changes: `Shows the pool; give it free addresses of ${listText(sameFamily(networks, vip))}, and MetalLB gives the Service one of them. Or tell the router to send ${vip.text} to a node.`,
+        look: [sh`kubectl get ipaddresspools.metallb.io -A -o yaml`],
+        advice: `Give the pool free addresses of ${listText(sameFamily(networks, vip))}, and MetalLB gives the Service one of them. Or tell the router to send ${vip.text} to a node.`,
       },
     ),
   ]

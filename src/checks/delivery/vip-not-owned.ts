@@ -53,10 +53,20 @@ export default defineCheck({
 function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
-  if (isGap(where)) return [unknown('vpc-not-known', subject, 'It is not known in which VPC the VIP lies.', [where])]
+  if (isGap(where))
+    return [
+      unknown('vpc-not-known', subject, said('the VPC is not known', 'It is not known in which VPC the VIP lies.'), [
+        where,
+      ]),
+    ]
   const { vip, vpcId } = where
   const owners = holdersOf(evidence, vpcId, vip)
-  if (isGap(owners)) return [unknown('interfaces-not-read', subject, `It is not known who owns ${vip.text}.`, [owners])]
+  if (isGap(owners))
+    return [
+      unknown('interfaces-not-read', subject, said('interfaces not read', `It is not known who owns ${vip.text}.`), [
+        owners,
+      ]),
+    ]
   const [owner] = owners
   if (owner !== undefined) {
     const how = {
@@ -81,7 +91,14 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   }
   const hidden = hiddenOwner(evidence, where)
   if (hidden !== null)
-    return [unknown('owner-not-seen', subject, `No interface that this account sees holds ${vip.text}.`, [hidden])]
+    return [
+      unknown(
+        'owner-not-seen',
+        subject,
+        said('no interface of this account holds it', `No interface that this account sees holds ${vip.text}.`),
+        [hidden],
+      ),
+    ]
   const enis = known(interfacesOfVpc(evidence, vpcId)) ?? []
   const proof = [
     citeList(
@@ -93,7 +110,9 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const route = known(wholeSubnetRoute(evidence, where))
   if (route !== null) {
     const says = `No interface holds ${vip.text}; a route of ${route.table.RouteTableId ?? ''} sends its whole subnet ${route.prefix.text} to an interface, and whether the VPC then delivers an address that nobody holds is not documented.`
-    return [unknown('whole-subnet-route', subject, says, [], proof)]
+    return [
+      unknown('whole-subnet-route', subject, said('held by nobody, but a route takes its subnet', says), [], proof),
+    ]
   }
   const byKubeVip = podsServing(evidence, question).some(({ settings }) => settings.modes.includes('arp'))
     ? ' kube-vip has no code for EC2: with vip_arp it sends gratuitous ARP, which moves no address in a VPC.'

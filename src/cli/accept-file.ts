@@ -5,7 +5,7 @@ import { didYouMean } from '../net/nearest.ts'
 import { parseYaml } from '../evidence/yaml.ts'
 
 /** Where acceptances are looked for where `--accept` names no file. */
-const usualFile = '.vipdoctor.yaml'
+export const usualFile = '.vipdoctor.yaml'
 
 const example = `For example:
 accept:

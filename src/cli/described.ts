@@ -18,6 +18,9 @@ export interface DescribedFlag {
   readonly value: string | null
   readonly options: readonly string[]
   readonly byDefault: string | null
+  readonly integer: boolean
+  /** The part of help in which it stands; null: the first. */
+  readonly group: string | null
 }
 
 /** The commands of the program by name, in alphabetical order, flags too. */
@@ -46,6 +49,8 @@ function described({ id, summary, description, args, flags, examples }: Command.
           value: option ? (flag.helpValue?.toString() ?? flag.name.toUpperCase()) : null,
           options,
           byDefault,
+          integer: option && (typeof flag.default === 'number' || 'min' in flag),
+          group: flag.helpGroup ?? null,
         }
       })
       .toSorted((one, other) => (one.name < other.name ? -1 : 1)),

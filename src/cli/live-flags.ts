@@ -19,6 +19,19 @@ export const liveFlags = {
     description: 'kubeconfig; else KUBECONFIG, ~/.kube/config, or the pod’s service account',
   }),
   context: Flags.string({ helpValue: 'NAME', helpGroup: 'LIVE', description: 'context of the kubeconfig' }),
+  as: Flags.string({
+    helpValue: 'USER',
+    helpGroup: 'LIVE',
+    description: 'ask the API server as this user, as kubectl --as does',
+  }),
+  'as-group': Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'GROUP',
+    helpGroup: 'LIVE',
+    dependsOn: ['as'],
+    description: 'and as one of this group; may be repeated',
+  }),
   region: Flags.string({
     helpValue: 'REGION',
     helpGroup: 'LIVE',

@@ -11,6 +11,7 @@ import { wantedBy, type Wanted } from '../collect/wanted.ts'
 import { questionsFor, type Asked as QuestionAsked, type Target } from '../diagnosis/targets.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
+import { proxyFromEnvironment } from '../net/proxy.ts'
 import type { Client, FabricName, Question } from '../evidence/question.ts'
 import { endWith, exitCodes, say } from './exit.ts'
 import { judgeable } from './judgeable.ts'
@@ -123,6 +124,7 @@ function optionsOf(
       region: flags.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? null,
       profile: flags.profile ?? null,
       vpcId,
+      proxyFor: proxyFromEnvironment(env),
     },
     nodes: {
       reach: flags.nodes === 'none' ? null : reachOptions(flags, flags.nodes),

@@ -1,6 +1,7 @@
 import type { Interfaces } from '@oclif/core'
 import { openCluster, type ClusterOptions } from '../collect/kubernetes/cluster.ts'
 import { reachOf, type Reach, type ReachOptions, type ReachRun } from '../collect/node/reach.ts'
+import { proxyFromEnvironment } from '../net/proxy.ts'
 import { kubeconfigsOf, type liveFlags } from './live-flags.ts'
 
 type Flags = Interfaces.InferredFlags<typeof liveFlags>
@@ -10,6 +11,8 @@ export type ReachFlags = Pick<
   Flags,
   | 'kubeconfig'
   | 'context'
+  | 'as'
+  | 'as-group'
   | 'nodes'
   | 'node-namespace'
   | 'node-image'
@@ -40,9 +43,12 @@ export async function reachNodes(
   }
 }
 
-export const clusterOf = (flags: Pick<Flags, 'kubeconfig' | 'context'>): ClusterOptions => ({
+/** @throws UserError where groups are named without a user, which the API server would refuse. */
+export const clusterOf = (flags: Pick<Flags, 'kubeconfig' | 'context' | 'as' | 'as-group'>): ClusterOptions => ({
   kubeconfigs: kubeconfigsOf(flags.kubeconfig, process.env),
   context: flags.context ?? null,
+  proxyFor: proxyFromEnvironment(process.env),
+  as: flags.as === undefined ? null : { user: flags.as, groups: flags['as-group'] ?? [] },
 })
 
 export const reachOptions = (flags: ReachFlags, how: ReachOptions['how']): ReachOptions => ({

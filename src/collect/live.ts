@@ -10,6 +10,7 @@ import { openCluster, type Cluster, type ClusterOptions } from './kubernetes/clu
 import { toldWhileWaiting } from './kubernetes/waiting.ts'
 import { readCluster } from './kubernetes/read-cluster.ts'
 import { hintsOf, looksLikeEc2, nodesIn } from './node-hints.ts'
+import type { ProxyFor } from '../net/proxy.ts'
 import type { Wanted } from './wanted.ts'
 
 export interface LiveOptions {
@@ -20,6 +21,7 @@ export interface LiveOptions {
     readonly region: string | null
     readonly profile: string | null
     readonly vpcId: string | null
+    readonly proxyFor?: ProxyFor
   }
   readonly nodes: ChosenNodes
   /** An earlier reading, of which some sources are not asked again. */

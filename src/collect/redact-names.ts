@@ -21,6 +21,8 @@ export function hostNames(texts: ReadonlyMap<string, string>): ReadonlyMap<strin
   for (const [path, text] of texts) {
     if (path.startsWith('aws/'))
       for (const [, name = ''] of text.matchAll(hostField)) if (!name.startsWith('ec2-')) hosts.add(name)
+    const host = path.endsWith('/versions.txt') ? /^Linux ([A-Za-z][\w.-]*) \d/m.exec(text)?.[1] : undefined
+    if (host !== undefined) hosts.add(host) // what `uname -a` begins with
   }
   const numbered = (names: Iterable<string>, word: string): [string, string][] => {
     const sorted = [...names].filter(namesOneMachine).sort()

@@ -22,6 +22,7 @@ import { plain } from '../report/paint.ts'
 import type { Setting } from '../report/reporter.ts'
 import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
+import { withDefaults } from '../cli/defaults.ts'
 import { parseDuration } from '../cli/duration.ts'
 import { endWith } from '../cli/exit.ts'
 import { roundOf, type Round } from '../cli/wait.ts'
@@ -138,7 +139,8 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
   }
 
   override async run(): Promise<void> {
-    const { flags, argv } = await this.parse(Check, withCaptureSeconds(this.argv))
+    const typed = withDefaults(this.config, Check.id, this.argv, process.env)
+    const { flags, argv } = await this.parse(Check, withCaptureSeconds(typed))
     const tool = { name: this.config.name, version: this.config.version }
     const files = parseOutputFiles([
       ...(flags['output-file'] ?? []),
@@ -209,10 +211,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 
 /** How the evidence of this run was read, for the report to say how more of it can be. */
 function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }): Reading {
   if (flags.bundle !== undefined) return { from: 'bundle', path: flags.bundle }
-  const given = (['kubeconfig', 'context', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap((name) => {
-    const value = flags[name]
-    return value === undefined || value === 'vpc' ? [] : [[name, value] as const]
-  })
+  const given = (['kubeconfig', 'context', 'as', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap(
+    (name) => {
+      const value = flags[name]
+      return value === undefined || value === 'vpc' ? [] : [[name, value] as const]
+    },
+  )
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
   return {
     from: 'live',

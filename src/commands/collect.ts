@@ -1,4 +1,5 @@
 import { Args, Command, Flags } from '@oclif/core'
+import { withDefaults } from '../cli/defaults.ts'
 import { endWith, exitCodes } from '../cli/exit.ts'
 import { lookOf, print } from '../cli/terminal.ts'
 import { collectionSummary } from '../report/collection-summary.ts'
@@ -38,7 +39,7 @@ Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in
     }),
     force: Flags.boolean({ description: 'replace a bundle that is there already' }),
     redact: Flags.boolean({
-      description: 'replace account ids, public addresses, MACs, host and node names by stable stand-ins',
+      description: 'replace account and instance ids, public addresses, MACs, host and node names by stable stand-ins',
     }),
     'print-node-script': Flags.boolean({ description: 'print the script that reads a node, and do nothing else' }),
     fabric: Flags.option({
@@ -64,7 +65,7 @@ Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in
   }
 
   override async run(): Promise<void> {
-    const { flags, argv } = await this.parse(Collect)
+    const { flags, argv } = await this.parse(Collect, withDefaults(this.config, Collect.id, this.argv, process.env))
     if (flags['print-node-script']) {
       print(nodeScript)
       return

@@ -11,6 +11,7 @@ import { inWords } from '../net/words.ts'
 import { traceJson } from '../report/trace-json.ts'
 import { traceText } from '../report/trace.ts'
 import { evidenceOf } from '../cli/evidence.ts'
+import { withDefaults } from '../cli/defaults.ts'
 import { endWith, exitCodes } from '../cli/exit.ts'
 import { judgeable } from '../cli/judgeable.ts'
 import type { Asked } from '../cli/live.ts'
@@ -66,7 +67,7 @@ Exit codes: 0 traced, 2 usage or bad input, 3 where the node's rules or routes a
   }
 
   override async run(): Promise<void> {
-    const { args, flags } = await this.parse(Trace)
+    const { args, flags } = await this.parse(Trace, withDefaults(this.config, Trace.id, this.argv, process.env))
     const client = parseClient(flags.client)
     requireWayToNodes(flags)
     const nodes: Asked['nodes'] = (evidence, asked) =>

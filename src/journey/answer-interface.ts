@@ -21,6 +21,19 @@ export function interfaceOfWay(
   return interfaceOfDevice(own, links.length > 0 ? links : addresses, route.device)
 }
 
+/** Whether an answer leaves a node by a device of which no interface of the VPC is known. */
+export function leavesUnseen(evidence: Evidence, question: Question, node: string): boolean {
+  const trace = known(traceVip(evidence, question, node))
+  const journeys = trace?.parts.flatMap((part) => part.journeys) ?? []
+  return journeys
+    .flatMap((journey) => stretchesBack(evidence, question, node, journey))
+    .some(
+      ({ last, state, ways }) =>
+        last &&
+        ways.some((way) => way.route?.type === 'unicast' && interfaceOfWay(evidence, question, state, way) === null),
+    )
+}
+
 /**
  * The interface by which answers leave the node that translates: by its rules and routes, else, where these are not known or lead to no
  * interface, the one at which the packet arrives.

@@ -84,8 +84,13 @@ function takenAddresses(evidence: Evidence, state: NodeState, vip: Address): Rea
   return new Set([...nodes, ...own, ...gateways, vip.text])
 }
 
-/** An address of a range that nobody is known to have, from its upper end; in a range of one, that one. */
-function freeAddress(range: Range, taken: ReadonlySet<string>): Address | null {
+/** Up to where addresses are hosts': below class D (RFC 1112), and the end of global unicast, 2000::/3 (RFC 4291 §2.4). */
+const lastOfHosts = { 4: 0xdfff_ffffn, 6: (0x4000n << 112n) - 1n } as const
+
+/** An address of a range that nobody is known to have, from the upper end of its hosts'; in a range of one, that one. */
+function freeAddress(whole: Range, taken: ReadonlySet<string>): Address | null {
+  const end = lastOfHosts[whole.family]
+  const range = whole.first < end && end < whole.last ? { ...whole, last: end } : whole
   const many = sizeOf(range)
   for (let step = 0n; step < many && step < 1024n; step += 1n) {
     const address = addressOf(range.family, range.last - step - (many > 2n ? 1n : 0n))

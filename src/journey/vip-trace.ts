@@ -60,9 +60,12 @@ export function traceOn(evidence: Evidence, question: Question, state: NodeState
   })
   const split = traced.some(({ ways }) => new Set(ways.map(ends)).size > 1)
   const devices = parts.flatMap((part) => part.devices)
+  // Another host of the subnet stands in a network that only the node's addresses tell.
+  const { ipAddr } = evidence.node(state.node)
+  const unplaced = question.client.kind === 'vpc' && isGap(ipAddr) ? [ipAddr] : []
   return {
     node: state.node,
-    doubts: [...state.doubts, ...(split ? [severalDevices(state.node, vip, devices)] : [])],
+    doubts: [...state.doubts, ...unplaced, ...(split ? [severalDevices(state.node, vip, devices)] : [])],
     parts: traced.map(({ clients, source, ways }) => ({ clients, source, journeys: ways[0] ?? [] })),
   }
 }

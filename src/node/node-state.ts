@@ -1,7 +1,8 @@
 import type { Evidence, NodeEvidence } from '../evidence/evidence.ts'
 import { gap, gapsAmong, isAbsent, isGap, known, type Gap, type Known } from '../evidence/gap.ts'
 import { nodeFile, type NodeValue } from '../evidence/node/kinds.ts'
-import type { Family } from '../net/address.ts'
+import { nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
+import { parseAddress, type Address, type Family } from '../net/address.ts'
 import type { IpSets } from '../evidence/node/ipset.ts'
 import type { IptablesSave } from '../evidence/node/iptables-save.ts'
 import type { Ipvs } from '../evidence/node/ipvs.ts'
@@ -23,6 +24,8 @@ export interface NodeState {
   readonly routes: NodeValue<'ipRoute'>
   readonly rules: NodeValue<'ipRule'>
   readonly sysctl: ReadonlyMap<string, string> | null
+  /** The node's own address by its Node object, for what leaves it masqueraded where its interfaces were not read. */
+  readonly internal?: Address
   readonly doubts: readonly Gap[]
 }
 
@@ -36,12 +39,19 @@ export function nodeState(evidence: Evidence, node: string, family: Family): Kno
   const here = evidence.node(node)
   const byFamily = states.get(here) ?? new Map<Family, Known<NodeState>>()
   states.set(here, byFamily)
-  const state = byFamily.get(family) ?? read(here, family)
+  const state = byFamily.get(family) ?? read(here, family, internalAddress(evidence, node, family))
   byFamily.set(family, state)
   return state
 }
 
-function read(here: NodeEvidence, family: Family): Known<NodeState> {
+function internalAddress(evidence: Evidence, node: string, family: Family): Address | undefined {
+  const own = nodesByName(evidence).get(node)?.status?.addresses ?? []
+  return own
+    .flatMap(({ type, address }) => (type === 'InternalIP' ? (parseAddress(address) ?? []) : []))
+    .find((address) => address.family === family)
+}
+
+function read(here: NodeEvidence, family: Family, internal: Address | undefined): Known<NodeState> {
   const nft = family === 4 ? here.iptablesNft : here.ip6tablesNft
   const legacy = family === 4 ? here.iptablesLegacy : here.ip6tablesLegacy
   const { ipRoute: routes } = here
@@ -67,6 +77,7 @@ function read(here: NodeEvidence, family: Family): Known<NodeState> {
     routes,
     rules: known(here.ipRule) ?? [],
     sysctl: known(here.sysctl)?.values ?? null,
+    ...(internal === undefined ? {} : { internal }),
     doubts,
   }
 }

@@ -83,7 +83,7 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
 
 /** The source that a packet carries when it leaves a node. */
 export const sourceBehind = (state: NodeState, { source, sourceNat, destination }: Packet): Address =>
-  sourceNat === 'masquerade' ? (sourceFor(state, destination) ?? source) : (sourceNat ?? source)
+  sourceNat === 'masquerade' ? (sourceFor(state, destination) ?? state.internal ?? source) : (sourceNat ?? source)
 
 /** The node that an address lives on: a pod's, or the node's own. */
 export const nodeOfPod = (evidence: Evidence, address: Address): string | null =>

@@ -246,7 +246,7 @@ describe('collect', () => {
       '--quiet',
     ])
     expect(stdout).toMatch(
-      / {2}replaced: \d+ account ids, \d+ public addresses, \d+ MACs, \d+ names of nodes and\n {4}hosts\n$/,
+      / {2}replaced: \d+ account ids, \d+ instance ids, \d+ public addresses, \d+ MACs, \d+ names\n {4}of nodes and hosts\n$/,
     )
     expect(readdirSync(path.join(bundle, 'nodes'))).toEqual(['node-01', 'node-02', 'node-03', 'node-04'])
   })

@@ -114,10 +114,110 @@ test('one thing has one stand-in, in every file, and the count is said', () => {
   expect(text).toContain('fe80::ff:fe00:1')
   expect(replaced).toEqual([
     { what: 'account ids', count: 1 },
+    { what: 'instance ids', count: 0 },
     { what: 'public addresses', count: 4 },
     { what: 'MACs', count: 1 },
     { what: 'names of nodes and hosts', count: 2 },
   ])
+})
+
+/** One identifier in each form in which a tool writes it. */
+const forms: readonly (readonly [what: string, forms: readonly string[]])[] = [
+  [
+    'an address',
+    [
+      ...[
+        '52.17.3.9',
+        '52.17.3.9/32',
+        '[52.17.3.9]:443',
+        'https://52.17.3.9/',
+        'web.52.17.3.9.nip.io',
+        '52-17-3-9.sslip.io',
+      ],
+      ...[
+        'ec2-52-17-3-9.compute-1.amazonaws.com',
+        'TCP  34110309:01BB rr',
+        'local 34110309',
+        'peer 09031134',
+        '0x34110309',
+      ],
+    ],
+  ],
+  ['an IPv6 address', ['2600:1f18::5', '[2600:1f18::5]:443', '2600-1f18--5.sslip.io', '2600:1f18:0:0:0:0:0:5']],
+  [
+    'a MAC',
+    [
+      ...[
+        '0e:58:c3:f0:7b:0a',
+        '0E-58-C3-F0-7B-0A',
+        '0e58.c3f0.7b0a',
+        'fe80::c58:c3ff:fef0:7b0a',
+        'fd00:1::c58:c3ff:fef0:7b0a',
+      ],
+      ...['0e:58:c3:ff:fe:f0:7b:0a', '0c-58-c3-ff-fe-f0-7b-0a'],
+    ],
+  ],
+  [
+    'an account',
+    [
+      ...[
+        '"OwnerId": "210987654321"',
+        'arn:aws:iam::210987654321:role/x',
+        'arn:aws-cn:execute-api:eu-1:210987654321:y',
+      ],
+      ...['210987654321.dkr.ecr.eu-west-1.amazonaws.com/app:1', '210987654321.dkr-ecr.eu-west-1.on.aws/app'],
+    ],
+  ],
+  ['an instance', ['i-0c0ffee0123456789', 'aws:///eu-west-1a/i-0c0ffee0123456789', 'i-0c0ffee0123456789.ec2.internal']],
+  ['a host', ['Linux secret-host-7.corp 6.1.0 #1 SMP x86_64']],
+]
+const traces = /52[.-]17|34110309|09031134|1f18|c3[:.-]?(?:f0|ff)|210987654321|0c0ffee|secret-host/i
+
+test('what tells whose a bundle is goes in every form, and the same things are wrong with it', async () => {
+  const files = filesOf(await fixtureStore('hard-way-l2'))
+  const before = causesOf(files)
+  const planted = new Map(files)
+  const path = [...files.keys()].find((file) => file.endsWith('/versions.txt')) ?? ''
+  const text = forms.flatMap(([, lines]) => lines).join('\n')
+  planted.set(path, Buffer.from(`${forms.at(-1)?.[1][0] ?? ''}\n${text}\n`))
+  const { files: hidden, replaced } = redacted(planted)
+  expect(
+    textOf(hidden)
+      .split('\n')
+      .filter((line) => traces.test(line)),
+  ).toEqual([])
+  expect(causesOf(hidden)).toEqual(before)
+  expect(replaced.find(({ what }) => what === 'instance ids')?.count).toBeGreaterThan(1)
+})
+
+test('one thing in two forms is one thing still', () => {
+  const manifest = { format: 'vipdoctor-bundle', version: 1, time: null, redaction: null, gaps: [], files: [] }
+  const { files } = redacted(
+    new Map<string, Uint8Array>([
+      ['bundle.json', Buffer.from(JSON.stringify(manifest))],
+      ['notes.txt', Buffer.from(forms.flatMap(([, lines]) => lines).join('\n'))],
+    ]),
+  )
+  const lines = Buffer.from(files.get('notes.txt') ?? [])
+    .toString()
+    .split('\n')
+  const address = lines[0] ?? ''
+  const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
+  expect(lines.slice(0, 11)).toEqual([
+    ...[address, `${address}/32`, `[${address}]:443`, `https://${address}/`, `web.${address}.nip.io`],
+    ...[`${address.replaceAll('.', '-')}.sslip.io`, `ec2-${address.replaceAll('.', '-')}.compute-1.amazonaws.com`],
+    `TCP  ${bytes.join('').toUpperCase()}:01BB rr`,
+    ...[`local ${bytes.join('')}`, `peer ${bytes.toReversed().join('')}`, `0x${bytes.join('')}`],
+  ])
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      ...['02:00:00:00:00:01', '02-00-00-00-00-01', '0200.0000.0001', 'fe80::ff:fe00:1', 'fd00:1::ff:fe00:1'],
+      ...['02:00:00:ff:fe:00:00:01', '00-00-00-ff-fe-00-00-01'],
+    ]),
+  )
+  expect(lines).toEqual(
+    expect.arrayContaining(['i-00000000000000001', '000000000001.dkr.ecr.eu-west-1.amazonaws.com/app:1']),
+  )
 })
 
 test('a file that is no text is left out and is a gap, never evidence that there is nothing', () => {

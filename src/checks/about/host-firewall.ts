@@ -59,15 +59,17 @@ interface Words {
   /** What follows where they do not: completes "…: ". */
   readonly follows: string
   readonly warns?: true
+  /** Why there may be callers or called ones that are not among the calls. */
+  readonly unlisted: Gap | null
 }
 
 /** What the nodes' own firewalls do with calls that are needed: one finding for all of them. */
 export function hostFirewall(
   evidence: Evidence,
   calls: readonly Call[],
-  { subject, ...words }: Words,
+  { subject, unlisted, ...words }: Words,
 ): readonly Draft[] {
-  if (calls.length === 0) return []
+  if (calls.length === 0 && unlisted === null) return []
   const judged = callsOf(evidence, calls)
   if (judged.shut.length > 0) {
     const nodes = new Set(judged.shut.map(({ at }) => at)).size
@@ -83,7 +85,8 @@ export function hostFirewall(
         : fail('host-firewall', subject, says, proof, fix),
     ]
   }
-  if (judged.open.length < judged.count)
+  const gaps = unlisted === null ? judged.gaps : [unlisted, ...judged.gaps]
+  if (judged.open.length < judged.count || unlisted !== null)
     return [
       unknown(
         'host-rules-not-known',
@@ -92,7 +95,7 @@ export function hostFirewall(
           'the rules of the nodes are not known',
           `It is not known whether the rules of the nodes let ${words.let}.`,
         ),
-        judged.gaps.slice(0, 3),
+        gaps.slice(0, 3),
       ),
     ]
   const named = (of: readonly Party[]) => new Set(of.flatMap((party) => ('node' in party ? [party.node] : []))).size

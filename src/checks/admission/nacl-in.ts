@@ -5,7 +5,7 @@ export default defineCheck({
   id: 'admission/nacl-in',
   title: 'Network ACLs let packets from the client to the VIP pass',
   needs: ['aws/network-interfaces', 'aws/subnets'],
-  alsoReads: ['aws/network-acls', 'aws/vpcs'],
+  alsoReads: ['aws/network-acls', 'aws/vpcs', 'node/ip-link'],
   each: 'receiving',
   on: ['ec2'],
   blocks: true,

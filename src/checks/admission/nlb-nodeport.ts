@@ -18,7 +18,7 @@ export default defineCheck({
   after: 'admission/nodeport',
   title: 'The nodes admit the load balancers of the VPC at the NodePort and at the port of its health check',
   needs: ['aws/network-interfaces'],
-  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'aws/subnets'],
+  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'aws/subnets', 'node/ip-link'],
   each: 'receiving',
   on: ['ec2'],
   about: ['service'],

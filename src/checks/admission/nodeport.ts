@@ -12,7 +12,7 @@ export default defineCheck({
   id: 'admission/nodeport',
   title: 'The security groups of the nodes admit the client at the NodePort, where a client uses one',
   needs: ['aws/network-interfaces', 'aws/subnets'],
-  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs'],
+  alsoReads: ['aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', 'node/ip-link'],
   each: 'receiving',
   on: ['ec2'],
   about: ['service'],

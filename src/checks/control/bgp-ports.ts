@@ -2,7 +2,7 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { metallbPods } from '../../lb/metallb/install.ts'
+import { metallbPods, unlistedSpeaker } from '../../lb/metallb/install.ts'
 import { parseAddress } from '../../net/address.ts'
 import { rangeOf } from '../../net/range.ts'
 import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
@@ -79,6 +79,7 @@ const onHosts = perEvidence((evidence: Evidence): readonly Draft[] => {
       })
     return hostFirewall(evidence, calls, {
       subject: `bgppeer/${peer.metadata?.name ?? ''}`,
+      unlisted: unlistedSpeaker(evidence),
       let: `the speakers and their peer ${address.text} reach each other`,
       follows: `no session with ${address.text} comes up from there`,
     })

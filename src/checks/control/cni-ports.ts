@@ -152,6 +152,7 @@ const isRunning = (evidence: Evidence, process: RegExp): boolean =>
 const onHosts = (evidence: Evidence, { name, ports }: Talk, from: readonly string[], to: readonly string[]) =>
   hostFirewall(evidence, callsAt(pairs(from, to), ports), {
     subject: 'cni/agents',
+    unlisted: null,
     let: `${name} speak with each other`,
     follows: `${name} cannot speak with each other`,
   })

@@ -2,6 +2,7 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { isGap, known } from '../../evidence/gap.ts'
+import { lackingNodes } from '../../evidence/lacking.ts'
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { authorize, permissionText } from '../../fabric/ec2/admission.ts'
 import { apiServerHosts, apiServerNodes } from '../../journey/api-servers.ts'
@@ -42,6 +43,7 @@ const onHosts = perEvidence((evidence: Evidence): readonly Draft[] => {
   const nodes = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? [])
   return hostFirewall(evidence, callsAt(pairs(servers, nodes), [{ protocol: 'tcp', port }]), {
     subject: 'service/default/kubernetes',
+    unlisted: lackingNodes(evidence),
     let: 'the API servers reach the kubelets',
     follows: 'the API servers do not reach the kubelets there, and logs and exec fail',
   })

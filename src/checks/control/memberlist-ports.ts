@@ -2,7 +2,7 @@ import { cite } from '../../evidence/cite.ts'
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import type { Pod } from '../../evidence/kubernetes/kinds.ts'
-import { metallbPods, metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbPods, metallbSettings, unlistedSpeaker } from '../../lb/metallb/install.ts'
 import { joined } from '../../net/range-set.ts'
 import type { Protocol } from '../../net/port.ts'
 import { authorize, permissionOfMembers } from '../../fabric/ec2/admission.ts'
@@ -57,6 +57,7 @@ function onHosts({ evidence, question }: Context): readonly Draft[] {
   const ports = (['tcp', 'udp'] as const).map((protocol) => ({ protocol, port }))
   return hostFirewall(evidence, callsAt(pairs(nodes, nodes), ports), {
     subject: 'daemonset/metallb-system/speaker',
+    unlisted: unlistedSpeaker(evidence),
     let: `MetalLB's speakers hear each other at tcp and udp ${String(port)}`,
     follows:
       `MetalLB's speakers do not hear each other, each takes itself for the only one, and several announce the same VIP. ${fabricOf(question).words.announcing}`.replace(

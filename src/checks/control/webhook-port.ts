@@ -2,6 +2,7 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { isGap, known } from '../../evidence/gap.ts'
+import { lackingNodes } from '../../evidence/lacking.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { podsOf } from '../../lb/endpoints.ts'
 import { metallbWebhooks } from '../../lb/metallb/webhook.ts'
@@ -84,6 +85,7 @@ const onHosts = perEvidence((evidence: Evidence): readonly Draft[] => {
   })
   return hostFirewall(evidence, calls, {
     subject: `service/${webhook?.name ?? ''}`,
+    unlisted: webhook?.service ? lackingNodes(evidence) : null,
     let: "the API servers reach MetalLB's webhook",
     follows: "the API servers do not reach MetalLB's webhook, and changes of pools and advertisements fail",
   })

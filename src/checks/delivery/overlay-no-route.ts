@@ -17,7 +17,7 @@ export default defineCheck({
   after: 'delivery/owner-detached',
   title: "A route of the client's subnet leads to a VIP outside the VPC",
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
-  alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists'],
+  alsoReads: ['kubernetes/nodes', 'aws/managed-prefix-lists', 'node/ip-link'],
   on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
     const where = vipPlace(evidence, question)

@@ -13,7 +13,7 @@ export default defineCheck({
   after: 'delivery/owner-foreign',
   title: 'The interface that holds the VIP is attached to a running instance',
   needs: ['aws/network-interfaces', 'aws/subnets'],
-  alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/nodes'],
+  alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/nodes', 'node/ip-link'],
   on: ['ec2'],
   blocks: true,
   run,

@@ -12,7 +12,7 @@ export default defineCheck({
   after: 'delivery/vip-not-owned',
   title: 'The interface that holds the VIP belongs to a node of the cluster',
   needs: ['aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
-  alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/ipaddresspools'],
+  alsoReads: ['aws/vpcs', 'aws/instances', 'kubernetes/ipaddresspools', 'node/ip-link'],
   on: ['ec2'],
   blocks: true,
   run,

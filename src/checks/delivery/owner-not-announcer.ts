@@ -24,6 +24,7 @@ export default defineCheck({
     'kubernetes/servicel2statuses',
     'kubernetes/leases',
     'kubernetes/pods',
+    'node/ip-link',
   ],
   on: ['ec2'],
   blocks: true,

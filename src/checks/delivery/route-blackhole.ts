@@ -19,7 +19,7 @@ export default defineCheck({
   after: 'delivery/vip-not-owned',
   title: 'The route to a VIP outside the VPC leads to a running node of the cluster',
   needs: ['aws/route-tables', 'aws/vpcs', 'aws/subnets', 'aws/network-interfaces'],
-  alsoReads: ['aws/instances', 'kubernetes/nodes'],
+  alsoReads: ['aws/instances', 'kubernetes/nodes', 'node/ip-link'],
   on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
     const where = vipPlace(evidence, question)

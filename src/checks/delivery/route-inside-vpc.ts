@@ -15,7 +15,7 @@ export default defineCheck({
   after: 'delivery/source-dest-check',
   title: 'No route takes the place of ownership for a VIP inside the VPC',
   needs: ['aws/route-tables', 'aws/subnets', 'aws/network-interfaces'],
-  alsoReads: ['aws/vpcs', 'kubernetes/nodes'],
+  alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'node/ip-link'],
   on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
     const where = vipPlace(evidence, question)

@@ -12,7 +12,7 @@ export default defineCheck({
   after: 'delivery/vip-not-owned',
   title: 'The interface that a route leads to takes packets that are not addressed to it',
   needs: ['aws/network-interfaces', 'aws/vpcs', 'aws/subnets', 'aws/route-tables'],
-  alsoReads: ['kubernetes/nodes'],
+  alsoReads: ['kubernetes/nodes', 'node/ip-link'],
   on: ['ec2'],
   appliesTo: ({ evidence, question }) => {
     const where = vipPlace(evidence, question)

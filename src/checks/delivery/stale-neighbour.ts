@@ -11,7 +11,7 @@ export default defineCheck({
   after: 'delivery/static-shadows-propagated',
   title: 'Hosts of the subnet know the VIP by the hardware address of its owner',
   needs: ['aws/network-interfaces', 'aws/subnets'],
-  alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'node/ip-neigh'],
+  alsoReads: ['aws/vpcs', 'kubernetes/nodes', 'node/ip-neigh', 'node/ip-link'],
   on: ['ec2'],
   blocks: false,
   run,

@@ -23,6 +23,7 @@ export default defineCheck({
     'aws/instance-types',
     'kubernetes/nodes',
     'kubernetes/pods',
+    'node/ip-link',
   ],
   on: ['ec2'],
   appliesTo: ({ evidence, question }) => {

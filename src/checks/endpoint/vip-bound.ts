@@ -19,7 +19,7 @@ export default defineCheck({
   id: 'endpoint/vip-bound',
   title: 'The node that receives the packet holds the control-plane VIP and listens on its port',
   needs: ['node/ip-addr'],
-  alsoReads: ['node/listen', 'kubernetes/leases'],
+  alsoReads: ['node/listen', 'kubernetes/leases', 'node/ip-link'],
   about: ['control-plane', 'address'],
   blocks: true,
   each: 'receiving',

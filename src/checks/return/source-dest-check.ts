@@ -1,17 +1,19 @@
 import { cite } from '../../evidence/cite.ts'
-import { gap, known } from '../../evidence/gap.ts'
+import { gap, isGap, known } from '../../evidence/gap.ts'
+import { lackingInterfaces } from '../../evidence/lacking.ts'
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
+import { clusterVpc } from '../../fabric/ec2/cluster-vpc.ts'
 import { arrivalInterface } from '../../fabric/ec2/delivery.ts'
 import { owns } from '../../fabric/ec2/node-flow.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
-import { answerInterface, interfaceOfWay } from '../../journey/answer-interface.ts'
+import { answerInterface, interfaceOfWay, leavesUnseen } from '../../journey/answer-interface.ts'
 import { lostOnWayBack, stretchesBack, type LostOut } from '../../journey/way-back.ts'
 import { citeDecision, routeText } from '../../node/route-words.ts'
 import { policyRouting } from '../about/policy-routing.ts'
 import { traceReads } from '../about/reads.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
-import { pass, said, type Draft } from '../finding.ts'
+import { pass, said, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'return/source-dest-check',
@@ -81,6 +83,20 @@ function run(context: VipNodeContext): readonly Draft[] {
   })
   if (wrong === null || share.example === null) {
     const leaving = known(answerInterface(evidence, question, node))
+    const vpc = clusterVpc(evidence, question.vpcId)
+    const unlisted = isGap(vpc) ? vpc : lackingInterfaces(evidence, vpc)
+    if (unlisted !== null && leavesUnseen(evidence, question, node))
+      return [
+        unknown(
+          'interface-not-known',
+          `node/${node}`,
+          said(
+            'the interface of answers is not known',
+            `It is not known by which interface of the VPC answers leave ${node}, and whether it checks their source.`,
+          ),
+          [unlisted],
+        ),
+      ]
     const says =
       leaving === null
         ? `No interface of the VPC drops what ${node} answers from ${vip.text}.`

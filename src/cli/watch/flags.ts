@@ -24,6 +24,8 @@ const frameFlags = {
   }),
   kubeconfig: liveFlags.kubeconfig,
   context: liveFlags.context,
+  as: liveFlags.as,
+  'as-group': liveFlags['as-group'],
   nodes: liveFlags.nodes,
   'nodes-at-once': liveFlags['nodes-at-once'],
   timeout: liveFlags.timeout,

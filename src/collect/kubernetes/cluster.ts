@@ -3,13 +3,19 @@ import http from 'node:http'
 import https from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type WebSocket from 'ws'
+import { HttpProxyAgent } from 'hpagent'
 import { UserError } from '../../evidence/user-error.ts'
 import { didYouMean } from '../../net/nearest.ts'
+import type { ProxyFor } from '../../net/proxy.ts'
 
 export interface ClusterOptions {
   /** Kubeconfig files (`--kubeconfig`, or those of `KUBECONFIG`); none: `~/.kube/config`, or the service account of the pod we run in. */
   readonly kubeconfigs: readonly string[]
   readonly context: string | null
+  /** Where the kubeconfig names no proxy (`proxy-url`). */
+  readonly proxyFor?: ProxyFor
+  /** As whom requests are made (`--as`, `--as-group`); null: as who the credentials are. */
+  readonly as?: { readonly user: string; readonly groups: readonly string[] } | null
 }
 
 export interface Reply {
@@ -76,6 +82,8 @@ export async function openCluster(
   if (cluster === null)
     throw new UserError(`The kubeconfig names no cluster for the context ${JSON.stringify(config.currentContext)}.`)
   const server = new URL(cluster.server)
+  const proxy = (cluster.proxyUrl ?? '') || (options.proxyFor?.(cluster.server) ?? '')
+  config.clusters = config.clusters.map((one) => (one === cluster ? { ...cluster, proxyUrl: proxy } : one))
   const plain = server.protocol === 'http:'
   const request: https.RequestOptions = {}
   try {
@@ -94,12 +102,16 @@ export async function openCluster(
     ...(servername === undefined ? {} : { servername }),
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
   }
-  // The library's own agent opens a connection for each request; it is needed only where a proxy is configured.
+  // The library's own agent opens a connection for each request; it is needed only where a proxy is configured, and it knows all kinds.
   const keeping = { keepAlive: true, maxSockets: 8 }
   const own = plain ? new http.Agent(keeping) : new https.Agent({ ...keeping, ...tls })
-  const agent = (cluster.proxyUrl ?? '') === '' ? own : request.agent
+  const agent = proxy === '' ? own : plain ? new HttpProxyAgent({ ...keeping, proxy }) : request.agent
   const base = cluster.server.replace(/\/$/, '')
-  const asUs = { ...(headers as http.OutgoingHttpHeaders | undefined), 'user-agent': 'vipdoctor' }
+  const asUs = {
+    ...(headers as http.OutgoingHttpHeaders | undefined),
+    'user-agent': 'vipdoctor',
+    ...impersonating(options),
+  }
   return {
     server: cluster.server,
     context: config.currentContext,
@@ -173,6 +185,12 @@ export async function openCluster(
     },
   }
 }
+
+/** How the API server is asked to answer as somebody else (Kubernetes, "User impersonation"). */
+const impersonating = ({ as }: ClusterOptions): http.OutgoingHttpHeaders =>
+  as == null
+    ? {}
+    : { 'impersonate-user': as.user, ...(as.groups.length === 0 ? {} : { 'impersonate-group': [...as.groups] }) }
 
 function load(KubeConfigOf: new () => KubeConfig, { kubeconfigs, context }: ClusterOptions): KubeConfig {
   const config = new KubeConfigOf()

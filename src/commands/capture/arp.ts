@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core'
+import { withDefaults } from '../../cli/defaults.ts'
 import { endWith } from '../../cli/exit.ts'
 import { neighbourFlags } from '../../cli/watch/flags.ts'
 import { captureNeighbours } from '../../cli/watch/neighbours.ts'
@@ -16,7 +17,7 @@ Exit codes: 0 the VIP is held as it should be, 1 a fault was seen, 3 nothing can
   static override flags = neighbourFlags
 
   override async run(): Promise<void> {
-    const { flags } = await this.parse(CaptureArp)
+    const { flags } = await this.parse(CaptureArp, withDefaults(this.config, CaptureArp.id, this.argv, process.env))
     endWith(await captureNeighbours(flags, 4, `${this.config.name} ${this.config.version}`))
   }
 }

@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core'
+import { withDefaults } from '../../cli/defaults.ts'
 import { endWith } from '../../cli/exit.ts'
 import { captureBgp } from '../../cli/watch/bgp.ts'
 import { bgpFlags } from '../../cli/watch/flags.ts'
@@ -15,7 +16,7 @@ Exit codes: 0 every speaker that tried has its session, 1 a fault was seen, 3 no
   static override flags = bgpFlags
 
   override async run(): Promise<void> {
-    const { flags } = await this.parse(CaptureBgp)
+    const { flags } = await this.parse(CaptureBgp, withDefaults(this.config, CaptureBgp.id, this.argv, process.env))
     endWith(await captureBgp(flags))
   }
 }

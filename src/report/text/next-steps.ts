@@ -100,7 +100,7 @@ export function commandsFor(
   if (place === 'aws') return reading.region === null ? [sh`${check} --region REGION`] : [sh`vipdoctor policy --aws`]
   if (place !== 'kubernetes') return []
   // Whether kubectl gets an answer where we got none.
-  const known = reading.flags.filter(([name]) => name === 'kubeconfig' || name === 'context')
+  const known = reading.flags.filter(([name]) => ['kubeconfig', 'context', 'as'].includes(name))
   return [withFlags(sh`kubectl get services -A`, known), sh`vipdoctor policy --kubernetes`]
 }
 

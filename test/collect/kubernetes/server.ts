@@ -37,6 +37,8 @@ export interface ApiServer {
   readonly kubeconfig: string
   readonly folder: string
   readonly asked: string[]
+  /** As whom it was asked to answer: `user: group, group`. */
+  readonly impersonated: Set<string>
   readonly url: string
   readonly close: () => Promise<void>
 }
@@ -96,6 +98,7 @@ export async function apiServer({
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-api-'))
   const { ca, cert, key } = certificates(folder, 'test')
   const asked: string[] = []
+  const impersonated = new Set<string>()
   const left = new Map(
     Object.entries(faults).map(([name, fault]) => [
       name,
@@ -107,6 +110,8 @@ export async function apiServer({
     const url = new URL(request.url ?? '/', 'https://127.0.0.1')
     const name = url.pathname.split('/').at(-1) ?? ''
     asked.push(`${url.pathname}${url.search}`)
+    const { 'impersonate-user': user, 'impersonate-group': groups } = request.headers
+    if (user !== undefined) impersonated.add(`${String(user)}: ${String(groups)}`)
     const send = (status: number, body: unknown, headers = {}) =>
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
     const status = (code: number, reason: string) => ({
@@ -198,6 +203,7 @@ export async function apiServer({
     kubeconfig,
     folder,
     asked,
+    impersonated,
     url,
     close: () =>
       new Promise((resolve) => {

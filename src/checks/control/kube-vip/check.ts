@@ -30,6 +30,7 @@ export default defineCheck({
     'node/proc-net-ip-vs',
     'node/proxy-mode',
     'aws/network-interfaces',
+    'node/ip-link',
   ],
   appliesTo: ({ evidence, question }) => {
     const pods = kubeVipPods(evidence)

@@ -79,6 +79,20 @@ export default defineConfig(
     },
   })),
   {
+    // What somebody will paste into a shell: its values come from evidence and flags.
+    files: [...pure, 'report'].map((layer) => `src/${layer}/**/*.ts`),
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':not(TaggedTemplateExpression) > TemplateLiteral[expressions.length>0][quasis.0.value.raw=/^(sudo )?(kubectl|aws|ssh|ip|ip6?tables|nft|sysctl|curl|jq|echo|systemctl|arping) /]',
+          message: 'Values enter a line for a shell by sh`…` alone (src/net/shell.ts).',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.js'],
     languageOptions: {
       globals: {

@@ -1,10 +1,12 @@
-// An API server and an EC2 API that list a generated cluster, page by page. Started by collect.bench.js; prints where they listen.
+// An API server and an EC2 API that list a generated cluster, page by page. Started by collect.bench.js and
+// node-pods.bench.js; prints where they listen, and at the end of its input what it was asked.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import os from 'node:os'
 import path from 'node:path'
+import { simulatedPods } from './collect-pods.js'
 
 const size = JSON.parse(process.argv[2])
 const address = (first, n) => `${first}.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`
@@ -85,6 +87,9 @@ function list(url) {
   return { kind: 'List', items, metadata: { resourceVersion: '1', ...(to < total ? { continue: String(to) } : {}) } }
 }
 
+const nodeScript = () =>
+  execFileSync(process.execPath, [new URL('../bin/run.js', import.meta.url).pathname, 'collect', '--print-node-script'])
+
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-bench-server-'))
 execFileSync(
   'openssl',
@@ -112,9 +117,17 @@ execFileSync(
 const api = https.createServer(
   { key: readFileSync(`${folder}/key`), cert: readFileSync(`${folder}/crt`) },
   (request, response) => {
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(list(new URL(request.url, 'https://x'))))
+    let body = ''
+    request.on('data', (chunk) => (body += chunk))
+    request.on('end', () => {
+      const url = new URL(request.url, 'https://x')
+      const [status, object] = pods?.answer(request.method, url, body) ?? [200, list(url)]
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(object))
+    })
   },
 )
+const output = size.pods === true ? execFileSync('sh', { input: nodeScript(), maxBuffer: 1 << 28 }) : Buffer.alloc(0)
+const pods = size.pods === true ? simulatedPods(api, output) : null
 
 const eni = (n) =>
   `<item><networkInterfaceId>eni-${n}</networkInterfaceId><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><macAddress>02:00:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}</macAddress><status>in-use</status><sourceDestCheck>false</sourceDestCheck><groupSet><item><groupId>sg-1</groupId><groupName>nodes</groupName></item></groupSet><attachment><instanceId>i-${n}</instanceId><deviceIndex>0</deviceIndex><status>attached</status></attachment><privateIpAddressesSet><item><privateIpAddress>${address(10, (200 << 16) + n)}</privateIpAddress><primary>true</primary></item></privateIpAddressesSet></item>`
@@ -164,4 +177,8 @@ writeFileSync(
     contexts: [{ name: 'bench', context: { cluster: 'bench', user: 'bench' } }],
   }),
 )
-console.log(JSON.stringify({ kubeconfig, ec2: `http://127.0.0.1:${ec2Port}` }))
+console.log(JSON.stringify({ kubeconfig, ec2: `http://127.0.0.1:${ec2Port}`, output: output.length }))
+process.stdin.resume().on('end', () => {
+  console.log(JSON.stringify(pods?.counted ?? {}))
+  process.exit()
+})

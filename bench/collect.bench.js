@@ -6,10 +6,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { byTurns } from './measure.js'
 
-const bin = new URL('../bin/run.js', import.meta.url).pathname
+export const bin = new URL('../bin/run.js', import.meta.url).pathname
 
-/** Starts the servers in a process of their own, so that their memory and time are not ours. */
-async function serve(size) {
+/** Starts the servers in a process of their own, so that their memory and time are not ours; `stop` gives what they were asked. */
+export async function serve(size) {
   const child = spawn(
     process.execPath,
     [new URL('collect-server.js', import.meta.url).pathname, JSON.stringify(size)],
@@ -24,7 +24,14 @@ async function serve(size) {
       if (text.includes('\n')) resolve(text.split('\n'))
     })
   })
-  return { ...JSON.parse(line), stop: () => child.kill() }
+  const said = new Promise((resolve) => {
+    child.stdout.once('data', (chunk) => resolve(JSON.parse(chunk)))
+  })
+  const stop = () => {
+    child.stdin.end()
+    return said
+  }
+  return { ...JSON.parse(line), stop }
 }
 
 export async function* run() {
@@ -57,7 +64,7 @@ export async function* run() {
         '--quiet',
       ]
       const [{ seconds, residentMiB }] = byTurns([{ command }], runs)
-      stop()
+      await stop()
       const { nodes, services, endpoints, interfaces } = size
       yield {
         case: what,

@@ -15,6 +15,8 @@ try {
     module.enableCompileCache?.(path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'vipdoctor'))
     // oclif compares node's version by loading semver, a tenth of our start; package.json's `engines` says the same to npm.
     process.env.OCLIF_DISABLE_ENGINE_WARNING = '1'
+    // oclif looks for the user's shell in passwd, and throws where the user of a container has no line there. ssh takes the same one then.
+    process.env.SHELL ??= '/bin/sh'
     const { main } = await import('../dist/bundle/cli/main.js')
     await main(import.meta.url)
   }

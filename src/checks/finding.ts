@@ -56,11 +56,16 @@ export interface Draft extends Omit<Finding, 'id' | 'hop'> {
   readonly consequenceOf?: readonly string[]
 }
 
-/** A sentence and the same in brief; a plain sentence is its own brief, cut. */
-export type Said = string | { readonly brief: string; readonly says: string }
-
 /** A sentence with the same in at most 48 characters. */
-export const said = (brief: string, says: string): Said => ({ brief, says })
+export interface Told {
+  readonly brief: string
+  readonly says: string
+}
+
+/** The same; or a plain sentence of what is well, which is its own brief, cut. */
+export type Said = string | Told
+
+export const said = (brief: string, says: string): Told => ({ brief, says })
 
 interface More {
   readonly fix?: Remedy
@@ -87,7 +92,8 @@ const draft = (
   ...remedyOf(fix),
 })
 
-const longestBrief = 48
+/** A line of the path has room for so many characters. */
+export const longestBrief = 48
 
 /** The beginning of a sentence, cut at a word. */
 function briefOf(says: string): string {
@@ -96,7 +102,7 @@ function briefOf(says: string): string {
   return `${text.slice(0, longestBrief - 1).replace(/[\s,:;]+\S*$/, '')}…`
 }
 
-function remedyOf({ look = [], summary = 'mend it', commands = [], changes = '', advice }: Remedy) {
+function remedyOf({ look = [], summary = '', commands = [], changes = '', advice }: Remedy) {
   const looks = printable(look)
   const mends = printable(commands)
   const refused = [...new Set([...looks.refused, ...mends.refused])]
@@ -112,14 +118,14 @@ function remedyOf({ look = [], summary = 'mend it', commands = [], changes = '',
 export const pass = (reason: string, subject: string, says: Said, proof: readonly Proof[]): Draft =>
   draft('pass', reason, subject, says, proof)
 
-export const warn = (reason: string, subject: string, says: Said, proof: readonly Proof[], more?: More): Draft =>
+export const warn = (reason: string, subject: string, says: Told, proof: readonly Proof[], more?: More): Draft =>
   draft('warn', reason, subject, says, proof, more)
 
 /** A failure always says how to mend it, or at least where to look; the remedy is null only where nothing that can be typed would help. */
 export const fail = (
   reason: string,
   subject: string,
-  says: Said,
+  says: Told,
   proof: readonly Proof[],
   fix: Remedy | null,
   more?: Omit<More, 'fix'>,
@@ -129,7 +135,7 @@ export const fail = (
 export const unknown = (
   reason: string,
   subject: string,
-  says: Said,
+  says: Told,
   gaps: readonly Gap[],
   proof: readonly Proof[] = [],
   more?: More,

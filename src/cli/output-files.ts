@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -43,13 +43,13 @@ function parseOne(text: string): OutputFile {
 
 /**
  * Writes a report. Its name appears when all is written, by a rename, so nobody meets half a file under it; a pipe or a device is written to
- * as it is.
+ * as it is, and so is a file in a folder that takes no other one (a container's termination log).
  *
  * @throws UserError where the place cannot be written to.
  */
 export async function writeReport(file: string, chunks: Iterable<string>): Promise<void> {
   const there = statSync(file, { throwIfNoEntry: false })
-  const direct = there !== undefined && !there.isFile()
+  const direct = there !== undefined && !(there.isFile() && isWritable(path.dirname(path.resolve(file))))
   const target = direct ? file : `${file}.${process.pid}.part`
   try {
     await pipeline(Readable.from(chunks), createWriteStream(target, { flush: !direct }))
@@ -60,5 +60,14 @@ export async function writeReport(file: string, chunks: Iterable<string>): Promi
     throw new UserError(`${file} cannot be written: ${message}.`, null, { cause: error })
   } finally {
     if (!direct) rmSync(target, { force: true })
+  }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
 }

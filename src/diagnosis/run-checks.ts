@@ -1,6 +1,6 @@
 import { objectName } from '../evidence/kubernetes/kinds.ts'
 import type { Check, Context, NodeContext } from '../checks/check.ts'
-import { skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
+import { longestBrief, said, skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
@@ -10,7 +10,7 @@ import { fabricOf } from '../fabric/index.ts'
 import { announcerNamed, servedBy, type AnnouncerName } from '../lb/announcers.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
 import { kubeOvnName } from '../lb/kube-ovn/vips.ts'
-import { startOf } from '../net/words.ts'
+import { inWords, startOf } from '../net/words.ts'
 
 /**
  * One finding as a check gave it, with what the diagnosis needs to weigh it. `node` is the node that the run was about, null for a check
@@ -32,7 +32,7 @@ export function runChecks(checks: readonly Check[], context: Context): Result[] 
     const why = whySkipped(check, context)
     if (why !== null) return [result(check, skipped(why.reason, subject, why.says), null)]
     const { gaps } = wantsOf(context.evidence, check)
-    if (gaps.length > 0) return [result(check, unknown('evidence-missing', subject, notKnown(check), gaps), null)]
+    if (gaps.length > 0) return [result(check, unknown('evidence-missing', subject, notKnown(check, gaps), gaps), null)]
     return check.each === undefined
       ? check.run(context).map((draft) => result(check, draft, null))
       : runOnNodes(check, context, nodes)
@@ -64,7 +64,12 @@ function nowhere(check: NodeCheck, { question }: Context): Draft {
   const subject = subjectOf(question)
   return check.each === 'endpoint' || behindTranslation.has(hopOf(check))
     ? skipped('no-endpoint-node', subject, 'No node has an endpoint of the Service.')
-    : unknown('receiving-node-not-known', subject, 'It is not known which node receives the packet.', [])
+    : unknown(
+        'receiving-node-not-known',
+        subject,
+        said('the receiving node is not known', 'It is not known which node receives the packet.'),
+        [],
+      )
 }
 
 /** Behind the translation the packet meets the nodes of the endpoints; before it, those that receive it. */
@@ -88,7 +93,7 @@ const wantsOf = perEvidenceAnd((evidence: Evidence, check: Check) => {
 function onNode(check: NodeCheck, context: NodeContext): readonly Draft[] {
   const gaps = wantsOf(context.evidence, check).gapsOf(context.node)
   return gaps.length > 0
-    ? [unknown('evidence-missing', `node/${context.node}`, notKnown(check), gaps)]
+    ? [unknown('evidence-missing', `node/${context.node}`, notKnown(check, gaps), gaps)]
     : check.run(context)
 }
 
@@ -179,7 +184,22 @@ function notServed(name: AnnouncerName, { evidence, question }: Context): string
 
 const outside = new Set(['announcement', 'delivery', 'admission'])
 
-const notKnown = ({ title }: Check): string => `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`
+const notKnown = ({ title }: Check, gaps: readonly Gap[]) =>
+  said(needing(gaps), `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`)
+
+/** What to read, in the room of a line: `needs AWS`, `needs controller-0`. */
+function needing(gaps: readonly Gap[]): string {
+  const places = new Set(gaps.map(({ source }) => placeOf(source)))
+  const brief = `needs ${inWords([...places], 3)}`
+  return brief.length > longestBrief ? 'needs what was not read' : brief
+}
+
+const roots: Readonly<Record<string, string>> = { aws: 'AWS', kubernetes: 'Kubernetes', captures: 'a capture' }
+
+function placeOf(source: string): string {
+  const [root = '', node = ''] = source.split('/')
+  return root === 'nodes' ? node : (roots[root] ?? root)
+}
 
 /** A title as the rest of a sentence; a name keeps its capital: MetalLB, EC2, VIP. */
 const inSentence = (title: string): string =>

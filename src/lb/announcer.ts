@@ -30,6 +30,8 @@ export interface Serving {
   /** A phrase that completes "…: ", with the places that show it. */
   readonly why: string
   readonly proof: readonly Proof[]
+  /** True where it announces an address that another system gives, and writes no status. */
+  readonly onlyAnnounces?: true
 }
 
 /**
@@ -57,6 +59,8 @@ export interface AnnouncerWords {
   readonly silence: { readonly reason: string; readonly says: string } | null
   /** What shows why it gave no address; null where nothing does. */
   readonly pools: Remedy | null
+  /** What shows whether its sessions are up and its routes are told; null for one that has none. */
+  readonly sessions: Remedy | null
   /** How to leave Services to another system, beside a class: a phrase that follows a comma, a look, and what switches it off. Null where there is only the class. */
   readonly off: { readonly says: string; readonly look: string; readonly mend: (evidence: Evidence) => Remedy } | null
 }
@@ -68,5 +72,6 @@ export const noWords: AnnouncerWords = {
     says: 'Neither MetalLB nor kube-vip serves the Service; how often its announcer announces is not known.',
   },
   pools: null,
+  sessions: null,
   off: null,
 }

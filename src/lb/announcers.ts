@@ -3,9 +3,10 @@ import { perEvidence } from '../evidence/memo.ts'
 import type { Question } from '../evidence/question.ts'
 import type { Announcer, Announcing, Candidate, Serving } from './announcer.ts'
 import { byAddress } from './by-address.ts'
+import { calico } from './calico.ts'
 import { cilium } from './cilium.ts'
 import { keepalived } from './keepalived.ts'
-import { awsController, calico, cloudController, kubeRouter, openElb, pureLb } from './known-by-marks.ts'
+import { awsController, cloudController, kubeRouter, openElb, pureLb } from './known-by-marks.ts'
 import { kubeOvn } from './kube-ovn/announcer.ts'
 import { kubeVip } from './kube-vip/announcer.ts'
 import { metallb } from './metallb/announcer.ts'
@@ -15,12 +16,12 @@ import { serviceLb } from './servicelb.ts'
 export const announcers = [
   kubeOvn,
   kubeVip,
+  calico,
   metallb,
   cilium,
   awsController,
   serviceLb,
   kubeRouter,
-  calico,
   cloudController,
   openElb,
   pureLb,

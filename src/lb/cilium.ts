@@ -1,11 +1,14 @@
 import { cite } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, known } from '../evidence/gap.ts'
+import { known } from '../evidence/gap.ts'
 import { objectName, type Service } from '../evidence/kubernetes/kinds.ts'
-import { noWords, type Announcer, type Announcing } from './announcer.ts'
+import type { Address } from '../net/address.ts'
+import { parseRange, rangeHas } from '../net/range.ts'
+import { noWords, type Announcer, type Serving } from './announcer.ts'
 import { byAddress } from './by-address.ts'
 import { markOn } from './by-marks.ts'
-import { findLease, holderOf, secondsOverdue } from './kube-vip/leases.ts'
+import { byCiliumBgp, byL2, choosesService } from './cilium-announcements.ts'
+import { metallbMark } from './marks.ts'
 
 const marks = {
   classes: ['io.cilium/l2-announcer', 'io.cilium/bgp-control-plane'],
@@ -15,10 +18,10 @@ const marks = {
 /** Cilium: LB IPAM gives addresses, L2 announcements and the BGP control plane announce them. */
 export const cilium: Announcer<'Cilium'> = {
   name: 'Cilium',
-  serves: (_, question) => {
+  serves: (evidence, question) => {
     if (question.about !== 'service') return null
     const condition = conditionOf(question.service)
-    if (condition === null) return markOn(question.service, marks)
+    if (condition === null) return markOn(question.service, marks) ?? byPool(evidence, question.service, question.vip)
     return { by: 'mark', why: `its LB IPAM has set the condition ${ipam}`, proof: [condition.proof] }
   },
   refuses: (_, question) => {
@@ -28,8 +31,11 @@ export const cilium: Announcer<'Cilium'> = {
     return `Cilium has no address for Service ${objectName(question.service)}: ${why}.`
   },
   announces: (evidence, question) => {
-    const told = question.about === 'service' ? byLease(evidence, question.service) : null
-    return { ...byAddress(evidence, question), ...told }
+    const own = byAddress(evidence, question)
+    if (question.about !== 'service') return own
+    const told = [byCiliumBgp(evidence, question.service), byL2(evidence, question.service)].flatMap((one) => one ?? [])
+    const [best] = told.toSorted((one, other) => other.nodes.length - one.nodes.length)
+    return best === undefined ? own : { ...own, observed: best.nodes, told: best }
   },
   mayAnnounce: ({ kubernetes: { configmaps } }) =>
     (known(configmaps) ?? []).flatMap((map) => {
@@ -42,6 +48,14 @@ export const cilium: Announcer<'Cilium'> = {
     pools: {
       look: ['kubectl get ciliumloadbalancerippools'],
       advice: 'One of the pools of LB IPAM has to match the Service and to have a free address.',
+    },
+    sessions: {
+      look: [
+        'kubectl get ciliuml2announcementpolicies,ciliumbgpadvertisements,ciliumbgpnodeconfigs -o yaml',
+        'kubectl -n kube-system get leases',
+      ],
+      advice:
+        'The lease cilium-l2announce-NAMESPACE-NAME names the node that answers ARP; cilium bgp peers shows the sessions.',
     },
   },
 }
@@ -58,16 +72,23 @@ function conditionOf(service: Service) {
   return condition === undefined ? null : { ...condition, proof: cite(service, 'status', 'conditions', at) }
 }
 
-/** The node whose agent holds `cilium-l2announce-NAMESPACE-NAME` answers ARP (Cilium documentation, "L2 Announcements: Leases"). */
-function byLease(evidence: Evidence, service: Service): Pick<Announcing, 'observed' | 'told'> | null {
-  const { namespace = '', name = '' } = service.metadata ?? {}
-  const lease = findLease(evidence, { name: `cilium-l2announce-${namespace}-${name}`, namespace: null })
-  if (isGap(lease) || lease === null) return null
-  const holder = holderOf(evidence, lease)
-  const overdue = secondsOverdue(evidence, lease)
-  if (overdue === null) return null
-  const proof = cite(lease, 'spec')
-  return holder === null || overdue > 0
-    ? { observed: [], told: { says: `nobody holds the lease ${objectName(lease)}`, proof } }
-    : { observed: [holder], told: { says: `${holder} holds the lease ${objectName(lease)}`, proof } }
+/** The pool of LB IPAM that holds the address; a Service that MetalLB marked is none of its own. */
+function byPool({ kubernetes }: Evidence, service: Service, vip: Address | null): Serving | null {
+  if (vip === null || metallbMark(service) !== null) return null
+  const pool = (known(kubernetes.ciliumloadbalancerippools) ?? []).find(
+    ({ spec }) =>
+      spec?.disabled !== true &&
+      choosesService(spec?.serviceSelector, service) &&
+      (spec?.blocks ?? []).some((block) => {
+        const range = parseRange(block.cidr ?? `${block.start ?? ''}-${block.stop ?? block.start ?? ''}`)
+        return range !== null && rangeHas(range, vip)
+      }),
+  )
+  return pool === undefined
+    ? null
+    : {
+        by: 'mark',
+        why: `CiliumLoadBalancerIPPool ${pool.metadata?.name ?? ''} holds its address`,
+        proof: [cite(pool, 'spec', 'blocks')],
+      }
 }

@@ -13,8 +13,6 @@ export const kubeRouter = {
   mayAnnounce: running('kube-router', /\bkube-router\b/, /^--advertise-loadbalancer-ip(?:=true)?$/),
 }
 
-export const calico = byMarks('Calico', { classes: ['calico'], annotations: ['projectcalico.org/loadBalancerIPs'] })
-
 /** A status with a host name was written by the controller of a cloud: nobody else here writes one. */
 export const cloudController: Announcer<'a cloud controller'> = {
   ...byMarks('a cloud controller', {}),

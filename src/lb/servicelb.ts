@@ -51,8 +51,8 @@ export const serviceLb: Announcer<'k3s ServiceLB'> = {
     ...noWords,
     pools: {
       look: [
-        `kubectl get pods -A -l ${ofService.name} -o wide`,
-        `kubectl get nodes -L ${enableLabel}`,
+        sh`kubectl get pods -A -l ${ofService.name} -o wide`,
+        sh`kubectl get nodes -L ${enableLabel}`,
         'kubectl get services -A --field-selector spec.type=LoadBalancer',
       ],
       advice: `ServiceLB takes each port of a Service on its nodes, so two Services cannot have the same port (Traefik has 80 and 443): choose another, or switch the other one off. As soon as one node has the label ${enableLabel}, only nodes where it is true take part.`,

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseOutputFiles, writeReport } from '../../src/cli/output-files.ts'
 import { formatNames } from '../../src/report/formats.ts'
 import { fixturePath } from '../kit/fixtures.ts'
+import { testNeeding } from '../kit/needing.ts'
 
 const bin = path.join(import.meta.dirname, '../../bin/run.js')
 const run = (...args: readonly string[]) =>
@@ -80,3 +81,20 @@ test('a pipe is written to, and stays a pipe', () => {
   expect(readFileSync(path.join(folder, 'read'), 'utf8')).toContain('vipdoctor_vip_reachable{')
   expect(existsSync(`${pipe}.part`)).toBe(false)
 })
+
+testNeeding('root')(
+  'a container’s termination log, whose folder takes no other file, is written, and by a user whom passwd does not know',
+  () => {
+    const file = path.join(folder, 'termination-log')
+    writeFileSync(file, 'x'.repeat(100_000))
+    chmodSync(file, 0o666)
+    chmodSync(folder, 0o755)
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [bin, 'check', '--bundle', fixturePath('hard-way-l2'), '--output-file', `text=${file}`],
+      { encoding: 'utf8', uid: 54321, gid: 54321, env: { PATH: process.env.PATH, HOME: '/nonexistent' } },
+    )
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' })
+    expect(readFileSync(file, 'utf8')).toBe(stdout)
+  },
+)

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { Check } from '../../src/checks/check.ts'
 import type { Receiving } from '../../src/journey/context.ts'
-import { fail, pass, unknown, type Draft } from '../../src/checks/finding.ts'
+import { fail, pass, said, unknown, type Draft } from '../../src/checks/finding.ts'
 import type { Result } from '../../src/diagnosis/run-checks.ts'
 import { weigh } from '../../src/diagnosis/weigh.ts'
 import { inWords } from '../../src/net/words.ts'
@@ -18,12 +18,20 @@ const check: Check = {
 }
 
 const broken = (node: string): Draft =>
-  fail('broken', `node/${node}`, `It is broken on ${node}.`, [{ file: `nodes/${node}/x.txt`, line: 1, value: 'x' }], {
-    commands: [`ssh ${node} sudo mend`],
-    changes: 'Nothing else.',
-  })
+  fail(
+    'broken',
+    `node/${node}`,
+    said('broken', `It is broken on ${node}.`),
+    [{ file: `nodes/${node}/x.txt`, line: 1, value: 'x' }],
+    {
+      summary: 'mend the node',
+      commands: [`ssh ${node} sudo mend`],
+      changes: 'Nothing else.',
+    },
+  )
 const sound = (node: string): Draft => pass('sound', `node/${node}`, `It is sound on ${node}.`, [])
-const hidden = (node: string): Draft => unknown('hidden', `node/${node}`, `It is not known on ${node}.`, [])
+const hidden = (node: string): Draft =>
+  unknown('hidden', `node/${node}`, said('not known', `It is not known on ${node}.`), [])
 
 function result(node: string, draft: Draft, met = true): Result {
   const { status, reason, subject, brief, says, proof, look, fix } = draft

@@ -23,8 +23,11 @@ export interface RealCluster {
 /** Debian names the binary etcd, and puts it on the path. */
 export const hasEtcd = (): boolean => spawnSync('etcd', ['--version']).status === 0
 
-/** `podSecurity`: namespaces' labels count, which recorded objects would not all pass. */
-export async function startCluster({ podSecurity = false } = {}): Promise<RealCluster> {
+/**
+ * `podSecurity`: namespaces' labels count, which recorded objects would not all pass. `controllers`: Jobs run, pods are given to nodes, and have
+ * the token of their service account.
+ */
+export async function startCluster({ podSecurity = false, controllers = false } = {}): Promise<RealCluster> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-apiserver-'))
   const at = (name: string) => path.join(folder, name)
   const [client, peer, port] = [await freePort(), await freePort(), await freePort()]
@@ -65,13 +68,15 @@ export async function startCluster({ podSecurity = false } = {}): Promise<RealCl
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${at('sa.pub')}`,
     `--service-account-signing-key-file=${at('sa.key')}`,
-    `--disable-admission-plugins=ServiceAccount,TaintNodesByCondition${podSecurity ? '' : ',PodSecurity'}`,
+    `--disable-admission-plugins=TaintNodesByCondition${podSecurity ? '' : ',PodSecurity'}${controllers ? '' : ',ServiceAccount'}`,
     '--kubelet-preferred-address-types=InternalIP',
     `--audit-policy-file=${at('audit.yaml')}`,
     `--audit-log-path=${at('audit.log')}`,
   ])
   const url = `https://127.0.0.1:${String(port)}`
+  const started: ReturnType<typeof daemon>[] = []
   const stop = (): void => {
+    for (const one of started) one.kill('SIGKILL')
     api.kill('SIGKILL')
     etcd.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
@@ -87,6 +92,19 @@ export async function startCluster({ podSecurity = false } = {}): Promise<RealCl
     return at(`${user}.kubeconfig`)
   }
   const admin = kubeconfigOf('admin')
+  if (controllers) {
+    const alone = [`--kubeconfig=${admin}`, '--leader-elect=false', '--bind-address=127.0.0.1']
+    const manager = [
+      '--controllers=serviceaccount-controller,root-ca-certificate-publisher-controller,job-controller,cronjob-controller',
+      `--service-account-private-key-file=${at('sa.key')}`,
+      `--root-ca-file=${ca}`,
+    ]
+    const [managerPort, schedulerPort] = [await freePort(), await freePort()]
+    started.push(
+      daemon(tool('kube-controller-manager'), [...alone, ...manager, `--secure-port=${String(managerPort)}`]),
+      daemon(tool('kube-scheduler'), [...alone, `--secure-port=${String(schedulerPort)}`]),
+    )
+  }
   return {
     folder,
     url,

@@ -12,6 +12,8 @@ export interface RealNode {
   readonly address: string
   /** Makes an image of Debian's busybox and the programs of this machine that are named. */
   readonly image: (name: string, programs: readonly string[]) => string
+  /** Takes the images of a docker-archive. */
+  readonly load: (archive: string) => void
   readonly containers: () => readonly string[]
   readonly stopKubelet: () => void
   readonly startKubelet: () => Promise<void>
@@ -20,6 +22,30 @@ export interface RealNode {
 
 /** What it needs of this machine besides a cluster's parts. */
 export const nodeNeeds = ['root', tool('kubelet'), 'containerd', 'runc', 'umoci', 'busybox'] as const
+
+/** What the node script calls, and tcpdump. */
+export const nodeTools = [
+  ...[
+    'sh',
+    'awk',
+    'sed',
+    'grep',
+    'sort',
+    'cut',
+    'head',
+    'tail',
+    'xargs',
+    'ps',
+    'readlink',
+    'od',
+    'uname',
+    'ls',
+    'cat',
+    'tr',
+  ],
+  ...['wc', 'id', 'timeout', 'chroot', 'sleep', 'ip', 'ss', 'iptables', 'iptables-nft-save', 'iptables-legacy-save'],
+  ...['ip6tables-nft-save', 'ip6tables-legacy-save', 'nft', 'ipset', 'ipvsadm', 'tcpdump', 'curl'],
+]
 
 const pause = 'localhost/pause:1'
 
@@ -90,6 +116,9 @@ export async function startNode(cluster: RealCluster, name: string): Promise<Rea
       name,
       address,
       image,
+      load: (archive) => {
+        ctr('images', 'import', archive)
+      },
       containers: () =>
         ctr('tasks', 'ls', '-q')
           .split('\n')
@@ -183,7 +212,8 @@ const xtables = ['/usr/lib/x86_64-linux-gnu/xtables', '/usr/lib/aarch64-linux-gn
   existsSync(dir),
 )
 
-function copyProgram(program: string, root: string): void {
+/** A program of this machine, with the libraries that it is linked with. */
+export function copyProgram(program: string, root: string): void {
   const file = execFileSync('sh', ['-c', 'command -v "$0"', program], { encoding: 'utf8' }).trim()
   const linked = spawnSync('ldd', [file], { encoding: 'utf8' }).stdout.match(/\/\S+(?= \()/g) ?? []
   for (const library of linked) {

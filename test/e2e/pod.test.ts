@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -9,8 +9,8 @@ import { openCluster } from '../../src/collect/kubernetes/cluster.ts'
 import { reachOf } from '../../src/collect/node/reach.ts'
 import { lacking, testNeeding } from '../kit/needing.ts'
 import { hasEtcd, startCluster, type RealCluster } from './kube-apiserver.ts'
-import { nodeNeeds, startNode, type RealNode } from './kubelet.ts'
-import { tool } from './tools.ts'
+import { nodeNeeds, nodeTools, startNode, type RealNode } from './kubelet.ts'
+import { freePort, tool } from './tools.ts'
 
 // --nodes pod against a real API server, kubelet and containerd: this machine is the node.
 
@@ -18,30 +18,6 @@ const needs = [...nodeNeeds, tool('kube-apiserver'), tool('kubectl'), 'etcd']
 const ready = lacking(needs) === null && hasEtcd()
 const where = testNeeding(...needs)
 const bin = path.join(import.meta.dirname, '../../bin/run.js')
-/** What the node script calls, and tcpdump. */
-const tools = [
-  ...[
-    'sh',
-    'awk',
-    'sed',
-    'grep',
-    'sort',
-    'cut',
-    'head',
-    'tail',
-    'xargs',
-    'ps',
-    'readlink',
-    'od',
-    'uname',
-    'ls',
-    'cat',
-    'tr',
-  ],
-  ...['wc', 'id', 'timeout', 'chroot', 'sleep', 'ip', 'ss', 'iptables', 'iptables-nft-save', 'iptables-legacy-save'],
-  ...['ip6tables-nft-save', 'ip6tables-legacy-save', 'nft', 'ipset', 'ipvsadm', 'tcpdump', 'curl'],
-]
-
 let cluster: RealCluster
 let node: RealNode
 let folder: string
@@ -52,7 +28,7 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-pod-'))
   cluster = await startCluster({ podSecurity: true })
   node = await startNode(cluster, 'worker-0')
-  node.image('localhost/tools:1', tools)
+  node.image('localhost/tools:1', nodeTools)
   node.image('localhost/shell:1', [])
 }, 300_000)
 afterAll(() => {
@@ -155,7 +131,96 @@ where('an image with only a shell reads with the node’s own tools', async () =
   expect(shell.files.get('versions.txt')).toBe((await collected(['--nodes', 'local'])).files.get('versions.txt'))
 })
 
-where('200 MB come through whole', async () => {
+/** A VIP that a host announces on a link of this machine's own: the node sees its ARP, and nobody else does. */
+function announcedVip(): { readonly vip: string; readonly link: string; readonly remove: () => void } {
+  const [vip, link, space] = ['198.51.100.100', `vd${String(process.pid)}`, `vd-${String(process.pid)}-announcer`]
+  const ip = (...argv: readonly string[]) => execFileSync('ip', argv, { stdio: 'pipe' })
+  ip('netns', 'add', space)
+  ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
+  ip('address', 'add', '198.51.100.1/24', 'dev', link)
+  ip('link', 'set', link, 'up')
+  ip('-n', space, 'address', 'add', '198.51.100.2/24', 'dev', 'eth0')
+  ip('-n', space, 'link', 'set', 'eth0', 'up')
+  const announcing = ['arping', '-q', '-U', '-w', '500000', '-i', 'eth0', '-S', vip, vip]
+  const child = spawn('ip', ['netns', 'exec', space, ...announcing], { stdio: 'ignore' })
+  const spec = { type: 'LoadBalancer', selector: { app: 'none' }, ports: [{ port: 80 }] }
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec }
+  cluster.kubectl(['apply', '-f', '-'], JSON.stringify(service))
+  const status = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip: vip }] } } })
+  cluster.kubectl(['patch', 'service', 'web', '--subresource=status', '-p', status])
+  const remove = (): void => {
+    child.kill()
+    ip('netns', 'del', space)
+    cluster.kubectl(['delete', 'service', 'web'])
+  }
+  return { vip, link, remove }
+}
+
+const listening = testNeeding(...needs, 'arping', 'ssh', 'ssh-keygen', '/usr/sbin/sshd')
+
+listening(
+  'check --capture=5 judges the node’s rules and the captured ARP, by a pod and by ssh, and leaves nothing',
+  async () => {
+    const { vip, link, remove } = announcedVip()
+    const daemon = await sshd()
+    try {
+      for (const [how, flags] of [
+        ['pod', byPod('localhost/tools:1')],
+        ['ssh', ['--nodes', 'ssh', ...daemon.flags]],
+      ] as const) {
+        const saved = path.join(folder, `heard-${how}`)
+        const asked = ['check', vip, '--capture=5', '--fabric', 'lan', '--save-bundle', saved, '--verbose', ...flags]
+        const { stdout, stderr } = await vipdoctor(asked).ended
+        expect([how, stdout]).toEqual([how, expect.stringContaining(`${vip}:80  default/web`)])
+        const wire = new RegExp(`On the wire:\\n +- ${vip} is held by ([0-9a-f]{2}:){5}[0-9a-f]{2}`)
+        expect([how, stdout, stderr]).toEqual([how, expect.stringMatching(wire), stderr])
+        expect([how, readdirSync(path.join(saved, 'captures/worker-0'))]).toEqual([how, [`${link}.pcapng`]])
+        expect(readdirSync(path.join(saved, 'nodes/worker-0'))).toContain('iptables-nft-save.txt')
+        const again = await vipdoctor(['check', vip, '--fabric', 'lan', '--verbose', '--bundle', saved]).ended
+        expect([how, again.stdout]).toEqual([how, stdout])
+        expect([how, podsLeft(), spawnSync('pgrep', ['-f', `tcpdump -i ${link}`]).stdout.toString()]).toEqual([
+          how,
+          '',
+          '',
+        ])
+      }
+    } finally {
+      daemon.stop()
+      remove()
+    }
+  },
+)
+
+/** A real sshd on loopback with keys of its own, and the flags by which every node is it. */
+async function sshd(): Promise<{ readonly flags: readonly string[]; readonly stop: () => void }> {
+  const at = (name: string) => path.join(folder, name)
+  const port = String(await freePort())
+  mkdirSync('/run/sshd', { recursive: true })
+  for (const name of ['host', 'user']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(name)])
+  const config = [
+    `ListenAddress 127.0.0.1:${port}`,
+    `HostKey ${at('host')}`,
+    `AuthorizedKeysFile ${at('user.pub')}`,
+    'StrictModes no',
+    'UsePAM no',
+    'PermitRootLogin yes',
+    'PidFile none',
+  ]
+  writeFileSync(at('sshd.conf'), `${config.join('\n')}\n`)
+  const child = spawn('/usr/sbin/sshd', ['-D', '-f', at('sshd.conf')], { stdio: 'ignore' })
+  for (let tries = 0; tries < 100 && spawnSync('ss', ['-ltnH', `sport = ${port}`]).stdout.length === 0; tries += 1)
+    await sleep(100)
+  const options = [
+    ...['HostName=127.0.0.1', `Port=${port}`, `IdentityFile=${at('user')}`, 'IdentitiesOnly=yes'],
+    ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'],
+  ]
+  return {
+    flags: ['--ssh-user', os.userInfo().username, ...options.flatMap((one) => ['--ssh-option', one])],
+    stop: () => child.kill(),
+  }
+}
+
+where('100 MB come through whole', async () => {
   const signal = new AbortController().signal
   const open = await openCluster(
     { kubeconfigs: [cluster.kubeconfigOf('admin')], context: null },
@@ -166,19 +231,19 @@ where('200 MB come through whole', async () => {
     { how: 'pod', ssh: { user: null, options: [] }, pods, atOnce: 1 },
     { cluster: open, nodes: [], workMs: 100_000, signal, progress: () => undefined },
   )
-  const script = 'head -c 200000000 /dev/zero | tr "\\0" x'
+  const script = 'head -c 100000000 /dev/zero | tr "\\0" x'
   const { bytes, ended } = await reach.transport(
     { node: 'worker-0', address: '' },
     { script, signal, timeoutMs: 100_000 },
   )
   await reach.close()
   open.close()
-  expect({ length: bytes.length, ended }).toEqual({ length: 200_000_000, ended: null })
+  expect({ length: bytes.length, ended }).toEqual({ length: 100_000_000, ended: null })
   expect(bytes.every((byte) => byte === 120)).toBe(true)
   expect(podsLeft()).toBe('')
 })
 
-const listening = () =>
+const capturing = () =>
   vipdoctor([
     'capture',
     'arp',
@@ -211,7 +276,7 @@ where.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s deletes the pods before
 })
 
 where('what a killed run leaves is deleted by the next, at once on the same machine', async () => {
-  const { child, ended } = listening()
+  const { child, ended } = capturing()
   // The first pod reads the node; the second listens.
   for (
     let tries = 0;

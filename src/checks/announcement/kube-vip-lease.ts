@@ -256,7 +256,7 @@ function severalSlices(evidence: Evidence, question: WithVip, holder: string, le
     'one-family-slice',
     `lease/${lease}`,
     said(
-      'the leader may give it up: several EndpointSlices',
+      'with several EndpointSlices it may be given up',
       `Service ${objectName(service)} has ${counted(slices.length, 'EndpointSlice')} of one family and externalTrafficPolicy Local: kube-vip keeps only the slice that it saw last, so ${holder} may give the VIP up although it has an endpoint.`,
     ),
     slices.slice(0, 4).map((slice) => cite(slice, 'endpoints')),

@@ -17,6 +17,15 @@ export default defineCheck({
   needs: ['kubernetes/services', 'kubernetes/pods'],
   alsoReads: [
     'kubernetes/leases',
+    'kubernetes/calicobgpconfigurations',
+    'kubernetes/calicobgppeers',
+    'kubernetes/ciliuml2announcementpolicies',
+    'kubernetes/ciliumloadbalancerippools',
+    'kubernetes/ciliumbgpadvertisements',
+    'kubernetes/ciliumbgpnodeconfigs',
+    'node/ip-link',
+    'kubernetes/endpointslices',
+    'node/ip-route',
     'kubernetes/configmaps',
     'kubernetes/daemonsets',
     'kubernetes/deployments',
@@ -92,7 +101,7 @@ function judged({ evidence, question }: ServiceContext): Draft {
             `${startOf(other.announcer.name)} takes in no packet for ${vip.text}: ${says}.`,
           ),
           [proof],
-          look,
+          other.announcer.words.sessions ?? look,
         )
   }
   if (other !== null)
@@ -105,6 +114,7 @@ function judged({ evidence, question }: ServiceContext): Draft {
       ),
       [],
       other.proof,
+      other.announcer.words.sessions === null ? {} : { fix: other.announcer.words.sessions },
     )
   const gone = metallbMark(service) === null ? (kubeVipMark(service) === null ? null : 'kube-vip') : 'MetalLB'
   const installed = metallbInstalled(evidence)

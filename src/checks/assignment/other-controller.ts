@@ -33,14 +33,14 @@ export default defineCheck({
     const replaced = addressReplaced(evidence, question, other)
     if (replaced !== null) return [replaced]
     const own = metallbMark(service) ?? kubeVipMark(service)
-    if (own === null)
+    if (own === null || other.onlyAnnounces === true)
       return [
         pass(
           'other-serves',
           subject,
           said(
             `${other.announcer.name} serves it`,
-            `${startOf(other.announcer.name)} serves Service ${name}: ${other.why}.`,
+            `${startOf(other.announcer.name)} ${own === null ? 'serves' : 'announces the address that another gave to'} Service ${name}: ${other.why}.`,
           ),
           other.proof,
         ),

@@ -52,13 +52,13 @@ export default defineCheck({
         'host-outside-cluster',
         subject,
         said(
-          'a host outside the cluster has it, too',
+          'a host outside the cluster has it too',
           `${vip.text} belongs to a host outside the cluster too: ${who} knows it by ${inWords(macs)}, and no node has that hardware address. Some clients reach that host instead.`,
         ),
         proof,
         {
-          look: macs.map((mac) => sh`ssh ${strange[0]?.node} "ip neigh show | grep -i ${mac}"`),
-          advice: `The same hardware address at another address tells which host it is. Take ${vip.text} from it (or out of the range of the DHCP server), or out of the pool.`,
+          look: macs.map((mac) => sh`ssh ${strange[0]?.node} sudo ip neigh show | grep -i ${mac}`),
+          advice: `They show which other addresses that host has. Take ${vip.text} from it (or out of the range of the DHCP server), or out of the pool.`,
         },
         { partial: true },
       ),

@@ -50,7 +50,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'interfaces-not-read',
         subject,
-        said('interfaces not read', 'It is not known which interfaces the nodes have.'),
+        said('the nodes’ interfaces are not known', 'It is not known which interfaces the nodes have.'),
         [where, own].filter(isGap),
       ),
     ]
@@ -66,7 +66,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
             'limits-not-known',
             subject,
             said(
-              'limits of the interfaces not known',
+              'the room of the interfaces is not known',
               'It is not known how many addresses the interfaces of the nodes may hold.',
             ),
             gaps.slice(0, 1),
@@ -84,7 +84,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
         'all-have-room',
         subject,
         said(
-          'each node has room for the address',
+          'each node has room for one more address',
           `Each node in the subnet of ${where.vip.text} has room for one more address.`,
         ),
         [],
@@ -95,16 +95,15 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       warn(
         'none-has-room',
         subject,
-        said('no node has room for the address', `No node has room for ${where.vip.text}: ${names} are full.`),
+        said('no node has room for it', `No node has room for ${where.vip.text}: ${names} are full.`),
         proof,
         {
           fix: {
             look: full.map(
-              ({ eni }) =>
-                sh`aws ec2 describe-network-interfaces --network-interface-ids ${eni.NetworkInterfaceId} --query 'NetworkInterfaces[].PrivateIpAddresses[].PrivateIpAddress'`,
+              ({ eni }) => sh`aws ec2 describe-network-interfaces --network-interface-ids ${eni.NetworkInterfaceId}`,
             ),
             advice:
-              'Take an address that nothing uses off one of these interfaces, give a node a further interface in the subnet, or a larger instance type.',
+              'Take addresses that nobody needs from one of them, attach a further interface to a node, or use a larger instance type.',
           },
         },
       ),
@@ -114,7 +113,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       'some-full',
       subject,
       said(
-        `${counted(full.length, 'interface')} without room, others have it`,
+        `${counted(full.length, 'interface')} ${full.length === 1 ? 'has' : 'have'} no room for more`,
         `${names} ${full.length === 1 ? 'has' : 'have'} no room for a further address: a VIP could not move there.`,
       ),
       proof,

@@ -1,13 +1,14 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { allows, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { inWords } from '../../net/words.ts'
 import { rangeHas } from '../../net/range.ts'
 import { networksOfNode } from '../../node/networks.ts'
-import { jsonWord, sh } from '../../net/shell.ts'
 import { announcedByArp } from '../about/announced.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/interface-off-subnet',
@@ -33,7 +34,10 @@ export default defineCheck({
         unknown(
           'interfaces-not-known',
           subject,
-          said('announcing interfaces not known', `It is not known by which interface ${node} announces.`),
+          said(
+            'by which interface it is announced is unknown',
+            `It is not known by which interface ${node} announces.`,
+          ),
           [advertisements, networks].filter(isGap),
         ),
       ]
@@ -44,19 +48,14 @@ export default defineCheck({
     const names = [...new Set(valid.flatMap(({ spec }) => spec?.interfaces ?? []))]
     const proof = valid.map((one) => cite(one, 'spec', 'interfaces'))
     const links = known(evidence.node(node).ipLink) ?? known(evidence.node(node).ipAddr) ?? []
-    const inSubnet = networks.filter(({ cidr }) => rangeHas(cidr, vip))
-    const [first] = valid
-    const able = inSubnet.map(({ device }) => device).filter((device) => whyDumb(links, device) === null)
-    const wanted = [...new Set([...(first?.spec?.interfaces ?? []), ...able])]
-    const patch =
-      able.length === 0
-        ? sh`--type=json -p ${jsonWord([{ op: 'remove', path: '/spec/interfaces' }])}`
-        : sh`--type=merge -p ${jsonWord({ spec: { interfaces: wanted } })}`
-    const fix = {
-      look: [sh`ssh ${node} ip -br link`],
-      summary: able.length === 0 ? 'announce by every interface' : `announce by ${inWords(able)}, too`,
-      commands: [sh`kubectl -n ${first?.metadata?.namespace} patch l2advertisement ${first?.metadata?.name} ${patch}`],
-      changes: 'The advertisement holds for all VIPs of its pools and for every node that it selects.',
+    const fix: Remedy = {
+      look: [sh`ssh ${node} sudo ip -br link`],
+      summary: 'let every interface announce',
+      commands: valid.map(
+        ({ metadata }) =>
+          sh`kubectl -n ${metadata?.namespace ?? 'metallb-system'} patch l2advertisement ${metadata?.name} --type merge -p ${jsonWord({ spec: { interfaces: null } })}`,
+      ),
+      changes: `Holds for all VIPs of its pools. Or name in spec.interfaces of ${inWords(valid.map((one) => objectName(one)))} an interface that every selected node has in the VIP's subnet.`,
     }
     const faults = names.map((name) => ({ name, fault: whyDumb(links, name) }))
     const speaking = faults.filter(({ fault }) => fault === null).map(({ name }) => name)
@@ -66,13 +65,14 @@ export default defineCheck({
           'no-interface',
           subject,
           said(
-            'no interface announces it',
+            'its announcer has no interface to announce by',
             `${node} announces ${vip.text} by no interface: ${inWords(faults.map(({ name, fault }) => `${name} ${fault ?? ''}`))}. MetalLB elects a node without regard to its interfaces and tries no other.`,
           ),
           proof,
           fix,
         ),
       ]
+    const inSubnet = networks.filter(({ cidr }) => rangeHas(cidr, vip))
     if (inSubnet.length === 0)
       return [
         skipped(
@@ -87,7 +87,7 @@ export default defineCheck({
           'in-subnet',
           subject,
           said(
-            'announced by an interface of its subnet',
+            'announced by an interface in its subnet',
             `${node} announces ${vip.text} by ${inWords(speaking)}, which is in its subnet.`,
           ),
           proof,
@@ -98,7 +98,7 @@ export default defineCheck({
         'other-interface',
         subject,
         said(
-          'announced by an interface off its subnet',
+          'announced by an interface outside its subnet',
           `${node} announces ${vip.text} by ${inWords(speaking)} only, but the subnet of ${vip.text} is at ${inWords(inSubnet.map(({ device }) => device))}: hosts that look for it there get no answer.`,
         ),
         [...proof, ...inSubnet.flatMap((one) => one.proof)],

@@ -4,10 +4,10 @@ import { known } from '../../evidence/gap.ts'
 import type { Question } from '../../evidence/question.ts'
 import { l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { isUnderlay, subnetHas } from '../../lb/kube-ovn/vips.ts'
-import { parseRange, rangeHas } from '../../net/range.ts'
-import { jsonWord, sh } from '../../net/shell.ts'
 import { poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
 import { addressOf, type Address } from '../../net/address.ts'
+import { parseRange, rangeHas } from '../../net/range.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, said, type Draft } from '../finding.ts'
 
@@ -42,16 +42,16 @@ export default defineCheck({
           'not-excluded',
           subject,
           said(
-            'Kube-OVN may give it to a pod, too',
+            'Kube-OVN may give it to a pod',
             `${vip.text} lies in the underlay subnet ${name} and is not among its excludeIps, so Kube-OVN may give it to a pod while MetalLB gives it to a Service.`,
           ),
           [cite(subnet, 'spec', 'excludeIps')],
           {
-            summary: `keep the pool’s addresses from pods of ${name}`,
+            summary: 'keep the pool’s addresses from pods (excludeIps)',
             commands: [
-              sh`kubectl patch subnet ${name} --type=merge -p ${jsonWord({ spec: { excludeIps: [...(subnet.spec?.excludeIps ?? []), ...poolTexts(evidence, vip)] } })}`,
+              sh`kubectl patch subnet ${name} --type merge -p ${jsonWord({ spec: { excludeIps: [...(subnet.spec?.excludeIps ?? []), ...excluding(evidence, vip)] } })}`,
             ],
-            changes: 'Kube-OVN gives none of them to pods from then on; pods that have one keep it.',
+            changes: 'Kube-OVN gives them to no pod from then on; a pod that has one keeps it.',
           },
         ),
       ]
@@ -61,14 +61,16 @@ export default defineCheck({
           'external-lb-off',
           subject,
           said(
-            'enableExternalLBAddress is off',
+            'Kube-OVN lets MetalLB announce no address there',
             `The underlay subnet ${name}, in which ${vip.text} lies, has enableExternalLBAddress off: Kube-OVN does not let MetalLB announce addresses of it.`,
           ),
           [cite(subnet, 'spec', 'enableExternalLBAddress')],
           {
-            summary: `let MetalLB announce addresses of ${name}`,
-            commands: [sh`kubectl patch subnet ${name} --type merge -p '{"spec":{"enableExternalLBAddress":true}}'`],
-            changes: `Addresses of ${name} may be VIPs of Services.`,
+            summary: `let addresses of ${name} be VIPs`,
+            commands: [
+              sh`kubectl patch subnet ${name} --type merge -p ${jsonWord({ spec: { enableExternalLBAddress: true } })}`,
+            ],
+            changes: 'Holds for every address of the subnet.',
           },
         ),
       ]
@@ -92,8 +94,8 @@ export default defineCheck({
   },
 })
 
-/** The ranges of the VIP's pool as excludeIps has them (`FIRST..LAST`); the VIP alone where no pool has it. */
-const poolTexts = (evidence: Evidence, vip: Address): readonly string[] => {
+/** The ranges of the VIP's pool as excludeIps has them, with two dots between first and last; the VIP alone where no pool has it. */
+function excluding(evidence: Evidence, vip: Address): readonly string[] {
   const pool = known(poolOf(evidence, vip))
   const ranges = (pool === null ? [] : rangesOf(pool)).filter(({ family }) => family === vip.family)
   return ranges.length === 0
@@ -116,16 +118,16 @@ function enslavedAmong(evidence: Evidence, question: Question): Draft | null {
         'interface-is-ovs-port',
         `l2advertisement/${namespace}/${name}`,
         said(
-          'the named interface is a port of OVS',
+          'it is announced by a port of an OVS bridge',
           `L2Advertisement ${namespace}/${name} names the interface ${link.ifname ?? ''}, which on ${node} is a port of an OVS bridge: MetalLB has to announce from the bridge.`,
         ),
         [cite(advertisement, 'spec', 'interfaces'), cite(link, 'master')],
         {
-          summary: 'announce by every interface',
+          summary: 'let every interface announce, the bridge too',
           commands: [
-            sh`kubectl -n ${namespace} patch l2advertisement ${name} --type json -p '[{"op":"remove","path":"/spec/interfaces"}]'`,
+            sh`kubectl -n ${namespace} patch l2advertisement ${name} --type merge -p ${jsonWord({ spec: { interfaces: null } })}`,
           ],
-          changes: 'MetalLB announces from every interface of the nodes, the bridge too.',
+          changes: 'Holds for every VIP of its pools.',
         },
       )
     }

@@ -31,12 +31,12 @@ export default defineCheck({
           'underlay-on-ec2',
           subject,
           said(
-            'EC2 carries no underlay of Kube-OVN',
+            'EC2 carries no underlay subnet',
             `${vip.text} lies in the underlay subnet ${name}, and EC2 does not accept frames from a MAC that it did not give: underlay networks of Kube-OVN do not work there.`,
           ),
           [...place, cite(subnet, 'spec', 'vlan')],
           {
-            look: [sh`kubectl get subnets,vlans,provider-networks`],
+            look: ['kubectl get subnets,vlans,provider-networks'],
             advice: 'On EC2 use an overlay subnet, and a load balancer or a route for clients outside.',
           },
         ),
@@ -64,7 +64,7 @@ export default defineCheck({
             'between-vpcs-not-known',
             subject,
             said(
-              'client and VIP are in two VPCs of OVN',
+              'whether OVN joins two VPCs is not known',
               `${clientText(client)} is in the VPC ${String(from)} and ${vip.text} in ${String(to)}; whether OVN joins them is not in the evidence.`,
             ),
             [],
@@ -76,7 +76,7 @@ export default defineCheck({
           'same-vpc',
           subject,
           said(
-            'client and VIP are in one VPC of OVN',
+            'the client is in its VPC of OVN',
             `${clientText(client)} is attached to the subnet ${own.metadata?.name ?? ''} of the VPC ${String(from)}, in which OVN carries ${vip.text}.`,
           ),
           [cite(pod, 'metadata', 'annotations'), ...place],
@@ -90,13 +90,13 @@ export default defineCheck({
           'client-outside-ovn',
           subject,
           said(
-            'the rule serves pods inside OVN only',
+            'the client is outside OVN',
             `${clientText(client)} is outside OVN, and the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} serves pods inside only.`,
           ),
           [cite(kubeOvn.rule, 'spec', 'vip'), ...place],
           {
             look: [sh`kubectl get services -A | grep slr-${kubeOvn.rule.metadata?.name}`],
-            advice: 'Expose the pods of the Service behind the rule by one of type LoadBalancer for clients outside.',
+            advice: 'Expose the pods of the rule by a Service of type LoadBalancer for clients outside.',
           },
         ),
       ]
@@ -106,7 +106,7 @@ export default defineCheck({
           'underlay',
           subject,
           said(
-            'the underlay is on the network outside',
+            'the network outside carries it',
             `${vip.text} lies in the underlay subnet ${name}, whose frames are on the network outside.`,
           ),
           place,
@@ -117,7 +117,7 @@ export default defineCheck({
         'overlay-route-not-known',
         subject,
         said(
-          'a route into OVN’s overlay is not seen',
+          'a way into the overlay is not known',
           `${vip.text} lies in the overlay${subnet === null ? '' : ` subnet ${name}`}, to which nothing outside OVN has a route unless somebody made one (an EIP, a NAT gateway, a route on the routers).`,
         ),
         [],
@@ -168,7 +168,7 @@ function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subjec
       'node-between-vpcs-not-known',
       subject,
       said(
-        'node and VIP are in two VPCs of OVN',
+        'whether OVN joins two VPCs is not known',
         `node/${name} has its port in the VPC ${String(from)} and ${text} lies in ${String(to)}; whether OVN joins them is not in the evidence.`,
       ),
       [],
@@ -179,7 +179,7 @@ function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subjec
       'node-subnet-not-balanced',
       subject,
       said(
-        'whether the node is balanced is not known',
+        'whether OVN balances there is not known',
         `node/${name} has its port in the subnet ${String(port)} of the VPC ${String(from)}, as ${text} has; whether the load balancer of SwitchLBRule ${kubeOvn.rule.metadata?.name ?? ''} is attached there is not in the evidence.`,
       ),
       [],
@@ -195,7 +195,7 @@ function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subjec
       'node-route-not-seen',
       subject,
       said(
-        'the node’s route into OVN is not seen',
+        'the node’s route to it is not seen',
         `node/${name} has its port in the VPC ${String(from)}, but no route to ${text} out of ovn0 is in the evidence.`,
       ),
       isGap(routes) ? [routes] : [],

@@ -58,14 +58,24 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       ),
     ]
   const gaps = gapsAmong(evidence.aws.networkInterfaces, evidence.aws.subnets)
-  const doubt = said('public addresses not read', `It is not known whether a public address leads to ${vip.text}.`)
-  if (gaps.length > 0) return [unknown('delivery-not-known', subject, doubt, gaps)]
+  if (gaps.length > 0)
+    return [
+      unknown(
+        'delivery-not-known',
+        subject,
+        said('its public address is not known', `It is not known whether a public address leads to ${vip.text}.`),
+        gaps,
+      ),
+    ]
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [
-      unknown('holder-not-known', subject, said('its holder is not known', `It is not known who holds ${vip.text}.`), [
-        delivery,
-      ]),
+      unknown(
+        'holder-not-known',
+        subject,
+        said('who holds it is not known', `It is not known who holds ${vip.text}.`),
+        [delivery],
+      ),
     ]
   if (delivery.by !== 'owner')
     return [skipped('not-held', subject, `No interface holds ${vip.text}; only a held address can have a public one.`)]
@@ -79,12 +89,20 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       pass(
         'interface-address',
         subject,
-        said(`public address ${associated}`, `${associated} leads to ${vip.text} on ${idOf(eni)}.`),
+        said(`${associated} leads to it`, `${associated} leads to ${vip.text} on ${idOf(eni)}.`),
         [cite(eni, 'PrivateIpAddresses', index, 'Association')],
       ),
     ]
   const { addresses } = evidence.aws
-  if (isGap(addresses)) return [unknown('addresses-not-read', subject, doubt, [addresses])]
+  if (isGap(addresses))
+    return [
+      unknown(
+        'addresses-not-read',
+        subject,
+        said('its public address is not known', `It is not known whether a public address leads to ${vip.text}.`),
+        [addresses],
+      ),
+    ]
   const elastic = addresses.find(
     ({ PrivateIpAddress, NetworkInterfaceId }) =>
       PrivateIpAddress === vip.text && NetworkInterfaceId === eni.NetworkInterfaceId,
@@ -95,7 +113,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
         'elastic-address',
         subject,
         said(
-          `public address ${elastic.PublicIp ?? ''}`,
+          `${elastic.PublicIp ?? 'an Elastic IP'} leads to it`,
           `${elastic.PublicIp ?? ''} leads to ${vip.text} on ${idOf(eni)}.`,
         ),
         [cite(elastic)],
@@ -109,21 +127,21 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     ({ AssociationId, AllocationId }) => AssociationId === undefined && AllocationId !== undefined,
   )
   const allocation =
-    free?.AllocationId === undefined
+    free === undefined
       ? sh`"$(aws ec2 allocate-address --domain vpc --query AllocationId --output text)"`
-      : sh`${free.AllocationId}`
+      : free.AllocationId
   const without = gateway === false ? ' The VPC has no internet gateway either.' : ''
   return [
     fail(
       'no-public-address',
       subject,
       said(
-        'no public address leads to it',
+        'it has no public address',
         `No public address leads to ${vip.text}: a client on the internet has nothing to connect to.${without}`,
       ),
       [delivery.holding.proof()],
       {
-        summary: 'give the VIP a public address',
+        summary: 'give it a public address',
         commands: [
           sh`aws ec2 associate-address --allocation-id ${allocation} --network-interface-id ${eni.NetworkInterfaceId} --private-ip-address ${vip.text}`,
         ],
@@ -152,11 +170,11 @@ function blockOf(evidence: Evidence, eni: NetworkInterface): Draft | null {
     ),
     [cite(item, 'BlockPublicAccessStates')],
     {
-      summary: `except ${eni.SubnetId ?? 'the subnet'} from it`,
+      summary: `let the internet into ${eni.SubnetId ?? 'the subnet'}`,
       commands: [
         sh`aws ec2 create-vpc-block-public-access-exclusion --subnet-id ${eni.SubnetId} --internet-gateway-exclusion-mode allow-bidirectional`,
       ],
-      changes: `Hosts in ${eni.SubnetId ?? ''} can then be reached from the internet where they have public addresses. Somebody turned it on for a reason: ask first.`,
+      changes: `Hosts there can then be reached from the internet where they have public addresses. Somebody turned it on for a reason: ask first.`,
     },
     { awsCode: 'VPC_BLOCK_PUBLIC_ACCESS_ENABLED' },
   )

@@ -37,15 +37,18 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
     return [
-      unknown('subnets-not-known', subject, said('subnets not read', 'It is not known in which subnet the VIP lies.'), [
-        where,
-      ]),
+      unknown(
+        'subnets-not-known',
+        subject,
+        said('its subnet is not known', 'It is not known in which subnet the VIP lies.'),
+        [where],
+      ),
     ]
   const { vip, vpcId, place } = where
   if (place !== null) {
     const text = subnetText(place.subnet, place.range)
     return [
-      pass('in-subnet', subject, said(`it lies in ${place.range.text}`, `${vip.text} lies in ${text}.`), [
+      pass('in-subnet', subject, said('it lies in a subnet of the VPC', `${vip.text} lies in ${text}.`), [
         cite(place.subnet, 'CidrBlock'),
       ]),
     ]

@@ -9,6 +9,7 @@ import {
 } from '../../fabric/ec2/overlay.ts'
 import { citeRoute, citeRoutes, destinationText, targetOf } from '../../fabric/ec2/routes.ts'
 import { listText, targetText } from '../../fabric/ec2/words.ts'
+import { counted } from '../../net/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, said, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
@@ -49,7 +50,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'vpc-not-known',
         subject,
-        said('the VPC is not known', 'It is not known in which VPC the VIP is asked for.'),
+        said('its VPC is not known', 'It is not known in which VPC the VIP is asked for.'),
         [where],
       ),
     ]
@@ -59,7 +60,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'tables-not-read',
         subject,
-        said('route tables not read', `It is not known which route tables lead to ${where.vip.text}.`),
+        said('the route tables are not known', `It is not known which route tables lead to ${where.vip.text}.`),
         [routes],
       ),
     ]
@@ -73,7 +74,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
         'client-has-route',
         subject,
         said(
-          'a route leads to it',
+          'a route of the client’s subnet leads to a node',
           `${ofTables(client)} ${where.vip.text} to ${targetText(targetOf((client[0] as Found).match.route))}.`,
         ),
         client.flatMap(proofOf),
@@ -85,7 +86,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
               'other-subnets-lack-route',
               subject,
               said(
-                'other subnets have no route to it',
+                `${counted(lacking.length, 'other subnet')} ${lacking.length === 1 ? 'has' : 'have'} no route to it`,
                 `Clients in ${listText(lacking.map(({ subnetId }) => subnetId))} have no route to ${where.vip.text}.`,
               ),
               lacking.flatMap(proofOf),
@@ -101,7 +102,10 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'route-not-known',
         subject,
-        said('routes on the way are not known', `It is not known whether a route leads to ${where.vip.text}${why}.`),
+        said(
+          'whether a route leads to it is not known',
+          `It is not known whether a route leads to ${where.vip.text}${why}.`,
+        ),
         gaps,
         lost.flatMap(proofOf),
       ),
@@ -125,7 +129,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
     fail(
       'no-route',
       subject,
-      said('no route leads to it', says),
+      said('no route leads to a node for it', says),
       lost.flatMap(proofOf),
       routeFix(evidence, 'create-route', tables(lost), where.vip, target),
       {

@@ -2,7 +2,7 @@ import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { moveRemedy } from '../../fabric/ec2/assign.ts'
 import { vipPlace, vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
-import { nodeInterfaces, nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
+import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
@@ -36,9 +36,12 @@ function run(context: VipContext): readonly Draft[] {
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [
-      unknown('holder-not-known', `vip/${vip}`, said('its holder is not known', `It is not known who holds ${vip}.`), [
-        delivery,
-      ]),
+      unknown(
+        'holder-not-known',
+        `vip/${vip}`,
+        said('who holds it is not known', `It is not known who holds ${vip}.`),
+        [delivery],
+      ),
     ]
   if (delivery.by !== 'owner') return [skipped('not-held', `vip/${vip}`, `No interface holds ${vip}.`)]
   const { interface: eni } = delivery
@@ -65,7 +68,7 @@ function run(context: VipContext): readonly Draft[] {
       fail(
         'attachment-not-finished',
         subject,
-        said(`its interface is ${Status}`, says),
+        said('its interface is not attached yet', says),
         [cite(eni, 'Attachment'), delivery.holding.proof()],
         moveFix(context, delivery),
         {
@@ -80,7 +83,7 @@ function run(context: VipContext): readonly Draft[] {
   if (instance !== undefined && state !== undefined && state !== 'running') {
     const says = `${interfaceText(evidence, eni)} holds ${vip}, but its instance ${InstanceId ?? ''} is ${state}.`
     const start: Remedy = {
-      summary: `start the instance of ${known(nodeOfInterface(evidence, eni)) ?? idOf(eni)}`,
+      summary: 'start the instance that holds it',
       commands: [sh`aws ec2 start-instances --instance-ids ${InstanceId}`],
       changes: 'The instance runs, and costs, again; or move the address to a running node.',
     }
@@ -89,7 +92,7 @@ function run(context: VipContext): readonly Draft[] {
       fail(
         'instance-not-running',
         subject,
-        said(`its instance is ${state}`, says),
+        said('the instance of its interface does not run', says),
         [cite(instance, 'State'), delivery.holding.proof()],
         fix,
         {
@@ -117,7 +120,7 @@ function run(context: VipContext): readonly Draft[] {
       'attached',
       subject,
       said(
-        `its interface is attached${state === undefined ? '' : ' to a running instance'}`,
+        'its interface is attached',
         `${interfaceText(evidence, eni)}, which holds ${vip}, is attached${state === undefined ? '' : ' to a running instance'}.`,
       ),
       [cite(eni, 'Attachment')],

@@ -34,9 +34,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [
-      unknown('holder-not-known', `vip/${vip}`, said('its holder is not known', `It is not known who holds ${vip}.`), [
-        delivery,
-      ]),
+      unknown(
+        'holder-not-known',
+        `vip/${vip}`,
+        said('who holds it is not known', `It is not known who holds ${vip}.`),
+        [delivery],
+      ),
     ]
   if (delivery.by !== 'owner') return [skipped('not-held', `vip/${vip}`, `No interface holds ${vip}.`)]
   const { interface: eni, node } = delivery
@@ -47,7 +50,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       pass(
         'of-node',
         subject,
-        said('a node of the cluster holds it', `${idOf(eni)}, which holds ${vip}, belongs to ${node}.`),
+        said(`it belongs to ${node}`, `${idOf(eni)}, which holds ${vip}, belongs to ${node}.`),
         proof,
       ),
     ]
@@ -65,7 +68,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     fail(
       managed ? 'of-aws-service' : 'of-other-machine',
       subject,
-      said(managed ? 'an AWS service holds it' : 'a host outside the cluster holds it', `${vip} belongs to ${whose}.`),
+      said(managed ? 'an AWS service holds it' : 'a machine that is no node holds it', `${vip} belongs to ${whose}.`),
       [...proof, ...told],
       where === null ? null : otherAddressFix(evidence, where),
       {

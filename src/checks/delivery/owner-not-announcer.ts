@@ -7,7 +7,7 @@ import { endpointsOf } from '../../lb/endpoints.ts'
 import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
-import { sh } from '../../net/shell.ts'
+import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, said, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
@@ -55,7 +55,7 @@ function run(context: VipContext): readonly Draft[] {
       unknown(
         'delivery-not-known',
         subject,
-        said('the node is not known', 'It is not known to which node the VPC delivers the VIP.'),
+        said('to which node it is delivered is not known', 'It is not known to which node the VPC delivers the VIP.'),
         [delivery],
       ),
     ]
@@ -100,7 +100,7 @@ function run(context: VipContext): readonly Draft[] {
       'another-announces',
       subject,
       said(
-        'another node than its owner announces it',
+        'another node announces it than holds it',
         `${text} belongs to ${interfaceText(evidence, delivery.interface)}, while ${listText(seen)} announces it: ${node} gets the packets and passes them on, which ends as soon as externalTrafficPolicy becomes Local.`,
       ),
       [placeOf(delivery)],
@@ -147,7 +147,10 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
     return unknown(
       'endpoints-not-known',
       subject,
-      said('endpoints not read', `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`),
+      said(
+        'whether its owner has an endpoint is not known',
+        `It is not known whether ${node} has a ready endpoint of ${objectName(service)}.`,
+      ),
       [found],
     )
   const ready = found.filter((endpoint) => endpoint.ready)
@@ -158,7 +161,7 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
       'owner-has-endpoint',
       subject,
       said(
-        'delivered to a node with an endpoint',
+        `the VPC delivers it to ${node}`,
         `The VPC delivers ${vip} to ${node}, which has a ready endpoint of ${objectName(service)}.`,
       ),
       [placeOf(delivery), ...proof],
@@ -170,7 +173,7 @@ function local(context: VipContext, delivery: Delivered & { readonly node: strin
     'endpoint-elsewhere',
     subject,
     said(
-      'delivered to a node without an endpoint',
+      'the node that gets it has no endpoint of its own',
       `${vip} ${verb} ${interfaceText(evidence, delivery.interface)}, but externalTrafficPolicy is Local and the ready endpoints of ${objectName(service)} are on ${listText(nodes)}: ${node} drops the packets.`,
     ),
     [placeOf(delivery), cite(service, 'spec', 'externalTrafficPolicy'), ...proof],
@@ -183,22 +186,20 @@ const withFix = (fix: Remedy | null) => (fix === null ? {} : { fix })
 /** Moves the address to one of the nodes; where that cannot be done, lets every node take the packets. */
 function moveFix({ evidence, question }: VipContext, nodes: readonly string[]): Remedy | null {
   const service = serviceOf(question)
-  const { name = '', namespace = 'default' } = service?.metadata ?? {}
-  const policy =
-    service?.spec?.externalTrafficPolicy === 'Local'
-      ? sh`kubectl -n ${namespace} patch service ${name} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`
-      : null
   const move = moveToNode(evidence, question, nodes)
-  if (policy === null) return move
-  return move === null
-    ? {
-        summary: 'let every node take the packets',
-        commands: [policy],
-        changes: 'Endpoints on other nodes then see the address of the node instead of the client’s.',
-      }
-    : {
-        ...move,
-        advice:
-          'Or let every node take the packets, at the price of the client’s address, by externalTrafficPolicy Cluster.',
-      }
+  if (service?.spec?.externalTrafficPolicy !== 'Local') return move
+  const { name, namespace = 'default' } = service.metadata ?? {}
+  if (move !== null)
+    return {
+      ...move,
+      advice:
+        'Or let every node take the packets with externalTrafficPolicy Cluster, at the price of the client’s address: endpoints on other nodes see that of the node.',
+    }
+  return {
+    summary: 'let every node take the packets',
+    commands: [
+      sh`kubectl -n ${namespace} patch service ${name} -p ${jsonWord({ spec: { externalTrafficPolicy: 'Cluster' } })}`,
+    ],
+    changes: 'Endpoints on other nodes see the address of the node instead of the client’s.',
+  }
 }

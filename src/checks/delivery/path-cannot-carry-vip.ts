@@ -5,7 +5,6 @@ import { arrivalInterface, vipPlace } from '../../fabric/ec2/delivery.ts'
 import { ladder } from '../../fabric/ec2/assign.ts'
 import { citeRoute } from '../../fabric/ec2/routes.ts'
 import { idOf, targetText } from '../../fabric/ec2/words.ts'
-import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
 import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
@@ -68,7 +67,7 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
         'gateway-routes-not-seen',
         subject,
         said(
-          'the transit gateway’s tables are not read',
+          'the routes of a transit gateway are not seen',
           `${client.text} comes over ${way}, whose own route tables are not in the evidence.`,
         ),
         [],
@@ -82,7 +81,7 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
           'other-side-not-seen',
           subject,
           said(
-            'the other side’s route tables are not read',
+            'the routes of the other side are not seen',
             `${client.text} comes over ${way}, and the route tables of its other side are not in the evidence.`,
           ),
           [],
@@ -94,7 +93,7 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
         'carries-held-address',
         subject,
         said(
-          'the client’s way carries it',
+          'the client’s way carries a held address',
           `${client.text} comes over ${way}, which carries an address that an interface holds.`,
         ),
         proof,
@@ -120,13 +119,13 @@ function run({ evidence, question, node }: VipNodeContext): readonly Draft[] {
       'not-carried',
       subject,
       said(
-        'the client’s way cannot carry it',
+        'the client’s way does not carry it',
         `${client.text} comes over ${way}, which does not deliver to ${vip}, an address outside the ranges of ${where.vpcId}.`,
       ),
       proof,
       {
-        look: [sh`aws ec2 describe-transit-gateways`, sh`aws elbv2 describe-load-balancers`],
-        advice: ladder(null),
+        look: ['aws ec2 describe-transit-gateways', 'aws elbv2 describe-load-balancers'],
+        advice: `A transit gateway or a load balancer could carry the client. ${ladder(null)}`,
       },
       { awsCode },
     ),

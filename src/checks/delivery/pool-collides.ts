@@ -40,9 +40,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
     return [
-      unknown('vpc-not-known', subject, said('the VPC is not known', 'It is not known in which VPC the pool lies.'), [
-        where,
-      ]),
+      unknown(
+        'vpc-not-known',
+        subject,
+        said('the VPC of its pool is not known', 'It is not known in which VPC the pool lies.'),
+        [where],
+      ),
     ]
   const found = poolOf(evidence, where.vip)
   const holdings = holdingsInVpc(evidence, where.vpcId)
@@ -51,7 +54,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'users-not-known',
         subject,
-        said('users of the pool’s addresses not known', 'It is not known who uses addresses of the pool.'),
+        said('who uses its pool is not known', 'It is not known who uses addresses of the pool.'),
         [found, holdings].filter(isGap),
       ),
     ]
@@ -72,7 +75,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       pass(
         'not-used',
         `pool/${name}`,
-        said('only nodes hold addresses of the pool', `Nothing but nodes holds addresses of pool ${name}.`),
+        said('nothing else uses its pool', `Nothing but nodes holds addresses of pool ${name}.`),
         [cite(found, 'spec', 'addresses')],
       ),
     ]
@@ -90,11 +93,13 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       'used-by-others',
       `pool/${name}`,
       said(
-        `${String(users.length)} of the pool’s addresses used by others`,
+        'something else uses addresses of its pool',
         `Pool ${name} has addresses that something else uses: ${listText(users)}.`,
       ),
       proof,
-      { fix: otherAddressFix(evidence, where) },
+      {
+        fix: otherAddressFix(evidence, where),
+      },
     ),
   ]
 }

@@ -41,7 +41,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'subnet-not-known',
         subject,
-        said('the pool’s subnet is not known', 'It is not known in which subnet the pool lies.'),
+        said('the subnet of its pool is not known', 'It is not known in which subnet the pool lies.'),
         [where],
         [],
         more,
@@ -53,7 +53,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'pool-not-known',
         subject,
-        said('the pool is not known', 'It is not known which pool the VIP is from.'),
+        said('its pool is not known', 'It is not known which pool the VIP is from.'),
         [found],
         [],
         more,
@@ -70,7 +70,10 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'reservations-not-read',
         `pool/${name}`,
-        said('CIDR reservations not read', `It is not known whether ${text} reserves the range of pool ${name}.`),
+        said(
+          'whether its pool is reserved is not known',
+          `It is not known whether ${text} reserves the range of pool ${name}.`,
+        ),
         [reserved],
         [],
         more,
@@ -88,7 +91,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       pass(
         'reserved',
         `pool/${name}`,
-        said('EC2 gives no address of the pool away', `${text} reserves the range of pool ${name}.`),
+        said('its pool is reserved', `${text} reserves the range of pool ${name}.`),
         proof,
       ),
     ]
@@ -97,7 +100,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       'not-reserved',
       `pool/${name}`,
       said(
-        'EC2 may give addresses of the pool away',
+        'EC2 may give away addresses of its pool',
         `EC2 may give ${rangesText(open)} of pool ${name} to a new interface in ${text}, since no explicit CIDR reservation covers it; a reservation would prevent that.`,
       ),
       proof,

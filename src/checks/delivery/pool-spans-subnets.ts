@@ -7,7 +7,6 @@ import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { joined, within, without } from '../../net/range-set.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
-import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
 import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
@@ -38,7 +37,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
     return [
-      unknown('vpc-not-known', subject, said('the VPC is not known', 'It is not known in which VPC the VIP lies.'), [
+      unknown('vpc-not-known', subject, said('its VPC is not known', 'It is not known in which VPC the VIP lies.'), [
         where,
       ]),
     ]
@@ -50,7 +49,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'pool-not-known',
         subject,
-        said('the pool’s subnets are not known', 'It is not known where the pool lies.'),
+        said('where its pool lies is not known', 'It is not known where the pool lies.'),
         [found, places, own].filter(isGap),
       ),
     ]
@@ -70,7 +69,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       pass(
         'one-subnet',
         `pool/${name}`,
-        said('the pool lies in one subnet', `${text} lies in ${texts[0] ?? ''}.`),
+        said('its pool lies in one subnet', `${text} lies in ${texts[0] ?? ''}.`),
         proof,
       ),
     ]
@@ -88,20 +87,14 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
     inside.length > 1
       ? `${text} lies in ${listText(texts)}: an address can be held only by a node of its own subnet`
       : `${text} lies in ${texts[0] ?? ''} only in part`
-  const brief =
-    inside.length > 1 ? `the pool lies in ${String(inside.length)} subnets` : 'a part of the pool lies in no subnet'
+  const says = `${spread}${lost.length === 0 ? '' : `; ${listText(lost)}`}.`
+  const brief = inside.length > 1 ? 'its pool lies in several subnets' : 'a part of its pool lies in no subnet'
   return [
-    warn(
-      'several-subnets',
-      `pool/${name}`,
-      said(brief, `${spread}${lost.length === 0 ? '' : `; ${listText(lost)}`}.`),
-      proof,
-      {
-        fix: {
-          look: [sh`aws ec2 describe-subnets --filters Name=vpc-id,Values=${where.vpcId}`],
-          advice: 'Keep one pool for each subnet with nodes, and choose it at the Services whose endpoints are there.',
-        },
+    warn('several-subnets', `pool/${name}`, said(brief, says), proof, {
+      fix: {
+        look: ['aws ec2 describe-subnets', 'kubectl get ipaddresspools.metallb.io -A -o yaml'],
+        advice: 'Give the nodes of each subnet a pool of their own, with addresses of that subnet only.',
       },
-    ),
+    }),
   ]
 }

@@ -33,7 +33,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'subnet-not-known',
         `vip/${question.vip.text}`,
-        said('subnets not read', 'It is not known in which subnet the VIP lies.'),
+        said('its subnet is not known', 'It is not known in which subnet the VIP lies.'),
         [where],
       ),
     ]
@@ -60,7 +60,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       'reserved',
       subject,
       said(
-        'EC2 keeps the address for itself',
+        'EC2 keeps it for itself',
         `${vip.text} cannot be used in ${subnetText(subnet, range)}: EC2 keeps it for ${use}.`,
       ),
       proof,

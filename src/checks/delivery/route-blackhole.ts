@@ -47,7 +47,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'vpc-not-known',
         subject,
-        said('the VPC is not known', 'It is not known in which VPC the VIP is asked for.'),
+        said('its VPC is not known', 'It is not known in which VPC the VIP is asked for.'),
         [where],
       ),
     ]
@@ -57,7 +57,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'routes-not-read',
         subject,
-        said('route tables not read', `It is not known which routes lead to ${where.vip.text}.`),
+        said('its routes are not known', `It is not known which routes lead to ${where.vip.text}.`),
         [routes],
       ),
     ]
@@ -73,7 +73,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
         'target-not-known',
         subject,
         said(
-          'the route’s target is not known',
+          'whether its route leads to a node is not known',
           `It is not known whether the route to ${where.vip.text} leads to a node.`,
         ),
         doubts.slice(0, 2),
@@ -85,7 +85,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       pass(
         'leads-to-node',
         subject,
-        said('the route leads to a node', `The route to ${where.vip.text} leads to a node.`),
+        said('its route leads to a node', `The route to ${where.vip.text} leads to a node.`),
         proof,
       ),
     ]
@@ -103,7 +103,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
     fail(
       first.reason,
       subject,
-      said(first.brief, first.says),
+      said(briefs[first.reason], first.says),
       broken.flatMap(({ proof }) => proof),
       fix,
       { awsCode: 'BAD_STATE_ROUTE', partial },
@@ -111,23 +111,24 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   ]
 }
 
+const briefs = {
+  blackhole: 'its route is a blackhole',
+  'target-not-in-vpc': 'its route leads out of the VPC',
+  'leads-to-stranger': 'its route leads to a machine that is no node',
+  'instance-not-running': 'its route leads to a node that does not run',
+}
+
 function whyBroken(
   evidence: Context['evidence'],
   vpcId: string,
   { match, table }: SubnetRoute,
-): Known<{
-  readonly reason: string
-  readonly brief: string
-  readonly says: string
-  readonly proof: readonly Proof[]
-} | null> {
+): Known<{ readonly reason: keyof typeof briefs; readonly says: string; readonly proof: readonly Proof[] } | null> {
   if (match === null) return null
   const name = `Route ${destinationText(match.route)} of ${table.RouteTableId ?? ''}`
   const proof = [citeRoute(match)]
   if (match.route.State === 'blackhole')
     return {
       reason: 'blackhole',
-      brief: 'the route to it is a blackhole',
       says: `${name} is a blackhole: its target, ${targetText(targetOf(match.route))}, is not available.`,
       proof,
     }
@@ -136,7 +137,6 @@ function whyBroken(
   if (eni === null)
     return {
       reason: 'target-not-in-vpc',
-      brief: 'the route to it leads out of the VPC',
       says: `${name} leads to ${targetText(targetOf(match.route))}, which is not in the VPC.`,
       proof,
     }
@@ -145,7 +145,6 @@ function whyBroken(
   if (node === null)
     return {
       reason: 'leads-to-stranger',
-      brief: 'the route to it leads to no node',
       says: `${name} leads to ${interfaceText(evidence, eni)}, which is no node of the cluster.`,
       proof: [...proof, cite(eni, 'Attachment')],
     }
@@ -154,7 +153,6 @@ function whyBroken(
   if (instance === undefined || state === undefined || state === 'running') return null
   return {
     reason: 'instance-not-running',
-    brief: `the route leads to an instance that is ${state}`,
     says: `${name} leads to ${node}, whose instance is ${state}.`,
     proof: [...proof, cite(instance, 'State')],
   }

@@ -41,7 +41,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
     return [
-      unknown('vpc-not-known', subject, said('the VPC is not known', 'It is not known in which VPC the VIP lies.'), [
+      unknown('vpc-not-known', subject, said('its VPC is not known', 'It is not known in which VPC the VIP lies.'), [
         where,
       ]),
     ]
@@ -54,7 +54,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'routes-not-read',
         subject,
-        said('route tables not read', `It is not known which routes name ${vip.text}.`),
+        said('which routes name it is not known', `It is not known which routes name ${vip.text}.`),
         [found, holders, places].filter(isGap),
       ),
     ]
@@ -74,12 +74,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const owned = holders.length > 0 ? ', past the interface that holds it' : ', though no interface holds it'
   const says = `A route of ${found.table.RouteTableId ?? ''} sends the whole subnet ${found.prefix.text} to ${targetText(targetOf(found.route))}: clients in other subnets of ${who} reach ${vip.text} through that${owned}.`
   return [
-    warn('whole-subnet-route', subject, said('a route takes its whole subnet', says), [citeRoute(found)], {
+    warn('whole-subnet-route', subject, said('a route takes its whole subnet elsewhere', says), [citeRoute(found)], {
+      awsCode: 'MORE_SPECIFIC_ROUTE',
       fix: {
         look: [sh`aws ec2 describe-route-tables --route-table-ids ${found.table.RouteTableId}`],
-        advice: 'Where that is a firewall on purpose, it must pass on what is for the VIP; else take the route away.',
+        advice: 'Where no appliance is meant to see these packets, delete the route.',
       },
-      awsCode: 'MORE_SPECIFIC_ROUTE',
     }),
   ]
 }
@@ -91,16 +91,14 @@ function impossible(subject: string, { table, route, prefix }: RouteMatch & { re
     'not-a-whole-subnet',
     subject,
     said(
-      'a route that EC2 does not accept covers it',
+      'a route that EC2 accepts nowhere covers it',
       `${table.RouteTableId ?? ''} shows a route ${destinationText(route)} inside the ranges of the VPC that is no whole subnet: EC2 accepts none, and ${text} is delivered to its owner only.`,
     ),
     [citeRoute({ table, index: (table.Routes ?? []).indexOf(route) })],
     {
-      summary: `take the route off ${table.RouteTableId ?? 'the table'}`,
+      summary: 'delete the route',
       commands: [
-        prefix.family === 4
-          ? sh`aws ec2 delete-route --route-table-id ${table.RouteTableId} --destination-cidr-block ${destinationText(route)}`
-          : sh`aws ec2 delete-route --route-table-id ${table.RouteTableId} --destination-ipv6-cidr-block ${destinationText(route)}`,
+        sh`aws ec2 delete-route --route-table-id ${table.RouteTableId} --destination-${prefix.family === 4 ? '' : 'ipv6-'}cidr-block ${destinationText(route)}`,
       ],
       changes: 'Nothing that EC2 delivers depends on it; the VIP needs an owner, or a pool outside the VPC.',
     },

@@ -43,7 +43,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'interface-not-known',
         `vip/${vip}`,
-        said('the interface is not known', `It is not known which interface gets packets for ${vip}.`),
+        said('which interface gets it is not known', `It is not known which interface gets packets for ${vip}.`),
         [delivery],
       ),
     ]
@@ -57,7 +57,10 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'setting-not-read',
         subject,
-        said('source/destination check not known', `It is not known whether ${name} checks sources and destinations.`),
+        said(
+          'the source/destination check is not known',
+          `It is not known whether ${name} checks sources and destinations.`,
+        ),
         [],
         proof,
       ),
@@ -68,7 +71,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
         'off',
         subject,
         said(
-          'source/destination check off',
+          'the source/destination check is off',
           `The source/destination check of ${name} is off: it takes packets for ${vip}.`,
         ),
         proof,
@@ -79,12 +82,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       'on',
       subject,
       said(
-        'source/destination check on',
+        'the source/destination check drops it',
         `The source/destination check of ${name} is on: it drops packets for ${vip}, which is not its address.`,
       ),
       proof,
       {
-        summary: `turn the check off on ${delivery.node ?? idOf(eni)}`,
+        summary: 'turn the source/destination check off',
         commands: [checkOff(eni)],
         changes: `${name} then takes and sends packets with any address, at once: the node can also send with foreign source addresses.`,
       },

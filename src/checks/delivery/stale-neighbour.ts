@@ -2,7 +2,7 @@ import { isGap } from '../../evidence/gap.ts'
 import { neighboursOf } from '../../node/neighbours.ts'
 import { vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { idOf, listText } from '../../fabric/ec2/words.ts'
-import { onNode, sh } from '../../net/shell.ts'
+import { sh } from '../../net/shell.ts'
 import { defineCheck, type VipContext } from '../check.ts'
 import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
@@ -31,9 +31,12 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
     return [
-      unknown('holder-not-known', subject, said('its holder is not known', `It is not known who holds ${vip.text}.`), [
-        delivery,
-      ]),
+      unknown(
+        'holder-not-known',
+        subject,
+        said('who holds it is not known', `It is not known who holds ${vip.text}.`),
+        [delivery],
+      ),
     ]
   if (delivery.by !== 'owner') return [skipped('not-held', subject, `No interface holds ${vip.text}.`)]
   const mac = delivery.interface.MacAddress?.toLowerCase()
@@ -52,24 +55,26 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       pass(
         known.length === 0 ? 'no-neighbour-entry' : 'names-owner',
         subject,
-        known.length === 0
-          ? said('no node has a neighbour entry for it', `No node has a neighbour entry for ${vip.text}.`)
-          : said('the nodes know its owner', `The neighbour entries of the nodes for ${vip.text} name its owner.`),
+        said(
+          known.length === 0 ? 'no node has a neighbour entry for it' : 'the nodes know its owner',
+          known.length === 0
+            ? `No node has a neighbour entry for ${vip.text}.`
+            : `The neighbour entries of the nodes for ${vip.text} name its owner.`,
+        ),
         known.map(({ proof }) => proof),
       ),
     ]
   const says = `${listText(stale.map(({ node, lladdr }) => `${node} knows ${vip.text} by ${lladdr}`))}, but its owner ${idOf(delivery.interface)} has ${mac}: what is sent from there goes to the wrong interface.`
-  const commands = stale.map(({ node, device }) => onNode(node, sh`ip neigh flush to ${vip.text} dev ${device}`))
-  const nodes = listText([...new Set(stale.map(({ node }) => node))], 2)
+  const commands = stale.map(({ node, device }) => sh`ssh ${node} sudo ip neigh flush to ${vip.text} dev ${device}`)
   return [
     warn(
       'stale',
       subject,
-      said('nodes know it by an old hardware address', says),
+      said('nodes know it by another hardware address', says),
       stale.map(({ proof }) => proof),
       {
         fix: {
-          summary: `forget the old neighbour on ${nodes}`,
+          summary: 'let the nodes ask for its owner again',
           commands,
           changes: 'The node asks for the address again at the next packet.',
         },

@@ -42,7 +42,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       unknown(
         'routes-not-read',
         subject,
-        said('route tables not read', 'It is not known which routes name the VIP.'),
+        said('which routes name it is not known', 'It is not known which routes name the VIP.'),
         [where, routeTables].filter(isGap),
       ),
     ]
@@ -72,14 +72,14 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       pass(
         'propagated-alone',
         subject,
-        said('the propagated route stands alone', `The propagated route to ${vip.text} stands alone.`),
+        said('its propagated route stands alone', `The propagated route to ${vip.text} stands alone.`),
         propagated.map(citeRoute),
       ),
     ]
   const { learnt, made } = first
   const id = made.table.RouteTableId ?? ''
   const option =
-    made.route.DestinationIpv6CidrBlock === undefined ? sh`--destination-cidr-block` : sh`--destination-ipv6-cidr-block`
+    made.route.DestinationIpv6CidrBlock === undefined ? 'destination-cidr-block' : 'destination-ipv6-cidr-block'
   return [
     warn(
       'hidden-by-static',
@@ -91,10 +91,10 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       [citeRoute(made), citeRoute(learnt)],
       {
         fix: {
-          summary: 'take the static route away',
+          summary: `delete the static ${shadows.length === 1 ? 'route' : 'routes'}`,
           commands: shadows.map(
             ({ made: { table, route } }) =>
-              sh`aws ec2 delete-route --route-table-id ${table.RouteTableId} ${option} ${destinationText(route)}`,
+              sh`aws ec2 delete-route --route-table-id ${table.RouteTableId} --${option} ${destinationText(route)}`,
           ),
           changes: 'Connections through the old target break while the propagated route takes over.',
         },

@@ -4,7 +4,7 @@ import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import type { Address } from '../../net/address.ts'
 import { vipPlace, type VipPlace } from '../../fabric/ec2/delivery.ts'
-import { announcing, isServedBy } from '../../lb/announcers.ts'
+import { announcing, isServedBy, servedBy } from '../../lb/announcers.ts'
 import { poolOf } from '../../lb/metallb/pool-ranges.ts'
 import { nodeWithAddress } from '../../journey/address-of-node.ts'
 import { sh } from '../../net/shell.ts'
@@ -14,6 +14,7 @@ import { listText, subnetText } from '../../fabric/ec2/words.ts'
 import { onlyByBgp } from '../about/announced.ts'
 import type { FabricWords } from '../../fabric/fabric.ts'
 import { fabricOf } from '../../fabric/index.ts'
+import { counted } from '../../net/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
 import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 import { networksOfNode } from '../../node/networks.ts'
@@ -68,7 +69,7 @@ function run(context: VipContext): readonly Draft[] {
       unknown(
         'subnet-not-known',
         `vip/${vip.text}`,
-        said('subnets not read', 'It is not known in which subnet the VIP lies.'),
+        said('its subnet is not known', 'It is not known in which subnet the VIP lies.'),
         [where],
       ),
     ]
@@ -82,7 +83,7 @@ function unclear({ kubernetes }: Evidence, vip: Address, { unclear: why = '' }: 
   return unknown(
     'fabric-not-known',
     `vip/${vip.text}`,
-    said('the network’s rules are in no evidence', why.replace('%', vip.text)),
+    said('to whom this network delivers it is not known', why.replace('%', vip.text)),
     [],
     proof,
   )
@@ -90,14 +91,25 @@ function unclear({ kubernetes }: Evidence, vip: Address, { unclear: why = '' }: 
 
 /** Where BGP alone announces, routers lead to the nodes: their hosts need not ask for the VIP by ARP. */
 function byBgpAlone(context: VipContext, vip: Address): readonly Draft[] | null {
-  const [first] = known(bgpAdvertisementsFor(context.evidence, context.question)) ?? []
+  const { evidence, question } = context
+  const own = servedBy(evidence, question)
+  if (own?.announcer.judged === false && (known(announcing(evidence, question).byBgp) ?? []).length > 0)
+    return [
+      pass(
+        'announced-by-bgp',
+        `vip/${vip.text}`,
+        `${vip.text} is told to routers by ${own.announcer.name}: they lead to it, whatever the nodes’ subnets.`,
+        own.proof,
+      ),
+    ]
+  const [first] = known(bgpAdvertisementsFor(evidence, question)) ?? []
   return first !== undefined && onlyByBgp(context)
     ? [
         pass(
           'announced-by-bgp',
           `vip/${vip.text}`,
           said(
-            'routers lead to it (BGP)',
+            'announced by BGP, so routers lead to it',
             `${vip.text} is announced by BGP: routers lead to it, whatever the nodes’ subnets.`,
           ),
           [cite(first, 'spec')],
@@ -190,7 +202,7 @@ function inVpc({ evidence, question }: VipContext, where: VipPlace): readonly Dr
         'node-in-subnet',
         subject,
         said(
-          `it lies in ${range.text}, as nodes do`,
+          `${counted(nodes.length, 'node')} ${nodes.length === 1 ? 'has' : 'have'} an interface in its subnet`,
           `${vip.text} lies in ${subnetText(subnet, range)}, where ${listText(nodes)} ${nodes.length === 1 ? 'has an interface' : 'have interfaces'}.`,
         ),
         [cite(subnet, 'CidrBlock')],
@@ -209,7 +221,7 @@ function inVpc({ evidence, question }: VipContext, where: VipPlace): readonly Dr
     fail(
       'no-node-in-subnet',
       subject,
-      said('no node is in its subnet', says),
+      said('no node has an interface in its subnet', says),
       proof,
       otherAddressFix(evidence, where),
       {
@@ -235,7 +247,7 @@ function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draf
         'on-node-link',
         subject,
         said(
-          `it lies in the nodes’ subnet ${first.cidr.text}`,
+          'it lies in the subnet of its announcer',
           `${vip.text} lies in ${first.cidr.text}, the subnet of ${listText(fitting.map(({ node, device }) => `${node} (${device})`))}.`,
         ),
         first.proof,
@@ -247,7 +259,10 @@ function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draf
       unknown(
         'announcer-subnet-not-known',
         subject,
-        said('the announcer’s subnet is not known', `It is not known which subnet the announcer of ${vip.text} is in.`),
+        said(
+          'the subnet of its announcer is not known',
+          `It is not known which subnet the announcer of ${vip.text} is in.`,
+        ),
         gaps,
       ),
     ]
@@ -260,12 +275,12 @@ function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draf
       'in-no-node-subnet',
       subject,
       said(
-        'it lies in no subnet of the announcer',
+        'it lies in no subnet of its announcer',
         `${vip.text} lies in none of the subnets of ${listText(seen.map(({ node }) => node))} (${listText(cidrs)}): hosts there do not ask for it, they send it to their router.`,
       ),
       networks.flatMap(({ proof }) => proof),
       {
-        look: [sh`kubectl get ipaddresspools.metallb.io -A -o yaml`],
+        look: ['kubectl get ipaddresspools.metallb.io -A -o yaml'],
         advice: `Give the pool free addresses of ${listText(sameFamily(networks, vip))}, and MetalLB gives the Service one of them. Or tell the router to send ${vip.text} to a node.`,
       },
     ),

@@ -56,7 +56,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
     return [
-      unknown('vpc-not-known', subject, said('the VPC is not known', 'It is not known in which VPC the VIP lies.'), [
+      unknown('vpc-not-known', subject, said('its VPC is not known', 'It is not known in which VPC the VIP lies.'), [
         where,
       ]),
     ]
@@ -64,9 +64,12 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const owners = holdersOf(evidence, vpcId, vip)
   if (isGap(owners))
     return [
-      unknown('interfaces-not-read', subject, said('interfaces not read', `It is not known who owns ${vip.text}.`), [
-        owners,
-      ]),
+      unknown(
+        'interfaces-not-read',
+        subject,
+        said('who holds it is not known', `It is not known who owns ${vip.text}.`),
+        [owners],
+      ),
     ]
   const [owner] = owners
   if (owner !== undefined) {
@@ -96,7 +99,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       unknown(
         'owner-not-seen',
         subject,
-        said('no interface of this account holds it', `No interface that this account sees holds ${vip.text}.`),
+        said('no interface that this account sees holds it', `No interface that this account sees holds ${vip.text}.`),
         [hidden],
       ),
     ]
@@ -111,9 +114,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const route = known(wholeSubnetRoute(evidence, where))
   if (route !== null) {
     const says = `No interface holds ${vip.text}; a route of ${route.table.RouteTableId ?? ''} sends its whole subnet ${route.prefix.text} to an interface, and whether the VPC then delivers an address that nobody holds is not documented.`
-    return [
-      unknown('whole-subnet-route', subject, said('held by nobody, but a route takes its subnet', says), [], proof),
-    ]
+    return [unknown('whole-subnet-route', subject, said('a route takes its whole subnet elsewhere', says), [], proof)]
   }
   const byKubeVip = podsServing(evidence, question).some(({ settings }) => settings.modes.includes('arp'))
     ? ' kube-vip has no code for EC2: with vip_arp it sends gratuitous ARP, which moves no address in a VPC.'

@@ -78,7 +78,7 @@ export default defineCheck({
   docs: {
     means:
       'Every connection through a node takes an entry in its connection table. When that is full, the kernel drops the first packets of new connections, and those that exist go on: a service that answers some and not others. The kernel’s log says "nf_conntrack: table full, dropping packet".',
-    byHand: `sysctl ${count} ${max}; dmesg | grep "table full"; conntrack -S (drop, early_drop).`,
+    byHand: `On the node: sysctl ${count} ${max}; dmesg | grep "table full"; conntrack -S (drop, early_drop).`,
     mend: 'Raise the limit (kube-proxy’s conntrack.maxPerCore and conntrack.min, or the sysctl), and look for what opens so many connections: conntrack -L | awk over sources.',
     sources: [
       'Linux Documentation/networking/nf_conntrack-sysctl.rst',

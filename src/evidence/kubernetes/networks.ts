@@ -1,6 +1,6 @@
-import { type KubernetesKind, customOfCluster, kindOf, metadata } from './kind.ts'
+import { type KubernetesKind, customOfCluster, kindOf, labelSelector, metadata } from './kind.ts'
 
-/** What of a CNI plugin's own objects is kept. Source: Calico v3.30 libcalico-go apis/v3, IPPool and FelixConfiguration. */
+/** What of a CNI plugin's own objects is kept. Source: Calico v3.30 libcalico-go apis/v3. */
 export const networkKinds = {
   calicoippools: kindOf(
     'IPPool',
@@ -16,6 +16,65 @@ export const networkKinds = {
     {
       metadata,
       spec: { vxlanPort: 'number', wireguardEnabled: 'boolean', wireguardEnabledV6: 'boolean' },
+    },
+    customOfCluster,
+  ),
+  calicobgpconfigurations: kindOf(
+    'BGPConfiguration',
+    'bgpconfigurations',
+    'crd.projectcalico.org',
+    { metadata, spec: { serviceLoadBalancerIPs: [{ cidr: 'string' }] } },
+    customOfCluster,
+  ),
+  // Cilium 1.18 pkg/k8s/apis/cilium.io; what is v2 there was v2alpha1 up to 1.17, in the same words.
+  ciliuml2announcementpolicies: kindOf(
+    'CiliumL2AnnouncementPolicy',
+    'ciliuml2announcementpolicies',
+    'cilium.io',
+    {
+      metadata,
+      spec: {
+        nodeSelector: labelSelector,
+        serviceSelector: labelSelector,
+        interfaces: ['string'],
+        loadBalancerIPs: 'boolean',
+      },
+    },
+    customOfCluster,
+  ),
+  ciliumloadbalancerippools: kindOf(
+    'CiliumLoadBalancerIPPool',
+    'ciliumloadbalancerippools',
+    'cilium.io',
+    {
+      metadata,
+      spec: {
+        disabled: 'boolean',
+        serviceSelector: labelSelector,
+        blocks: [{ cidr: 'string', start: 'string', stop: 'string' }],
+      },
+    },
+    customOfCluster,
+  ),
+  ciliumbgpadvertisements: kindOf(
+    'CiliumBGPAdvertisement',
+    'ciliumbgpadvertisements',
+    'cilium.io',
+    {
+      metadata,
+      spec: {
+        advertisements: [{ advertisementType: 'string', service: { addresses: ['string'] }, selector: labelSelector }],
+      },
+    },
+    customOfCluster,
+  ),
+  ciliumbgpnodeconfigs: kindOf(
+    'CiliumBGPNodeConfig',
+    'ciliumbgpnodeconfigs',
+    'cilium.io',
+    {
+      metadata,
+      status: { bgpInstances: [{ peers: [{ name: 'string', peerAddress: 'string', peeringState: 'string' }] }] },
     },
     customOfCluster,
   ),

@@ -35,7 +35,7 @@ export const kubeVip: Announcer<'kube-vip'> = {
   },
   announces,
   judged: true,
-  words: { silence: null, pools: null, off: null },
+  words: { silence: null, pools: null, sessions: null, off: null },
 }
 
 /**

@@ -36,6 +36,7 @@ export const metallb: Announcer<'MetalLB'> = {
       says: 'MetalLB announces for five seconds after it took a VIP; later silence is its habit.',
     },
     pools: null,
+    sessions: null,
     off: null,
   },
 }

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals'
-import { diagnosisOf } from '../../kit/answers.ts'
 import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
@@ -53,15 +52,6 @@ test('an interface in another subnet answers where nobody asks', async () => {
       'controller-0 announces 10.240.0.100 by eth1 only, but the subnet of 10.240.0.100 is at eth0: hosts that look for it there get no answer.',
     ],
   ])
-  const { findings } = diagnosisOf(evidence, 'default/nginx-lb')
-  expect(findings.find((one) => one.id === id)?.fix).toMatchObject({
-    summary: 'announce by eth0, too',
-    commands: [
-      expect.stringMatching(
-        /^kubectl -n metallb-system patch l2advertisement \S+ --type=merge -p '\{"spec":\{"interfaces":\["eth1","eth0"\]\}\}'$/,
-      ) as unknown,
-    ],
-  })
 })
 
 test('without a list every interface announces', async () => {

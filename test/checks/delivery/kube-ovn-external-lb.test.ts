@@ -26,7 +26,7 @@ test('KO-U02 a subnet that reserves the pool and lets MetalLB announce it', asyn
   const { findings } = diagnosisOf(open, 'default/nginx-lb')
   expect(findings.find((one) => one.id === id)?.fix?.commands).toEqual([
     expect.stringMatching(
-      /^kubectl patch subnet \S+ --type=merge -p '\{"spec":\{"excludeIps":\["10\.240\.0\.1","10\.240\.0\.100\.\.[\d.]+"\]\}\}'$/,
+      /^kubectl patch subnet \S+ --type merge -p '\{"spec":\{"excludeIps":\["10\.240\.0\.1","10\.240\.0\.100\.\.[\d.]+"\]\}\}'$/,
     ),
   ])
   expect(found(open, id)).toEqual([['fail', expect.stringContaining('is not among its excludeIps')]])

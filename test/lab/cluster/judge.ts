@@ -50,9 +50,9 @@ export const tookHold = ({ expected, seen }: Row): boolean =>
 const looks =
   /^(ssh \S+ sudo )?(kubectl( -n \S+)? (get|describe|logs|explain|rollout status|events?)|aws ec2 (describe|get)-|iptables(-\w+)?(-save)? .*(-[SL]|-save)|iptables\S*-save|nft( -a)? list|ip( -\S+)* (addr|route|link|neigh|rule)( show)?|ss |sysctl [^-]|ls |cat |journalctl|systemctl (status|cat|is-active)|tcpdump|vipdoctor)/
 
-/** Whether a printed command only shows something, or waits for a choice: an editor, a word in capitals to be filled in. */
+/** Whether a printed command only shows something, or waits for a choice: an editor and the copy before it, a word in `<…>` to be filled in. */
 export const isAdvice = (command: string): boolean =>
-  looks.test(command) || command.includes(' edit ') || /\b(FIRST-LAST|[A-Z]{3,}-[A-Z]{3,}|ADDRESS|FILE)\b/.test(command)
+  looks.test(command) || / edit | sudo (vi|cp) /.test(command) || /<[a-z][a-z-]*>/.test(command)
 
 export const fixesOf = ({ causes }: Diagnosis): readonly string[] =>
   causes.flatMap(({ fix }: Finding) => fix?.commands ?? [])

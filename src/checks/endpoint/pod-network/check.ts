@@ -2,6 +2,7 @@ import { cite } from '../../../evidence/cite.ts'
 import { isGap } from '../../../evidence/gap.ts'
 import { objectName } from '../../../evidence/kubernetes/kinds.ts'
 import { podsOf } from '../../../lb/endpoints.ts'
+import { together } from '../../../net/remedy.ts'
 import { sh } from '../../../net/shell.ts'
 import { defineCheck } from '../../check.ts'
 import { fail, pass, said } from '../../finding.ts'
@@ -48,9 +49,7 @@ export default defineCheck({
       return failure === null ? [] : [{ pod, failure }]
     })
     const [why] = told
-    const remedies = told.map(({ failure }) => failure.remedy)
-    const look = remedies.flatMap((remedy) => remedy.look ?? [])
-    const commands = remedies.flatMap((remedy) => remedy.commands ?? [])
+    const remedy = together(told.map(({ failure }) => failure.remedy))
     return [
       fail(
         'without-address',
@@ -63,8 +62,8 @@ export default defineCheck({
           ...without.map((pod) => cite(pod, 'status', 'podIP')),
           ...told.slice(0, 3).map(({ failure }) => failure.proof),
         ],
-        look.length + commands.length > 0
-          ? { ...why?.failure.remedy, look, commands }
+        (remedy.look ?? []).length + (remedy.commands ?? []).length > 0
+          ? remedy
           : {
               look: [sh`kubectl -n ${first?.metadata?.namespace} describe pod ${first?.metadata?.name}`],
               advice:

@@ -1,0 +1,164 @@
+import { cite, type Proof } from '../evidence/cite.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { isGap, known } from '../evidence/gap.ts'
+import { objectName, type LabelSelector, type Service } from '../evidence/kubernetes/kinds.ts'
+import { counted, inWords } from '../net/words.ts'
+import { findLease, holderOf, secondsOverdue } from './kube-vip/leases.ts'
+import { selects } from './selector.ts'
+
+/** What Cilium's objects say of who announces a Service: the nodes that do, none where nobody does, and why, as a clause. */
+export interface Told {
+  readonly nodes: readonly string[]
+  readonly says: string
+  readonly proof: Proof
+}
+
+/** Labels of a Service as Cilium's selectors see them (Cilium documentation, "L2 Announcements: Service Selector"). */
+const seenLabels = ({ metadata }: Service): Readonly<Record<string, string>> => ({
+  ...metadata?.labels,
+  'io.kubernetes.service.name': metadata?.name ?? '',
+  'io.kubernetes.service.namespace': metadata?.namespace ?? '',
+})
+
+/** A selector that is not there chooses everything. */
+export const choosesService = (selector: LabelSelector | undefined, service: Service): boolean =>
+  selector === undefined || selects(selector, seenLabels(service))
+
+/**
+ * L2 announcements: the agent that holds the lease `cilium-l2announce-NAMESPACE-NAME` answers ARP, on the interfaces of the policy that
+ * selects the Service and the node (Cilium 1.18 pkg/l2announcer). Null where neither leases nor policies tell.
+ */
+export function byL2(evidence: Evidence, service: Service): Told | null {
+  const { namespace = '', name = '' } = service.metadata ?? {}
+  const lease = findLease(evidence, { name: `cilium-l2announce-${namespace}-${name}`, namespace: null })
+  if (isGap(lease)) return null
+  if (lease === null) return mayTellByBgp(evidence, service) ? null : whyNoLease(evidence, service)
+  const holder = holderOf(evidence, lease)
+  const overdue = secondsOverdue(evidence, lease)
+  if (overdue === null) return null
+  const proof = cite(lease, 'spec')
+  if (holder === null || overdue > 0) return { nodes: [], says: `nobody holds the lease ${objectName(lease)}`, proof }
+  return (
+    offInterface(evidence, service, holder) ?? {
+      nodes: [holder],
+      says: `${holder} holds the lease ${objectName(lease)}`,
+      proof,
+    }
+  )
+}
+
+/** Whether its BGP control plane may announce the Service by objects that were not read (CiliumBGPPeeringPolicy, up to 1.17). */
+const mayTellByBgp = (evidence: Evidence, service: Service): boolean =>
+  byCiliumBgp(evidence, service) === null &&
+  known(evidence.kubernetes.configmaps)?.find(({ metadata }) => metadata?.name === 'cilium-config')?.data?.[
+    'enable-bgp-control-plane'
+  ] !== 'false'
+
+/** The policies that announce the Service's addresses; null where they were not read. */
+const policiesFor = ({ kubernetes: { ciliuml2announcementpolicies } }: Evidence, service: Service) =>
+  known(ciliuml2announcementpolicies)?.filter(
+    ({ spec }) => spec?.loadBalancerIPs === true && choosesService(spec.serviceSelector, service),
+  ) ?? null
+
+function whyNoLease(evidence: Evidence, service: Service): Told | null {
+  const policies = policiesFor(evidence, service)
+  if (policies === null) return null
+  const { configmaps, nodes } = evidence.kubernetes
+  const config = (known(configmaps) ?? []).find(({ metadata }) => metadata?.name === 'cilium-config')
+  const [first] = policies
+  if (first === undefined)
+    return {
+      nodes: [],
+      says: 'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service',
+      proof: cite(service, 'metadata', 'labels'),
+    }
+  if (config !== undefined && config.data?.['enable-l2-announcements'] !== 'true')
+    return {
+      nodes: [],
+      says: 'its agents run without enable-l2-announcements, whatever CiliumL2AnnouncementPolicy there is',
+      proof: cite(config, 'data'),
+    }
+  const all = known(nodes) ?? []
+  const selected = policies.some(({ spec }) =>
+    all.some(({ metadata }) => spec?.nodeSelector === undefined || selects(spec.nodeSelector, metadata?.labels)),
+  )
+  return selected || all.length === 0
+    ? {
+        nodes: [],
+        says: `no agent has taken the lease cilium-l2announce-${objectName(service).replace('/', '-')}`,
+        proof: cite(first, 'spec'),
+      }
+    : {
+        nodes: [],
+        says: `CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} selects no node`,
+        proof: cite(first, 'spec', 'nodeSelector'),
+      }
+}
+
+/** A lease is held whether or not the node has an interface that the policy means; one list that is empty means all of them. */
+function offInterface(evidence: Evidence, service: Service, holder: string): Told | null {
+  const links = known(evidence.node(holder).ipLink)
+  const policies = policiesFor(evidence, service) ?? []
+  const [first] = policies
+  if (links === null || first === undefined) return null
+  const devices = links.flatMap(({ ifname }) => (ifname === undefined || ifname === 'lo' ? [] : [ifname]))
+  const meets = policies.some(({ spec }) => {
+    const patterns = spec?.interfaces ?? []
+    return patterns.length === 0 || patterns.some((pattern) => devices.some((device) => matches(pattern, device)))
+  })
+  return meets
+    ? null
+    : {
+        nodes: [],
+        says: `${holder} holds the lease, and CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} announces on ${inWords(first.spec?.interfaces ?? [])}, which is none of its interfaces`,
+        proof: cite(first, 'spec', 'interfaces'),
+      }
+}
+
+/** Go's regular expressions and these agree on what names of interfaces need; one that is none here is taken to match. */
+function matches(pattern: string, device: string): boolean {
+  try {
+    return new RegExp(pattern).test(device)
+  } catch (error) {
+    if (error instanceof SyntaxError) return true
+    throw error
+  }
+}
+
+/** Its BGP control plane: nodes with an established session, where an advertisement chooses the Service. Null where none does or that was not read. */
+export function byCiliumBgp(evidence: Evidence, service: Service): Told | null {
+  const { ciliumbgpadvertisements, ciliumbgpnodeconfigs } = evidence.kubernetes
+  const advertisement = (known(ciliumbgpadvertisements) ?? []).find(({ spec }) =>
+    (spec?.advertisements ?? []).some(
+      ({ advertisementType, service: what, selector }) =>
+        advertisementType === 'Service' &&
+        (what?.addresses ?? []).includes('LoadBalancerIP') &&
+        selector !== undefined &&
+        choosesService(selector, service),
+    ),
+  )
+  const configs = known(ciliumbgpnodeconfigs)
+  if (advertisement === undefined || configs === null) return null
+  const peers = configs.flatMap((config) =>
+    (config.status?.bgpInstances ?? []).flatMap((instance) =>
+      (instance.peers ?? []).map(({ peerAddress = '', peeringState = '' }) => ({
+        node: config.metadata?.name ?? '',
+        peer: peerAddress,
+        state: peeringState,
+        proof: cite(config, 'status'),
+      })),
+    ),
+  )
+  const up = peers.filter(({ state }) => state === 'established')
+  const nodes = [...new Set(up.map(({ node }) => node))].sort()
+  const [first] = up.length > 0 ? up : peers
+  if (first === undefined) return null
+  const says =
+    up.length > 0
+      ? `${counted(nodes.length, 'node')} ${nodes.length === 1 ? 'has' : 'have'} a session with ${inWords([...new Set(up.map(({ peer }) => peer))].sort())}`
+      : `no session is established (${inWords(
+          peers.map(({ node, peer, state }) => `${node} with ${peer}: ${state}`),
+          4,
+        )})`
+  return { nodes, says, proof: first.proof }
+}

@@ -45,6 +45,8 @@ interface Common<Q extends Question> {
   readonly appliesTo?: (context: Context<Q>) => true | string
   /** What its questions are about; where nothing is said, whatever the nodes receive: all but what OVN carries. */
   readonly about?: readonly About[]
+  /** Its answer depends on the fabric and the VPC alone, and on no VIP, port or client: it is found once for all of them. */
+  readonly ofCluster?: true
   /** Whether a failure by itself stops the packet; a check that does not block only warns, and its unknown leaves the verdict alone. */
   readonly blocks: boolean
   /** Ids of checks whose failure explains a failure of this one: then it is their consequence. */

@@ -34,10 +34,22 @@ export function runChecks(checks: readonly Check[], context: Context): Result[] 
     const { gaps } = wantsOf(context.evidence, check)
     if (gaps.length > 0) return [result(check, unknown('evidence-missing', subject, notKnown(check, gaps), gaps), null)]
     return check.each === undefined
-      ? check.run(context).map((draft) => result(check, draft, null))
+      ? onceAsked(context.evidence, check, context).map((draft) => result(check, draft, null))
       : runOnNodes(check, context, nodes)
   })
 }
+
+type OnceCheck = Extract<Check, { readonly each?: undefined }>
+
+/** What a check says that runs once; of one that is about the cluster alone, the same for every question. */
+function onceAsked(evidence: Evidence, check: OnceCheck, context: Context): readonly Draft[] {
+  return check.ofCluster === true ? ofCluster(evidence, check, context) : check.run(context)
+}
+
+const ofCluster = perEvidenceBy(
+  ({ id }: OnceCheck, { question }: Context) => `${id} ${question.fabric} ${question.vpcId ?? ''}`,
+  (_, check, context) => check.run(context),
+)
 
 interface Nodes {
   readonly receiving: readonly string[]

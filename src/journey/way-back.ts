@@ -23,16 +23,24 @@ export interface LostOut extends Loss {
   readonly way: WayOut
 }
 
+const walked = new WeakMap<Journey, readonly Stretch[]>()
+
 /**
  * The nodes that an answer crosses, the pod's own first. None where the packet is lost before, where nothing is known of the node, or where
- * the pod answers the client past the node that translated.
+ * the pod answers the client past the node that translated. Walked once for each journey, whichever checks ask.
  */
 export function stretchesBack(
   evidence: Evidence,
-  { about }: Question,
+  question: Question,
   node: string,
   journey: Journey,
 ): readonly Stretch[] {
+  const found = walked.get(journey) ?? walk(evidence, question, node, journey)
+  walked.set(journey, found)
+  return found
+}
+
+function walk(evidence: Evidence, { about }: Question, node: string, journey: Journey): readonly Stretch[] {
   const { first, second } = journey
   // A VIP of the control plane is the node's own address: nothing translates it.
   const taken = about !== 'service' && first.fate.kind === 'local'

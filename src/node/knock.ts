@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { gap, isGap, type Gap } from '../evidence/gap.ts'
+import { perEvidenceBy } from '../evidence/memo.ts'
 import { kubernetesFile } from '../evidence/kubernetes/kinds.ts'
 import { nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
 import { parseAddress, type Address } from '../net/address.ts'
@@ -39,7 +40,15 @@ export type Knock =
     }
 
 /** Traces a call through the OUTPUT rules of the node that sends it, and through INPUT (or FORWARD, to a pod) of the one that gets it. */
-export function knock(evidence: Evidence, { from, to, protocol, port, destination: pod }: Call): Knock {
+export const knock = perEvidenceBy(
+  ({ from, to, protocol, port, destination }: Call) =>
+    [partyText(from), partyText(to), protocol, port, destination?.text ?? ''].join(' '),
+  traced,
+)
+
+const partyText = (party: Party): string => ('node' in party ? party.node : party.address.text)
+
+function traced(evidence: Evidence, { from, to, protocol, port, destination: pod }: Call): Knock {
   const destination = pod ?? addressOf(evidence, to)
   if (destination === null) return missing(to)
   const sender = 'node' in from ? nodeState(evidence, from.node, destination.family) : null
@@ -61,7 +70,7 @@ export function knock(evidence: Evidence, { from, to, protocol, port, destinatio
 const open: Knock = { answer: 'open' }
 const notRead = (gap: Gap): Knock & { readonly answer: 'unknown' } => ({ answer: 'unknown', gaps: [gap] })
 const missing = (party: Party): Knock =>
-  notRead(gap(kubernetesFile('nodes'), `names no address of ${'node' in party ? party.node : party.address.text}`))
+  notRead(gap(kubernetesFile('nodes'), `names no address of ${partyText(party)}`))
 
 /** The first address that other nodes know a node by, IPv4 before IPv6. */
 const addressOf = (evidence: Evidence, party: Party): Address | null =>

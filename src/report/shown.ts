@@ -4,41 +4,39 @@ import type { Format } from './reporter.ts'
 /** No name, path, id or flag comes near it; a text of evidence beyond it says nothing more to a reader. */
 const longestWord = 1024
 const longestText = 16_384
+/** What nearly every text is. */
+const plain = /^[ -~]*$/
 const longWord = new RegExp(`\\S{${longestWord + 1},}`, 'g')
 
 /** A text of evidence for a reader: what a terminal would obey or hide is escaped, an over-long word is cut and its length said. */
 export function shownText(text: string): string {
+  if (text.length <= longestWord && plain.test(text)) return text
   const cut = text.length > longestText ? `${text.slice(0, longestText)}… (${text.length} characters)` : text
   return visible(cut.length > longestWord ? cut.replace(longWord, shortened) : cut)
 }
 
 const shortened = (word: string): string => `${word.slice(0, 253)}… (${word.length} characters)`
 
-const seen = new WeakMap<object, unknown>()
-
 /** The same data with every text in it as {@link shownText} has it. What needs no change is the same object. */
 export function shown<T>(value: T): T {
   if (typeof value === 'string') return shownText(value) as T
   if (typeof value !== 'object' || value === null) return value
-  const known = seen.get(value) ?? (Array.isArray(value) ? shownList(value) : shownObject(value))
-  seen.set(value, known)
-  return known as T
+  return (Array.isArray(value) ? shownList(value) : shownObject(value)) as T
 }
 
 function shownList(list: readonly unknown[]): readonly unknown[] {
-  const made = list.map((one) => shown(one))
-  return made.some((one, index) => one !== list[index]) ? made : list
+  return list.every((one) => shown(one) === one) ? list : list.map((one) => shown(one))
 }
 
 /** Plain data only: a Map, a Date or a function among it is left as it is. */
 function shownObject(value: object): object {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return value
-  const entries = Object.entries(value)
-  const made = entries.map(([key, member]) => [shownText(key), shown<unknown>(member)] as const)
-  return made.some(([key, member], index) => key !== entries[index]?.[0] || member !== entries[index][1])
-    ? Object.fromEntries(made)
-    : value
+  const members = value as Readonly<Record<string, unknown>>
+  const keys = Object.keys(members)
+  return keys.every((key) => shownText(key) === key && shown(members[key]) === members[key])
+    ? value
+    : Object.fromEntries(keys.map((key) => [shownText(key), shown(members[key])]))
 }
 
 /** A format for readers: whatever of evidence it is given is shown as a reader may see it. The one place for all of them. */

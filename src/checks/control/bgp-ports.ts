@@ -38,6 +38,7 @@ export default defineCheck({
     ...traceReads,
   ],
   appliesTo: ({ evidence }) => (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.',
+  ofCluster: true,
   blocks: false,
   run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],
   docs: {

@@ -23,6 +23,7 @@ export default defineCheck({
   title: 'The agents of the CNI reach each other',
   needs: ['kubernetes/nodes', 'kubernetes/pods'],
   alsoReads: ['aws/network-interfaces', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', ...traceReads],
+  ofCluster: true,
   blocks: false,
   run,
   docs: {

@@ -33,6 +33,7 @@ export default defineCheck({
   ],
   about: ['service'],
   announcer: 'MetalLB',
+  ofCluster: true,
   blocks: false,
   run: ({ evidence }): readonly Draft[] => {
     const era = configMapEra(evidence)

@@ -23,6 +23,7 @@ export default defineCheck({
   title: 'The API servers reach the kubelets',
   needs: ['kubernetes/endpointslices', 'kubernetes/nodes'],
   alsoReads: ['aws/network-interfaces', 'aws/security-group-rules', 'aws/security-groups', 'aws/vpcs', ...traceReads],
+  ofCluster: true,
   blocks: false,
   run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],
   docs: {

@@ -32,6 +32,7 @@ export default defineCheck({
     'aws/vpcs',
     ...traceReads,
   ],
+  ofCluster: true,
   blocks: false,
   run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context)],
   docs: {

@@ -36,6 +36,7 @@ export default defineCheck({
   announcer: 'MetalLB',
   appliesTo: ({ evidence }) =>
     configMapEra(evidence) === null || 'MetalLB up to 0.12 is configured by a ConfigMap, and has no objects.',
+  ofCluster: true,
   blocks: false,
   run: ({ evidence }) => judged(evidence),
   docs: {

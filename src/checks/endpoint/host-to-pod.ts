@@ -10,6 +10,7 @@ import { nodeState, type NodeState } from '../../node/node-state.ts'
 import { citeDecision, routeText } from '../../node/route-words.ts'
 import { leadsNowhere, lookUpRoute, type RouteDecision } from '../../node/trace/route.ts'
 import { addressOfNode, deviceTo } from '../../node/vip-trace.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
@@ -17,7 +18,7 @@ export default defineCheck({
   id: 'endpoint/host-to-pod',
   title: 'The node’s own packets for its pods reach them',
   needs: ['kubernetes/endpointslices', 'kubernetes/pods', 'node/ip-route'],
-  alsoReads: ['kubernetes/nodes', 'node/ip-rule', 'node/ip-addr'],
+  alsoReads: [...traceReads, 'kubernetes/nodes'],
   about: ['service'],
   each: 'endpoint',
   blocks: true,

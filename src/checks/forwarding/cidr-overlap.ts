@@ -18,6 +18,7 @@ export default defineCheck({
   needs: ['aws/vpcs', 'aws/network-interfaces', 'kubernetes/nodes'],
   alsoReads: ['kubernetes/services'],
   on: ['ec2'],
+  ofCluster: true,
   blocks: false,
   run,
   docs: {

@@ -20,6 +20,7 @@ export default defineCheck({
   needs: ['aws/route-tables', 'aws/network-interfaces', 'aws/subnets', 'kubernetes/nodes'],
   alsoReads: ['aws/vpcs'],
   on: ['ec2'],
+  ofCluster: true,
   blocks: false,
   run,
   docs: {

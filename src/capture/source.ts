@@ -3,13 +3,15 @@ import type { Frame } from './frame.ts'
 /**
  * Why frames stopped: `cut` names the place where a file ends in the middle of something; `dropped` how many the kernel could not keep,
  * `some` where it may have lost frames and does not say how many, null where that is not known; `frames` how many there were of each link
- * type, also of those that nobody wanted; `on` which interface was listened on, where a program tells.
+ * type, also of those that nobody wanted; `on` which interface was listened on, where a program tells; `early` how long was listened, and why
+ * no longer, where a program that listened ended before it was asked to.
  */
 export interface SourceEnd {
   readonly cut: string | null
   readonly dropped: number | 'some' | null
   readonly frames: ReadonlyMap<number, number>
   readonly on?: string | undefined
+  readonly early?: { readonly seconds: number; readonly why: string } | undefined
 }
 
 /** How an interface is listened on. */

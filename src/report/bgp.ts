@@ -101,6 +101,7 @@ export function bgpJson(
       tooShort: end.tooShort,
       cut: end.cut,
       dropped: end.dropped,
+      early: end.early ?? null,
       unread: unreadOf(end.frames, 'tcp'),
     }),
   )

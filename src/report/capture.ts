@@ -55,14 +55,22 @@ export function conclusionText(
     .join('\n\n')}\n`
 }
 
-/** What may be missing: frames that are not read, a capture that ends in the middle, frames that the kernel dropped. */
+/** What may be missing: frames that are not read, a capture that ends in the middle or too early, frames that the kernel dropped. */
 export function whatIsMissing(
-  { cut, dropped, frames }: SourceEnd,
+  { cut, dropped, frames, early }: SourceEnd,
   about: 'neighbours' | 'tcp',
   look: Look,
 ): string[][] {
   return [
     ...unreadOf(frames, about).map((one) => wrap(`Not read: ${unreadText(one)}.`, look.width, '  ', '')),
+    early === undefined
+      ? []
+      : wrap(
+          `Ended early: after ${early.seconds.toFixed(1)} s (${shownText(early.why)}); what is concluded is of that time alone.`,
+          look.width,
+          '  ',
+          '',
+        ),
     cut === null ? [] : wrap(`Cut: ${shownText(cut)}; everything before that was read.`, look.width, '  ', ''),
     dropped === null || dropped === 0
       ? []
@@ -141,6 +149,7 @@ export function conclusionJson(
       odd,
       cut: end.cut,
       dropped: end.dropped,
+      early: end.early ?? null,
       unread: unreadOf(end.frames, 'neighbours'),
     }),
   )

@@ -71,12 +71,17 @@ export async function readTcpdump(
     running.end()
     impatient ??= setTimeout(running.kill, patienceMs)
   }
+  const heard: { sinceMs: number | null } = { sinceMs: null }
+  const listening = (): void => {
+    heard.sinceMs = performance.now()
+    onListening?.()
+  }
   if (signal.aborted) end()
   signal.addEventListener('abort', end)
   try {
     const { cut, frames } = await readFrames(
       name,
-      toldOf(running.output, onListening),
+      toldOf(running.output, listening),
       wanted,
       take,
       new AbortController().signal,
@@ -84,6 +89,8 @@ export async function readTcpdump(
       if (error instanceof UserError) return { cut: null, frames: new Map<number, number>() }
       throw error
     })
+    const unasked = !signal.aborted
+    const seconds = heard.sinceMs === null ? 0 : (performance.now() - heard.sinceMs) / 1000
     end()
     const { status, said } = await running.closed
     const refused = refusal(said, status)
@@ -92,6 +99,7 @@ export async function readTcpdump(
       cut: signal.aborted ? null : cut,
       dropped: droppedIn(said),
       frames,
+      early: unasked ? { seconds, why: lastWords(said, status) } : undefined,
       on: /^tcpdump: listening on ([^,\s]+),/m.exec(said)?.[1],
     }
   } finally {
@@ -104,10 +112,10 @@ export async function readTcpdump(
 }
 
 /** The same bytes; the first of them, the file's header, comes when tcpdump listens. */
-async function* toldOf(output: AsyncIterable<Buffer>, onListening: (() => void) | undefined): AsyncIterable<Buffer> {
+async function* toldOf(output: AsyncIterable<Buffer>, onListening: () => void): AsyncIterable<Buffer> {
   let first = true
   for await (const chunk of output) {
-    if (first) onListening?.()
+    if (first) onListening()
     first = false
     yield chunk
   }
@@ -132,6 +140,15 @@ function refusalOf(complaint: string, interfaceName: string): UserError | null {
     return new UserError(`There is no interface ${interfaceName}.`, '`ip -brief link` lists them.')
   if (/is not up|Network is down/.test(complaint)) return new UserError(`Interface ${interfaceName} is down.`)
   return null
+}
+
+/** Why a tcpdump that listened ended by itself, a phrase. */
+function lastWords(said: string, status: number | null): string {
+  const [, words] =
+    [...said.matchAll(/^tcpdump: (?!listening on |verbose |data link )(?:pcap_loop: )?(.+?)\.?$/gm)].at(-1) ?? []
+  if (words !== undefined) return `tcpdump said: ${words}`
+  if (status === null || status > 128) return 'tcpdump was killed'
+  return status === 0 ? 'tcpdump ended by itself' : `tcpdump ended with status ${String(status)}`
 }
 
 /** `3 packets dropped by kernel`, printed when tcpdump ends. */

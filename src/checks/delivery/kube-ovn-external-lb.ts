@@ -4,6 +4,8 @@ import { known } from '../../evidence/gap.ts'
 import type { Question } from '../../evidence/question.ts'
 import { l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { isUnderlay, subnetHas } from '../../lb/kube-ovn/vips.ts'
+import { poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
+import { addressOf, type Address } from '../../net/address.ts'
 import { parseRange, rangeHas } from '../../net/range.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
@@ -45,12 +47,11 @@ export default defineCheck({
           ),
           [cite(subnet, 'spec', 'excludeIps')],
           {
-            summary: 'keep it from pods (excludeIps)',
+            summary: 'keep the pool’s addresses from pods (excludeIps)',
             commands: [
-              sh`kubectl patch subnet ${name} --type merge -p ${jsonWord({ spec: { excludeIps: [...(subnet.spec?.excludeIps ?? []), vip.text] } })}`,
+              sh`kubectl patch subnet ${name} --type merge -p ${jsonWord({ spec: { excludeIps: [...(subnet.spec?.excludeIps ?? []), ...excluding(evidence, vip)] } })}`,
             ],
-            changes:
-              'Kube-OVN gives it to no pod from then on. Better exclude the whole pool: first and last address with two dots between them.',
+            changes: 'Kube-OVN gives them to no pod from then on; a pod that has one keeps it.',
           },
         ),
       ]
@@ -92,6 +93,15 @@ export default defineCheck({
     sources: ['Kube-OVN documentation, "Integrate MetalLB with Kube-OVN Underlay"', 'Facts KO-U02, KO-U03'],
   },
 })
+
+/** The ranges of the VIP's pool as excludeIps has them, with two dots between first and last; the VIP alone where no pool has it. */
+function excluding(evidence: Evidence, vip: Address): readonly string[] {
+  const pool = known(poolOf(evidence, vip))
+  const ranges = (pool === null ? [] : rangesOf(pool)).filter(({ family }) => family === vip.family)
+  return ranges.length === 0
+    ? [vip.text]
+    : ranges.map(({ family, first, last }) => `${addressOf(family, first).text}..${addressOf(family, last).text}`)
+}
 
 /** An interface that an L2Advertisement names and that is a port of an OVS bridge, whose frames are the bridge's. */
 function enslavedAmong(evidence: Evidence, question: Question): Draft | null {

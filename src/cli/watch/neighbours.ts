@@ -83,7 +83,11 @@ export async function captureNeighbours(flags: NeighbourFlags, family: Family, t
     ...(flags.probe ? { meanwhile: (name: string, signal: AbortSignal) => probe(name, vip, control, signal) } : {}),
   })
   const seen = observation()
-  const conclusions = conclude(seen, surroundings)
+  const { early } = end
+  const conclusions = conclude(
+    seen,
+    early === undefined ? surroundings : { ...surroundings, listenedSeconds: early.seconds },
+  )
   print(
     flags.output === 'json'
       ? `${conclusionJson(seen, conclusions, end, surroundings)}\n`

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { editJson, type Json } from '../../kit/fixtures.ts'
 import { kubeOvnCluster } from '../../kit/kube-ovn.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'delivery/kube-ovn-external-lb'
@@ -21,9 +22,14 @@ test('KO-U02 a subnet that reserves the pool and lets MetalLB announce it', asyn
   expect(found(await underlay({ ...spec, enableExternalLBAddress: false }), id)).toEqual([
     ['fail', expect.stringContaining('has enableExternalLBAddress off')],
   ])
-  expect(found(await underlay({ ...spec, excludeIps: ['10.240.0.1'] }), id)).toEqual([
-    ['fail', expect.stringContaining('is not among its excludeIps')],
+  const open = await underlay({ ...spec, excludeIps: ['10.240.0.1'] })
+  const { findings } = diagnosisOf(open, 'default/nginx-lb')
+  expect(findings.find((one) => one.id === id)?.fix?.commands).toEqual([
+    expect.stringMatching(
+      /^kubectl patch subnet \S+ --type merge -p '\{"spec":\{"excludeIps":\["10\.240\.0\.1","10\.240\.0\.100\.\.[\d.]+"\]\}\}'$/,
+    ),
   ])
+  expect(found(open, id)).toEqual([['fail', expect.stringContaining('is not among its excludeIps')]])
 })
 
 test('without Kube-OVN, or in no subnet of it, there is nothing to say', async () => {

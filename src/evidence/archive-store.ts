@@ -2,6 +2,7 @@ import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import tar from 'tar-stream'
+import { folders } from './manifest.ts'
 import { longestText, openInput, tooLarge, UnreadableError } from './input.ts'
 import { memoryStore, staysInside, type Store } from './store.ts'
 import { sh } from '../net/shell.ts'
@@ -27,23 +28,29 @@ export const archiveLimits: ArchiveLimits = {
  * @throws UserError for what is no gzipped tar, ends too early, holds a link or a path that leaves it, or unfolds beyond the limits.
  */
 export async function openArchive(file: string, limits: ArchiveLimits = archiveLimits): Promise<Store> {
-  const unpacked: Unpacked = { files: new Map(), gaps: new Map() }
+  const unpacked: Unpacked = { files: new Map(), gaps: new Map(), newest: null }
   try {
     await unpack(openInput(file), file, limits, unpacked)
   } catch (error) {
     throw asUserError(file, error)
   }
   const name = namer([...unpacked.files.keys(), ...unpacked.gaps.keys()])
-  return memoryStore(renamed(unpacked.files, name), renamed(unpacked.gaps, name))
+  const { newest } = unpacked
+  return {
+    ...memoryStore(renamed(unpacked.files, name), renamed(unpacked.gaps, name)),
+    newest: () => newest?.toISOString() ?? null,
+  }
 }
 
 interface Unpacked {
   readonly files: Map<string, Uint8Array>
   readonly gaps: Map<string, string>
+  newest: Date | null
 }
 
 /** Takes entry after entry, and counts before it keeps: nothing is unfolded that is then refused. */
-async function unpack(packed: Readable, file: string, limits: ArchiveLimits, { files, gaps }: Unpacked): Promise<void> {
+async function unpack(packed: Readable, file: string, limits: ArchiveLimits, unpacked: Unpacked): Promise<void> {
+  const { files, gaps } = unpacked
   const extract = tar.extract()
   let entries = 0
   extract.on('entry', (header, content, next) => {
@@ -56,6 +63,7 @@ async function unpack(packed: Readable, file: string, limits: ArchiveLimits, { f
       extract.destroy(new UserError(`${file} holds ${refusal}; refused.`))
       return
     }
+    if (header.type === 'file') unpacked.newest = later(unpacked.newest, header.mtime)
     const kept = header.type === 'file' && header.size <= limits.fileBytes
     if (header.type === 'file' && !kept) gaps.set(inside, tooLarge().message)
     const chunks: Uint8Array[] = []
@@ -69,6 +77,9 @@ async function unpack(packed: Readable, file: string, limits: ArchiveLimits, { f
   })
   await pipeline(packed, createGunzip(), atMost(limits.unpackedBytes, file), extract)
 }
+
+const later = (one: Date | null, other: Date | undefined): Date | null =>
+  other === undefined || (one !== null && one > other) ? one : other
 
 /** Lets so many bytes through, and ends with a refusal at the next. */
 function atMost(bytes: number, file: string): Transform {
@@ -119,7 +130,7 @@ function copyAgain(file: string): string {
 function namer(names: readonly string[]): (name: string) => string {
   const tops = new Set(names.map((name) => name.split('/')[0] ?? ''))
   const [top] = tops
-  return top === undefined || tops.size !== 1 || names.includes('bundle.json')
+  return top === undefined || tops.size !== 1 || names.includes('bundle.json') || folders.includes(top)
     ? (name) => name
     : (name) => name.slice(top.length + 1)
 }

@@ -19,7 +19,17 @@ export function directoryStore(root: string): Store {
     read: (name) =>
       staysInside(name) && namesOf(parentOf(name))?.length === 0 ? absence(name) : readInside(realRoot, name),
     list: (folder) => namesOf(folder) ?? [],
+    newest: () => newestIn(realRoot),
   }
+}
+
+function newestIn(root: string): string | null {
+  const times = readdirSync(root, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile()
+      ? (lstatSync(path.join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.mtimeMs ?? [])
+      : [],
+  )
+  return times.length === 0 ? null : new Date(times.reduce((one, other) => Math.max(one, other))).toISOString()
 }
 
 const parentOf = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('/'), 0))

@@ -1,18 +1,19 @@
 import { gap, isGap, type Gap, type Known } from './gap.ts'
-import { decodeText, parseJson, readTextBytes } from './json.ts'
+import { parseAnswer } from './answer.ts'
+import { decodeText, readTextBytes } from './json.ts'
 import { memberOf, moreAfter, rememberPart } from './part.ts'
 import type { Store } from './store.ts'
 
 /** Bytes of a long list that are parsed at once: their text and their values still fit a processor's cache. */
 const pieceSize = 1 << 18
 
-/** What is kept of one item of a list; a gap ends the reading. */
-type ReadItem<T> = (item: unknown, index: number) => Known<T>
+/** What is kept of one item of a list, and where it stands (a JSON pointer, empty for a file of one item); a gap ends the reading. */
+type ReadItem<T> = (item: unknown, index: number, pointer: string) => Known<T>
 
 /**
  * The list that a JSON file has as a member, each item as `read` keeps it. A long list is parsed in pieces, and what is not kept of one
  * is free before the next: the pods of a large cluster are hundreds of megabytes. A gap where the file is no such listing. Of a list that is
- * only a part of one that is remembered (`partOf`).
+ * only a part of one that is remembered (`partOf`). A list without its member (`--query`, `jq .items`) is read too, and one object in its place.
  */
 export function readJsonList<T>(store: Store, file: string, member: string, read: ReadItem<T>): Known<readonly T[]> {
   const bytes = readTextBytes(store, file)
@@ -24,14 +25,21 @@ export function readJsonList<T>(store: Store, file: string, member: string, read
 }
 
 function readWhole<T>(file: string, text: Buffer, member: string, read: ReadItem<T>): Known<readonly T[]> {
-  const json = parseJson(file, decodeText(text))
+  const json = parseAnswer(file, decodeText(text))
   if (isGap(json)) return json
-  const list = memberOf(json, member)
-  if (!Array.isArray(list)) return gap(file, `not what its name says: there is no list /${member}`)
   const kept: T[] = []
+  if (Array.isArray(json)) return keepAll(kept, json, read, '/') ?? Object.freeze(kept)
+  const list = memberOf(json, member)
+  if (list === undefined && isObject(json)) {
+    const one = read(json, 0, '')
+    return isGap(one) ? one : Object.freeze([one])
+  }
+  if (!Array.isArray(list)) return gap(file, `not what its name says: there is no list /${member}`)
   rememberPart(kept, moreAfter(file, json))
-  return keepAll(kept, list, read) ?? Object.freeze(kept)
+  return keepAll(kept, list, read, `/${member}/`) ?? Object.freeze(kept)
 }
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 /**
  * Cuts the list wherever an item may begin, and parses each piece as a list of its own. That it parses proves the cut: it closed as many
@@ -50,7 +58,7 @@ function readInPieces<T>(file: string, text: Buffer, member: string, read: ReadI
     const next = found === -1 ? end : found + 1
     const items = parsed(`[${text.toString('utf8', at, next)}]`)
     if (items === null) return null
-    const stopped = keepAll(kept, items as unknown[], read)
+    const stopped = keepAll(kept, items as unknown[], read, `/${member}/`)
     if (stopped !== null) return stopped
     at = next + 1
   }
@@ -73,9 +81,9 @@ function parsed(text: string): unknown {
   }
 }
 
-function keepAll<T>(kept: T[], items: readonly unknown[], read: ReadItem<T>): Gap | null {
+function keepAll<T>(kept: T[], items: readonly unknown[], read: ReadItem<T>, inside: string): Gap | null {
   for (const item of items) {
-    const one = read(item, kept.length)
+    const one = read(item, kept.length, `${inside}${String(kept.length)}`)
     if (isGap(one)) return one
     kept.push(one)
   }

@@ -2,7 +2,8 @@ import { awsFile, awsKinds, type AwsItem, type AwsKindName } from './ec2/kinds.t
 import { rememberPlace } from './cite.ts'
 import { gap, isGap, type Known } from './gap.ts'
 import { readJsonList } from './json-list.ts'
-import { readJson } from './json.ts'
+import { readText } from './json.ts'
+import { parseAnswer } from './answer.ts'
 import { kubernetesFile, kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes/kinds.ts'
 import { conform, type Misfit, type Shape, type Shaped } from './shape.ts'
 import { memberOf, partOf, rememberPart } from './part.ts'
@@ -23,13 +24,18 @@ export function readKubernetes<K extends KubernetesKindName>(
 ): Known<readonly KubernetesObject<K>[]> {
   const file = kubernetesFile(name)
   const { kind, shape } = kubernetesKinds[name]
-  const list = readJsonList(store, file, 'items', (item, index) => {
-    const pointer = `/items/${String(index)}`
+  const seen = { alone: false }
+  const list = readJsonList(store, file, 'items', (item, _, pointer) => {
+    seen.alone = pointer === ''
     const found = memberOf(item, 'kind')
+    if (!pointer.startsWith('/items/') && memberOf(item, 'metadata') === undefined)
+      return gap(file, `not what its name says: there is no list /items`)
     return typeof found === 'string' && found !== kind
       ? gap(file, `not what its name says: ${pointer} is a ${found}, not a ${kind}`)
       : readItem(file, pointer, item, shape)
   })
+  if (!isGap(list) && seen.alone && judgedInPart.has(name))
+    rememberPart(list, gap(file, 'one object in the place of a listing'))
   return wholeOrJudged(name, list) as Known<readonly KubernetesObject<K>[]>
 }
 
@@ -38,8 +44,20 @@ export function readAws<K extends AwsKindName>(store: Store, name: K): Known<rea
   const file = awsFile(name)
   const kind = awsKinds[name]
   const inner = 'inner' in kind ? kind.inner : null
-  const lists = readJsonList(store, file, kind.member, (outer, index) => {
-    const pointer = `/${kind.member}/${String(index)}`
+  const seen = { alone: false }
+  const lists = readJsonList(store, file, kind.member, (outer, _, pointer) => {
+    seen.alone = pointer === ''
+    const isBare = !pointer.startsWith(`/${kind.member}/`)
+    const lost = isBare && memberOf(outer, inner ?? '') === undefined ? lacksOf(name, outer) : []
+    if (lost.length > 0)
+      return gap(
+        file,
+        `not what its name says: there is no list /${kind.member}, and ${pointer || 'the object'} lacks ${lost[0] ?? ''}: write the answer without --query`,
+      )
+    if (inner !== null && isBare && memberOf(outer, inner) === undefined) {
+      const one = readItem(file, pointer, outer, kind.shape)
+      return isGap(one) ? one : [one]
+    }
     if (inner === null) return readItem(file, pointer, outer, kind.shape)
     const members = memberOf(outer, inner)
     return Array.isArray(members)
@@ -48,9 +66,29 @@ export function readAws<K extends AwsKindName>(store: Store, name: K): Known<rea
   })
   if (isGap(lists)) return lists
   const items = Object.freeze(lists.flat())
-  rememberPart(items, partOf(lists))
+  rememberPart(
+    items,
+    seen.alone && judgedInPart.has(name) ? gap(file, 'one object in the place of a listing') : partOf(lists),
+  )
   return wholeOrJudged(name, items) as Known<readonly AwsItem<K>[]>
 }
+
+/** Members that EC2 gives every item of a kind: by them an item is told that `--query` did not cut. */
+const always: Partial<Readonly<Record<AwsKindName, readonly string[]>>> = {
+  instances: ['InstanceId', 'State', 'NetworkInterfaces'],
+  networkInterfaces: ['NetworkInterfaceId', 'VpcId', 'SubnetId', 'Groups', 'PrivateIpAddresses', 'SourceDestCheck'],
+  subnets: ['SubnetId', 'VpcId', 'CidrBlock'],
+  vpcs: ['VpcId', 'CidrBlock'],
+  routeTables: ['RouteTableId', 'VpcId', 'Routes', 'Associations'],
+  networkAcls: ['NetworkAclId', 'VpcId', 'Entries', 'Associations'],
+  securityGroups: ['GroupId', 'VpcId', 'IpPermissions', 'IpPermissionsEgress'],
+  securityGroupRules: ['SecurityGroupRuleId', 'GroupId', 'IsEgress', 'IpProtocol'],
+}
+
+const lacksOf = (name: AwsKindName, item: unknown): readonly string[] =>
+  (always[name] ?? Object.keys(awsKinds[name].shape).slice(0, 1)).filter(
+    (member) => memberOf(item, member) === undefined,
+  )
 
 function wholeOrJudged<T>(name: KubernetesKindName | AwsKindName, list: Known<readonly T[]>): Known<readonly T[]> {
   return isGap(list) || judgedInPart.has(name) ? list : (partOf(list) ?? list)
@@ -58,7 +96,8 @@ function wholeOrJudged<T>(name: KubernetesKindName | AwsKindName, list: Known<re
 
 /** One JSON object of a shape, whole. */
 export function readObject<const S extends Shape>(store: Store, file: string, shape: S): Known<Shaped<S>> {
-  const json = readJson(store, file)
+  const text = readText(store, file)
+  const json = isGap(text) ? text : parseAnswer(file, text)
   if (isGap(json)) return json
   const read = conform(json, shape)
   if ('misfit' in read) return misfitGap(file, read.misfit)

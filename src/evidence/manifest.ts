@@ -1,4 +1,4 @@
-import { isGap } from './gap.ts'
+import { isAbsent, isGap } from './gap.ts'
 import { readJson } from './json.ts'
 import { conform } from './shape.ts'
 import type { Store } from './store.ts'
@@ -24,13 +24,29 @@ const shape = {
 export const bundleFormat = 'vipdoctor-bundle'
 export const bundleVersion = 1
 
+/** Folders by which a folder is a bundle also where nothing says so. */
+export const folders: readonly string[] = ['kubernetes', 'aws', 'nodes']
+
+/** Files that somebody put together by hand: their time is that of the newest. */
+function withoutManifest(store: Store): Manifest {
+  const time = store.newest?.() ?? null
+  const when = time === null ? 'ages are not known' : `ages are measured against its newest file (${time})`
+  return {
+    time,
+    tool: null,
+    redacted: false,
+    gaps: [{ source: 'bundle.json', reason: `not in the evidence: ${when}` }],
+  }
+}
+
 /**
  * Reads and checks `bundle.json`.
  *
- * @throws UserError where it is not there, is not JSON, or is of another format or a newer version.
+ * @throws UserError where neither it nor a folder of evidence is there, or it is not JSON, or is of another format or a newer version.
  */
 export function readManifest(store: Store, where: string): Manifest {
   const json = readJson(store, 'bundle.json')
+  if (isAbsent(json) && folders.some((folder) => store.list(folder).length > 0)) return withoutManifest(store)
   if (isGap(json)) {
     throw new UserError(
       `${where} is no bundle: bundle.json is ${json.reason}.`,

@@ -8,6 +8,8 @@ import { absence, gap, type Known } from './gap.ts'
 export interface Store {
   readonly read: (path: string) => Known<Uint8Array>
   readonly list: (folder: string) => readonly string[]
+  /** When the newest of its files was written (RFC 3339); null where that is not known. */
+  readonly newest?: () => string | null
 }
 
 /** A store over files in memory: what an archive or a live collection holds. */

@@ -1,5 +1,6 @@
 import type { Cloud } from '../evidence/question.ts'
 import type { Fabric } from './fabric.ts'
+import { cloudRemedies } from './cloud-remedies.ts'
 import { providerOf } from './provider.ts'
 
 /**
@@ -33,7 +34,10 @@ const fabricOfCloud = ([cloud, { name, schemes }]: [string, (typeof clouds)[Clou
     announcing: `Whether packets hang on an announcement in the network of ${name} is not in the evidence.`,
     choosing: 'Choose addresses that nothing else has and that the network delivers to the nodes.',
     unclear: `The nodes are machines of ${name}, and nothing in the evidence says whether its network hands % to one of them.`,
+    shows: cloudRemedies[cloud as Cloud],
   },
 })
 
 export const cloudFabrics: readonly Fabric[] = Object.entries(clouds).map(fabricOfCloud)
+
+export const cloudNames: readonly Cloud[] = Object.keys(clouds) as Cloud[]

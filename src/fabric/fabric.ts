@@ -1,4 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
+import type { Address } from '../net/address.ts'
+import type { Remedy } from '../net/remedy.ts'
 import type { Node } from '../evidence/kubernetes/kinds.ts'
 import type { Delivery, FabricName, Question } from '../evidence/question.ts'
 
@@ -31,4 +33,6 @@ export interface FabricWords {
   readonly choosing: string
   /** Why it is not known to whom the VIP is delivered; only where `delivery` is `unknown`. */
   readonly unclear?: string
+  /** What shows it, by the cloud’s own tool; only for clouds that are known. */
+  readonly shows?: (vip: Address, node: string) => Remedy
 }

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { isGap } from '../../src/evidence/gap.ts'
 import { readJsonList } from '../../src/evidence/json-list.ts'
+import { readKubernetes } from '../../src/evidence/listing.ts'
 import { memoryStore } from '../../src/evidence/store.ts'
 
 /** More than a megabyte, so that it is read in pieces; the names hold what looks like the border of two items. */
@@ -56,7 +57,9 @@ test('a long list with a wrong character says where', () => {
 })
 
 test('a long list under another name is no such listing', () => {
-  expect(read(JSON.stringify({ ...list, Items: items, items: undefined }))).toMatchObject({
+  const text = JSON.stringify({ kind: 'PodList', Items: items })
+  const store = memoryStore(new Map([['kubernetes/pods.json', Buffer.from(text)]]))
+  expect(readKubernetes(store, 'pods')).toMatchObject({
     reason: 'not what its name says: there is no list /items',
   })
 })

@@ -33,7 +33,9 @@ export default defineCheck({
     'node/ip-addr',
   ],
   appliesTo: ({ evidence, question }) => {
-    if (fabricOf(question).delivery !== 'ownership') return true
+    const { delivery, words } = fabricOf(question)
+    if (words.shows !== undefined) return `Of ${words.name} delivery/cloud-without-arp speaks.`
+    if (delivery !== 'ownership') return true
     const where = vipPlace(evidence, question)
     return isGap(where) || where.insideVpc
       ? true

@@ -15,6 +15,8 @@ interface Missing {
   readonly place: string
   readonly hops: PathHop[]
   readonly unread: Map<string, Unread>
+  /** What the finding itself says to look at. */
+  readonly look: readonly string[]
 }
 
 /** What to read next, the thing that decides first in front: each with the command of this user. */
@@ -33,8 +35,8 @@ function missingFor({ path, findings }: Diagnosis): readonly Missing[] {
   const found = new Map<string, Missing>()
   for (const step of path.filter(({ status }) => status === 'unknown')) {
     const open = findings.filter(({ id, status }) => id === step.id && status === 'unknown')
-    for (const { place, unread } of open.flatMap(wants)) {
-      const known = found.get(place) ?? { place, hops: [], unread: new Map<string, Unread>() }
+    for (const { place, unread, look } of open.flatMap(wants)) {
+      const known = found.get(place) ?? { place, hops: [], unread: new Map<string, Unread>(), look }
       found.set(place, known)
       if (!known.hops.includes(step.hop)) known.hops.push(step.hop)
       if (unread !== null) known.unread.set(unread.source, unread)
@@ -43,18 +45,28 @@ function missingFor({ path, findings }: Diagnosis): readonly Missing[] {
   return [...found.values()]
 }
 
-function wants({ gaps = [], says }: Finding): readonly { readonly place: string; readonly unread: Unread | null }[] {
-  if (gaps.length === 0) return [{ place: says, unread: null }]
+interface Want {
+  readonly place: string
+  readonly unread: Unread | null
+  readonly look: readonly string[]
+}
+
+function wants({ gaps = [], says, look }: Finding): readonly Want[] {
+  if (gaps.length === 0) return [{ place: says, unread: null, look }]
   return gaps.map((unread) => {
     const [root = '', node = ''] = unread.source.split('/')
-    return { place: root === 'nodes' ? `nodes/${node}` : root, unread }
+    return { place: root === 'nodes' ? `nodes/${node}` : root, unread, look: [] }
   })
 }
 
 function stepLines(missing: Missing, number: string, diagnosis: Diagnosis, reading: Reading, look: Look): string[] {
   const indent = ' '.repeat(number.length)
   const { place, hops, unread } = missing
-  if (unread.size === 0) return wrap(place, look.width, indent, number)
+  if (unread.size === 0)
+    return [
+      ...wrap(place, look.width, indent, number),
+      ...missing.look.map((line) => `${indent}  ${look.paint.cyan(line)}`),
+    ]
   const reasons = [...new Set([...unread.values()].map(({ reason }) => reason))]
   const [reason = ''] = reasons
   const more = reasons.length > 1 ? `, and ${String(reasons.length - 1)} more reasons` : ''

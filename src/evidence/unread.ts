@@ -1,0 +1,48 @@
+import { awsFile, awsKinds, awsListsById, type AwsKindName } from './ec2/kinds.ts'
+import { gap, isGap, type Gap, type Known } from './gap.ts'
+import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from './kubernetes/kinds.ts'
+import { nodeKinds } from './node/kinds.ts'
+import type { Store } from './store.ts'
+
+/** Files of the layout that are no listing of a kind. */
+const others = ['kubernetes/version.json', 'aws/region.txt', 'aws/caller-identity.json']
+
+const known: ReadonlySet<string> = new Set([
+  ...others,
+  ...(Object.keys(kubernetesKinds) as KubernetesKindName[]).map(kubernetesFile),
+  ...(Object.keys(awsKinds) as AwsKindName[]).map(awsFile),
+])
+const byId = Object.values(awsListsById).map(({ file }) => file('').replace('.json', ''))
+const ofNodes: ReadonlySet<string> = new Set([...Object.values(nodeKinds).map(({ file }) => file), 'cni-conf'])
+
+/** As many are named; more are counted. */
+const most = 20
+
+/** What lies in the folders of a bundle and nobody reads, by its name; and folders of nodes that no Node is called by. */
+export function unreadFiles(
+  store: Store,
+  nodes: Known<readonly { readonly metadata?: { readonly name?: string | undefined } | undefined }[]>,
+): readonly Gap[] {
+  const listings = ['kubernetes', 'aws'].flatMap((folder) =>
+    store
+      .list(folder)
+      .map((name) => `${folder}/${name}`)
+      .filter((path) => !known.has(path) && !byId.some((start) => path.startsWith(start))),
+  )
+  const printed = store.list('nodes').flatMap((node) =>
+    store
+      .list(`nodes/${node}`)
+      .filter((name) => !ofNodes.has(name))
+      .map((name) => `nodes/${node}/${name}`),
+  )
+  const unread = [...listings, ...printed]
+  const names = isGap(nodes) || nodes.length === 0 ? null : new Set(nodes.map(({ metadata }) => metadata?.name))
+  const strangers = names === null ? [] : store.list('nodes').filter((node) => !names.has(node))
+  return [
+    ...unread.slice(0, most).map((path) => gap(path, 'not read: no file of a bundle is called so (docs/bundle.md)')),
+    ...(unread.length > most
+      ? [gap(`${unread[most] ?? ''} …`, `not read, like ${String(unread.length - most - 1)} more files`)]
+      : []),
+    ...strangers.slice(0, most).map((node) => gap(`nodes/${node}`, 'is called as no Node of the cluster')),
+  ]
+}

@@ -7,6 +7,7 @@ import { parseAddress, type Address } from '../../net/address.ts'
 import { sh } from '../../net/shell.ts'
 import { nodeState, type NodeState } from '../../node/node-state.ts'
 import { addressOfNode, deviceTo } from '../../node/vip-trace.ts'
+import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
 
@@ -14,7 +15,7 @@ export default defineCheck({
   id: 'forwarding/mtu',
   title: 'The way between the nodes carries the pods’ largest packets',
   needs: ['node/ip-link', 'node/ip-route', 'kubernetes/endpointslices'],
-  alsoReads: ['kubernetes/nodes', 'node/ip-addr', 'node/ip-rule', 'node/iptables-nft', 'node/iptables-legacy'],
+  alsoReads: [...traceReads, 'kubernetes/nodes'],
   about: ['service'],
   each: 'receiving',
   blocks: false,

@@ -20,7 +20,7 @@ await build({
   target: 'node20',
   keepNames: true,
   // The last three are what oclif would load to run TypeScript, which this program never does.
-  external: ['@aws-sdk/*', '@kubernetes/*', '@smithy/*', 'hpagent', 'cap', 'ws', 'typescript', 'ts-node', 'tsx'],
+  external: ['@aws-sdk/*', '@kubernetes/*', '@smithy/*', 'cap', 'ws', 'typescript', 'ts-node', 'tsx'],
   // oclif is CommonJS and asks for Node's own modules by require, which an ES module does not have.
   banner: {
     js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",

@@ -1,11 +1,10 @@
 import { setMaxListeners } from 'node:events'
-import { evidenceOf, type Evidence } from '../evidence/evidence.ts'
-import { readManifest } from '../evidence/manifest.ts'
-import { asMetallbReads } from '../lb/metallb/config-map.ts'
+import type { Evidence } from '../evidence/evidence.ts'
 import { memoryStore } from '../evidence/store.ts'
 import { readChosenNodes, type ChosenNodes } from './chosen-nodes.ts'
 import { addAll, emptyCollection, sealed, type Collection, type Progress } from './collection.ts'
 import { readAccount } from './ec2/read-account.ts'
+import { evidenceIn } from './evidence-in.ts'
 import { openCluster, type Cluster, type ClusterOptions } from './kubernetes/cluster.ts'
 import { toldWhileWaiting } from './kubernetes/waiting.ts'
 import { readCluster } from './kubernetes/read-cluster.ts'
@@ -107,10 +106,8 @@ export async function readLive(options: LiveOptions): Promise<LiveFiles> {
 }
 
 /** Evidence over closed files: what a check of a bundle with the same files would judge. */
-export const evidenceOver = (files: ReadonlyMap<string, Uint8Array>): Evidence => {
-  const store = memoryStore(files)
-  return asMetallbReads(evidenceOf(store, readManifest(store, 'The collected evidence')))
-}
+export const evidenceOver = (files: ReadonlyMap<string, Uint8Array>): Evidence =>
+  evidenceIn(memoryStore(files), 'The collected evidence')
 
 /** Whoever reads nodes listens on them, too. */
 const folders: Readonly<Record<KeptSource, readonly string[]>> = { aws: ['aws'], nodes: ['nodes', 'captures'] }

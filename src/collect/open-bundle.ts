@@ -1,13 +1,11 @@
 import { statSync } from 'node:fs'
 import { openArchive } from '../evidence/archive-store.ts'
 import { directoryStore } from '../evidence/directory-store.ts'
-import { asMetallbReads } from '../lb/metallb/config-map.ts'
-import { evidenceOf, type Evidence } from '../evidence/evidence.ts'
+import type { Evidence } from '../evidence/evidence.ts'
 import { asWritten } from '../evidence/as-written.ts'
-import { readManifest } from '../evidence/manifest.ts'
 import type { Store } from '../evidence/store.ts'
-import { unreadFiles } from '../evidence/unread.ts'
 import { UserError } from '../evidence/user-error.ts'
+import { evidenceIn } from './evidence-in.ts'
 
 /**
  * Opens a bundle: a directory or a `.tar.gz`, its files as they were handed in.
@@ -15,10 +13,7 @@ import { UserError } from '../evidence/user-error.ts'
  * @throws UserError where the path is not there or holds no bundle of this format.
  */
 export async function openBundle(path: string): Promise<Evidence> {
-  const store = asWritten(await openStore(path))
-  const evidence = evidenceOf(store, readManifest(store, path))
-  const recordedGaps = [...evidence.recordedGaps, ...unreadFiles(store, evidence.kubernetes.nodes)]
-  return asMetallbReads({ ...evidence, recordedGaps })
+  return evidenceIn(asWritten(await openStore(path)), path)
 }
 
 async function openStore(path: string): Promise<Store> {

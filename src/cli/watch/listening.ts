@@ -14,7 +14,8 @@ export interface Listening {
 
 /** Says once where is listened; on a terminal also, each second, how many frames there were and how long it goes on. Quiet says nothing. */
 export function listening({ quiet, now }: { readonly quiet: boolean; readonly now: () => number }): Listening {
-  const { progress, done } = progressOn(process.stderr, { quiet, now })
+  const { stderr } = process
+  const { progress, done } = progressOn(stderr, { quiet, now })
   let frames = 0
   let shown = false
   let ticking: NodeJS.Timeout | null = null
@@ -22,7 +23,7 @@ export function listening({ quiet, now }: { readonly quiet: boolean; readonly no
     begin: (name, seconds) => {
       if (quiet) return
       say(`listening on ${name}${seconds === null ? '' : ` for ${String(seconds)} s`}; Ctrl-C ends it sooner`)
-      if (!process.stderr.isTTY) return
+      if (!stderr.isTTY) return
       const started = now()
       ticking = setInterval(() => {
         shown = true

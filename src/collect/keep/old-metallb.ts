@@ -3,7 +3,7 @@ import { parseYaml } from '../../evidence/yaml.ts'
 import { oldConfigShape } from '../../lb/metallb/old-config.ts'
 import { pruned, type Json } from './prune.ts'
 
-const { dump } = createRequire(import.meta.url)('js-yaml') as {
+interface Printer {
   readonly dump: (value: unknown, options: object) => string
 }
 
@@ -14,5 +14,6 @@ const { dump } = createRequire(import.meta.url)('js-yaml') as {
 export function keptOldConfig(yaml: string): string {
   const parsed = parseYaml(yaml)
   if ('error' in parsed) return yaml.replace(/[^\W_]/g, 'x')
+  const { dump } = createRequire(import.meta.url)('js-yaml') as Printer
   return dump(pruned(parsed.value as Json, oldConfigShape), { lineWidth: -1, noRefs: true })
 }

@@ -1,0 +1,12 @@
+import { evidenceOf, type Evidence } from '../evidence/evidence.ts'
+import { readManifest } from '../evidence/manifest.ts'
+import type { Store } from '../evidence/store.ts'
+import { unreadFiles } from '../evidence/unread.ts'
+import { asMetallbReads } from '../lb/metallb/config-map.ts'
+
+/** The evidence in a store, with what lies there and nobody reads; `name` is what the store is called where it is no bundle. @throws UserError */
+export function evidenceIn(store: Store, name: string): Evidence {
+  const evidence = evidenceOf(store, readManifest(store, name))
+  const recordedGaps = [...evidence.recordedGaps, ...unreadFiles(store, evidence.kubernetes.nodes)]
+  return asMetallbReads({ ...evidence, recordedGaps })
+}

@@ -21,7 +21,7 @@ export interface ChosenNodes {
   readonly hear: Hearing | null
 }
 
-export interface Hearing extends Pick<HearOptions, 'seconds' | 'asks'> {
+interface Hearing extends Pick<HearOptions, 'seconds' | 'asks'> {
   readonly where: (evidence: Evidence) => WhereHeard
 }
 

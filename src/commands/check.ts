@@ -34,7 +34,7 @@ export default class Check extends Command {
 TARGET is a VIP (10.240.0.100), a VIP and port (10.240.0.100:443), namespace/service, or a Service's name if
 only one has it; none means every LoadBalancer Service and every control-plane VIP that the evidence shows.
 
-Exit codes: 0 reachable, 1 unreachable, 2 usage or bad input, 3 inconclusive, 4 a bug in vipdoctor.`
+Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 inconclusive, 4 a bug in vipdoctor.`
   static override examples = [
     '<%= config.bin %> check --nodes ssh --ssh-user admin',
     '<%= config.bin %> check --bundle bundle.tar.gz',

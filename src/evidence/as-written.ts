@@ -30,7 +30,7 @@ function split(path: string): readonly [folder: string, name: string] {
 }
 
 /** What a file would be called in a bundle. */
-export function plainName(folder: string, name: string): string {
+function plainName(folder: string, name: string): string {
   if (folder.startsWith('captures')) return name
   const unpacked = name.replace(/\.gz$/, '')
   return folder === 'kubernetes' || folder === 'aws' ? unpacked.replace(/\.ya?ml$/, '.json') : unpacked

@@ -11,7 +11,7 @@ import { fabricOf, fabrics } from './index.ts'
  * Why the evidence is taken for one fabric: its account was read, its nodes name it (`provider-id`), look like it (`system-uuid`, or
  * `no-cloud-named`: a LAN), name a provider that is not known here, name several, or say nothing; `told`: by `--fabric`.
  */
-export type FabricReason =
+type FabricReason =
   | 'told'
   | 'account-read'
   | 'provider-id'
@@ -22,7 +22,7 @@ export type FabricReason =
   | 'nothing-said'
 
 /** What carries frames, and why it is held to be that; `says` completes "because". */
-export interface Recognised {
+interface Recognised {
   readonly name: FabricName
   readonly because: FabricReason
   readonly says: string

@@ -1,4 +1,3 @@
-import { sameAddress } from '../net/address.ts'
 import type { NodeState } from './node-state.ts'
 import { runHook } from './trace/hooks.ts'
 import { lookUpRoute, type Flow, type RouteDecision } from './trace/route.ts'
@@ -44,13 +43,3 @@ export function waysOut(state: NodeState, { packet, fate, doubt }: Outcome): rea
     },
   )
 }
-
-/** Whether two ways leave a node alike. */
-export const sameWay = (one: WayOut, other: WayOut): boolean =>
-  one.route?.type === other.route?.type &&
-  one.route?.device === other.route?.device &&
-  sameGateway(one.route, other.route)
-
-const sameGateway = (one: RouteDecision | null, other: RouteDecision | null): boolean =>
-  one?.gateway === other?.gateway ||
-  (one?.gateway != null && other?.gateway != null && sameAddress(one.gateway, other.gateway))

@@ -8,7 +8,7 @@ import type { Look } from './paint.ts'
 import { wrap } from './wrap.ts'
 
 /** A check's docs for the terminal. */
-export function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, look: Look): string {
+function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, look: Look): string {
   const part = (name: string, text: string) => [
     look.paint.bold(name),
     ...text.split('\n').flatMap((line) => wrap(line, look.width, '  ')),

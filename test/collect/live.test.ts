@@ -117,10 +117,10 @@ describe('a live check', () => {
     )
   })
 
-  test('an API server that refuses the credentials is one gap for each kind, and exit code 3', async () => {
+  test('an API server that refuses the credentials is one gap for each kind, and exit code 2, since no VIP is known', async () => {
     world = await recordedWorld('hard-way-l2', { api: { '*': { status: 401 } } })
     const { code, stdout } = await world.vipdoctor(['check', '--fabric', 'lan', '--quiet', '--output', 'json'])
-    expect(code).toBe(3)
+    expect(code).toBe(2)
     expect(
       (JSON.parse(stdout) as Report).gaps.find(({ source }) => source === 'kubernetes/services.json')?.reason,
     ).toMatch(/^the API server does not accept the credentials \(401/)
@@ -148,7 +148,7 @@ describe('a live check', () => {
   ])('of an API server that %s the reason stands first, and what to type behind it', async (_, fault, lines) => {
     world = await recordedWorld('hard-way-l2', { api: { '*': fault } })
     const { code, stdout } = await world.vipdoctor(['check', '--fabric', 'lan', '--quiet', '--context', 'test'])
-    expect(code).toBe(3)
+    expect(code).toBe(2)
     expect(
       counts(stdout)
         .split('\n')
@@ -202,7 +202,7 @@ describe('a live check', () => {
 test('an API server that never answers is told of while it is waited for, as long as --timeout says', async () => {
   world = await recordedWorld('hard-way-l2', { api: { '*': 'never' } })
   const { code, stdout, stderr } = await world.vipdoctor(['check', '--fabric', 'lan', '--timeout', '6'])
-  expect(code).toBe(3)
+  expect(code).toBe(2)
   expect(stdout).toMatch(/^NOT KNOWN: the API server https:\/\/127\.0\.0\.1:\d+ did not answer in time\n/)
   expect(stderr).toMatch(
     /^kubernetes: waiting for https:\S+ \(5 s\)\nkubernetes: 0 kinds read, \d+ could not be read\n$/,

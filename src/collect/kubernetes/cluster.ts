@@ -55,7 +55,7 @@ export interface AnswerLimits {
 }
 
 /** A page of 500 objects is some 10 MB; where pages keep expiring, the whole list of the largest cluster is one answer. */
-export const answerLimits: AnswerLimits = { bytes: 256 * 1024 ** 2, ms: 120_000 }
+const answerLimits: AnswerLimits = { bytes: 256 * 1024 ** 2, ms: 120_000 }
 
 /** What is made waits for admission webhooks, each of which may take 30 s (admissionregistration.k8s.io/v1, timeoutSeconds). */
 const admissionMs = 45_000

@@ -10,7 +10,7 @@ export default {
   testSequencer: '<rootDir>/scripts/slow-suites-first.js',
   // A busy machine is no fault; what hangs still ends.
   testTimeout: 600_000,
-  // One more than there are processors: some suites wait for a wire.
-  maxWorkers: availableParallelism() + 1,
+  // More than there are processors: some suites wait for a wire.
+  maxWorkers: availableParallelism() + 2,
   reporters: ['default', '<rootDir>/scripts/skipped-last.js'],
 }

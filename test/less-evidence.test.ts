@@ -23,7 +23,7 @@ import {
 // pass, no VIP that is not known to be reached into a reachable one, and no reachable one into an unreachable one. Over all recordings and
 // public cases; LESS_EVIDENCE=all takes each thing away that there is (ten minutes of one processor), else a sample is drawn.
 
-const perBundle = process.env.LESS_EVIDENCE === 'all' ? Infinity : 6
+const perBundle = process.env.LESS_EVIDENCE === 'all' ? Infinity : 4
 
 /** Items whose absence is the cluster's and not the listing's: no other listing names them. */
 const changesTheCluster: Readonly<Record<string, string>> = {

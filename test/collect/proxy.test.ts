@@ -98,7 +98,7 @@ test('a proxy that does not connect is the reason', async () => {
   const { code, stdout } = await world.vipdoctor(['check', '--fabric', 'lan', '--quiet'], {
     env: { ...env, HTTPS_PROXY: 'http://127.0.0.1:9' },
   })
-  expect(code).toBe(3)
+  expect(code).toBe(2)
   expect(stdout).toMatch(
     /^NOT KNOWN: the API server https:\/\/api\.cluster\.test:6443 cannot be reached\s+\(ECONNREFUSED\)/,
   )

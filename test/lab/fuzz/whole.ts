@@ -63,6 +63,7 @@ function filesIn(store: Store, folder: string): (readonly [string, Uint8Array])[
 export function wrongOf({ name, files, fabric, exitCode: before }: Recording, spoils: readonly Spoil[]): Wrong | null {
   const wrong = (what: string): Wrong => ({ bundle: name, spoils, what })
   const start = performance.now()
+  const { rss: held } = process.memoryUsage()
   const after = spoilt(files, spoils)
   let code: number
   try {
@@ -73,8 +74,8 @@ export function wrongOf({ name, files, fabric, exitCode: before }: Recording, sp
   }
   const took = performance.now() - start
   if (took > longestMs) return wrong(`took ${took.toFixed(0)} ms`)
-  const { rss } = process.memoryUsage()
-  if (rss > mostBytes) return wrong(`takes ${String(Math.round(rss / 1024 ** 2))} MiB`)
+  const grown = process.memoryUsage().rss - held
+  if (grown > mostBytes) return wrong(`takes ${String(Math.round(grown / 1024 ** 2))} MiB`)
   return before !== 0 && code === 0 && spoils.every(takesAway) ? wrong('reachable, from less') : null
 }
 

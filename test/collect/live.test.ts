@@ -205,7 +205,7 @@ test('an API server that never answers is told of while it is waited for, as lon
   expect(code).toBe(2)
   expect(stdout).toMatch(/^NOT KNOWN: the API server https:\/\/127\.0\.0\.1:\d+ did not answer in time\n/)
   expect(stderr).toMatch(
-    /^kubernetes: waiting for https:\S+ \(5 s\)\nkubernetes: 0 kinds read, \d+ could not be read\n$/,
+    /^kubernetes: waiting for https:\S+ \(\d+ s\)\nkubernetes: 0 kinds read, \d+ could not be read\n$/,
   )
 })
 

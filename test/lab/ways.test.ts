@@ -8,7 +8,7 @@ const where = reason === null ? test : test.skip // the name says why
 const why = reason === null ? '' : ` (skipped: ${reason})`
 
 /** One in so many of all combinations, which `npm run ways` tries; prime to the sizes of what they are made of. */
-const every = 37
+const every = 17
 
 where(`the verdict is what a real client of a node with two ways in sees${why}`, async () => {
   const some = combinations().filter((_, at) => at % every === 0)

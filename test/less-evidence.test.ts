@@ -21,7 +21,7 @@ import {
 
 // Less evidence never gives more certainty: taking a file, a node, a kind or an item of a listing away turns no unknown and no failure into a
 // pass, no VIP that is not known to be reached into a reachable one, and no reachable one into an unreachable one. Over all recordings and
-// public cases; LESS_EVIDENCE=all takes each thing away that there is (ten minutes of one processor), else a sample is drawn.
+// public cases; LESS_EVIDENCE=all takes each thing away that there is, else a sample is drawn.
 
 const perBundle = process.env.LESS_EVIDENCE === 'all' ? Infinity : 4
 

@@ -25,7 +25,13 @@ export function shown<T>(value: T): T {
 }
 
 function shownList(list: readonly unknown[]): readonly unknown[] {
-  return list.every((one) => shown(one) === one) ? list : list.map((one) => shown(one))
+  let made: unknown[] | null = null
+  for (const [index, one] of list.entries()) {
+    const visible = shown(one)
+    if (visible !== one) made ??= [...list]
+    if (made !== null) made[index] = visible
+  }
+  return made ?? list
 }
 
 /** Plain data only: a Map, a Date or a function among it is left as it is. */
@@ -34,9 +40,14 @@ function shownObject(value: object): object {
   if (prototype !== Object.prototype && prototype !== null) return value
   const members = value as Readonly<Record<string, unknown>>
   const keys = Object.keys(members)
-  return keys.every((key) => shownText(key) === key && shown(members[key]) === members[key])
-    ? value
-    : Object.fromEntries(keys.map((key) => [shownText(key), shown(members[key])]))
+  let made: [string, unknown][] | null = null
+  for (const [index, key] of keys.entries()) {
+    const [name, member] = [shownText(key), shown(members[key])]
+    if (name !== key || member !== members[key])
+      made ??= keys.slice(0, index).map((earlier) => [earlier, members[earlier]])
+    made?.push([name, member])
+  }
+  return made === null ? value : Object.fromEntries(made)
 }
 
 /** A format for readers: whatever of evidence it is given is shown as a reader may see it. The one place for all of them. */

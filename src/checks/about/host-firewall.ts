@@ -130,8 +130,9 @@ export function shutText({ shut }: Pick<Calls, 'shut'>): string {
   const what = [...new Set(same.map(({ call }) => portText(call)))].sort().join(' and ')
   const others = [...new Set(same.map(({ call }) => nameOf(first.side === 'in' ? call.from : call.to)))].sort()
   const step = first.outcome.steps.at(-1)
-  const verb = first.outcome.fate.kind === 'rejected' ? 'reject' : 'drop'
-  const policy = step?.text.startsWith(':') === true || step?.text === 'policy drop' ? ', by its policy' : ''
+  const { fate } = first.outcome
+  const verb = fate.kind === 'rejected' ? 'reject' : 'drop'
+  const policy = fate.kind === 'dropped' && fate.by === 'policy' ? ', by its policy' : ''
   const where = step === undefined ? '' : ` (${step.table} chain ${step.chain}${policy})`
   const whom = nodes.length > 1 && nodes.join() === others.join() ? 'each other' : inWords(others)
   return `${inWords(nodes)} ${verb}${nodes.length === 1 ? 's' : ''} ${what} ${first.side === 'in' ? 'from' : 'to'} ${whom}${where}`

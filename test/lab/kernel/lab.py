@@ -4,7 +4,6 @@ Reads one JSON object a line, answers with one a line. Two namespaces: the node 
 and the outside, which holds the other ends of its cables and sees every frame that leaves the node. Nothing outside answers by itself: the
 node has a permanent neighbour for every address that it may send to. All of it is gone when this process ends.
 """
-import ctypes
 import json
 import os
 import select
@@ -15,8 +14,9 @@ import subprocess
 import sys
 import time
 
-LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET = 0x40000000
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from netns import enter, unshare_net
+
 PACKET_OUTGOING = 4
 ETH_P_ALL = 3
 
@@ -35,17 +35,6 @@ WORLD = {
 }
 # Where each sender of a packet is plugged in.
 SENDERS = {'client': 'eth0', 'eth1': 'eth1', 'pod2': 'vp2', 'pod3': 'vp3'}
-
-
-def unshare_net():
-    if LIBC.unshare(CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), 'unshare')
-    return os.open('/proc/self/ns/net', os.O_RDONLY)
-
-
-def enter(namespace):
-    if LIBC.setns(namespace, CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), 'setns')
 
 
 def run(command, text=''):

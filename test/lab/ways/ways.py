@@ -4,7 +4,6 @@ Reads one JSON object a line, answers with one a line: whether the client's conn
 file names of a bundle. Three namespaces for each: the outside with the client and the other ends of the node's cables, the node, and a pod that
 listens. What they are made of is said in the words of `ip`; a child process makes them, so that all of it is gone when the answer is there.
 """
-import ctypes
 import json
 import os
 import socket
@@ -12,20 +11,10 @@ import subprocess
 import sys
 import time
 
-LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET = 0x40000000
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from netns import enter, unshare_net
+
 PATIENCE = 0.6  # seconds: nothing here is further away than a veth, and the first SYN is answered or none is
-
-
-def unshare_net():
-    if LIBC.unshare(CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), 'unshare')
-    return os.open('/proc/self/ns/net', os.O_RDONLY)
-
-
-def enter(namespace):
-    if LIBC.setns(namespace, CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), 'setns')
 
 
 def run(command, text=''):

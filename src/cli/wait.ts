@@ -37,8 +37,8 @@ interface Waiting<Live> {
   readonly judge: (live: Live) => Round
   readonly tell: (line: string) => void
   readonly now: () => number
-  /** Waits so many milliseconds; false where Ctrl-C ended it. */
-  readonly pause?: (ms: number) => Promise<boolean>
+  /** Waits so many milliseconds, or until the signal. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>
 }
 
 /**
@@ -47,47 +47,44 @@ interface Waiting<Live> {
  *
  * @throws whatever reading or judging throws: what cannot mend itself is not waited for.
  */
-export async function untilWell<Live>({
-  waitMs,
-  read,
-  judge,
-  tell,
-  now,
-  pause = paused,
-}: Waiting<Live>): Promise<Live | null> {
+export async function untilWell<Live>(waiting: Waiting<Live>): Promise<Live | null> {
+  // From the beginning to the end: what happens between two readings is not killed by Ctrl-C either.
+  const { signal, release } = onInterrupt()
+  try {
+    return await rounds(waiting, signal)
+  } finally {
+    release()
+  }
+}
+
+async function rounds<Live>(
+  { waitMs, read, judge, tell, now, pause = paused }: Waiting<Live>,
+  signal: AbortSignal,
+): Promise<Live | null> {
   const start = now()
   const left = (): number => waitMs - (now() - start)
   let live: Live | null = null
   let sources: readonly KeptSource[] = []
   let before: Standings = new Map()
   for (;;) {
-    const whole = live === null || sources.length === 0
-    const next = await read(live === null || sources.length === 0 ? null : { of: live, sources })
+    const kept = live === null || sources.length === 0 ? null : { of: live, sources }
+    const next = await read(kept)
     if (next === null) return null
     live = next
     const { well, standings, idle } = judge(live)
     const at = Math.round((now() - start) / 1000)
     for (const change of changes(before, standings)) tell(`${String(at)} s: ${change}`)
     before = standings
-    if ((well || left() <= 0) && whole) return live
+    if ((well || left() <= 0) && kept === null) return live
     // What was kept may have changed meanwhile: neither a good end nor the last report rests on it.
     sources = well || left() <= pauseMs ? [] : idle
-    if (!well && left() > 0 && !(await pause(Math.min(pauseMs, left())))) return null
+    if (!well && left() > 0) await pause(Math.min(pauseMs, left()), signal)
+    if (signal.aborted) return null
   }
 }
 
-/** False where Ctrl-C ended the pause. */
-async function paused(ms: number): Promise<boolean> {
-  const { signal, release } = onInterrupt()
-  try {
-    await sleep(ms, undefined, { signal })
-    return true
-  } catch {
-    return false
-  } finally {
-    release()
-  }
-}
+const paused = (ms: number, signal: AbortSignal): Promise<unknown> =>
+  sleep(ms, undefined, { signal }).catch(() => undefined)
 
 function changes(before: Standings, after: Standings): readonly string[] {
   const changed = [...after].flatMap(([place, { well, key, brief }]) => {

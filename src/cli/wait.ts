@@ -8,6 +8,7 @@ import type { Questions } from '../diagnosis/targets.ts'
 import { titleOf } from '../diagnosis/title.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap } from '../evidence/gap.ts'
+import { endWith, exitCodes, say } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 
 /** Between two readings: what converges does so in seconds, and an API server is not to be kept busy by waiting. */
@@ -63,6 +64,7 @@ async function rounds<Live>(
 ): Promise<Live | null> {
   const start = now()
   const left = (): number => waitMs - (now() - start)
+  const interrupted = (): boolean => signal.aborted
   let live: Live | null = null
   let sources: readonly KeptSource[] = []
   let before: Standings = new Map()
@@ -71,6 +73,8 @@ async function rounds<Live>(
     const next = await read(kept)
     if (next === null) return null
     live = next
+    // Interrupted while it read, and it came back: the flags ask for what was read until then.
+    if (interrupted()) return live
     const { well, standings, idle } = judge(live)
     const at = Math.round((now() - start) / 1000)
     for (const change of changes(before, standings)) tell(`${String(at)} s: ${change}`)
@@ -79,7 +83,11 @@ async function rounds<Live>(
     // What was kept may have changed meanwhile: neither a good end nor the last report rests on it.
     sources = well || left() <= pauseMs ? [] : idle
     if (!well && left() > 0) await pause(Math.min(pauseMs, left()), signal)
-    if (signal.aborted) return null
+    if (interrupted()) {
+      say('vipdoctor: interrupted.')
+      endWith(exitCodes.interrupted)
+      return null
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AwsAction } from '../../evidence/ec2/kinds.ts'
 import type { ApiAnswer, ApiCall } from './client.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { ApiAnswer, ApiCall } from './client.ts'
  */
 export async function allPages(
   call: ApiCall,
-  action: string,
+  action: AwsAction,
   input: Readonly<Record<string, unknown>>,
   lists: readonly string[],
 ): Promise<ApiAnswer> {
@@ -31,7 +32,7 @@ export async function allPages(
 }
 
 /** The most that a page of each action may hold (EC2 API reference, MaxResults); what is not here has no pages, or takes none with ids. */
-export const pageSizes: Readonly<Record<string, number>> = {
+export const pageSizes: Readonly<Partial<Record<AwsAction, number>>> = {
   DescribeInstances: 1000,
   DescribeNetworkInterfaces: 1000,
   DescribeVpcs: 1000,

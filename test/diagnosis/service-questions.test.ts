@@ -155,8 +155,9 @@ describe('externalIPs', () => {
 
   test('in a VPC are owned or not', async () => {
     const evidence = await edited('hard-way-healthy', {
-      services: (items) =>
-        items.forEach((one) => (one.spec.externalIPs = one.spec.ports[0].nodePort ? ['10.240.0.105'] : [])),
+      services: (items) => {
+        items.forEach((one) => (one.spec.externalIPs = one.spec.ports[0].nodePort ? ['10.240.0.105'] : []))
+      },
     })
     expect(diagnosisOf(evidence, '10.240.0.105:80', bastion).causes[0]?.id).toBe('delivery/vip-not-owned')
   })

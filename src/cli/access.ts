@@ -50,15 +50,16 @@ function nodesBy(flags: AccessFlags, evidence: Evidence): Access['nodes'] {
   const addresses = new Map(
     flags.nodes === 'none'
       ? []
-      : nodes.map((node) => {
+      : nodes.flatMap((node) => {
           const { node: name, address } = targetOf(node, flags['node-addresses'], evidence)
-          return [name, address] as const
+          // Empty where its instance is not known.
+          return address === '' ? [] : [[name, address] as const]
         }),
   )
   const user = flags['ssh-user'] === undefined ? '' : `${flags['ssh-user']}@`
   return {
     by: 'ssh',
     options: (flags['ssh-option'] ?? []).flatMap((option) => words('-o', option)),
-    nameOf: (node) => oneWord(`${user}${addresses.get(node) || node}`),
+    nameOf: (node) => oneWord(`${user}${addresses.get(node) ?? node}`),
   }
 }

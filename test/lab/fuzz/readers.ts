@@ -7,7 +7,9 @@ import { recordedCaptures } from '../../../src/capture/recorded.ts'
 import { evidenceOf } from '../../../src/evidence/evidence.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
 import { nodeKinds, type NodeKindName } from '../../../src/evidence/node/kinds.ts'
+import { readManifest } from '../../../src/evidence/manifest.ts'
 import { memoryStore, type Store } from '../../../src/evidence/store.ts'
+import { UserError } from '../../../src/evidence/user-error.ts'
 import { parseAddress } from '../../../src/net/address.ts'
 import { nodeState } from '../../../src/node/node-state.ts'
 import { rulesOf, type IptablesSave } from '../../../src/evidence/node/iptables-save.ts'
@@ -23,8 +25,17 @@ const routes = '[{"dst":"default","gateway":"10.240.0.1","dev":"eth0"}]'
 
 /** Reads one spoilt file by everything that reads such a file, to the end of what is read lazily. */
 export function readAll(path: string, bytes: Uint8Array): void {
-  if (path.startsWith('captures/')) readCapture(path, bytes)
+  if (path === 'bundle.json') readManifestOf(bytes)
+  else if (path.startsWith('captures/')) readCapture(path, bytes)
   else readEvidence(path, bytes)
+}
+
+function readManifestOf(bytes: Uint8Array): void {
+  try {
+    readManifest(memoryStore(new Map([['bundle.json', bytes]])), 'bundle')
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+  }
 }
 
 function readCapture(path: string, bytes: Uint8Array): void {

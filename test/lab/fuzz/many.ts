@@ -10,19 +10,18 @@ export interface Many {
 }
 
 /** A file this long is spoilt in every round, one n times as long in every nth: a million short inputs find more than a thousand long ones. */
-const shortBytes = 1024
+const shortBytes = 512
 
 /** Spoils files for their readers until there were `wanted` inputs, and tells of each crash and of each million. An input that does not end ends the process. */
 export function readMany(samples: readonly Sample[], wanted: number, seed: number, tell: (line: string) => void): Many {
-  const watch = watchdog(samples.map(({ path }) => path))
+  const watch = watchdog()
   const byFolder = new Map<string, number>()
-  const start = performance.now()
   let [inputs, crashes] = [0, 0]
   for (let round = 0; inputs < wanted; round += 1) {
-    for (const [index, [sample, mutation]] of roundOf(samples, seed + round).entries()) {
+    const due = samples.filter(({ bytes }) => round % Math.max(1, Math.ceil(bytes.length / shortBytes)) === 0)
+    for (const [index, [sample, mutation]] of roundOf(due, seed + round).entries()) {
       if (inputs === wanted) break
-      if (round % Math.ceil(sample.bytes.length / shortBytes) !== 0) continue
-      watch.begin(seed + round, index)
+      watch.begin(`seed ${String(seed + round)}, input ${String(index)}, ${sample.path}`)
       const crash = crashOf(sample, mutation)
       inputs += 1
       const [folder = ''] = sample.path.split('/')
@@ -31,14 +30,15 @@ export function readMany(samples: readonly Sample[], wanted: number, seed: numbe
         crashes += 1
         tell(JSON.stringify(crash))
       }
-      if (inputs % 1_000_000 === 0) tell(`${String(inputs)} inputs, ${memoryAndTime(start)}`)
+      if (inputs % 1_000_000 === 0) tell(`${String(inputs)} inputs, ${memoryAndTime()}`)
     }
   }
   watch.end()
   return { inputs, byFolder, crashes }
 }
 
-function memoryAndTime(start: number): string {
+function memoryAndTime(): string {
+  const { user, system } = process.cpuUsage()
   const mebibytes = Math.round(process.memoryUsage().rss / 1024 ** 2)
-  return `${String(Math.round((performance.now() - start) / 1000))} s, ${String(mebibytes)} MiB`
+  return `${String(Math.round((user + system) / 1e6))} s of the processor, ${String(mebibytes)} MiB`
 }

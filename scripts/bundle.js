@@ -1,6 +1,7 @@
 // Puts each command into few files under dist/bundle: a program of some hundred modules starts twice as slowly as one of five. Of the two
-// cloud clients only what is called is in it, in files of its own that a live collection loads: whole they take six times as long. Names of
-// functions are kept, so that a stack still says where it was. The licences of all packages that went in stand beside the program.
+// cloud clients only what is called is in it, in files of its own that a live collection loads: whole they take six times as long. Nothing is
+// minified, so that a stack still says where it was; esbuild's `keepNames` besides would set each name anew whenever a function is made, a
+// tenth of `--help`. The licences of all packages that went in stand beside the program.
 import { readdirSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { licencesOf } from './licences.js'
@@ -20,7 +21,6 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  keepNames: true,
   // The last three are what oclif would load to run TypeScript, which this program never does.
   external: ['cap', 'typescript', 'ts-node', 'tsx'],
   // Of CommonJS nothing can be left out.

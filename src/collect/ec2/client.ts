@@ -1,6 +1,8 @@
 import type { EC2Client } from '@aws-sdk/client-ec2'
 import type { AwsAction } from '../../evidence/ec2/kinds.ts'
 import type { ProxyFor } from '../../net/proxy.ts'
+import type { AnswerLimits } from '../answer-limits.ts'
+import { handlerFor } from './handler.ts'
 
 /** One answer of an API, as the SDK gives it: members named as the API names them. */
 export type ApiAnswer = Readonly<Record<string, unknown>>
@@ -22,9 +24,13 @@ export interface AccountOptions {
   readonly profile: string | null
   readonly signal: AbortSignal
   readonly requestTimeoutMs: number
+  readonly limits?: AnswerLimits
   /** As the AWS CLI goes through a proxy; null: none. */
   readonly proxyFor?: ProxyFor
 }
+
+/** A page of 1,000 instances is some 10 MB. */
+const answerLimits: AnswerLimits = { bytes: 64 * 1024 ** 2, ms: 120_000 }
 
 /**
  * Loads the AWS SDK and makes a client that only this program's calls go through. Retries are adaptive: a
@@ -35,12 +41,11 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
   // The SDK warns on standard error about Node 20, which is the newest that this release of it is pinned for.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   const sdk = await import('./sdk.ts')
-  const waiting = { connectionTimeout: 5_000, requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true }
   const settings = {
     ...(options.profile === null ? {} : { profile: options.profile }),
     retryMode: 'adaptive',
     maxAttempts: 6,
-    requestHandler: await handlerFor(waiting, options.proxyFor),
+    requestHandler: await handlerFor(options.requestTimeoutMs, options.limits ?? answerLimits, options.proxyFor),
   }
   const region = options.region ?? (await regionOfProfile(new sdk.EC2Client(settings)))
   const client = new sdk.EC2Client({ ...settings, region: region ?? 'us-east-1' })
@@ -60,42 +65,6 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
     },
     close: () => {
       client.destroy()
-    },
-  }
-}
-
-/** What sends the SDK's requests: each through the proxy of its own host, where there is one. */
-async function handlerFor(waiting: object, proxyFor: ProxyFor | undefined): Promise<object> {
-  if (proxyFor === undefined) return waiting
-  const [{ NodeHttpHandler }, { HttpProxyAgent, HttpsProxyAgent }] = await Promise.all([
-    import('./sdk.ts'),
-    import('hpagent'),
-  ])
-  const direct = new NodeHttpHandler(waiting)
-  const through = new Map<string, typeof direct>()
-  const handlerOf = (proxy: string | null): typeof direct => {
-    if (proxy === null) return direct
-    const agents = { keepAlive: true, maxSockets: 8, proxy }
-    const made =
-      through.get(proxy) ??
-      new NodeHttpHandler({
-        ...waiting,
-        httpAgent: new HttpProxyAgent(agents),
-        httpsAgent: new HttpsProxyAgent(agents),
-      })
-    through.set(proxy, made)
-    return made
-  }
-  return {
-    metadata: direct.metadata,
-    handle: ((request, how) => {
-      const port = request.port === undefined ? '' : `:${String(request.port)}`
-      return handlerOf(proxyFor(`${request.protocol}//${request.hostname}${port}`)).handle(request, how)
-    }) satisfies (typeof direct)['handle'],
-    updateHttpClientConfig: () => undefined,
-    httpHandlerConfigs: () => direct.httpHandlerConfigs(),
-    destroy: () => {
-      for (const handler of [direct, ...through.values()]) handler.destroy()
     },
   }
 }

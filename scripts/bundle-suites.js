@@ -25,7 +25,7 @@ export async function bundleSuites(asked) {
   let runsProgram = false
   const { metafile } = await build({
     absWorkingDir: root,
-    plugins: [places((text) => (runsProgram ||= text.includes("bin/run.js'")))],
+    plugins: [places((text) => (runsProgram ||= /bin\/run\.js'|dist\/bundle/.test(text)))],
     entryPoints: asked,
     outdir: folder,
     outbase: 'test',

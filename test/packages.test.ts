@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-// What an installation brings along, as the lock file has it.
+// What an installation brings along, as the lock file has it: what is built into the program, and what npm installs beside it.
 
 interface Locked {
   readonly dev?: boolean
@@ -13,15 +13,27 @@ interface Locked {
 const root = path.join(import.meta.dirname, '..')
 const read = (file: string): unknown => JSON.parse(readFileSync(path.join(root, file), 'utf8'))
 const { packages } = read('package-lock.json') as { readonly packages: Readonly<Record<string, Locked>> }
-const production = Object.entries(packages).filter(([name, { dev }]) => name !== '' && dev !== true)
+
+/** `NAME VERSION` at the head of each package's licence. */
+const licences = readFileSync(path.join(root, 'dist/bundle/THIRD-PARTY-LICENSES.txt'), 'utf8')
+const builtIn = licences
+  .split(/\n\n-{80}\n\n/)
+  .map((text) => /^(\S+) \S+/.exec(text)?.[1] ?? '')
+  .filter((name) => name !== '')
+const isBuiltIn = (file: string): boolean => builtIn.some((name) => file.endsWith(`node_modules/${name}`))
+const production = Object.entries(packages).filter(
+  ([file, { dev }]) => file !== '' && (dev !== true || isBuiltIn(file)),
+)
 
 /** Packages that say their licence in the way of before npm 2, which the lock file does not take over: `licenses`, a list. */
 const inTheOldWay: Readonly<Record<string, string>> = { 'node_modules/cap': 'MIT' }
 
-test('the lock file speaks of every package that is depended on', () => {
+test('npm installs one package beside the program, and the others are built into it', () => {
   const { dependencies, optionalDependencies } = read('package.json') as Readonly<Record<string, object>>
-  const names = Object.keys({ ...dependencies, ...optionalDependencies }).map((name) => `node_modules/${name}`)
-  expect(production.map(([name]) => name)).toEqual(expect.arrayContaining(names))
+  expect([dependencies, Object.keys(optionalDependencies ?? {})]).toEqual([undefined, ['cap']])
+  const names = [...builtIn, 'cap'].map((name) => `node_modules/${name}`)
+  expect(production.map(([file]) => file)).toEqual(expect.arrayContaining(names))
+  expect(builtIn).toEqual(expect.arrayContaining(['@aws-sdk/client-ec2', '@kubernetes/client-node', '@oclif/core']))
 })
 
 test('no package that an installation brings along is deprecated', () => {

@@ -228,7 +228,8 @@ function reading(what: string, read: () => void): void {
     read()
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
-    const why = message.replace(/^Error: /, '').replace(/\.$/, '')
+    // An empty file makes the library fail on what it did not find in it.
+    const why = error instanceof TypeError ? 'it is no kubeconfig' : message.replace(/^Error: /, '').replace(/\.$/, '')
     throw new UserError(`${what} cannot be read: ${why}.`, 'Name another by --kubeconfig.', { cause: error })
   }
 }

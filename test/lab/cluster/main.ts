@@ -72,7 +72,7 @@ async function everyFabric(): Promise<number> {
 function lacking(): string | null {
   const here = lacksHere()
   if (here !== null) return here
-  spawnSync('scripts/e2e-tools', ['lab'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  spawnSync('bash', ['scripts/e2e-tools', 'lab'], { stdio: ['ignore', 'inherit', 'inherit'] })
   return lacks()
 }
 

@@ -239,7 +239,8 @@ export const faults: readonly Fault[] = [
       },
       pods: (pods) => {
         for (const pod of pods.filter(({ metadata }) => metadata.labels?.app === 'nginx'))
-          for (const condition of pod.status.conditions) if (condition.type.endsWith("Ready")) condition.status = 'False'
+          for (const condition of pod.status.conditions)
+            if (condition.type.endsWith('Ready')) condition.status = 'False'
       },
       ...rules(everyNode, (text) =>
         without(/(?::|-A |-j )KUBE-(?:EXT|SVC|FW)-4OPAUFJG26SLRCPH|"default\/nginx-lb["\s]/)(text).replace(

@@ -34,7 +34,8 @@ export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
   static override description = `Walks one packet along its path to each VIP and says where it dies.
 TARGET is a VIP (10.240.0.100), a VIP and port (10.240.0.100:443), namespace/service, or a Service's name if
-only one has it; none means every LoadBalancer Service and every control-plane VIP that the evidence shows.
+only one has it; none means every LoadBalancer Service, every address in externalIPs and every control-plane VIP
+that the evidence shows. A Service of type NodePort is judged at each node, NODE-ADDRESS:NODEPORT at that one.
 
 Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 inconclusive, 4 a bug in vipdoctor.`
   static override examples = [

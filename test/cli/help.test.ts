@@ -115,7 +115,7 @@ test('explain and checks as JSON have what the terminal shows', () => {
     asked: { kind: 'check', name: 'delivery/vip-not-owned' },
     checks: [{ hop: 'delivery', blocks: true, on: ['ec2'], awsCodes: ['ENI_ADDRESS_RESTRICTION'] }],
   })
-  expect(Object.keys(one.checks[0].docs)).toEqual(['means', 'byHand', 'mend', 'sources'])
+  expect(Object.keys(one.checks[0].docs)).toEqual(['means', 'byHand', 'mend', 'sources', 'links'])
   const all = JSON.parse(vipdoctor('checks', '-o', 'json').stdout)
   expect(all.checks).toContainEqual(
     expect.objectContaining({ id: 'delivery/vip-not-owned', title: 'A network interface of the VPC holds the VIP' }),

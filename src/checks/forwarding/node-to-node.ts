@@ -148,7 +148,7 @@ function refusedDraft(context: ServiceNodeContext, refused: readonly Judged[], f
     subjectOf(first),
     said(
       side === 'ingress'
-        ? `security groups admit no ${what} from the node`
+        ? `groups admit no ${what} from the node`
         : `security groups let no ${what} out to the pods`,
       says,
     ),

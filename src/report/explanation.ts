@@ -6,6 +6,7 @@ import { checkLines } from './check-list.ts'
 import { hopWords } from './hop-words.ts'
 import { schemaVersion } from './json.ts'
 import type { Look } from './paint.ts'
+import { linksOf } from './source-links.ts'
 import { wrap } from './wrap.ts'
 
 /** A check's docs for the terminal. */
@@ -34,7 +35,10 @@ function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, 
     ...reads.map((kind) => `  ${kind}`),
     '',
     look.paint.bold('Sources'),
-    ...docs.sources.flatMap((source) => wrap(source, look.width, '    ', '  - ')),
+    ...docs.sources.flatMap((source) => [
+      ...wrap(source, look.width, '    ', '  - '),
+      ...linksOf(source).map(({ url }) => `    ${look.paint.dim(url)}`),
+    ]),
     '',
   ].join('\n')
 }
@@ -93,7 +97,7 @@ const checkJson = (
   consequenceOf: consequenceOf ?? [],
   mootWhile: hiddenBy(id).map(({ whileFailing, why }) => ({ failing: whileFailing, why })),
   awsCodes: Object.keys(checksOfCode).filter((code) => checksOfCode[code]?.includes(id)),
-  ...(withDocs ? { docs } : {}),
+  ...(withDocs ? { docs: { ...docs, links: docs.sources.flatMap(linksOf).map(({ url }) => url) } } : {}),
 })
 
 /** `checks --output json`. */

@@ -376,7 +376,9 @@ describe('a kubeconfig that cannot be used is said in one sentence', () => {
   })
 
   test('an empty one', async () => {
-    await expect(open(['/dev/null'])).rejects.toThrow(/^The kubeconfig \/dev\/null cannot be read: it is no kubeconfig\.$/)
+    await expect(open(['/dev/null'])).rejects.toThrow(
+      /^The kubeconfig \/dev\/null cannot be read: it is no kubeconfig\.$/,
+    )
   })
 
   test('a context that it does not have', async () => {

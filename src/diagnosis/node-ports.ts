@@ -34,7 +34,7 @@ export function nodePortPaths(
       receiving: { by: 'owner', nodes: [node] },
       node: null,
     }
-    const { verdict, path, findings } = judgeResults(runChecks(asked, context), context.receiving, asked)
+    const { verdict, path, findings } = judgeResults(runChecks(asked, context), context, asked)
     return [{ node, port, verdict, path, findings }]
   })
 }

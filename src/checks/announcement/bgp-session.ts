@@ -89,7 +89,8 @@ function judge(context: ServiceContext, subject: string, vip: string, telling: r
   const proof = [...down.map(({ session }) => session.proof), ...obstacles.map((one) => one.proof)]
   const fix = fixFor(
     context,
-    down.map(({ node, peer }) => [node, peerText(peer)] as const),
+    (down.length > 0 ? down : pairs).map(({ node, peer }) => [node, peerText(peer)] as const),
+    obstacles,
   )
   if (down.length === pairs.length) {
     const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
@@ -138,15 +139,27 @@ function judge(context: ServiceContext, subject: string, vip: string, telling: r
     ),
     open.slice(0, 3),
     obstacles.map((one) => one.proof),
-    { blocks },
+    { blocks, fix },
   )
 }
 
 const distinct = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>
   obstacles.filter(({ says }, index) => obstacles.findIndex((other) => other.says === says) === index)
 
-function fixFor({ evidence }: ServiceContext, pairs: readonly (readonly [string, string])[]): Remedy {
+function fixFor(
+  { evidence }: ServiceContext,
+  pairs: readonly (readonly [string, string])[],
+  obstacles: readonly Obstacle[],
+): Remedy {
+  const commands = obstacles.flatMap(({ mends = [] }) => mends)
   return {
+    ...(commands.length === 0
+      ? {}
+      : {
+          summary: 'let the session cross a router (ebgpMultiHop)',
+          commands,
+          changes: 'FRR then sends with the full TTL; the router beyond needs the same for its side of the session.',
+        }),
     look: [
       ...pairs
         .slice(0, 1)

@@ -120,3 +120,19 @@ test('taking evidence away never makes the VIP reachable', async () => {
     expect([file, diagnosisOf(evidence, 'default/nginx-lb').verdict]).not.toEqual([file, 'reachable'])
   }
 })
+
+test('a router behind another gets ebgpMultiHop by a line, whether or not the state of the session is known', async () => {
+  const far = (sessions?: readonly object[]) =>
+    variant('lan-healthy', {
+      ...byBgp({ peers: [peer('router', '10.99.0.1')], ...(sessions === undefined ? {} : { sessions }) }),
+      [pods]: withBgpType('frr-k8s'),
+    })
+  const mends = [
+    `kubectl -n metallb-system patch bgppeers.metallb.io router --type merge -p '{"spec":{"ebgpMultiHop":true}}'`,
+  ]
+  const down = await far(nodeNames.map((node) => session(node, '10.99.0.1', 'Active')))
+  const [cause] = diagnosisOf(down, 'default/nginx-lb').causes
+  expect([cause?.id, cause?.fix?.commands]).toEqual([id, mends])
+  const open = diagnosisOf(await far(), 'default/nginx-lb').findings.find((one) => one.id === id)
+  expect([open?.status, open?.fix?.commands]).toEqual(['unknown', mends])
+})

@@ -8,6 +8,7 @@ import type { Questions } from '../diagnosis/targets.ts'
 import { titleOf } from '../diagnosis/title.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap } from '../evidence/gap.ts'
+import { endWith, exitCodes, say } from './exit.ts'
 import { onInterrupt } from './interrupt.ts'
 
 /** Between two readings: what converges does so in seconds, and an API server is not to be kept busy by waiting. */
@@ -37,8 +38,8 @@ interface Waiting<Live> {
   readonly judge: (live: Live) => Round
   readonly tell: (line: string) => void
   readonly now: () => number
-  /** Waits so many milliseconds; false where Ctrl-C ended it. */
-  readonly pause?: (ms: number) => Promise<boolean>
+  /** Waits so many milliseconds, or until the signal. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>
 }
 
 /**
@@ -47,47 +48,51 @@ interface Waiting<Live> {
  *
  * @throws whatever reading or judging throws: what cannot mend itself is not waited for.
  */
-export async function untilWell<Live>({
-  waitMs,
-  read,
-  judge,
-  tell,
-  now,
-  pause = paused,
-}: Waiting<Live>): Promise<Live | null> {
-  const start = now()
-  const left = (): number => waitMs - (now() - start)
-  let live: Live | null = null
-  let sources: readonly KeptSource[] = []
-  let before: Standings = new Map()
-  for (;;) {
-    const whole = live === null || sources.length === 0
-    const next = await read(live === null || sources.length === 0 ? null : { of: live, sources })
-    if (next === null) return null
-    live = next
-    const { well, standings, idle } = judge(live)
-    const at = Math.round((now() - start) / 1000)
-    for (const change of changes(before, standings)) tell(`${String(at)} s: ${change}`)
-    before = standings
-    if ((well || left() <= 0) && whole) return live
-    // What was kept may have changed meanwhile: neither a good end nor the last report rests on it.
-    sources = well || left() <= pauseMs ? [] : idle
-    if (!well && left() > 0 && !(await pause(Math.min(pauseMs, left())))) return null
-  }
-}
-
-/** False where Ctrl-C ended the pause. */
-async function paused(ms: number): Promise<boolean> {
+export async function untilWell<Live>(waiting: Waiting<Live>): Promise<Live | null> {
+  // From the beginning to the end: what happens between two readings is not killed by Ctrl-C either.
   const { signal, release } = onInterrupt()
   try {
-    await sleep(ms, undefined, { signal })
-    return true
-  } catch {
-    return false
+    return await rounds(waiting, signal)
   } finally {
     release()
   }
 }
+
+async function rounds<Live>(
+  { waitMs, read, judge, tell, now, pause = paused }: Waiting<Live>,
+  signal: AbortSignal,
+): Promise<Live | null> {
+  const start = now()
+  const left = (): number => waitMs - (now() - start)
+  const interrupted = (): boolean => signal.aborted
+  let live: Live | null = null
+  let sources: readonly KeptSource[] = []
+  let before: Standings = new Map()
+  for (;;) {
+    const kept = live === null || sources.length === 0 ? null : { of: live, sources }
+    const next = await read(kept)
+    if (next === null) return null
+    live = next
+    // Interrupted while it read, and it came back: the flags ask for what was read until then.
+    if (interrupted()) return live
+    const { well, standings, idle } = judge(live)
+    const at = Math.round((now() - start) / 1000)
+    for (const change of changes(before, standings)) tell(`${String(at)} s: ${change}`)
+    before = standings
+    if ((well || left() <= 0) && kept === null) return live
+    // What was kept may have changed meanwhile: neither a good end nor the last report rests on it.
+    sources = well || left() <= pauseMs ? [] : idle
+    if (!well && left() > 0) await pause(Math.min(pauseMs, left()), signal)
+    if (interrupted()) {
+      say('vipdoctor: interrupted.')
+      endWith(exitCodes.interrupted)
+      return null
+    }
+  }
+}
+
+const paused = (ms: number, signal: AbortSignal): Promise<unknown> =>
+  sleep(ms, undefined, { signal }).catch(() => undefined)
 
 function changes(before: Standings, after: Standings): readonly string[] {
   const changed = [...after].flatMap(([place, { well, key, brief }]) => {

@@ -4,8 +4,9 @@ import { longestBrief, said, skipped, unknown, type Draft, type Finding } from '
 import type { Evidence } from '../evidence/evidence.ts'
 import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
+import { nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
 import { perEvidenceAnd, perEvidenceBy } from '../evidence/memo.ts'
-import { type About, type Question, serviceOf } from '../evidence/question.ts'
+import { type About, isAtNodePort, type Question, serviceOf } from '../evidence/question.ts'
 import { fabricOf } from '../fabric/index.ts'
 import { announcerNamed, servedBy, type AnnouncerName } from '../lb/announcers.ts'
 import { nodesBehind } from '../lb/endpoints.ts'
@@ -170,8 +171,21 @@ export function whySkipped(check: Check, context: Context): Skip | null {
       says: `The packet starts on ${receiving.nodes.join()}, whose own rules translate it; it never crosses the network to the VIP.`,
     }
   }
+  if (isAtNodePort(question) && (ofVip.has(hop) || (ofAnnouncement.has(hop) && isOwnAddress(context)))) {
+    return {
+      reason: 'at-node-port',
+      says: 'The client connects to a node at the NodePort: nobody gives a VIP for that, and nobody announces one.',
+    }
+  }
   return whyNot(check, context)
 }
+
+/** Hops that are about how a VIP comes to be, and how the network learns of it. */
+const ofVip = new Set(['assignment', 'control'])
+const ofAnnouncement = new Set(['announcement', 'wire'])
+
+const isOwnAddress = ({ evidence, question: { vip } }: Context): boolean =>
+  vip !== null && nodeNamesByAddress(evidence).has(vip.text)
 
 /** Why a check says nothing on this fabric, of this announcer, or to this question; null where it applies. */
 function whyNot({ about, on, announcer, appliesTo }: Check, context: Context): Skip | null {

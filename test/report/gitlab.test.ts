@@ -16,6 +16,8 @@ const valid = new Ajv().compile({
       description: { type: 'string', minLength: 1 },
       check_name: { type: 'string', minLength: 1 },
       fingerprint: { type: 'string', minLength: 1 },
+      // Of Code Climate's specification, which GitLab's is a part of.
+      content: { type: 'object', required: ['body'], properties: { body: { type: 'string', minLength: 1 } } },
       severity: { enum: ['info', 'minor', 'major', 'critical', 'blocker'] },
       location: {
         type: 'object',
@@ -71,4 +73,20 @@ test('a failed set-up is one issue that blocks', () => {
   expect(valid.errors ?? []).toEqual([])
   expect(issues).toHaveLength(1)
   expect(issues[0]).toMatchObject({ severity: 'blocker', description: 'There is no bundle.' })
+})
+
+test('each issue says as what the network was judged', async () => {
+  const bodies = async (name: string, options = {}) => [
+    ...new Set<string>(
+      JSON.parse(reported(await fixture(name), 'gitlab', options)).map(
+        ({ content }: { content: { body: string } }) => content.body,
+      ),
+    ),
+  ]
+  expect(await bodies('hard-way-four-faults')).toEqual([
+    'Judged as EC2, because its account was read: AWS 123456789012, us-east-1.',
+  ])
+  expect(await bodies('hard-way-four-faults', { fabric: 'lan' })).toEqual([
+    'Judged as a LAN, because --fabric says so. The evidence says EC2, because its account was read; what --fabric says was judged.',
+  ])
 })

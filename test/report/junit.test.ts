@@ -102,3 +102,32 @@ test('a warning is told, and a failure only where the gate fails on it', async (
   expect(xpath(strict, `count(${warned})`)).toBe('0')
   expect(Number(xpath(strict, 'count(//failure)'))).toBeGreaterThan(Number(xpath(lenient, 'count(//failure)')))
 })
+
+test.each([
+  [
+    'hard-way-l2',
+    undefined,
+    'ec2 account-read',
+    /\nJudged as EC2, because its account was read: AWS 123456789012, us-east-1\.$/,
+    '',
+  ],
+  ['lan-healthy', undefined, 'lan no-cloud-named', /\nJudged as a LAN, because \d+ nodes name no cloud\.$/, ''],
+  [
+    'hard-way-l2',
+    'lan',
+    'lan told',
+    /\nJudged as a LAN, because --fabric says so\.$/,
+    /^The evidence says EC2, because /,
+  ],
+] as const)(
+  '%s with --fabric %s: the gate says as what the network was judged',
+  async (name, fabric, data, says, warning) => {
+    const text = reported(await fixture(name), 'junit', fabric === undefined ? {} : { fabric })
+    expect(complaints([text])).toBe('')
+    const gate = '//testsuite[@name="gate"]'
+    const property = (of: string) => xpath(text, `string(${gate}/properties/property[@name="${of}"]/@value)`)
+    expect(`${property('fabric')} ${property('because')}`).toBe(data)
+    expect(property('warning')).toMatch(warning)
+    expect(xpath(text, `string(${gate}/system-out)`)).toMatch(says)
+  },
+)

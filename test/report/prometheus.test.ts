@@ -90,3 +90,21 @@ test('a failed set-up is no success, and says nothing of a VIP', () => {
     ],
   ])
 })
+
+test('as what the network was judged is a sample', async () => {
+  const evidence = await fixture('hard-way-l2')
+  const texts = [
+    reported(evidence, 'prometheus'),
+    reported(evidence, 'prometheus', { fabric: 'lan' }),
+    reported(await fixture('lan-healthy'), 'prometheus'),
+  ]
+  const account = { account: '123456789012', region: 'us-east-1' }
+  const none = { account: '', region: '' }
+  expect(samplesOf(texts).flatMap((samples) => samples.filter(({ name }) => name === 'vipdoctor_judged_as'))).toEqual(
+    [
+      { fabric: 'ec2', because: 'account-read', ...account, evidence_disagrees: 'false' },
+      { fabric: 'lan', because: 'told', ...account, evidence_disagrees: 'true' },
+      { fabric: 'lan', because: 'no-cloud-named', ...none, evidence_disagrees: 'false' },
+    ].map((labels) => ({ name: 'vipdoctor_judged_as', labels, value: 1 })),
+  )
+})

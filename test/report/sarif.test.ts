@@ -93,3 +93,32 @@ test('a failed set-up is a run that did not succeed', () => {
   expect(valid.errors ?? []).toEqual([])
   expect(whole.runs[0].invocations[0]).toMatchObject({ executionSuccessful: false, exitCode: 2 })
 })
+
+test('as what the network was judged stands in the run, and a flag against the evidence is a warning', async () => {
+  const evidence = await fixture('hard-way-l2')
+  const runOf = (fabric: 'lan' | undefined) => {
+    const whole = JSON.parse(reported(evidence, 'sarif', fabric === undefined ? {} : { fabric }))
+    valid(whole)
+    expect(valid.errors ?? []).toEqual([])
+    return whole.runs[0]
+  }
+  interface Told {
+    readonly descriptor: { readonly id: string }
+    readonly level: string
+    readonly message: { readonly text: string }
+  }
+  const about = (run: { invocations: { toolExecutionNotifications: Told[] }[] }) =>
+    run.invocations[0]?.toolExecutionNotifications
+      .filter(({ descriptor }) => descriptor.id === 'fabric')
+      .map(({ level, message }) => `${level}: ${message.text}`)
+  const recognised = runOf(undefined)
+  expect(about(recognised)).toEqual(['note: Judged as EC2, because its account was read: AWS 123456789012, us-east-1.'])
+  expect(recognised.properties).toMatchObject({
+    fabric: { name: 'ec2', because: 'account-read' },
+    account: { id: '123456789012', region: 'us-east-1' },
+  })
+  expect(about(runOf('lan'))).toEqual([
+    'warning: The evidence says EC2, because its account was read; what --fabric says was judged.',
+    'note: Judged as a LAN, because --fabric says so.',
+  ])
+})

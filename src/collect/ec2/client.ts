@@ -1,5 +1,7 @@
 import type { EC2Client } from '@aws-sdk/client-ec2'
 import type { ProxyFor } from '../../net/proxy.ts'
+import type { AnswerLimits } from '../answer-limits.ts'
+import { handlerFor } from './handler.ts'
 
 /** One answer of an API, as the SDK gives it: members named as the API names them. */
 export type ApiAnswer = Readonly<Record<string, unknown>>
@@ -21,9 +23,13 @@ export interface AccountOptions {
   readonly profile: string | null
   readonly signal: AbortSignal
   readonly requestTimeoutMs: number
+  readonly limits?: AnswerLimits
   /** As the AWS CLI goes through a proxy; null: none. */
   readonly proxyFor?: ProxyFor
 }
+
+/** A page of 1,000 instances is some 10 MB. */
+const answerLimits: AnswerLimits = { bytes: 64 * 1024 ** 2, ms: 120_000 }
 
 type Sdk = Readonly<Record<string, new (input: object) => Parameters<EC2Client['send']>[0]>>
 
@@ -36,12 +42,11 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
   // The SDK warns on standard error about Node 20, which is the newest that this release of it is pinned for.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   const sdk = await import('@aws-sdk/client-ec2')
-  const waiting = { connectionTimeout: 5_000, requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true }
   const settings = {
     ...(options.profile === null ? {} : { profile: options.profile }),
     retryMode: 'adaptive',
     maxAttempts: 6,
-    requestHandler: await handlerFor(waiting, options.proxyFor),
+    requestHandler: await handlerFor(options.requestTimeoutMs, options.limits ?? answerLimits, options.proxyFor),
   }
   const region = options.region ?? (await regionOfProfile(new sdk.EC2Client(settings)))
   const client = new sdk.EC2Client({ ...settings, region: region ?? 'us-east-1' })
@@ -62,42 +67,6 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
     },
     close: () => {
       client.destroy()
-    },
-  }
-}
-
-/** What sends the SDK's requests: each through the proxy of its own host, where there is one. */
-async function handlerFor(waiting: object, proxyFor: ProxyFor | undefined): Promise<object> {
-  if (proxyFor === undefined) return waiting
-  const [{ NodeHttpHandler }, { HttpProxyAgent, HttpsProxyAgent }] = await Promise.all([
-    import('@smithy/node-http-handler'),
-    import('hpagent'),
-  ])
-  const direct = new NodeHttpHandler(waiting)
-  const through = new Map<string, typeof direct>()
-  const handlerOf = (proxy: string | null): typeof direct => {
-    if (proxy === null) return direct
-    const agents = { keepAlive: true, maxSockets: 8, proxy }
-    const made =
-      through.get(proxy) ??
-      new NodeHttpHandler({
-        ...waiting,
-        httpAgent: new HttpProxyAgent(agents),
-        httpsAgent: new HttpsProxyAgent(agents),
-      })
-    through.set(proxy, made)
-    return made
-  }
-  return {
-    metadata: direct.metadata,
-    handle: ((request, how) => {
-      const port = request.port === undefined ? '' : `:${String(request.port)}`
-      return handlerOf(proxyFor(`${request.protocol}//${request.hostname}${port}`)).handle(request, how)
-    }) satisfies (typeof direct)['handle'],
-    updateHttpClientConfig: () => undefined,
-    httpHandlerConfigs: () => direct.httpHandlerConfigs(),
-    destroy: () => {
-      for (const handler of [direct, ...through.values()]) handler.destroy()
     },
   }
 }

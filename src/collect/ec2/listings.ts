@@ -1,7 +1,7 @@
 import { awsFile, awsKinds, type AwsKindName } from '../../evidence/ec2/kinds.ts'
 import { jsonBytes, type Collection, type Progress } from '../collection.ts'
 import { limiter } from '../limiter.ts'
-import type { Account, ApiAnswer } from './client.ts'
+import type { Account, ApiAnswer, ApiCall } from './client.ts'
 import { allPages, pageSizes } from './pages.ts'
 import { refusalOf } from './reason.ts'
 
@@ -36,13 +36,20 @@ export function listingsOf(
   const atOnce = limiter(6)
   const refused = new Map<string, string>()
   let stop: string | null = null
+  let answered = false
   let read = 0
+
+  const call: ApiCall = async (action, input) => {
+    const answer = await account.ec2(action, input)
+    answered = true
+    return answer
+  }
 
   const pagesOf = (action: string, input: Input, members: readonly string[]): Promise<ApiAnswer> =>
     atOnce(() => {
       if (stop !== null) throw new StoppedError()
       const size = pageSizes[action]
-      return allPages(account.ec2, action, size === undefined ? input : { ...input, MaxResults: size }, members)
+      return allPages(call, action, size === undefined ? input : { ...input, MaxResults: size }, members)
     })
 
   const list: Listings['list'] = async (action, file, inputs, members) => {
@@ -56,7 +63,8 @@ export function listingsOf(
     } catch (error) {
       if (!(error instanceof StoppedError)) {
         const refusal = refusalOf(error, action, region)
-        if (refusal.everywhere) stop ??= refusal.reason
+        if (refusal.everywhere || (refusal.silent === true && !answered)) stop ??= refusal.reason
+        else answered ||= refusal.silent !== true
         refused.set(action, refusal.reason)
         if (file !== null) gaps.set(file, refusal.reason)
       } else if (file !== null && stop !== null) gaps.set(file, stop)

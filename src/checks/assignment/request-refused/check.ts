@@ -110,7 +110,9 @@ function impossible(evidence: Evidence, service: Service, pools: readonly IPAddr
   )
   if (each[0] !== undefined) return each[0]
   const why = pool === undefined ? null : whyRefused(evidence, pool, service)
-  return why === null ? sharesNone(evidence, service, pools) : { reason: 'pool-not-for-service', says: `pool ${name ?? ''}, which it asks for, ${why}` }
+  return why === null
+    ? sharesNone(evidence, service, pools)
+    : { reason: 'pool-not-for-service', says: `pool ${name ?? ''}, which it asks for, ${why}` }
 }
 
 /** Why a Service cannot have one address that it asks for. */

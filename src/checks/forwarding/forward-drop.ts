@@ -135,7 +135,7 @@ function droppingElsewhere(
   context: ServiceNodeContext,
   losses: readonly Loss[],
 ): readonly { readonly node: string; readonly losses: readonly Loss[] }[] {
-  const { evidence, question, node, receiving } = context
+  const { evidence, question, receiving } = context
   const here = losses.filter((one) => one.node === null)
   if (here.length === 0 || !hangsOnAnnouncement(question) || receiving.by === 'client') return []
   return evidence.nodeNames

@@ -1,5 +1,6 @@
 // Puts each command into few files under dist/bundle: a program of some hundred modules starts twice as slowly as one of five. The two cloud
-// clients stay outside, to be loaded only by a live collection; names of functions are kept, so that a stack still says where it was.
+// clients stay outside, to be loaded only by a live collection. Nothing is minified, so that a stack still says where it was; esbuild's
+// `keepNames` besides would set each name anew whenever a function is made, a tenth of `--help`.
 import { readdirSync } from 'node:fs'
 import { build } from 'esbuild'
 
@@ -18,7 +19,6 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  keepNames: true,
   // The last three are what oclif would load to run TypeScript, which this program never does.
   external: ['@aws-sdk/*', '@kubernetes/*', '@smithy/*', 'cap', 'ws', 'typescript', 'ts-node', 'tsx'],
   // oclif is CommonJS and asks for Node's own modules by require, which an ES module does not have.

@@ -5,6 +5,7 @@ import { onNode } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import { managerOf, openings, type Stopped } from '../about/opening.ts'
+import { lossesBehind } from '../about/losses-behind.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { listing, removals } from '../about/rule-removal.ts'
@@ -38,7 +39,12 @@ export default defineCheck({
             : [`${inWords(others.map((one) => one.node))} would drop it too, if it came in there`]),
         ].join('; ') + '.',
       fix: ({ outcome }, share) => {
-        const losses = [...share.losses, ...others.flatMap((one) => one.losses)]
+        // What is on every node of a cluster would stop the packet again on the next.
+        const losses = [
+          ...share.losses,
+          ...lossesBehind(context, node, share.losses),
+          ...others.flatMap((one) => one.losses),
+        ]
         const family = outcome.packet.destination.family === 6 ? 'ip6' : 'ip'
         const each = oneOfEachNode(node, losses)
         const look = each.flatMap(({ node: at, step }) =>
@@ -53,7 +59,10 @@ export default defineCheck({
         const commands = removals(node, losses, family)
         return {
           look,
-          summary: `let the packet through on ${inWords(each.map(({ node: at }) => at ?? node))}`,
+          summary: `let the packet through on ${inWords(
+            each.map(({ node: at }) => at ?? node),
+            3,
+          )}`,
           commands,
           changes:
             'Also lets through what else the rule or the policy stopped, until whatever wrote it (Docker, a script) writes it again: admit traffic to the pods there, too.',

@@ -17,7 +17,8 @@ let parser: Parser | null = null
 export function parseYaml(text: string): Yaml {
   parser ??= createRequire(import.meta.url)('js-yaml') as Parser
   try {
-    return { value: parser.load(text) ?? null }
+    const value = parser.load(text) ?? null
+    return isLargerThan(10 * text.length + 1000, value) ? { error: 'its aliases make far more of it' } : { value }
   } catch (error) {
     if (error instanceof parser.YAMLException) {
       const { reason, mark } = error
@@ -28,4 +29,21 @@ export function parseYaml(text: string): Yaml {
     if (error instanceof RangeError) return { error: 'it is nested too deeply' }
     throw error
   }
+}
+
+/** Whether all that a value holds, written out, is more than so many values and characters; one that holds itself is more than any. */
+function isLargerThan(most: number, value: unknown): boolean {
+  const open = [value]
+  let size = 0
+  while (open.length > 0) {
+    const one = open.pop()
+    size += typeof one === 'string' ? one.length + 1 : 1
+    if (typeof one === 'object' && one !== null && !(one instanceof Date))
+      for (const [key, inside] of Object.entries(one)) {
+        size += key.length
+        open.push(inside)
+      }
+    if (size > most) return true
+  }
+  return false
 }

@@ -16,7 +16,11 @@ test.each([
   ['a list that holds itself', 'items: &all\n- *all\n', larger],
   ['a map that holds itself', 'items: []\nmetadata: &all\n  a: *all\n', larger],
   ['a long text again and again', `items:\n- &a ${'x'.repeat(100_000)}\n${'- *a\n'.repeat(100_000)}`, larger],
-  ['a depth of 100,000', `items: ${'['.repeat(100_000)}\n`, 'not YAML: it is nested too deeply'],
+  [
+    'a depth of 100,000',
+    `items: ${'['.repeat(100_000)}\n`,
+    'not YAML: nesting exceeded maxDepth (100) at line 1, column 107',
+  ],
 ])('of YAML with %s nothing is made', (_, text, reason) => {
   expect(parseAnswer(file, text)).toEqual(gap(file, reason))
 })

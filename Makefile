@@ -11,6 +11,7 @@ help:
 	@echo 'make e2e    the suites that need Go and Python besides'
 	@echo 'make peers  the tracer against the packet-flow tests of kube-proxy (root, Go)'
 	@echo 'make lab    breaks a real cluster out of network namespaces in every way that vipdoctor can name (root, Go, Python)'
+	@echo 'make lab-part  a part of it, in a few minutes'
 	@echo 'make lab-shell  the same cluster with one thing broken, and a prompt'
 	@echo 'make lint   format, lint and types'
 
@@ -43,15 +44,12 @@ peers: machine
 	@scripts/peers
 
 lab: machine
-	@scripts/e2e-tools
 	@node scripts/run-ts.js test/lab/cluster/main.ts --out docs/accuracy.md $(LAB)
 
 lab-part: machine
-	@scripts/e2e-tools
 	@node scripts/run-ts.js test/lab/cluster/main.ts --smoke --or-skip $(LAB)
 
 lab-shell: machine
-	@scripts/e2e-tools
 	@node scripts/run-ts.js test/lab/cluster/main.ts --shell $(LAB)
 
 lint: node_modules/.package-lock.json

@@ -10,7 +10,8 @@ export function interruptAll(): boolean {
 
 /**
  * A signal that Ctrl-C aborts, or SIGTERM, or the end of the terminal; `release` gives Ctrl-C back. A second Ctrl-C ends the program at
- * once, unless there is something to take away first: then it says what, and the third one does.
+ * once, unless there is something to take away first: then it says what, and the third one does. Of several that listen, that is for the
+ * one that began last.
  */
 export function onInterrupt(takingAway: string | null = null): {
   readonly signal: AbortSignal
@@ -20,6 +21,7 @@ export function onInterrupt(takingAway: string | null = null): {
   let warned = takingAway === null
   const listener = (): void => {
     if (!stop.signal.aborted) stop.abort()
+    else if ([...listening].at(-1) !== stop) return
     else if (warned) endNow(exitCodes.interrupted)
     else {
       warned = true

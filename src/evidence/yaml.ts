@@ -5,6 +5,7 @@ export type Yaml = { readonly value: unknown } | { readonly error: string }
 
 interface Parser {
   readonly load: (text: string) => unknown
+  readonly loadAll: (text: string) => unknown[]
   readonly YAMLException: new () => Error & {
     readonly reason: string
     readonly mark?: { readonly line: number; readonly column: number }
@@ -14,10 +15,19 @@ interface Parser {
 let parser: Parser | null = null
 
 /** Reads a text of one YAML document; an empty one is null. The parser is loaded by the first text: most evidence has none. */
-export function parseYaml(text: string): Yaml {
+export const parseYaml = (text: string): Yaml => parse(text, (yaml) => yaml.load(text) ?? null)
+
+/** Reads a text of several YAML documents, as a list of those that are not empty; of one, that itself. */
+export const parseYamls = (text: string): Yaml =>
+  parse(text, (yaml) => {
+    const documents = yaml.loadAll(text).filter((one) => one !== null && one !== undefined)
+    return documents.length > 1 ? documents : (documents[0] ?? null)
+  })
+
+function parse(text: string, read: (yaml: Parser) => unknown): Yaml {
   parser ??= createRequire(import.meta.url)('js-yaml') as Parser
   try {
-    const value = parser.load(text) ?? null
+    const value = read(parser)
     return isLargerThan(10 * text.length + 1000, value) ? { error: 'its aliases make far more of it' } : { value }
   } catch (error) {
     if (error instanceof parser.YAMLException) {

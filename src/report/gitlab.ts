@@ -1,16 +1,23 @@
 import type { Format, Setting } from './reporter.ts'
 import { fingerprint } from './fingerprint.ts'
+import { judgedAs } from './judged-as.ts'
 import { placeOfFinding } from './location.ts'
 import { toldOnce, wrongIn, type ToldOnce, type Weight, type Wrong } from './told-once.ts'
 
 const severities: Readonly<Record<Weight, string>> = { cause: 'critical', broken: 'major', warning: 'minor' }
 
-/** GitLab's code quality report: one issue for each thing that is wrong; what is accepted is information. */
+/**
+ * GitLab's code quality report: one issue for each thing that is wrong; what is accepted is information. The format has no place for the whole
+ * run, so as what the network was judged stands in the body of each issue, a field of Code Climate's specification.
+ */
 export const gitlab: Format<readonly Wrong[]> = {
   report: (setting) => ({
     diagnosis: wrongIn,
-    whole: function* ({ diagnoses }) {
-      yield text(toldOnce(diagnoses.flat()).map((one) => issueOf(one, setting)))
+    whole: function* ({ diagnoses, account, fabric }) {
+      const content = {
+        body: [judgedAs({ account, fabric }), ...(fabric.warning === null ? [] : [fabric.warning])].join(' '),
+      }
+      yield text(toldOnce(diagnoses.flat()).map((one) => ({ ...issueOf(one, setting), content })))
     },
   }),
   failed: ({ message }) =>

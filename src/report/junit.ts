@@ -1,8 +1,9 @@
 import type { Finding, Status } from '../checks/finding.ts'
-import type { Diagnosis } from '../diagnosis/diagnosis.ts'
+import type { Answer, Diagnosis } from '../diagnosis/diagnosis.ts'
 import { xml } from './escape.ts'
 import { detailsOf } from './details.ts'
-import type { Format, Setting } from './reporter.ts'
+import { judgedAs } from './judged-as.ts'
+import type { End, Format, Setting } from './reporter.ts'
 import { ownerOf, placeOf, titleOf } from '../diagnosis/title.ts'
 
 /**
@@ -12,10 +13,10 @@ import { ownerOf, placeOf, titleOf } from '../diagnosis/title.ts'
 export const junit: Format<Suite> = {
   report: (setting) => ({
     diagnosis: (diagnosis) => suiteOf(diagnosis, setting),
-    whole: function* ({ diagnoses }, { gate }) {
-      yield opening(totals(diagnoses))
-      for (const { text } of diagnoses) yield text
-      yield `  <testsuite name="gate" tests="0" failures="0" errors="0">\n    <system-out>${xml(`Exit code ${gate.exitCode}: ${gate.because}.`)}</system-out>\n  </testsuite>\n</testsuites>\n`
+    whole: function* (answer, { gate }) {
+      yield opening(totals(answer.diagnoses))
+      for (const { text } of answer.diagnoses) yield text
+      yield `${gateSuite(answer, gate)}</testsuites>\n`
     },
   }),
   failed: ({ message, suggestion }) => {
@@ -70,6 +71,20 @@ function suiteOf({ question, findings }: Diagnosis, setting: Setting): Suite {
     ...counts,
     text: `  <testsuite name="${xml(titleOf(question))}"${attributes(counts, true)}>\n${text}  </testsuite>\n`,
   }
+}
+
+/** No case is in it: what the job ends with, and as what the network was judged, for a program and in words. */
+function gateSuite({ account, fabric }: Answer<unknown>, { exitCode, because }: End['gate']): string {
+  const judged = {
+    fabric: fabric.name,
+    because: fabric.because,
+    ...(fabric.warning === null ? {} : { warning: fabric.warning }),
+  }
+  const properties = Object.entries(judged).map(
+    ([name, value]) => `      <property name="${name}" value="${xml(value)}"/>\n`,
+  )
+  const says = [`Exit code ${exitCode}: ${because}.`, judgedAs({ account, fabric })].join('\n')
+  return `  <testsuite name="gate" tests="0" failures="0" errors="0">\n    <properties>\n${properties.join('')}    </properties>\n    <system-out>${xml(says)}</system-out>\n  </testsuite>\n`
 }
 
 const testCase = (className: string, name: string, body: string): string => {

@@ -13,12 +13,24 @@ import { ownerOf } from '../diagnosis/title.ts'
 export const prometheus: Format<Samples> = {
   report: ({ evidence }) => ({
     diagnosis: samplesOf,
-    whole: function* ({ diagnoses, gaps, counts }, { gate }) {
+    whole: function* ({ diagnoses, gaps, counts, account, fabric }, { gate }) {
       const time = Date.parse(known(evidence.time) ?? '') / 1000
       yield family('check_success', 'Whether the check could run: 0 where its set-up failed.', ['1'])
       yield family('check_exit_code', 'What vipdoctor check ended with.', [String(gate.exitCode)])
       yield family('evidence_time_seconds', 'When the judged evidence was gathered, in seconds since 1970.', [
         String(time),
+      ])
+      yield family('judged_as', 'What carries frames between the nodes, as it was judged, and why; the value is 1.', [
+        sample(
+          {
+            fabric: fabric.name,
+            because: fabric.because,
+            account: account?.id ?? '',
+            region: account?.region ?? '',
+            evidence_disagrees: String(fabric.warning !== null),
+          },
+          1,
+        ),
       ])
       yield family('gaps', 'Sources of evidence that could not be read.', [String(gaps.length)])
       yield family(
@@ -65,6 +77,11 @@ function family(name: string, help: string, samples: readonly string[]): string 
 const reachableValues = { reachable: '1', unreachable: '0', inconclusive: 'NaN' } as const
 const countedStatuses = ['fail', 'warn', 'unknown'] as const
 
+const sample = (labels: Readonly<Record<string, string>>, value: number | string): string =>
+  `{${Object.entries(labels)
+    .map(([name, text]) => `${name}="${label(text)}"`)
+    .join(',')}} ${value}`
+
 function samplesOf({ question, verdict, causes, findings }: Diagnosis): Samples {
   const of = {
     vip: question.vip?.text ?? '',
@@ -73,15 +90,11 @@ function samplesOf({ question, verdict, causes, findings }: Diagnosis): Samples 
     service: ownerOf(question),
     client: clientText(question.client),
   }
-  const sample = (more: Readonly<Record<string, string>>, value: number | string): string =>
-    `{${Object.entries({ ...of, ...more })
-      .map(([name, text]) => `${name}="${label(text)}"`)
-      .join(',')}} ${value}`
   return {
-    reachable: sample({}, reachableValues[verdict]),
-    causes: causes.map(({ id, subject }, index) => sample({ cause: id, subject, order: String(index + 1) }, 1)),
+    reachable: sample(of, reachableValues[verdict]),
+    causes: causes.map(({ id, subject }, index) => sample({ ...of, cause: id, subject, order: String(index + 1) }, 1)),
     findings: countedStatuses.map((status) =>
-      sample({ status }, findings.filter((finding) => finding.status === status).length),
+      sample({ ...of, status }, findings.filter((finding) => finding.status === status).length),
     ),
   }
 }

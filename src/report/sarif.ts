@@ -3,6 +3,7 @@ import type { Check } from '../checks/check.ts'
 import type { HidingGap } from '../diagnosis/diagnosis.ts'
 import { detailsOf, proofValue } from './details.ts'
 import { fingerprint } from './fingerprint.ts'
+import { judgedAs } from './judged-as.ts'
 import type { Gate } from '../diagnosis/gate.ts'
 import { locationOf, placeOfFinding, type Location } from './location.ts'
 import type { Format, Setting } from './reporter.ts'
@@ -22,7 +23,7 @@ const mostRelated = 20
 export const sarif: Format<readonly Wrong[]> = {
   report: (setting) => ({
     diagnosis: wrongIn,
-    whole: function* ({ diagnoses, gaps }, { gate }) {
+    whole: function* ({ diagnoses, gaps, account, fabric }, { gate }) {
       const all = toldOnce(diagnoses.flat())
       const shown = all.slice(0, mostResults)
       const cut = all.length - shown.length
@@ -32,11 +33,18 @@ export const sarif: Format<readonly Wrong[]> = {
         ...(cut === 0
           ? []
           : [notification('cut', 'warning', `${cut} more results are left out, the least grave ones.`)]),
+        ...(fabric.warning === null ? [] : [notification('fabric', 'warning', fabric.warning)]),
+        notification('fabric', 'note', judgedAs({ account, fabric })),
       ]
       const rules = setting.checks.filter(({ id }) => shown.some(({ finding }) => finding.id === id))
       const places = new Map(rules.map(({ id }, index) => [id as string, index]))
       const results = shown.map((told) => resultOf(told, places.get(told.finding.id) ?? -1, setting))
-      yield log(setting.tool, { rules: rules.map(ruleOf), results, invocation: invocationOf(gate, notifications) })
+      yield log(setting.tool, {
+        rules: rules.map(ruleOf),
+        results,
+        invocation: invocationOf(gate, notifications),
+        properties: { account, fabric },
+      })
     },
   }),
   failed: ({ message, suggestion, exitCode }, tool) => {
@@ -48,7 +56,12 @@ export const sarif: Format<readonly Wrong[]> = {
 
 function log(
   { name, version }: Tool,
-  run: { readonly rules: readonly object[]; readonly results: readonly object[]; readonly invocation: object },
+  run: {
+    readonly rules: readonly object[]
+    readonly results: readonly object[]
+    readonly invocation: object
+    readonly properties?: object
+  },
 ): string {
   const whole = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -60,6 +73,7 @@ function log(
         columnKind: 'utf16CodeUnits',
         invocations: [run.invocation],
         results: run.results,
+        properties: run.properties,
       },
     ],
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { parseDuration } from '../../src/cli/duration.ts'
+import { interruptAll } from '../../src/cli/interrupt.ts'
 import { untilWell, type Round } from '../../src/cli/wait.ts'
 import { recordedWorld, type World } from '../kit/recorded-world.ts'
 
@@ -46,7 +47,7 @@ test('a source in which nothing is wrong is read again only for the last word', 
   const kept: string[] = []
   const rounds: Round[] = ['nobody', 'nobody', 'controller-0', 'controller-0'].map((owner) => ({
     well: owner !== 'nobody',
-    standings: new Map([['delivery', { well: owner !== 'nobody', key: owner, brief: owner }]]),
+    standings: new Map([['delivery', { place: 'delivery', well: owner !== 'nobody', key: owner, brief: owner }]]),
     idle: ['nodes'],
   }))
   const told: string[] = []
@@ -61,7 +62,7 @@ test('a source in which nothing is wrong is read again only for the last word', 
     now: () => ms,
     pause: (by) => {
       ms += by
-      return Promise.resolve(true)
+      return Promise.resolve()
     },
   })
   expect(kept).toEqual(['whole', 'nodes of 1', 'nodes of 2', 'whole'])
@@ -90,6 +91,21 @@ test('an API server that is not there yet is waited for', async () => {
   const { code, stderr } = await world.vipdoctor([...wait(4), '--fabric', 'lan'])
   expect(stderr).toMatch(/^\d+ s: the API server: .*503/m)
   expect([2, 3]).toContain(code)
+})
+
+test('Ctrl-C between two readings ends the waiting, too', async () => {
+  const read: number[] = []
+  const live = await untilWell({
+    waitMs: 60_000,
+    read: () => Promise.resolve(read.push(1)),
+    judge: () => {
+      interruptAll()
+      return { well: false, standings: new Map(), idle: [] }
+    },
+    tell: () => undefined,
+    now: Date.now,
+  })
+  expect([live, read.length]).toEqual([null, 1])
 })
 
 test('Ctrl-C ends the waiting', async () => {

@@ -4,6 +4,7 @@ import { answer } from '../../src/diagnosis/diagnose.ts'
 import type { Answer, Diagnosis } from '../../src/diagnosis/diagnosis.ts'
 import { parseTarget, questionsFor } from '../../src/diagnosis/targets.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
+import type { FabricName } from '../../src/evidence/question.ts'
 import { addressAndPort } from '../../src/net/port.ts'
 import type { Reporter } from '../../src/report/reporter.ts'
 import { recognisedFabric } from '../../src/fabric/recognise.ts'
@@ -15,8 +16,14 @@ import { plain } from '../../src/report/paint.ts'
 import { fixture, truthOf, type Truth } from './fixtures.ts'
 
 /** What `vipdoctor check [TARGET…]` judges over this evidence. */
-export function judge(evidence: Evidence, targets: readonly string[], client = 'vpc', nodePorts = false): Answer {
-  const asked = { client: parseClient(client), fabric: recognisedFabric(evidence), vpcId: null }
+export function judge(
+  evidence: Evidence,
+  targets: readonly string[],
+  client = 'vpc',
+  nodePorts = false,
+  fabric: FabricName = recognisedFabric(evidence),
+): Answer {
+  const asked = { client: parseClient(client), fabric, vpcId: null }
   const { questions, gaps } = questionsFor(evidence, targets.map(parseTarget), asked)
   return answer(checks, evidence, questions, gaps, nodePorts)
 }
@@ -38,7 +45,8 @@ export function reported(
     targets = [],
     client = 'vpc',
     policy = strictPolicy,
-  }: { targets?: readonly string[]; client?: string; policy?: Policy } = {},
+    fabric,
+  }: { targets?: readonly string[]; client?: string; policy?: Policy; fabric?: FabricName } = {},
 ): string {
   const setting = {
     tool: { name: 'vipdoctor', version: '0.0.0' },
@@ -48,7 +56,11 @@ export function reported(
     failOn: policy.failOn,
     acceptanceOf: (finding: Finding) => acceptanceOf(policy, finding),
   }
-  return printed(judge(evidence, targets, client), formatsFor(plain, ordinary)[format].report(setting), policy)
+  return printed(
+    judge(evidence, targets, client, false, fabric),
+    formatsFor(plain, ordinary)[format].report(setting),
+    policy,
+  )
 }
 
 /** The one diagnosis of a target. */

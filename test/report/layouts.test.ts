@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Evidence } from '../../src/evidence/evidence.ts'
+import type { Access } from '../../src/report/access.ts'
 import { plain, type Look } from '../../src/report/paint.ts'
 import type { Reading } from '../../src/report/reading.ts'
 import { ordinary, textReporter } from '../../src/report/text/text.ts'
@@ -10,7 +11,8 @@ import { fixture, variant } from '../kit/fixtures.ts'
 import { thirtyVips } from '../kit/thirty-vips.ts'
 
 const bundle: Reading = { from: 'bundle', path: 'bundle.tar.gz' }
-const live: Reading = { from: 'live', nodes: 'none', region: null, flags: [] }
+const asNamed: Access = { kubectl: [], aws: [], nodes: { by: 'ssh', options: [], nameOf: (node) => node } }
+const live: Reading = { from: 'live', nodes: 'none', region: null, access: asNamed, flags: [] }
 
 /** What kubectl alone shows of a cluster on EC2. */
 const kubectlOnly = (): Promise<Evidence> => variant('hard-way-healthy', { 'aws/': null, 'nodes/': null })

@@ -1,9 +1,10 @@
 import type { Finding, Unread } from '../../checks/finding.ts'
 import { pathHops, type PathHop } from '../../checks/hop.ts'
 import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
-import { placeOf } from '../../diagnosis/title.ts'
+import { targetText } from '../../diagnosis/title.ts'
 import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
+import { asTyped } from '../access.ts'
 import { hopWords } from '../hop-words.ts'
 import type { Look } from '../paint.ts'
 import { withFlags, type Reading } from '../reading.ts'
@@ -26,7 +27,9 @@ export function nextSteps(diagnosis: Diagnosis, reading: Reading, look: Look): s
   return [
     `  ${look.paint.bold('To know more, in this order:')}`,
     ...missing.flatMap((one, index) => stepLines(one, `  ${String(index + 1)}. `, diagnosis, reading, look)),
-    ...(missing.some(({ place }) => place.startsWith('nodes/')) ? byHand(look) : []),
+    ...(missing.some(({ place }) => place.startsWith('nodes/'))
+      ? beside('No ssh? One script by hand:', script, look, '     ')
+      : []),
   ]
 }
 
@@ -117,12 +120,12 @@ const nodesText = (names: readonly string[]): string => `${names.length === 1 ? 
 
 const script = 'vipdoctor collect --print-node-script'
 
-function byHand(look: Look): string[] {
-  const question = '     No ssh? One script by hand:'
-  const command = look.paint.cyan(script)
-  return question.length + 1 + script.length <= look.width
-    ? [`${question} ${command}`]
-    : [question, `       ${command}`]
+/** A command behind the words that name it; below them where a line has no room for both, since commands are never broken. */
+export function beside(words: string, command: string, look: Look, indent: string): readonly string[] {
+  const line = look.paint.cyan(command)
+  return indent.length + words.length + 1 + command.length <= look.width
+    ? [`${indent}${words} ${line}`]
+    : [`${indent}${words}`, `${indent}  ${line}`]
 }
 
 /** So many missing files are named by their commands; a collection reads more at once. */
@@ -136,15 +139,14 @@ export function commandsFor(
 ): readonly Command[] {
   const node = place.startsWith('nodes/')
   if (reading.from === 'bundle') return node ? [] : byFile(sources, reading.path)
-  const target = diagnosis === null ? [] : [placeOf(diagnosis.question).replace(/\/(udp|sctp)$/, '')]
+  const target = diagnosis === null ? [] : [targetText(diagnosis.question)]
   const check = withFlags(sh`vipdoctor check ${target}`, reading.flags)
   const user = reading.flags.some(([name]) => name === 'ssh-user') ? sh`` : sh` --ssh-user USER`
   if (node) return reading.nodes === 'none' ? [sh`${check} --nodes ssh${user}`] : []
   if (place === 'aws') return reading.region === null ? [sh`${check} --region REGION`] : [sh`vipdoctor policy --aws`]
   if (place !== 'kubernetes') return []
   // Whether kubectl gets an answer where we got none.
-  const known = reading.flags.filter(([name]) => ['kubeconfig', 'context', 'as'].includes(name))
-  return [withFlags(sh`kubectl get services -A`, known), sh`vipdoctor policy --kubernetes`]
+  return [{ line: asTyped('kubectl get services -A', reading.access) }, sh`vipdoctor policy --kubernetes`]
 }
 
 /** The ordinary commands whose output a bundle lacks. */

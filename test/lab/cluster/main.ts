@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -7,7 +8,7 @@ import { faults } from './faults/index.ts'
 import type { Fault } from './fault.ts'
 import { rightCause, rightVerdict, tookHold, type Row } from './judge.ts'
 import { labOf, settles, type Lab } from './lab.ts'
-import { lacks } from './needs.ts'
+import { lacks, lacksHere } from './needs.ts'
 import type { ProxyMode } from './node.ts'
 import { vip } from './plan.ts'
 import { play } from './shell.ts'
@@ -24,6 +25,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     skipped: { type: 'string', default: '' },
     rows: { type: 'string' },
+    keep: { type: 'string' },
     shell: { type: 'boolean', default: false },
     out: { type: 'string' },
     'or-skip': { type: 'boolean', default: false },
@@ -38,10 +40,14 @@ const chosen = (fabric: FabricKind): readonly Fault[] =>
 
 /** The rows of each fabric; a lab that a fault left broken is made anew for the rest. */
 async function everyFabric(): Promise<number> {
-  const missing = lacks()
+  const missing = lacking()
   if (missing !== null) {
     process.stderr.write(`${missing}\n`)
     return flags['or-skip'] ? 0 : 2
+  }
+  if (fabrics.every((fabric) => chosen(fabric).length === 0)) {
+    process.stderr.write('No fault is called so.\n')
+    return 2
   }
   if (flags.shell) return enclose([built, ...process.argv.slice(2)], null)
   const rows: Row[] = []
@@ -60,6 +66,14 @@ async function everyFabric(): Promise<number> {
   if (flags.out !== undefined) writeFileSync(flags.out, accuracyPage(table) + sectionsIn(flags.out))
   const wrong = rows.filter((row) => !tookHold(row) || !rightVerdict(row) || !rightCause(row))
   return failed.length > 0 || (flags.smoke && wrong.length > 0) ? 1 : 0
+}
+
+/** What keeps the lab from running, once Go and Python have made what they make. */
+function lacking(): string | null {
+  const here = lacksHere()
+  if (here !== null) return here
+  spawnSync('scripts/e2e-tools', ['lab'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  return lacks()
 }
 
 /** What stands behind this table in the file: the figures of other commands, each under a heading of its own. */
@@ -110,7 +124,7 @@ async function breakAll(fabric: FabricKind, mode: ProxyMode, from: number): Prom
   }
   for (const fault of chosen(fabric).slice(from)) {
     tell(fault.name)
-    const row = await tryFault(lab, fault)
+    const row = await tryFault(lab, fault, flags.keep ?? null)
     await new Promise((resolve) => process.stdout.write(`${JSON.stringify(row)}\n`, resolve))
     tell(`  ${row.verdict}, ${row.causes.join(', ')}: ${row.mending}`)
     if (!(await healthy(lab))) {

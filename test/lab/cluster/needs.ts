@@ -10,17 +10,26 @@ const built = [
   ...['announcers/controller', 'announcers/speaker', 'announcers/kube-vip', 'metallb-native.yaml'],
 ]
 
-/** What the lab lacks here, in one sentence; null where it can run. */
-export function lacks(): string | null {
+const there = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0
+
+/** What the lab lacks here, in one sentence; null where it can run once scripts/e2e-tools has made what Go and Python make. */
+export function lacksHere(): string | null {
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     return 'The lab needs root on Linux: it makes namespaces.'
-  const missing = programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
-  if (missing.length > 0) {
+  const missing = programs.filter((name) => !there(name))
+  if (missing.length > 0)
     return `The lab needs ${missing.join(', ')}: scripts/install-system-packages installs Debian’s.`
-  }
-  const unbuilt = built.filter((name) => !hasTool(name))
-  if (unbuilt.length > 0) return `The lab needs ${unbuilt.join(', ')}: scripts/e2e-tools builds them with Go.`
-  return hasTool('python/bin/moto_server')
-    ? null
-    : 'The lab needs moto and the AWS CLI: scripts/e2e-tools installs them with Python.'
+  if (unbuilt().length > 0 && !there('go')) return 'The lab needs Go, which builds Kubernetes, MetalLB and kube-vip.'
+  return hasTool(account) || there('python3') ? null : 'The lab needs Python, with which moto plays the EC2 account.'
+}
+
+const unbuilt = (): readonly string[] => built.filter((name) => !hasTool(name))
+const account = 'python/bin/moto_server'
+
+/** The same where scripts/e2e-tools does not run before. */
+export const lacks = (): string | null => {
+  const missing = hasTool(account) ? unbuilt() : [...unbuilt(), account]
+  return (
+    lacksHere() ?? (missing.length === 0 ? null : `The lab needs ${missing.join(', ')}: scripts/e2e-tools makes them.`)
+  )
 }

@@ -4,8 +4,11 @@ import { fixesOf, idsOf, isAdvice, type Mending, type Row } from './judge.ts'
 import { clientOf, connect, settles, type Lab } from './lab.ts'
 import { vip } from './plan.ts'
 
-/** Breaks one thing, looks what is true, asks vipdoctor, and does what it says. The lab is as before where it returns. */
-export async function tryFault(lab: Lab, fault: Fault): Promise<Row> {
+/**
+ * Breaks one thing, looks what is true, asks vipdoctor, and does what it says. The lab is as before where it returns. What vipdoctor judged
+ * goes into the folder `keep`, as a bundle with the fault's name.
+ */
+export async function tryFault(lab: Lab, fault: Fault, keep: string | null): Promise<Row> {
   const began = Date.now()
   const client = fault.client ?? 'bastion'
   const target = fault.target ?? 'default/nginx-lb'
@@ -16,7 +19,8 @@ export async function tryFault(lab: Lab, fault: Fault): Promise<Row> {
   const none = { tries: 1, connected: 0, words: 'no address' }
   if (address !== null) await settles(lab, client, address, !breaks, breaks ? 20 : 10)
   const seen = address === null ? none : await connect(lab, client, address)
-  const diagnosis = await diagnose(lab, target, clientOf(client).asked)
+  const bundle = keep === null ? null : `${keep}/${lab.fabric}-${fault.name.replaceAll(/\W+/g, '-')}.tar.gz`
+  const diagnosis = await diagnose(lab, target, clientOf(client).asked, bundle)
   const commands = fixesOf(diagnosis)
   const mending = breaks ? await mend(lab, fault, commands) : 'nothing to mend'
   await fault.undo?.(lab)

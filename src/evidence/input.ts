@@ -14,6 +14,9 @@ export class UnreadableError extends Error {
 /** The longest text that V8 makes of bytes (512 MiB less 24 bytes); no file of a bundle comes near it. */
 export const longestText = 0x1fff_ffe8
 
+/** What all that is packed in a bundle may unfold to; beyond it, it is taken for a bomb. The largest sensible bundle (1,000 nodes of 1 MB) fits. */
+export const mostUnfolded = 2 * 1024 ** 3
+
 /**
  * The bytes of a regular file. What is no file is not waited for: a FIFO that nobody writes to, a device without an end.
  *

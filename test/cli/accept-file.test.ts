@@ -54,9 +54,30 @@ test('a file that was named and is not there is refused', () => {
 
 test.each([
   ['a FIFO', () => execFileSync('mkfifo', [at('fifo')]), 'fifo', 'no regular file'],
-  ['a device', () => symlinkSync('/dev/zero', at('zero')), 'zero', 'no regular file'],
-  ['a folder', () => mkdirSync(at('folder')), 'folder', 'a directory, not a file'],
-  ['two megabytes', () => writeFileSync(at('large'), Buffer.alloc(2 << 20, '#')), 'large', 'larger than 1 MiB'],
+  [
+    'a device',
+    () => {
+      symlinkSync('/dev/zero', at('zero'))
+    },
+    'zero',
+    'no regular file',
+  ],
+  [
+    'a folder',
+    () => {
+      mkdirSync(at('folder'))
+    },
+    'folder',
+    'a directory, not a file',
+  ],
+  [
+    'two megabytes',
+    () => {
+      writeFileSync(at('large'), Buffer.alloc(2 << 20, '#'))
+    },
+    'large',
+    'larger than 1 MiB',
+  ],
 ])('%s is not waited for', (_, make, name, why) => {
   make()
   expect(() => readAcceptances(at(name), ids)).toThrow(`${at(name)} cannot be read: ${why}.`)

@@ -3,7 +3,7 @@ import { parseAnswer } from '../../src/evidence/answer.ts'
 import { gap } from '../../src/evidence/gap.ts'
 
 const file = 'kubernetes/services.json'
-const letters = [...'abcdefghijklmnop']
+const letters = Array.from({ length: 16 }, (_, index) => String.fromCodePoint(97 + index))
 /** Each line holds the one before it ten times. */
 const laughing = letters.map((name, index) => {
   const before = letters[index - 1]

@@ -1,4 +1,7 @@
 import { expect } from '@jest/globals'
+import { mayBeNeighbour } from '../../../src/capture/link.ts'
+import { spawned } from '../../../src/capture/sources/running.ts'
+import { nodeSource } from '../../../src/collect/node/listen.ts'
 import { testNeeding } from '../../kit/needing.ts'
 import { ended, segment } from './segment.ts'
 
@@ -38,3 +41,22 @@ for (const [name, where, args, why] of ways)
       gone.remove()
     }
   })
+
+byTcpdump.each(ends)('an interface of a node that %s ends what is heard there', async (_, end) => {
+  const gone = segment('node', { host: ['10.240.0.60/24'] })
+  try {
+    const place = { interfaceName: 'eth0', vip: null, address: null, root: null }
+    const options = { promiscuous: false, filter: 'arp', snapLength: 128 }
+    const source = nodeSource({ node: 'worker-0', address: '' }, place, options, (_target, command, work) =>
+      work(spawned(['ip', 'netns', 'exec', gone.space('host'), ...command])),
+    )
+    const nothing = (): void => undefined
+    const { early } = await source.read(mayBeNeighbour, nothing, AbortSignal.timeout(60_000), () => {
+      gone.run('host', end)
+    })
+    expect(early?.why).toMatch(/^(?:tcpdump said: .*disappeared|eth0 went down, or is no more)$/)
+    expect(early?.seconds).toBeLessThan(30)
+  } finally {
+    gone.remove()
+  }
+})

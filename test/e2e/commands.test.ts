@@ -37,7 +37,7 @@ const refused = (commands: readonly Argv[], complaint: (argv: Argv) => string | 
 test('lines are read as a shell reads them', () => {
   expect(
     commandsIn([
-      `ssh -t -o 'A=b c' n sudo sh -c 'ip rule | grep "x y"'`,
+      `ssh -t -o 'A=b c' n "sudo sh -c 'ip rule' | grep 'x y'"`,
       'aws a --b "$(aws c)"',
       "kubectl get x -o 'jsonpath={.a}' | xargs -n 1 openstack port show",
     ]),

@@ -38,9 +38,14 @@ const mostCallers = 8
 /** Who calls whom: each of `to` is called by the next of `from` in the order of names, never by itself. */
 export function pairs(from: readonly string[], to: readonly string[]): readonly (readonly [string, string])[] {
   const sorted = [...new Set(from)].sort()
+  let at = 0
   return [...new Set(to)].sort().flatMap((node) => {
-    const at = sorted.findIndex((other) => other > node)
-    const next = at === -1 ? sorted : [...sorted.slice(at), ...sorted.slice(0, at)]
+    while (at < sorted.length && (sorted[at] ?? '') <= node) at += 1
+    // One more than is needed, since the node may be among them.
+    const next = [...sorted.slice(at, at + mostCallers + 1), ...sorted.slice(0, Math.min(at, mostCallers + 1))].slice(
+      0,
+      mostCallers + 1,
+    )
     return next
       .filter((other) => other !== node)
       .slice(0, mostCallers)

@@ -1,4 +1,5 @@
 import type { EC2Client } from '@aws-sdk/client-ec2'
+import type { AwsAction } from '../../evidence/ec2/kinds.ts'
 import type { ProxyFor } from '../../net/proxy.ts'
 import type { AnswerLimits } from '../answer-limits.ts'
 import { handlerFor } from './handler.ts'
@@ -7,7 +8,7 @@ import { handlerFor } from './handler.ts'
 export type ApiAnswer = Readonly<Record<string, unknown>>
 
 /** Calls an action by its name (`DescribeSubnets`). Rejects with the SDK's error. */
-export type ApiCall = (action: string, input: Readonly<Record<string, unknown>>) => Promise<ApiAnswer>
+export type ApiCall = (action: AwsAction, input: Readonly<Record<string, unknown>>) => Promise<ApiAnswer>
 
 export interface Account {
   readonly region: string | null
@@ -31,17 +32,15 @@ export interface AccountOptions {
 /** A page of 1,000 instances is some 10 MB. */
 const answerLimits: AnswerLimits = { bytes: 64 * 1024 ** 2, ms: 120_000 }
 
-type Sdk = Readonly<Record<string, new (input: object) => Parameters<EC2Client['send']>[0]>>
-
 /**
- * Loads the AWS SDK, which costs half a second, and makes a client that only this program's calls go through. Retries are adaptive: a
+ * Loads the AWS SDK and makes a client that only this program's calls go through. Retries are adaptive: a
  * throttled account slows us down instead of failing us. Credentials and endpoints are found as the SDK finds them
  * (environment, profile, SSO, instance role; `AWS_ENDPOINT_URL_EC2`).
  */
 export async function openAccount(options: AccountOptions): Promise<Account> {
   // The SDK warns on standard error about Node 20, which is the newest that this release of it is pinned for.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-  const sdk = await import('@aws-sdk/client-ec2')
+  const sdk = await import('./sdk.ts')
   const settings = {
     ...(options.profile === null ? {} : { profile: options.profile }),
     retryMode: 'adaptive',
@@ -50,18 +49,17 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
   }
   const region = options.region ?? (await regionOfProfile(new sdk.EC2Client(settings)))
   const client = new sdk.EC2Client({ ...settings, region: region ?? 'us-east-1' })
-  const commands = sdk as unknown as Sdk
   return {
     region,
     ec2: async (action, input) => {
-      const Command = commands[`${action}Command`]
-      if (Command === undefined) throw new TypeError(`the EC2 API has no action ${action}`)
-      return (await client.send(new Command(input), { abortSignal: options.signal })) as unknown as ApiAnswer
+      const command = new sdk.commands[action](input)
+      return (await client.send(command, { abortSignal: options.signal })) as unknown as ApiAnswer
     },
     callerIdentity: async () => {
-      const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts')
-      const sts = new STSClient({ ...settings, region: region ?? 'us-east-1' })
-      const { UserId, Account, Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: options.signal })
+      const sts = new sdk.STSClient({ ...settings, region: region ?? 'us-east-1' })
+      const { UserId, Account, Arn } = await sts.send(new sdk.GetCallerIdentityCommand({}), {
+        abortSignal: options.signal,
+      })
       sts.destroy()
       return { UserId, Account, Arn }
     },

@@ -15,7 +15,7 @@ export async function handlerFor(
   proxyFor: ProxyFor = () => null,
 ): Promise<object> {
   const [{ NodeHttpHandler }, { HttpProxyAgent, HttpsProxyAgent }] = await Promise.all([
-    import('@smithy/node-http-handler'),
+    import('./sdk.ts'),
     import('hpagent'),
   ])
   const waiting = { connectionTimeout: 5_000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true }

@@ -1,3 +1,4 @@
+import type { AwsAction } from '../../evidence/ec2/kinds.ts'
 import { AnswerError } from '../answer-limits.ts'
 import type { ApiAnswer, ApiCall } from './client.ts'
 
@@ -11,7 +12,7 @@ const mostPages = 2000
  */
 export async function allPages(
   call: ApiCall,
-  action: string,
+  action: AwsAction,
   input: Readonly<Record<string, unknown>>,
   lists: readonly string[],
 ): Promise<ApiAnswer> {
@@ -38,7 +39,7 @@ export async function allPages(
 }
 
 /** The most that a page of each action may hold (EC2 API reference, MaxResults); what is not here has no pages, or takes none with ids. */
-export const pageSizes: Readonly<Record<string, number>> = {
+export const pageSizes: Readonly<Partial<Record<AwsAction, number>>> = {
   DescribeInstances: 1000,
   DescribeNetworkInterfaces: 1000,
   DescribeVpcs: 1000,

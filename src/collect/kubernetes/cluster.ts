@@ -68,7 +68,7 @@ export async function openCluster(
   options: ClusterOptions,
   { signal, timeoutMs, limits = answerLimits }: Timing,
 ): Promise<Cluster> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await import('./kube-config.ts')
   const config = load(KubeConfig, options)
   const cluster = config.getCurrentCluster()
   if (cluster === null)

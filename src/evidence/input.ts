@@ -32,6 +32,7 @@ export function readRegularFile(file: string): Buffer {
   }
 }
 
+/** The error of a file longer than a text may be. */
 export const tooLarge = (): UnreadableError =>
   new UnreadableError('TOO_LARGE', `larger than ${Math.round(longestText / 1024 ** 2)} MiB`)
 

@@ -44,6 +44,7 @@ export function sourceFor(state: NodeState, destination: Address): Address | nul
   )
 }
 
+/** The address by which a node’s Node object says it is reached in the cluster, of one family; null where it names none. */
 export const addressOfNode = (evidence: Evidence, node: string, family: Family): Address | null =>
   internalAddresses(evidence, node).find((one) => one.family === family) ?? null
 

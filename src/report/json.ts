@@ -5,6 +5,7 @@ import { packing, unpacked, type Packed } from './packed.ts'
 import type { Failure, Format, Reporter } from './reporter.ts'
 import type { Tool } from './tool.ts'
 
+/** Raised where a field changes its meaning, never where one is added. */
 export const schemaVersion = 1
 
 /** The answer as `--output json` prints it: docs/json.md and docs/schema.json describe it; fields may be added, none changes its meaning. */
@@ -25,6 +26,7 @@ export function jsonReporter(tool: Tool): Reporter<Packed> {
   }
 }
 
+/** The JSON, and where nothing could be judged one of the same shape with `error`. */
 export const jsonFormat: Format<Packed> = {
   report: ({ tool }) => jsonReporter(tool),
   failed: ({ exitCode, message, suggestion }: Failure, tool) => {

@@ -18,6 +18,7 @@ export interface Calls {
   readonly gaps: readonly Gap[]
 }
 
+/** What becomes of each call, sorted by its end. The gaps are each told once. */
 export function callsOf(evidence: Evidence, calls: readonly Call[]): Calls {
   const knocks = calls.map((call) => ({ call, ...knock(evidence, call) }))
   return {
@@ -115,6 +116,7 @@ export function hostFirewall(
   ]
 }
 
+/** The nodes whose rules stop a call, each with the trace that ended there. */
 export const stoppedOf = ({ shut }: Pick<Calls, 'shut'>) => shut.map(({ at, outcome }) => ({ node: at, outcome }))
 
 /** The rules and policies that stop the calls, each once. */

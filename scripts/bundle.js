@@ -29,7 +29,12 @@ const withoutUnused = {
 }
 
 const { metafile } = await build({
-  entryPoints: ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts', ...commands],
+  entryPoints: [
+    'src/cli/main.ts',
+    'src/cli/hooks/command-not-found.ts',
+    'src/capture/sources/libpcap-program.ts',
+    ...commands,
+  ],
   outdir: 'dist/bundle',
   outbase: 'src',
   // Not beside the commands: oclif takes every file there for a command.

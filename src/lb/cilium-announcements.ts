@@ -115,8 +115,16 @@ function offInterface(evidence: Evidence, service: Service, holder: string): Tol
       }
 }
 
-/** Go's regular expressions and these agree on what names of interfaces need; one that is none here is taken to match. */
+/** The longest name that an interface can have (IFNAMSIZ in linux/if.h, less the zero behind it). */
+const longestName = 15
+
+/**
+ * Go's regular expressions and these agree on what names of interfaces need; one that is none here is taken to match. So is one that Go
+ * would finish and this engine might not: with a group that is repeated, or many repetitions.
+ */
 function matches(pattern: string, device: string): boolean {
+  if (device.length > longestName) return false
+  if (/\)[*+?{]/.test(pattern) || (pattern.match(/[*+?{]/g) ?? []).length > 4) return true
   try {
     return new RegExp(pattern).test(device)
   } catch (error) {

@@ -75,6 +75,15 @@ test.each<[string, Parameters<typeof cilium>[1], string]>([
   ])
 })
 
+test.each([
+  ['with a group that is repeated', '^((((((e+)+)+)+)+)+)+$'],
+  ['with many repetitions', '^.*.*.*.*.*.*.*.*.*.*!$'],
+  ['that is none', '('],
+])('a pattern %s, over which one could sit for ever, is taken to match', async (_, pattern) => {
+  const held = { by: 'worker-1', policies: [policy({ interfaces: [pattern] })] }
+  expect(diagnosisOf(await cilium({}, held), 'default/nginx-lb').causes.map((cause) => cause.id)).not.toContain(id)
+})
+
 describe('by BGP', () => {
   const advertisement = (selector: Json) => ({
     metadata: { name: 'vips' },

@@ -23,6 +23,7 @@ export interface Detail {
   readonly short: boolean
 }
 
+/** What is told where no flag asks for more or less. */
 export const ordinary: Detail = { all: false, verbose: false, short: false }
 
 /** What is kept of a VIP until all are judged: a row of the table, and its whole report where that is shown. */
@@ -163,6 +164,7 @@ function inFull({ target }: Kept, look: Look, reading: Reading): readonly string
   return 'line' in command ? beside('One VIP in full:', command.line, look, '') : []
 }
 
+/** The text, and where nothing could be judged the reason in its place. */
 export const textFormat = (look: Look, detail: Detail): Format<Kept> => ({
   report: ({ reading }) => textReporter(look, detail, reading),
   failed: ({ message, suggestion }) => `vipdoctor: ${message}\n${suggestion === null ? '' : `${suggestion}\n`}`,

@@ -61,7 +61,8 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
   if (first.fate.kind !== 'delivered') return alone
   const node = nodeOfPod(evidence, first.packet.destination)
   if (node === null || node === state.node) return alone
-  const there = nodeState(evidence, node, state.family)
+  const found = nodeState(evidence, node, state.family)
+  const there = isGap(found) || state.taken === undefined ? found : { ...found, taken: state.taken }
   if (isGap(there)) return [{ first, second: { node, outcome: there, doubts: [] }, probability: first.probability }]
   const { packet } = first
   const source = sourceBehind(state, packet)

@@ -51,10 +51,6 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s ends', (signal) => {
     expect(await signalled(['check', '--bundle', fifo], signal)).toEqual({ code: null, by: signal })
   })
 
-  test('a check whose kubeconfig is one', async () => {
-    expect(await signalled(['check', '--kubeconfig', fifo], signal)).toEqual({ code: 2, by: null })
-  })
-
   test('a capture whose file is one, and concludes from nothing', async () => {
     expect(await signalled([...read, fifo], signal)).toEqual({ code: 3, by: null })
   })

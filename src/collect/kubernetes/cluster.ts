@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import path from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type WebSocket from 'ws'
 import { HttpProxyAgent } from 'hpagent'
-import { openInput, tooLarge as tooLargeFile } from '../../evidence/input.ts'
 import { UserError } from '../../evidence/user-error.ts'
 import { didYouMean } from '../../net/nearest.ts'
 import type { ProxyFor } from '../../net/proxy.ts'
@@ -71,7 +69,7 @@ export async function openCluster(
   { signal, timeoutMs, limits = answerLimits }: Timing,
 ): Promise<Cluster> {
   const { KubeConfig } = await import('./kube-config.ts')
-  const config = await load(KubeConfig, options, signal)
+  const config = load(KubeConfig, options)
   const cluster = config.getCurrentCluster()
   if (cluster === null)
     throw new UserError(`The kubeconfig names no cluster for the context ${JSON.stringify(config.currentContext)}.`)
@@ -184,45 +182,26 @@ const impersonating = ({ as }: ClusterOptions): http.OutgoingHttpHeaders =>
 /** Thousands of contexts, with their certificates, are some megabytes. */
 const mostOfKubeconfig = 64 * 1024 ** 2
 
-/** The text of a kubeconfig: of a file, or of a pipe (`--kubeconfig <(…)`), which can be interrupted. */
-async function textOf(file: string, signal: AbortSignal): Promise<string> {
-  const input = openInput(file)
-  const end = (): void => void input.destroy(new Error('interrupted'))
-  if (signal.aborted) end()
-  signal.addEventListener('abort', end)
-  try {
-    const chunks: Buffer[] = []
-    let length = 0
-    for await (const chunk of input as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length > mostOfKubeconfig) throw tooLargeFile(mostOfKubeconfig)
-    }
-    return Buffer.concat(chunks).toString()
-  } finally {
-    signal.removeEventListener('abort', end)
-    input.destroy()
-  }
+function kindOf(file: string): { readonly isDevice: boolean; readonly size: number } {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return { isDevice: stat?.isCharacterDevice() === true || stat?.isBlockDevice() === true, size: stat?.size ?? 0 }
 }
 
-async function load(
-  KubeConfigOf: new () => KubeConfig,
-  { kubeconfigs, context }: ClusterOptions,
-  signal: AbortSignal,
-): Promise<KubeConfig> {
+function load(KubeConfigOf: new () => KubeConfig, { kubeconfigs, context }: ClusterOptions): KubeConfig {
   const config = new KubeConfigOf()
   if (kubeconfigs.length === 0)
-    await reading('The kubeconfig', () => {
+    reading('The kubeconfig', () => {
       config.loadFromDefault()
     })
   // kubectl's rule for several files: what is named first wins, and a file that is not there is left out.
   const there = kubeconfigs.length === 1 ? kubeconfigs : kubeconfigs.filter((file) => existsSync(file))
   for (const file of there) {
     const one = new KubeConfigOf()
-    await reading(`The kubeconfig ${file}`, async () => {
-      // As loadFromFile does it, which reads a device until there is no memory, and waits for a pipe for ever.
-      one.loadFromString(await textOf(file, signal))
-      one.makePathsAbsolute(path.dirname(file))
+    reading(`The kubeconfig ${file}`, () => {
+      // The library reads until there is no more. A pipe is all right (`--kubeconfig <(…)`): whoever writes to it ends.
+      const { isDevice, size } = kindOf(file)
+      if (isDevice || size > mostOfKubeconfig) throw new Error(isDevice ? 'it is a device' : 'it is larger than 64 MiB')
+      one.loadFromFile(file)
     })
     config.clusters = firstNamed([...config.clusters, ...one.clusters])
     config.users = firstNamed([...config.users, ...one.users])
@@ -255,9 +234,9 @@ async function load(
 const firstNamed = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
   all.filter((one, index) => all.findIndex(({ name }) => name === one.name) === index)
 
-async function reading(what: string, read: () => void | Promise<void>): Promise<void> {
+function reading(what: string, read: () => void): void {
   try {
-    await read()
+    read()
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
     const why = message.replace(/^Error: /, '').replace(/\.$/, '')

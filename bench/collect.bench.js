@@ -68,13 +68,12 @@ export async function* run() {
         'us-east-1',
         '--quiet',
       ]
-      const [{ seconds, residentMiB }] = byTurns([{ command }], runs)
+      const [own] = byTurns([{ command }], runs)
       await stop()
       const { nodes, services, endpoints, interfaces } = size
       yield {
         case: what,
-        seconds,
-        residentMiB,
+        ...own,
         size: `${nodes} nodes, ${services} Services, ${endpoints} endpoints, ${interfaces} interfaces`,
       }
     }

@@ -26,13 +26,12 @@ export async function* run() {
       const out = path.join(folder, `${String(atOnce)}.tar.gz`)
       const command = [process.execPath, bin, 'collect', '-o', out, '--kubeconfig', kubeconfig, ...how]
       // Minutes each: what is measured is mostly waiting, which one run shows.
-      const [{ seconds, residentMiB }] = byTurns([{ command }], 1)
+      const [own] = byTurns([{ command }], 1)
       const { requests, most } = await stop()
-      const perSecond = (requests / seconds).toFixed(0)
+      const perSecond = (requests / own.seconds).toFixed(0)
       yield {
         case: `${String(size.nodes)} nodes, ${String(atOnce)} at once`,
-        seconds,
-        residentMiB,
+        ...own,
         size: `${(output / 1024).toFixed(0)} KiB a node, ${String(requests)} requests, ${perSecond} a second, ${String(most)} pods at most`,
       }
     }

@@ -97,5 +97,5 @@ for (const name of asked) {
   const { run, inside = false } = await import(new URL(`${name}.bench.js`, import.meta.url).href)
   if (reference === null) for await (const row of run()) print(name, row)
   else if (inside) for (const row of insideByTurns(name, reference)) print(name, row)
-  else for await (const row of run()) if (row.compared !== null) print(name, besideRevision(row))
+  else for await (const row of run()) if (row.compared) print(name, besideRevision(row))
 }

@@ -9,6 +9,8 @@ export function* run() {
   const cases = [
     ['--version', [process.execPath, bin, '--version']],
     ['--help', [process.execPath, bin, '--help']],
+    ['checks', [process.execPath, bin, 'checks']],
+    ['explain', [process.execPath, bin, 'explain', 'delivery/vip-not-owned']],
     ['policy', [process.execPath, bin, 'policy']],
     ['check on a small bundle', [process.execPath, bin, 'check', '--bundle', bundle]],
   ]
@@ -16,14 +18,13 @@ export function* run() {
     [{ command: [process.execPath, '-e', '0'] }, ...cases.map(([, command]) => ({ command }))],
     9,
   )
-  for (const [index, { seconds, residentMiB }] of ours.entries()) {
+  for (const [index, own] of ours.entries()) {
     yield {
       case: cases[index][0],
-      seconds,
+      ...own,
       peer: 'node -e 0',
       peerSeconds: base.seconds,
-      ratio: seconds / base.seconds,
-      residentMiB,
+      ratio: own.seconds / base.seconds,
     }
   }
 }

@@ -20,6 +20,7 @@ export interface Station {
   readonly interface: string | null
 }
 
+/** What a capture comes to for one VIP. Stable: it stands in the JSON and decides exit code and findings. */
 export type Outcome =
   | 'announced'
   | 'taken-over'

@@ -22,6 +22,7 @@ export function macText(bytes: Uint8Array): string {
   return text
 }
 
+/** MAC addresses that name no host: all of a segment, and none (the target of an ARP request). */
 export const broadcastMac = 'ff:ff:ff:ff:ff:ff'
 export const zeroMac = '00:00:00:00:00:00'
 

@@ -3,6 +3,7 @@ import { linkTypes } from './link-types.ts'
 import type { Wanted } from './source.ts'
 import { wifiFrame, withoutRadiotap } from './wifi.ts'
 
+/** The EtherTypes of what is read (IEEE 802 Numbers, IANA). */
 export const etherTypes = { arp: 0x0806, ipv6: 0x86dd, ipv4: 0x0800 } as const
 /** IEEE 802.1Q, 802.1ad, and what switches used before that. */
 export const vlanTypes: ReadonlySet<number> = new Set([0x8100, 0x88a8, 0x9100])

@@ -65,6 +65,7 @@ export interface Odd {
   readonly cut: boolean
 }
 
+/** Whether it is a frame that was no message as its standard has it. */
 export const isOdd = (message: NeighbourMessage | Odd): message is Odd => 'odd' in message
 
 /** Reads a frame: a message, one that is odd, or null for a frame that is neither ARP nor neighbour discovery. */

@@ -24,6 +24,7 @@ export interface Timeline {
 /** A picture of more marks shows nothing more. */
 const mostEvents = 2_000
 
+/** What was said of one VIP, in order, in seconds from the first message of the capture; of a long one the first events. */
 export function timelineOf(messages: readonly (NeighbourMessage | Odd)[], vip: Address): Timeline {
   const told = messages.flatMap((message) => (isOdd(message) ? [] : [message]))
   const startNs = told[0]?.timeNs ?? 0n

@@ -66,6 +66,7 @@ export type Check<Q extends Question = Question> =
       readonly run: (context: NodeContext<Q>) => readonly Draft[]
     })
 
+/** `hop/name`, as the folder and the file are called. */
 export type CheckId = `${Hop}/${string}`
 
 /** The hops at which a question without a VIP is asked too. */

@@ -65,6 +65,7 @@ export interface Told {
 /** The same; or a plain sentence of what is well, which is its own brief, cut. */
 export type Said = string | Told
 
+/** A sentence with its brief of at most 48 characters, for what is not well. */
 export const said = (brief: string, says: string): Told => ({ brief, says })
 
 interface More {
@@ -116,9 +117,11 @@ function remedyOf({ look = [], summary = '', commands = [], changes = '', advice
   }
 }
 
+/** What is as it should be, with the proof of it. */
 export const pass = (reason: string, subject: string, says: Said, proof: readonly Proof[]): Draft =>
   draft('pass', reason, subject, says, proof)
 
+/** What is not as it should be and stops nothing by itself. */
 export const warn = (reason: string, subject: string, says: Told, proof: readonly Proof[], more?: More): Draft =>
   draft('warn', reason, subject, says, proof, more)
 
@@ -145,5 +148,6 @@ export const unknown = (
   return gaps.length === 0 ? told : { ...told, gaps }
 }
 
+/** What does not apply, and why; it has no proof. */
 export const skipped = (reason: string, subject: string, says: Said): Draft =>
   draft('skipped', reason, subject, says, [])

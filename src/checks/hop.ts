@@ -13,5 +13,6 @@ export const pathHops = [
 /** The journey's hops, then what it depends on (`control`) and what a capture saw (`wire`). */
 export const hops = [...pathHops, 'control', 'wire'] as const
 
+/** The name of a hop; of one on the packet’s own way. */
 export type Hop = (typeof hops)[number]
 export type PathHop = (typeof pathHops)[number]

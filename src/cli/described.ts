@@ -10,6 +10,7 @@ export interface Described {
   readonly examples: readonly string[]
 }
 
+/** A flag as help and completion tell of it. `char` is null for one without a short form, `byDefault` for one without a default. */
 export interface DescribedFlag {
   readonly name: string
   readonly char: string | null

@@ -3,6 +3,7 @@ import { visible } from '../net/visible.ts'
 /** The exit codes of docs/json.md. */
 export const exitCodes = { reachable: 0, unreachable: 1, usage: 2, inconclusive: 3, bug: 4, interrupted: 130 } as const
 
+/** One of the codes that the process may end with. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** What the process ends with, and whether its command has come to its end. Nothing but this file sets an exit code. */

@@ -1,6 +1,7 @@
 import type { Progress } from '../collect/collection.ts'
 import { visible } from '../net/visible.ts'
 
+/** The line on a terminal that says what is being read. */
 export interface ProgressLine {
   readonly progress: Progress
   /** Ends the line, so that what follows begins at its left. */

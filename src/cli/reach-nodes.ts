@@ -51,6 +51,7 @@ export const clusterOf = (flags: Pick<Flags, 'kubeconfig' | 'context' | 'as' | '
   as: flags.as === undefined ? null : { user: flags.as, groups: flags['as-group'] ?? [] },
 })
 
+/** How nodes are reached, as the flags say it. */
 export const reachOptions = (flags: ReachFlags, how: ReachOptions['how']): ReachOptions => ({
   how,
   ssh: { user: flags['ssh-user'] ?? null, options: flags['ssh-option'] ?? [] },

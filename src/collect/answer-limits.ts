@@ -10,8 +10,10 @@ export class AnswerError extends Error {}
 /** Nothing came at all. */
 export class SilenceError extends AnswerError {}
 
+/** The error of an answer that is larger than is read. */
 export const tooLarge = ({ bytes }: AnswerLimits): AnswerError =>
   new AnswerError(`its answer is larger than ${String(Math.round(bytes / 1024 ** 2))} MiB`)
 
+/** The error of an answer that began and did not end in time (milliseconds). */
 export const tooSlow = (ms: number): AnswerError =>
   new AnswerError(`its answer was not whole after ${String(ms / 1000)} s`)

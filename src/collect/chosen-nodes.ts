@@ -25,6 +25,7 @@ interface Hearing extends Pick<HearOptions, 'seconds' | 'asks'> {
   readonly where: (evidence: Evidence) => WhereHeard
 }
 
+/** A run over nodes that is chosen by what was read before them. */
 export interface KnownBefore extends ReachRun {
   /** What was read before any node was. */
   readonly evidence: () => Evidence

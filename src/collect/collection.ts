@@ -7,6 +7,7 @@ export interface Collection {
   readonly gaps: Map<string, string>
 }
 
+/** A collection into which nothing was read yet. */
 export const emptyCollection = (): Collection => ({ files: new Map(), gaps: new Map() })
 
 /** Adds what another source gave. */

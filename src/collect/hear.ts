@@ -16,6 +16,7 @@ import { limiter } from './limiter.ts'
 import type { Reach } from './node/reach.ts'
 import type { NodeTarget } from './node/transport.ts'
 
+/** Where it is listened, for how many seconds, and whether anything is asked meanwhile. */
 export interface HearOptions {
   readonly seconds: number
   /** Whether this host asks for the VIPs and its gateway meanwhile; else nothing is sent. */

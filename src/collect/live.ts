@@ -12,6 +12,7 @@ import { hintsOf, looksLikeEc2, nodesIn } from './node-hints.ts'
 import type { ProxyFor } from '../net/proxy.ts'
 import type { Wanted } from './wanted.ts'
 
+/** What is read of a live cluster, from which sources, and by which way. */
 export interface LiveOptions {
   readonly cluster: ClusterOptions
   /** `never` on a LAN; `maybe`: where the nodes look like EC2 instances; `now`: credentials are there, so ask at once; `asked`: the user wants it. */

@@ -5,6 +5,7 @@ import type { Port } from '../net/port.ts'
 import type { JudgedFabric } from '../fabric/recognise.ts'
 import type { Question } from '../evidence/question.ts'
 
+/** About one VIP and one client. `inconclusive`: nothing stops the packet for sure, and something hides whether it gets through. */
 export type Verdict = 'reachable' | 'unreachable' | 'inconclusive'
 
 /** A failure that is enough by itself to stop the packet, with the failures that only follow from it. */
@@ -40,6 +41,7 @@ export interface Diagnosis {
   readonly nodePorts: readonly NodePortPath[] | null
 }
 
+/** What a client meets at the NodePort of one node. It changes no verdict. */
 export interface NodePortPath {
   readonly node: string
   readonly port: Port

@@ -24,6 +24,7 @@ export interface Policy {
   readonly day: string | null
 }
 
+/** The policy where no flag says another: failures count, unknowns too, nothing is accepted. */
 export const strictPolicy: Policy = {
   failOn: 'fail',
   allowUnknown: false,
@@ -78,6 +79,7 @@ export interface Weighed {
   readonly unknownHops: readonly Hop[]
 }
 
+/** What of one diagnosis counts for the exit code, after what is accepted. */
 export function weighForGate(policy: Policy, diagnosis: Diagnosis): Weighed {
   const { verdict, causes, findings, question } = diagnosis
   const acceptances = (of: readonly Finding[]) => of.flatMap((finding) => acceptanceOf(policy, finding) ?? [])

@@ -26,6 +26,7 @@ export interface TracedPacket {
   }[]
 }
 
+/** One way that the packet may take. `probability` is its share of the packets; `certain` is false where a rule on it was not known. */
 export interface TracedJourney {
   readonly probability: number
   readonly certain: boolean

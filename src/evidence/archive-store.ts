@@ -16,6 +16,7 @@ export interface ArchiveLimits {
   readonly fileBytes: number
 }
 
+/** What an archive may unpack to: beyond is refused, since it would fill the memory of whoever judges it. */
 export const archiveLimits: ArchiveLimits = {
   unpackedBytes: mostUnfolded,
   entries: 100_000,

@@ -23,6 +23,7 @@ type AwsEvidence = { readonly [K in AwsKindName]: Known<readonly AwsItem<K>[]> }
 type CidrReservations = Shaped<(typeof awsListsById)['cidrReservations']['shape']>
 type PrefixListEntries = Shaped<(typeof awsListsById)['prefixListEntries']['shape']>
 
+/** What was read from one node: each kind a value or a gap. */
 export type NodeEvidence = { readonly [K in NodeKindName]: Known<NodeValue<K>> } & {
   readonly name: string
   /** Whether anything was read from this node. */

@@ -13,14 +13,17 @@ export interface Gap {
 /** A value that was read, or the gap that stands where it should be. A gap is never an empty value. */
 export type Known<T> = T | Gap
 
+/** A gap at a path of the bundle layout; `reason` completes "SOURCE: …". */
 export const gap = (source: string, reason: string): Gap => Object.freeze({ gap: true, source, reason })
 
 /** A gap where a file is simply not there. */
 export const absence = (source: string): Gap =>
   Object.freeze({ gap: true, source, reason: 'not in the evidence', absent: true })
 
+/** Whether it is the gap of a file that is not there for a reason that nobody gave. */
 export const isAbsent = (value: unknown): boolean => isGap(value) && value.absent === true
 
+/** Whether a reading came to a gap; what is none was read. */
 export function isGap(value: unknown): value is Gap {
   return typeof value === 'object' && value !== null && (value as Partial<Gap>).gap === true
 }

@@ -35,6 +35,7 @@ export function readRegularFile(file: string, mostBytes = longestText): Buffer {
   }
 }
 
+/** The error of a file longer than a text may be, or than `mostBytes`. */
 export const tooLarge = (mostBytes = longestText): UnreadableError =>
   new UnreadableError('TOO_LARGE', `larger than ${Math.round(mostBytes / 1024 ** 2)} MiB`)
 

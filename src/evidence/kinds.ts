@@ -44,6 +44,7 @@ export function sourceOf(kind: EvidenceKind): Source {
   return source
 }
 
+/** Whether a kind is read from each node, not once from the cluster or the account. */
 export const isNodeKind = (kind: EvidenceKind): kind is NodeEvidenceKind => kind.startsWith('node/')
 
 /** Looks up one kind: a value or a gap. `node` is needed for kinds of a node; without one they are a gap. */

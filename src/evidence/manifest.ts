@@ -21,6 +21,7 @@ const shape = {
   gaps: [{ source: 'string', reason: 'string' }],
 } as const
 
+/** What `bundle.json` says of itself; a higher version is refused. */
 export const bundleFormat = 'vipdoctor-bundle'
 export const bundleVersion = 1
 

@@ -14,6 +14,7 @@ export interface OpenstackPort {
   readonly secured: boolean | null
 }
 
+/** Where OpenStack’s ports stand in a bundle. */
 export const openstackPorts = 'openstack/port-list.json'
 
 /** Read from what `GET /v2.0/ports` answers, or a list of what `openstack port show -f json` prints; names as either writes them. */

@@ -2,6 +2,8 @@
 export interface MapOf<S> {
   readonly mapOf: S
 }
+
+/** The shape of a map whose values have this one. */
 export const mapOf = <const S>(shape: S): MapOf<S> => ({ mapOf: shape })
 
 /**
@@ -21,6 +23,7 @@ export type Shape =
   | MapOf<unknown>
   | { readonly [key: string]: Shape }
 
+/** The type of a value that has a shape: every member may be absent. */
 export type Shaped<S> = S extends 'string'
   ? string
   : S extends 'number' | 'port'

@@ -5,6 +5,7 @@ export interface TextFile {
   readonly lines: readonly string[]
 }
 
+/** A text by its lines, without their ends; an end of the last line makes no empty one. */
 export function textFile(file: string, text: string): TextFile {
   const lines = text.split(/\r?\n/)
   if (lines.at(-1) === '') lines.pop()

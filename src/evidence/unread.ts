@@ -19,6 +19,7 @@ const ofNodes: ReadonlySet<string> = new Set([...Object.values(nodeKinds).map(({
 export const isNamedAsInBundle = (path: string): boolean =>
   path === 'bundle.json' || known.has(path) || byId.some((start) => path.startsWith(start))
 
+/** The gap of a file that nothing reads, by its name. */
 export const notRead = (path: string): Gap => gap(path, 'not read: no file of a bundle is called so (docs/bundle.md)')
 
 /** As many are named; more are counted. */

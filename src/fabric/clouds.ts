@@ -38,6 +38,8 @@ const fabricOfCloud = ([cloud, { name, schemes }]: [string, (typeof clouds)[Clou
   },
 })
 
+/** A fabric for each cloud whose delivery of foreign addresses stands in no evidence. */
 export const cloudFabrics: readonly Fabric[] = Object.entries(clouds).map(fabricOfCloud)
 
+/** The clouds by the names that a question carries. */
 export const cloudNames: readonly Cloud[] = Object.keys(clouds) as Cloud[]

@@ -29,6 +29,7 @@ export interface Leg {
   readonly wire: Known<Wire>
 }
 
+/** The ways from the receiving nodes to the endpoints on others; `gaps` are what keeps further ones from being known. */
 export interface Legs {
   readonly legs: readonly Leg[]
   /** Receiving nodes that are the endpoint's node themselves: nothing is sent on from there. */

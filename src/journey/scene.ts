@@ -36,6 +36,7 @@ interface End {
   readonly share: number | null
 }
 
+/** The scene of one question; what was not read is not drawn. */
 export function sceneOf(evidence: Evidence, question: Question, receiving: Receiving): Scene {
   const [node] = receiving.nodes
   const traced = node === undefined || question.vip === null ? null : tracedEnds(evidence, question, node)

@@ -12,6 +12,7 @@ export interface Translator {
   readonly kubeProxy: boolean
 }
 
+/** What wrote the packet’s new destination; null where nothing did, or no rule shows it. */
 export function translatorOf({ packet, steps }: Outcome): Translator | null {
   if (!packet.translated) return null
   const step = steps.findLast(({ did }) => did === 'dnat' || did === 'redirect')

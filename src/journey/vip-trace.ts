@@ -23,6 +23,7 @@ export interface TracedPart {
   readonly journeys: readonly Journey[]
 }
 
+/** The packet on one node, a part of the clients each. `doubts` are what was not read there. */
 export interface VipTrace {
   readonly node: string
   readonly parts: readonly TracedPart[]

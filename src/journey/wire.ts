@@ -11,6 +11,7 @@ import { judgeNodeFlow, primaryAddress, type NodeFlowJudgement } from '../fabric
 /** What the wire between two nodes sees of a packet for a pod: the packet, or a tunnel around it. */
 export type Wire = Encapsulation | { readonly by: 'itself'; readonly proof: null }
 
+/** The packet on the wire as it is, in no tunnel. */
 export const itself: Wire = { by: 'itself', proof: null }
 
 /** Where it stands that a tunnel carries the packet, or that none does. */

@@ -54,6 +54,7 @@ export interface Candidate {
   readonly proof: Proof
 }
 
+/** What is said of an announcer where checks of any of them speak. */
 export interface AnnouncerWords {
   /** Why silence on the wire shows nothing; null for one that repeats its announcements. */
   readonly silence: { readonly reason: string; readonly says: string } | null

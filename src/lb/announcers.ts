@@ -28,6 +28,7 @@ export const announcers = [
   keepalived,
 ] as const
 
+/** The name of one of them. */
 export type AnnouncerName = (typeof announcers)[number]['name']
 
 /** An announcer, and what shows that a question is its own. */

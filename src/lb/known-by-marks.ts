@@ -3,11 +3,13 @@ import { cite } from '../evidence/cite.ts'
 import type { Announcer } from './announcer.ts'
 import { byMarks, running } from './by-marks.ts'
 
+/** Gives a Service a load balancer of AWS. */
 export const awsController = byMarks('the AWS Load Balancer Controller', {
   classes: ['service.k8s.aws/nlb', 'eks.amazonaws.com/nlb'],
   finalizers: ['service.k8s.aws/resources'],
 })
 
+/** Announces by BGP where its flag says so. */
 export const kubeRouter = {
   ...byMarks('kube-router', { classes: ['kube-router'] }),
   mayAnnounce: running('kube-router', /\bkube-router\b/, /^--advertise-loadbalancer-ip(?:=true)?$/),
@@ -30,6 +32,8 @@ export const cloudController: Announcer<'a cloud controller'> = {
   },
 }
 
+/** Announces by ARP or BGP, by objects that are not read. */
 export const openElb = { ...byMarks('OpenELB', {}), mayAnnounce: running('OpenELB', /\bopenelb\b/) }
 
+/** Announces by ARP or BGP, by objects that are not read. */
 export const pureLb = { ...byMarks('PureLB', {}), mayAnnounce: running('PureLB', /\bpurelb\b/) }

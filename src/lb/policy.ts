@@ -5,6 +5,7 @@ import { parseCidr, rangeCovers, type Range } from '../net/range.ts'
 import { selects } from './selector.ts'
 import { perEvidence } from '../evidence/memo.ts'
 
+/** A NetworkPolicy as kept. */
 export type NetworkPolicy = KubernetesObject<'networkpolicies'>
 
 const enforcers: readonly (readonly [name: string, image: RegExp])[] = [

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
+/** IPv4 or IPv6. */
 export type Family = 4 | 6
 
 /** One IPv4 or IPv6 address. `value` is the address as an unsigned integer, `text` its canonical form (RFC 5952 for IPv6). */
@@ -44,6 +45,7 @@ export function addressOf(family: Family, value: bigint): Address {
   return { family, value: fitted, text }
 }
 
+/** Whether both are there and are one address. */
 export function sameAddress(one: Address | null | undefined, other: Address | null | undefined): boolean {
   if (!one || !other) return false
   return one.family === other.family && one.value === other.value

@@ -1,3 +1,4 @@
+/** The protocols of a Service’s port. */
 export type Protocol = 'tcp' | 'udp' | 'sctp'
 
 /** Where a client knocks: a transport protocol and a port number (1-65535). */
@@ -6,6 +7,7 @@ export interface Port {
   readonly port: number
 }
 
+/** `tcp/80`, as findings write a port. */
 export const portText = ({ protocol, port }: Port): string => `${protocol}/${String(port)}`
 
 /** Kubernetes' protocol names in the lower case that packets and rules use; an absent one is TCP, as the API defaults it. */

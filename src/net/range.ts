@@ -62,6 +62,7 @@ export const rangeOf = (address: Address): Range => ({
   last: address.value,
 })
 
+/** Whether an address lies in a range; never of the other family. */
 export function rangeHas(range: Range, address: Address): boolean {
   return range.family === address.family && range.first <= address.value && address.value <= range.last
 }
@@ -79,6 +80,7 @@ export function intersect(one: Range, other: Range): Range | null {
   return first <= last ? { family: one.family, first, last } : null
 }
 
+/** Whether two ranges have an address in common. */
 export const overlaps = (one: Range, other: Range): boolean => intersect(one, other) !== null
 
 /** What is left of `ranges` without `taken`, in order. */
@@ -119,4 +121,5 @@ export function prefixesOf({ family, first, last }: Range): readonly Cidr[] {
   return found
 }
 
+/** How many addresses a range has. */
 export const sizeOf = (range: Range): bigint => range.last - range.first + 1n

@@ -22,6 +22,7 @@ export interface Autopsy {
   readonly step: Step | null
 }
 
+/** Where and why a packet died on its way over one or two nodes; null where it did not, or the second node was not read. */
 export function autopsy({ first, second }: Journey): Autopsy | null {
   const death = deathOf(first)
   if (death !== null) return { death, node: null, outcome: first, step: first.steps.at(-1) ?? null }

@@ -40,6 +40,8 @@ const settings = {
 } as const
 
 type Config = Readonly<Record<string, unknown>>
+
+/** A setting of kube-proxy that some check reads. */
 export type SettingName = keyof typeof settings
 
 /** One setting of a node's kube-proxy, null where nothing shows it: what the running process says of itself (`/configz`), else what it was told. */

@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, type Gap, type Known } from '../evidence/gap.ts'
 import { nodeNamesByAddress, nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 import { podsAt } from '../evidence/kubernetes/pods.ts'
 import { parseAddress, type Address, type Family } from '../net/address.ts'
 import { nodeState, type NodeState } from './node-state.ts'
@@ -43,12 +44,15 @@ export function sourceFor(state: NodeState, destination: Address): Address | nul
   )
 }
 
-export function addressOfNode(evidence: Evidence, node: string, family: Family): Address | null {
-  const own = (nodesByName(evidence).get(node)?.status?.addresses ?? [])
+/** The address by which a node’s Node object says it is reached in the cluster, of one family; null where it names none. */
+export const addressOfNode = (evidence: Evidence, node: string, family: Family): Address | null =>
+  internalAddresses(evidence, node).find((one) => one.family === family) ?? null
+
+const internalAddresses = perEvidenceAnd((evidence: Evidence, node: string): readonly Address[] =>
+  (nodesByName(evidence).get(node)?.status?.addresses ?? [])
     .filter(({ type }) => type === 'InternalIP')
-    .flatMap(({ address }) => parseAddress(address) ?? [])
-  return own.find((one) => one.family === family) ?? null
-}
+    .flatMap(({ address }) => parseAddress(address) ?? []),
+)
 
 /** What becomes of a packet on a node and, where it is sent on to a pod of another one, there. */
 export function journeys(evidence: Evidence, state: NodeState, start: Start): readonly Journey[] {

@@ -14,6 +14,7 @@ export interface Completed {
 
 type Flag = Completed['flags'][number]
 
+/** The shells for which there is a script. */
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 

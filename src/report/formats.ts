@@ -12,6 +12,7 @@ import { sarif } from './sarif.ts'
 import { asJson, forReaders } from './shown.ts'
 import { textFormat, type Detail } from './text/text.ts'
 
+/** The formats as `--output` and `--output-file` name them. */
 export const formatNames = [
   'text',
   'json',
@@ -26,6 +27,7 @@ export const formatNames = [
   'fix-script',
 ] as const
 
+/** One of them. */
 export type FormatName = (typeof formatNames)[number]
 
 /** Every format of a report; the text as it looks there where it goes. What a format made of a diagnosis is given back to it alone. */

@@ -1,27 +1,33 @@
 import { clientText } from '../evidence/question.ts'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
+import { packing, unpacked, type Packed } from './packed.ts'
 import type { Failure, Format, Reporter } from './reporter.ts'
 import type { Tool } from './tool.ts'
 
+/** Raised where a field changes its meaning, never where one is added. */
 export const schemaVersion = 1
 
 /** The answer as `--output json` prints it: docs/json.md and docs/schema.json describe it; fields may be added, none changes its meaning. */
-export const jsonReporter = (tool: Tool): Reporter<string> => ({
-  diagnosis: (diagnosis) => indented(diagnosisJson(diagnosis), 4),
-  whole: function* ({ verdict, account, fabric, diagnoses, gaps }, { probes, gate }) {
-    yield `{\n  "schemaVersion": ${String(schemaVersion)},\n`
-    for (const [name, value] of Object.entries({ tool, verdict, account, fabric, gate }))
-      yield `  "${name}": ${indented(value, 2)},\n`
-    yield '  "diagnoses": ['
-    for (const [index, text] of diagnoses.entries()) yield `${index === 0 ? '' : ','}\n    ${text}`
-    yield `${diagnoses.length === 0 ? '' : '\n  '}],\n  "gaps": ${indented(gaps, 2)}`
-    if (probes !== null) yield `,\n  "probes": ${indented(probes, 2)}`
-    yield '\n}\n'
-  },
-})
+export function jsonReporter(tool: Tool): Reporter<Packed> {
+  const pack = packing()
+  return {
+    diagnosis: (diagnosis) => pack(indented(diagnosisJson(diagnosis), 4)),
+    whole: function* ({ verdict, account, fabric, diagnoses, gaps }, { probes, gate }) {
+      yield `{\n  "schemaVersion": ${String(schemaVersion)},\n`
+      for (const [name, value] of Object.entries({ tool, verdict, account, fabric, gate }))
+        yield `  "${name}": ${indented(value, 2)},\n`
+      yield '  "diagnoses": ['
+      for (const [index, text] of diagnoses.entries()) yield `${index === 0 ? '' : ','}\n    ${unpacked(text)}`
+      yield `${diagnoses.length === 0 ? '' : '\n  '}],\n  "gaps": ${indented(gaps, 2)}`
+      if (probes !== null) yield `,\n  "probes": ${indented(probes, 2)}`
+      yield '\n}\n'
+    },
+  }
+}
 
-export const jsonFormat: Format<string> = {
+/** The JSON, and where nothing could be judged one of the same shape with `error`. */
+export const jsonFormat: Format<Packed> = {
   report: ({ tool }) => jsonReporter(tool),
   failed: ({ exitCode, message, suggestion }: Failure, tool) => {
     const error = { exitCode, message, suggestion }

@@ -3,6 +3,7 @@ import type { Answer, Diagnosis } from '../diagnosis/diagnosis.ts'
 import { xml } from './escape.ts'
 import { detailsOf } from './details.ts'
 import { judgedAs } from './judged-as.ts'
+import { packing, unpacked, type Packed } from './packed.ts'
 import type { End, Format, Setting } from './reporter.ts'
 import { ownerOf, placeOf, titleOf } from '../diagnosis/title.ts'
 
@@ -11,14 +12,17 @@ import { ownerOf, placeOf, titleOf } from '../diagnosis/title.ts'
  * `vipdoctor`, since Jenkins takes what stands before the last one for a package.
  */
 export const junit: Format<Suite> = {
-  report: (setting) => ({
-    diagnosis: (diagnosis) => suiteOf(diagnosis, setting),
-    whole: function* (answer, { gate }) {
-      yield opening(totals(answer.diagnoses))
-      for (const { text } of answer.diagnoses) yield text
-      yield `${gateSuite(answer, gate)}</testsuites>\n`
-    },
-  }),
+  report: (setting) => {
+    const pack = packing()
+    return {
+      diagnosis: (diagnosis) => suiteOf(diagnosis, setting, pack),
+      whole: function* (answer, { gate }) {
+        yield opening(totals(answer.diagnoses))
+        for (const { text } of answer.diagnoses) yield unpacked(text)
+        yield `${gateSuite(answer, gate)}</testsuites>\n`
+      },
+    }
+  },
   failed: ({ message, suggestion }) => {
     const counts = { tests: 1, failures: 0, errors: 1, skipped: 0 }
     const body = `<error message="${xml(message)}" type="set-up">${xml(suggestion ?? '')}</error>`
@@ -34,7 +38,7 @@ interface Counts {
 }
 
 interface Suite extends Counts {
-  readonly text: string
+  readonly text: Packed
 }
 
 const totals = (suites: readonly Suite[]): Counts => ({
@@ -54,7 +58,7 @@ const attributes = ({ tests, failures, errors, skipped }: Counts, suite: boolean
 const opening = (counts: Counts): string =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="vipdoctor"${attributes(counts, false)}>\n`
 
-function suiteOf({ question, findings }: Diagnosis, setting: Setting): Suite {
+function suiteOf({ question, findings }: Diagnosis, setting: Setting, pack: (text: string) => Packed): Suite {
   const byCheck = new Map<string, Finding[]>()
   for (const finding of findings) byCheck.set(finding.id, [...(byCheck.get(finding.id) ?? []), finding])
   const cases = [...byCheck].map(([id, found]) => ({ id, ...resultOf(found, setting) }))
@@ -69,7 +73,7 @@ function suiteOf({ question, findings }: Diagnosis, setting: Setting): Suite {
   const text = cases.map(({ id, body }) => testCase(className, `${placeOf(question)} ${id}`, body)).join('')
   return {
     ...counts,
-    text: `  <testsuite name="${xml(titleOf(question))}"${attributes(counts, true)}>\n${text}  </testsuite>\n`,
+    text: pack(`  <testsuite name="${xml(titleOf(question))}"${attributes(counts, true)}>\n${text}  </testsuite>\n`),
   }
 }
 

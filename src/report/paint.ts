@@ -47,5 +47,6 @@ export const verdictWord = {
   inconclusive: 'not known',
 } as const satisfies Readonly<Record<Verdict, string>>
 
+/** A verdict in its colour, or another text in that. */
 export const verdictText = (verdict: Verdict, look: Look, text: string = verdict): string =>
   coloured(verdictStatus[verdict], look).bold(text)

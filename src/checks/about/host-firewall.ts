@@ -18,6 +18,7 @@ export interface Calls {
   readonly gaps: readonly Gap[]
 }
 
+/** What becomes of each call, sorted by its end. The gaps are each told once. */
 export function callsOf(evidence: Evidence, calls: readonly Call[]): Calls {
   const knocks = calls.map((call) => ({ call, ...knock(evidence, call) }))
   return {
@@ -38,9 +39,14 @@ const mostCallers = 8
 /** Who calls whom: each of `to` is called by the next of `from` in the order of names, never by itself. */
 export function pairs(from: readonly string[], to: readonly string[]): readonly (readonly [string, string])[] {
   const sorted = [...new Set(from)].sort()
+  let at = 0
   return [...new Set(to)].sort().flatMap((node) => {
-    const at = sorted.findIndex((other) => other > node)
-    const next = at === -1 ? sorted : [...sorted.slice(at), ...sorted.slice(0, at)]
+    while (at < sorted.length && (sorted[at] ?? '') <= node) at += 1
+    // One more than is needed, since the node may be among them.
+    const next = [...sorted.slice(at, at + mostCallers + 1), ...sorted.slice(0, Math.min(at, mostCallers + 1))].slice(
+      0,
+      mostCallers + 1,
+    )
     return next
       .filter((other) => other !== node)
       .slice(0, mostCallers)
@@ -110,6 +116,7 @@ export function hostFirewall(
   ]
 }
 
+/** The nodes whose rules stop a call, each with the trace that ended there. */
 export const stoppedOf = ({ shut }: Pick<Calls, 'shut'>) => shut.map(({ at, outcome }) => ({ node: at, outcome }))
 
 /** The rules and policies that stop the calls, each once. */

@@ -100,6 +100,7 @@ function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node, do
   return second.outcome.doubt ?? second.doubts[0] ?? null
 }
 
+/** Whether the trace came to a finding at once (nothing was traced, or nothing was lost) in the place of a share. */
 export const isDraft = <L extends Loss>(value: Share<L> | Draft): value is Draft => 'status' in value
 
 interface Words<L extends Loss> {

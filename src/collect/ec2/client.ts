@@ -10,6 +10,7 @@ export type ApiAnswer = Readonly<Record<string, unknown>>
 /** Calls an action by its name (`DescribeSubnets`). Rejects with the SDK's error. */
 export type ApiCall = (action: AwsAction, input: Readonly<Record<string, unknown>>) => Promise<ApiAnswer>
 
+/** One account in one region, to be asked; `region` is null where nothing says which. */
 export interface Account {
   readonly region: string | null
   readonly ec2: ApiCall
@@ -18,6 +19,7 @@ export interface Account {
   readonly close: () => void
 }
 
+/** How an account is asked. `profile` null: as the AWS CLI chooses without one; the timeout is in milliseconds, for one request. */
 export interface AccountOptions {
   /** Null: what the profile's configuration says. */
   readonly region: string | null

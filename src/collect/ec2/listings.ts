@@ -5,6 +5,7 @@ import type { Account, ApiAnswer, ApiCall } from './client.ts'
 import { allPages, pageSizes } from './pages.ts'
 import { refusalOf } from './reason.ts'
 
+/** An item of an answer, as the SDK gives it. */
 export type Item = Readonly<Record<string, unknown>>
 type Input = Readonly<Record<string, unknown>>
 
@@ -26,6 +27,7 @@ export interface Listings {
   readonly refuseRest: (reason: string, wanted: readonly AwsKindName[]) => void
 }
 
+/** The listings of a region, six requests at once. An action that was refused, or credentials that hold no more, are not asked again. */
 export function listingsOf(
   account: Account,
   region: string,

@@ -7,6 +7,7 @@ import { readVpc } from './read-vpc.ts'
 import { refusalOf } from './reason.ts'
 import { regionOfNodes, type NodeHint } from './region.ts'
 
+/** What is to be read of an account. */
 export interface AccountQuestion extends AccountOptions {
   /** The VPC, where the user named it; else the one that holds the nodes' addresses is looked for. */
   readonly vpcId: string | null

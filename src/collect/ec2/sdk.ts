@@ -46,4 +46,5 @@ const called = {
   GetSubnetCidrReservations: GetSubnetCidrReservationsCommand,
 } satisfies Record<AwsAction, unknown>
 
+/** The SDK’s command of each action that is called. */
 export const commands = called as unknown as Readonly<Record<AwsAction, Command>>

@@ -1,6 +1,7 @@
 import type { MapOf, Shape } from '../../evidence/shape.ts'
 import { withoutCredentials } from './text.ts'
 
+/** A JSON value; an object of those. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export interface JsonObject {
   readonly [key: string]: Json

@@ -12,6 +12,7 @@ export interface Refusal {
   readonly lasting?: true
 }
 
+/** Whether a request came to no answer, with the reason. */
 export const isRefusal = (value: unknown): value is Refusal => (value as Partial<Refusal> | null)?.refusal === true
 
 /** The most that is waited where the server says Retry-After; one that asks for more is asked no more. How often the same request is sent. */

@@ -9,6 +9,7 @@ import { didYouMean } from '../../net/nearest.ts'
 import type { ProxyFor } from '../../net/proxy.ts'
 import { tooLarge, tooSlow, type AnswerLimits } from '../answer-limits.ts'
 
+/** How the API server is found and reached. */
 export interface ClusterOptions {
   /** Kubeconfig files (`--kubeconfig`, or those of `KUBECONFIG`); none: `~/.kube/config`, or the service account of the pod we run in. */
   readonly kubeconfigs: readonly string[]
@@ -19,12 +20,14 @@ export interface ClusterOptions {
   readonly as?: { readonly user: string; readonly groups: readonly string[] } | null
 }
 
+/** An answer of the API server, whatever its status. */
 export interface Reply {
   readonly status: number
   readonly retryAfterSeconds: number | null
   readonly body: Buffer
 }
 
+/** A request to the API server. */
 export interface Sent {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string

@@ -3,12 +3,14 @@ import type { Cluster } from './cluster.ts'
 import type { Shape } from '../../evidence/shape.ts'
 import { kept, type JsonObject } from './keep.ts'
 
+/** A list that was read to its end; `count` is of its items. */
 export interface Listed {
   /** The list as `kubectl get … -A -o json` prints it, without what is never kept. */
   readonly bytes: Uint8Array
   readonly count: number
 }
 
+/** A list that can be asked for, and of which kind its items are. */
 export interface Resource {
   /** `/api/v1/services`, `/apis/metallb.io/v1beta1/ipaddresspools`. */
   readonly path: string

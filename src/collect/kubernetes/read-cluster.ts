@@ -7,6 +7,7 @@ import type { Cluster } from './cluster.ts'
 import { discover } from './discovery.ts'
 import { listResource } from './list.ts'
 
+/** What is to be read of a cluster. */
 export interface ClusterQuestion {
   readonly kinds: readonly KubernetesKindName[]
   readonly signal: AbortSignal

@@ -37,6 +37,7 @@ export interface ReachRun {
   readonly progress: Progress
 }
 
+/** One way to nodes: to run the node script there, and to listen. */
 export interface Reach {
   readonly transport: NodeTransport
   /** Listens on a node: on an interface, else on the one with this address. */

@@ -2,6 +2,7 @@ import { parseNodeOutput, type NodeOutput } from './frames.ts'
 import { nodeScript } from './script.ts'
 import type { NodeTarget, NodeTransport } from './transport.ts'
 
+/** By which way nodes are read, and with how much patience. */
 export interface ReadNodesOptions {
   readonly transport: NodeTransport
   readonly signal: AbortSignal

@@ -6,7 +6,8 @@ export const commandTimeoutSeconds = 60
 /**
  * The script that reads a node: POSIX sh, sent over standard input, only reading. What must be read as root is read through `sudo -n`
  * where the user is not root, so nobody is ever asked for a password. Its output is framed, line by line, so that a command that fails,
- * or a connection that ends, spoils one file and not the others; `frames.ts` reads it:
+ * or a connection that ends, spoils one file and not the others; `frames.ts` reads it. It is one text however long, since users without this
+ * program take it to their nodes as it is, and read it before:
  *
  *     >NAME      a file begins           |TEXT   a line of it
  *     !TEXT      what the command said on standard error        <STATUS   the file ends

@@ -8,6 +8,7 @@ export interface NodeTarget {
   readonly unreachable?: string
 }
 
+/** How ssh is called; `user` null: as the user’s configuration says. */
 export interface SshOptions {
   readonly user: string | null
   /** Each as behind `ssh -o`; they come first, so they win over ours and over the user's configuration. */
@@ -20,6 +21,7 @@ export interface Answer {
   readonly ended: string | null
 }
 
+/** What is run on a node, and for how long. */
 export interface RunOptions {
   readonly signal: AbortSignal
   /** What is run there by `sh -s`. */
@@ -30,6 +32,8 @@ export interface RunOptions {
 
 /** The most that is read of one node: twice what it prints of 100,000 rules, by both back-ends. */
 export const mostOutputBytes = 128 * 1024 ** 2
+
+/** Why a node that prints without end is not read. */
 export const tooMuchOutput = `it printed more than ${String(mostOutputBytes / 1024 ** 2)} MiB`
 
 /** Runs a script on a node; never throws. */

@@ -26,6 +26,7 @@ export interface Probe {
   readonly says: string
 }
 
+/** From where is connected, and to which of a Service’s doors. */
 export interface ProbeOptions {
   /** How nodes are reached for counters and for connections from one of them; null: they are not. */
   readonly transport: NodeTransport | null

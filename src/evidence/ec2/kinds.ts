@@ -236,11 +236,13 @@ export const awsKinds = {
   }),
 } as const satisfies Record<string, AwsKind>
 
+/** The name of a listing in the evidence: `evidence.aws[name]`. */
 export type AwsKindName = keyof typeof awsKinds
 
 /** One item of a listing, as kept. */
 export type AwsItem<K extends AwsKindName> = Shaped<(typeof awsKinds)[K]['shape']>
 
+/** Items of the listings, and parts of them, by EC2’s own names. */
 export type NetworkInterface = AwsItem<'networkInterfaces'>
 export type Subnet = AwsItem<'subnets'>
 export type Vpc = AwsItem<'vpcs'>

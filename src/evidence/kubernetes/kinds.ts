@@ -7,11 +7,13 @@ import type { Shaped } from '../shape.ts'
 /** Every kind of Kubernetes object that vipdoctor reads. The key in kebab case, behind `kubernetes/`, is the kind's name in a check's `needs`. */
 export const kubernetesKinds = { ...coreKinds, ...balancerKinds, ...networkKinds } as const
 
+/** The name of a kind in the evidence: `evidence.kubernetes[name]`. */
 export type KubernetesKindName = keyof typeof kubernetesKinds
 
 /** An object of one kind, as kept. */
 export type KubernetesObject<K extends KubernetesKindName> = Shaped<(typeof kubernetesKinds)[K]['shape']>
 
+/** Objects, and parts of them, by the API’s own names; those of Kube-OVN with `Ovn` before them. */
 export type Service = KubernetesObject<'services'>
 export type ServicePort = NonNullable<NonNullable<NonNullable<Service['spec']>['ports']>[number]>
 export type Node = KubernetesObject<'nodes'>

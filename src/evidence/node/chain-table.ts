@@ -39,6 +39,7 @@ const lookAhead = 8
 /** After so many names that were asked for, all are put into a hash table; one packet asks for some ten. */
 const searched = 40
 
+/** Finds the chains of one table in a dump, without reading their rules: those are read when they are asked for. */
 export function chainTable(bytes: Buffer): ChainTable {
   const names: number[] = []
   const nameEnds: number[] = []

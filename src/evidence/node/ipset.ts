@@ -17,6 +17,7 @@ interface IpSet {
   readonly exact: ReadonlySet<string>
 }
 
+/** The sets of a node by name. `misread` are the lines (from 1) that were not understood. */
 export interface IpSets {
   readonly sets: ReadonlyMap<string, IpSet>
   readonly misread: readonly number[]

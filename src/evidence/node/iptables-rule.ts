@@ -74,6 +74,7 @@ interface Destination {
   readonly ports: readonly [number, number] | null
 }
 
+/** One rule: it acts where all its matches hold. `line` is from 1, `text` as the dump has it. */
 export interface Rule {
   readonly line: number
   readonly text: string

@@ -14,6 +14,7 @@ export interface IptablesSave {
   readonly cutAt: number | null
 }
 
+/** One table of a dump, its chains by name. */
 export interface IptablesTable {
   readonly name: string
   readonly chains: Chains

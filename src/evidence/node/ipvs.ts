@@ -24,6 +24,7 @@ interface VirtualServer {
   readonly text: string
 }
 
+/** The virtual servers of a node. `misread` are the lines (from 1) that were not understood. */
 export interface Ipvs {
   readonly file: string
   readonly services: readonly VirtualServer[]

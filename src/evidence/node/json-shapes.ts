@@ -1,5 +1,6 @@
 // What `ip -j` prints, as far as it is read. Source: iproute2 6.1 (ip/ipaddress.c, iproute.c, iprule.c, ipneigh.c).
 
+/** `ip -j addr`: a device with its addresses. */
 export const addrShape = {
   ifindex: 'number',
   ifname: 'string',
@@ -25,6 +26,7 @@ export const addrShape = {
   ],
 } as const
 
+/** `ip -j -d link`: a device with what its driver says of it. */
 export const linkShape = {
   ifindex: 'number',
   ifname: 'string',
@@ -40,6 +42,7 @@ export const linkShape = {
   linkinfo: { info_kind: 'string', info_data: 'json', info_slave_kind: 'string', info_slave_data: 'json' },
 } as const
 
+/** `ip -j route show table all`: one route. */
 export const routeShape = {
   type: 'string',
   dst: 'string',
@@ -55,6 +58,7 @@ export const routeShape = {
   nexthops: [{ gateway: 'string', dev: 'string', weight: 'number', flags: ['string'] }],
 } as const
 
+/** `ip -j rule`: one rule of policy routing. */
 export const ruleShape = {
   priority: 'number',
   not: 'flag',
@@ -74,6 +78,7 @@ export const ruleShape = {
   suppress_prefixlen: 'number',
 } as const
 
+/** `ip -j neigh`: one neighbour. */
 export const neighShape = {
   dst: 'string',
   dev: 'string',

@@ -105,6 +105,7 @@ export const nodeKinds = {
   versions: neverEmpty(kindOf('versions.txt', textFile)),
 } as const
 
+/** The name of a kind that is read from each node: `evidence.node(node)[name]`. */
 export type NodeKindName = keyof typeof nodeKinds
 
 /** What a node's kind reads as. */

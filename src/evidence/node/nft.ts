@@ -19,6 +19,7 @@ export interface NftChain {
   readonly rules: readonly NftRule[]
 }
 
+/** One rule, at its place in the file (a JSON pointer). */
 export interface NftRule {
   /** The kernel's number for it, which `nft -a list ruleset` prints too. */
   readonly handle: number
@@ -40,6 +41,7 @@ interface NftSet {
   readonly timeout?: number
 }
 
+/** The ruleset that a file of `nft -j list ruleset` holds. */
 export interface Nftables {
   readonly file: string
   readonly tables: readonly NftTable[]

@@ -16,6 +16,7 @@ export interface ClientPath {
   readonly subnetId: string
 }
 
+/** The route by which the interface’s subnet reaches the client; null for a client without an address. A `match` of null: none leads there. */
 export function clientPath(
   evidence: Evidence,
   arrival: NetworkInterface,

@@ -138,6 +138,7 @@ function publicAddresses(family: Family): readonly Range[] {
       )
 }
 
+/** Whether an address is of the internet, so that only a gateway leads to it. */
 export const isPublic = (address: Address): boolean =>
   publicAddresses(address.family).some((range) => range.first <= address.value && address.value <= range.last)
 

@@ -17,6 +17,7 @@ export const numberOf = (protocol: Protocol): number => numbers[protocol] ?? NaN
 export const protocolText = (number: number): string =>
   Object.entries(numbers).find(([, value]) => value === number)?.[0] ?? `protocol ${String(number)}`
 
+/** Numbers of protocols without ports (IANA, Protocol Numbers). */
 export const ICMP = 1
 export const ICMPV6 = 58
 

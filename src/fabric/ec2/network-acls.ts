@@ -49,6 +49,7 @@ interface NumberedEntry {
   readonly index: number
 }
 
+/** What one network ACL does with a set of packets in one direction: the parts that it lets through, and those that it does not. */
 export interface AclJudgement {
   readonly acl: NetworkAcl
   readonly egress: boolean

@@ -18,6 +18,7 @@ export interface NodeFlow {
   readonly port: number | null
 }
 
+/** Whether security groups let one interface speak to another. */
 export interface NodeFlowJudgement {
   readonly answer: 'admitted' | 'refused' | 'unknown'
   /** The side that refuses, or that is not known. */
@@ -66,6 +67,7 @@ export function judgeNodeFlow(evidence: Evidence, flow: NodeFlow): NodeFlowJudge
   return open === undefined ? named(ends[1], 'admitted') : named(open, 'unknown')
 }
 
+/** Whether an interface holds an address, alone or in a prefix. */
 export const owns = (eni: NetworkInterface, address: Address): boolean =>
   holdingsOf(eni).some(
     ({ range }) => range.family === address.family && range.first <= address.value && address.value <= range.last,

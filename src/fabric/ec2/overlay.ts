@@ -58,6 +58,7 @@ function subnetRoute(evidence: Evidence, vpcId: string, subnetId: string, vip: A
   return { subnetId, table, match: isDefault ? null : match, fallsTo: isDefault ? match : null }
 }
 
+/** Whether a subnet’s route for the VIP leads to an interface, as one that was written for a VIP does. */
 export const leadsToInterface = ({ match }: SubnetRoute): boolean =>
   match !== null && targetOf(match.route).kind === 'interface'
 

@@ -14,6 +14,7 @@ export interface Reservation {
   readonly proof: () => Proof
 }
 
+/** The reservations of a subnet, of both families; a gap where they were not read. */
 export function reservationsOf(evidence: Evidence, subnetId: string): Known<readonly Reservation[]> {
   const answer = evidence.aws.cidrReservations(subnetId)
   if (isGap(answer)) return answer

@@ -116,6 +116,7 @@ export interface RouteTarget {
   readonly id: string
 }
 
+/** What a route leads to, and the id of it. */
 export function targetOf(route: Route): RouteTarget {
   const { GatewayId, NetworkInterfaceId, InstanceId, NatGatewayId, TransitGatewayId, VpcPeeringConnectionId } = route
   if (GatewayId === 'local') return { kind: 'local', id: 'local' }

@@ -10,6 +10,7 @@ export function listText(names: readonly string[], most = 6): string {
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`
 }
 
+/** An interface’s id for a sentence. */
 export const idOf = (eni: NetworkInterface): string => eni.NetworkInterfaceId ?? 'an interface without id'
 
 /** An interface and whose it is: `eni-0abc (worker-1)`, `eni-0def (ELB net/front)`, `eni-0fed (i-0123)`. */
@@ -20,6 +21,7 @@ export function interfaceText(evidence: Evidence, eni: NetworkInterface): string
   return whose === undefined ? `${idOf(eni)} (attached to nothing)` : `${idOf(eni)} (${whose})`
 }
 
+/** A subnet by id and range: `subnet-0abc (10.240.0.0/24)`. */
 export const subnetText = (subnet: Subnet, range: { readonly text: string }): string =>
   `${subnet.SubnetId ?? 'a subnet'} (${range.text})`
 

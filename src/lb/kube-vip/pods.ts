@@ -64,6 +64,7 @@ export function refusalOf(settings: KubeVipSettings, { metadata, spec }: Service
 /** Where kube-vip takes a Service's address from, in the order in which it looks (kube-vip v1.2.3 pkg/instance/instance.go). */
 export type AddressSource = 'annotation' | 'spec' | 'status' | null
 
+/** From where kube-vip takes the address of a Service, first to last; null where there is none. */
 export function addressSource({ metadata, spec, status }: Service): AddressSource {
   if ((metadata?.annotations?.['kube-vip.io/loadbalancerIPs'] ?? '') !== '') return 'annotation'
   if ((spec?.loadBalancerIP ?? '') !== '') return 'spec'

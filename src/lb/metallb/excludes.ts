@@ -14,6 +14,7 @@ export interface Excludes {
   readonly proof: Proof
 }
 
+/** The member of the ConfigMap under which the list stands. */
 export const excludesKey = 'excludel2.yaml'
 
 /** What ConfigMap metallb-excludel2 names (MetalLB since 0.13.10, internal/layer2/announcer.go: excludeRegexp); null where it is not there, or not read. */

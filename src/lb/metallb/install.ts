@@ -40,6 +40,7 @@ export const unlistedSpeaker = perEvidence((evidence: Evidence): Gap | null => {
       )
 })
 
+/** Whether a pod says that it is ready; without the condition it is not. */
 export const isReady = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
 

@@ -32,6 +32,7 @@ export function rangesOf(pool: IPAddressPool): readonly Range[] {
 }
 const rangesByPool = new WeakMap<IPAddressPool, readonly Range[]>()
 
+/** A pool’s name for a sentence. */
 export const poolName = ({ metadata }: IPAddressPool): string => metadata?.name ?? ''
 
 /** Where MetalLB's pools would stand, for what is said of one that is not there: `noun` names them, `proof` is the place with what was found. */

@@ -14,6 +14,7 @@ export interface Request {
   readonly twice: boolean
 }
 
+/** What a Service asks of MetalLB, by its annotations of either prefix or by its field. */
 export function requestOf({ metadata, spec }: Service): Request {
   const annotation = (name: string): string | null =>
     metadata?.annotations?.[`metallb.io/${name}`] ?? metadata?.annotations?.[`metallb.universe.tf/${name}`] ?? null

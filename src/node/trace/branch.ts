@@ -8,11 +8,13 @@ export type Decision =
   | { readonly kind: 'reject'; readonly with: string }
   | { readonly kind: 'no-route'; readonly why: string }
 
+/** A branch, and what the rule or chain that it went through decided. */
 export interface Decided {
   readonly branch: Branch
   readonly decision: Decision
 }
 
+/** The decisions that carry nothing with them: the next rule, and the end of this hook. */
 export const next: Decision = { kind: 'next' }
 export const accept: Decision = { kind: 'accept' }
 
@@ -78,6 +80,7 @@ const decisionKey = (decision: Decision): string =>
       ? `${decision.kind} ${decision.why}`
       : decision.kind
 
+/** What tells two packets apart for the rules behind. */
 export function packetKey(packet: Packet): string {
   const {
     destination,

@@ -18,8 +18,10 @@ const mostSteps = 2000
 /** By base chain: the jump at which it was found to lead further than is followed. It is not walked again. */
 const endless = new WeakMap<object, Step>()
 
+/** The step at which a chain was given up before; null for one that came to an end. */
 export const knownEndless = (chain: object): Step | null => endless.get(chain) ?? null
 
+/** Remembers that a chain was given up, so that the next packet does not walk it again. */
 export function rememberEndless(chain: object, { refused }: Budget): void {
   if (refused !== null) endless.set(chain, refused)
 }

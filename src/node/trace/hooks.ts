@@ -9,6 +9,7 @@ import { addressType, leadsNowhere, reversePathHolds, routeOut, whyNoRoute } fro
 import type { Branch, Packet } from './types.ts'
 import type { World } from './world.ts'
 
+/** The places at which netfilter sees a packet (linux/netfilter.h). */
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING'
 
 interface Stage {

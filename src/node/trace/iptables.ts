@@ -234,4 +234,5 @@ const stepOf = (
   text,
 })
 
+/** The branch one step further. */
 export const withStep = (branch: Branch, step: Step): Branch => ({ ...branch, steps: [...branch.steps, step] })

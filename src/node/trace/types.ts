@@ -116,6 +116,7 @@ export type Fate =
   | { readonly kind: 'rejected'; readonly with: string }
   | { readonly kind: 'no-route'; readonly why: string }
 
+/** A branch at its end on this node. */
 export interface Outcome extends Branch {
   readonly fate: Fate
 }

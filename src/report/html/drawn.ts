@@ -44,6 +44,7 @@ export function endCards({ ends }: Scene, most: number): readonly EndCard[] {
 
 const shareText = (share: number | null): string => (share === null ? '' : `${Math.round(share * 100)} %`)
 
+/** Nodes in the room of one: the first, and how many more. */
 export function nodesText(nodes: readonly string[]): string {
   const [first] = nodes
   if (first === undefined) return 'no node known'

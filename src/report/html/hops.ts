@@ -13,6 +13,7 @@ import { hopAnchor } from './stops.ts'
 
 const marks: Readonly<Record<Status, string>> = { pass: '✓', warn: '!', fail: '✕', unknown: '?', skipped: '–' }
 
+/** A status as a sign, with its word for who hears the page. */
 export const mark = (status: Status): Markup =>
   h`<span class="mark ${status}" aria-hidden="true">${marks[status]}</span><span class="unseen">${status}: </span>`
 

@@ -27,4 +27,5 @@ function valueText(value: Value): string {
 /** A constant of this program: a style sheet, a script. */
 export const own = (text: string): Markup => new Markup(text)
 
+/** Markup where there is nothing to show. */
 export const nothing = own('')

@@ -33,6 +33,7 @@ export function badge({ hop, status, reach, href, brief }: Stop, x: number, y: n
 export const line = (path: string, reach: 'reached' | 'beyond', turned = false): Markup =>
   h`<path d="${path}" class="line ${reach}${turned ? ' back' : ''}"/>`
 
+/** A rectangle in the drawing’s own units, from its upper left corner. */
 export interface Box {
   readonly x: number
   readonly y: number

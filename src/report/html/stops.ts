@@ -38,4 +38,5 @@ function endOf({ path, causes, verdict }: Diagnosis): number {
   return cause ?? (open === -1 ? hops.indexOf('delivery') : open)
 }
 
+/** The anchor of a hop of one VIP on the page. */
 export const hopAnchor = (key: string, hop: string): string => `${key}-${hop}`

@@ -1,6 +1,7 @@
 import type { Verdict } from '../../diagnosis/diagnosis.ts'
 import { h, type Markup } from './markup.ts'
 
+/** A VIP in the table. `href` is the anchor of its own part of the page; null where it has none. */
 export interface Row {
   readonly verdict: Verdict
   readonly place: string
@@ -13,6 +14,7 @@ export interface Row {
 const words = { reachable: 'reachable', unreachable: 'unreachable', inconclusive: 'not known' } as const
 const signs = { reachable: '✓', unreachable: '✕', inconclusive: '?' } as const
 
+/** The row, with all that the filter looks at as text. */
 export function tableRow({ verdict, place, owner, why, href }: Row): Markup {
   const name = href === null ? h`${place}` : h`<a href="#${href}">${place}</a>`
   return h`<tr class="${verdict}"><td><span class="verdict ${verdict}"><span aria-hidden="true">${signs[verdict]} </span>${words[verdict]}</span></td><th scope="row">${name}</th><td>${owner}</td><td><code>${why}</code></td></tr>

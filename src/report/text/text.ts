@@ -8,10 +8,11 @@ import type { End, Format, Reporter } from '../reporter.ts'
 import { wrap } from '../wrap.ts'
 import { besideLines, firstCause, followingLines, furtherCauses, proofLines } from './causes.ts'
 import { gapLines, unlistedLines } from './gaps.ts'
-import { header } from './header.ts'
+import { header, lostPart } from './header.ts'
 import { groupedCauses, tableLines, type Row } from './many.ts'
 import { beside, nextSteps } from './next-steps.ts'
 import { pathLines } from './path.ts'
+import { remedyLines } from './remedy.ts'
 import { summaryLines, type Counted } from './summary.ts'
 import { wireLines } from './wire.ts'
 
@@ -22,6 +23,7 @@ export interface Detail {
   readonly short: boolean
 }
 
+/** What is told where no flag asks for more or less. */
 export const ordinary: Detail = { all: false, verbose: false, short: false }
 
 /** What is kept of a VIP until all are judged: a row of the table, and its whole report where that is shown. */
@@ -93,17 +95,21 @@ function oneVip(diagnosis: Diagnosis, look: Look, { verbose, short }: Detail, re
   const { causes, possibleCauses, alsoWrong, findings, path, verdict } = diagnosis
   const [first, ...further] = causes
   const open = verdict === 'inconclusive' ? nextSteps(diagnosis, reading, look) : []
+  // What the first lines tell is not told again, but for what mends it.
+  const lost = lostPart(diagnosis)
+  const possible = possibleCauses.filter((finding) => finding !== lost)
   const warnings = findings.filter((finding) => finding.status === 'warn' && !possibleCauses.includes(finding))
   const sections = [
     header(diagnosis, look),
     first === undefined ? [] : firstCause(first, look, verbose),
+    lost === undefined ? [] : remedyLines(lost, look, '  ', verbose),
     furtherCauses(further, look, verbose),
-    besideLines(causes.length === 0 ? 'Possible causes' : 'Possible causes besides', possibleCauses, look, verbose),
+    besideLines(causes.length === 0 ? 'Possible causes' : 'Possible causes besides', possible, look, verbose),
     open,
     short ? [] : pathLines(path, look, verbose),
     short ? [] : wireLines(findings, look),
     nodePortLines(diagnosis, look),
-    short ? [] : proofLines(causes, look, verbose),
+    short ? [] : proofLines(lost === undefined ? causes : [{ ...lost, consequences: [] }], look, verbose),
     followingLines(causes, look, verbose),
     besideLines('Broken besides', alsoWrong, look, verbose),
     short && causes.length > 0 ? [] : besideLines('Warnings', warnings, look, verbose),
@@ -158,6 +164,7 @@ function inFull({ target }: Kept, look: Look, reading: Reading): readonly string
   return 'line' in command ? beside('One VIP in full:', command.line, look, '') : []
 }
 
+/** The text, and where nothing could be judged the reason in its place. */
 export const textFormat = (look: Look, detail: Detail): Format<Kept> => ({
   report: ({ reading }) => textReporter(look, detail, reading),
   failed: ({ message, suggestion }) => `vipdoctor: ${message}\n${suggestion === null ? '' : `${suggestion}\n`}`,

@@ -13,6 +13,7 @@ export interface PodsApi {
   readonly lastWarning: (name: string, signal: AbortSignal) => Promise<string | null>
 }
 
+/** The requests about pods in one namespace. An answer that is not 2xx is a refusal with the server’s own words. */
 export function podsApi(cluster: Cluster, namespace: string): PodsApi {
   const base = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
   const ask = (

@@ -4,6 +4,7 @@ export const nodeRoot = '/node'
 /** By these labels the pods are known: all of vipdoctor's, and those of one run. */
 export const labels = { ours: 'app.kubernetes.io/managed-by', run: 'vipdoctor/run' } as const
 
+/** The name of the one container in a node’s pod. */
 export const containerName = 'node'
 
 /**

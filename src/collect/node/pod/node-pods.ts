@@ -13,6 +13,7 @@ import { podRefusal } from './refusal.ts'
 import { isLeftOver, thisRun } from './run.ts'
 import { podState } from './state.ts'
 
+/** Which pods are made, and with how much patience. */
 export interface PodsOptions {
   readonly cluster: Cluster
   readonly namespace: string
@@ -33,6 +34,7 @@ interface NoPod {
   readonly noPod: string
 }
 
+/** Pods on nodes, each there as long as somebody works in it. */
 export interface NodePods {
   /** Does something in the pod of a node: it is made for whoever comes first, and deleted when nobody is in it any more. */
   readonly within: <T>(node: string, work: (place: ExecPlace) => Promise<T>) => Promise<T | NoPod>

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { parseAnswer } from '../../src/evidence/answer.ts'
+import { documentsIn } from '../../src/evidence/loose/documents.ts'
 import { gap } from '../../src/evidence/gap.ts'
 
 const file = 'kubernetes/services.json'
@@ -40,4 +41,17 @@ test.each([
   ['separators', '---\n'.repeat(25_000)],
 ])('a hundred thousand characters of %s before what is no YAML take no time', (_, before) => {
   expect(parseAnswer(file, `${before}!`)).toMatchObject({ reason: expect.stringMatching(/^not JSON/) })
+})
+
+test.each([
+  ['answers that begin and never end', '{\n', /^cut off|^not JSON/],
+  ['logs that begin and never end', '==== START logs for container a\n', null],
+  ['separators and comments', '---\n#\n', null],
+])('a megabyte of %s takes no time', (_, line, reason) => {
+  const text = line.repeat(2 ** 20 / line.length)
+  const start = process.cpuUsage()
+  const documents = documentsIn('dump.json', `${text}!`)
+  const { user, system } = process.cpuUsage(start)
+  expect((user + system) / 1e6).toBeLessThan(5)
+  expect(documents).toEqual(reason === null ? null : { ...gap('dump.json', ''), reason: expect.stringMatching(reason) })
 })

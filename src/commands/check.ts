@@ -2,6 +2,7 @@ import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { answerAs } from '../diagnosis/diagnose.ts'
+import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { everyQuestion, inNamespace, parseTarget, questionsFor } from '../diagnosis/targets.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
@@ -15,7 +16,8 @@ import { known } from '../evidence/gap.ts'
 import { interrupted, reportingFailures } from '../cli/failure.ts'
 import { parseOutputFiles, writeReport } from '../cli/output-files.ts'
 import { allReports } from '../report/all-reports.ts'
-import type { Reading } from '../report/reading.ts'
+import { diagnosisAsTyped } from '../report/access.ts'
+import { readingOf } from '../cli/reading.ts'
 import { formatNames, formatsFor } from '../report/formats.ts'
 import { acceptanceOf, type Policy } from '../diagnosis/gate.ts'
 import { plain } from '../report/paint.ts'
@@ -32,7 +34,8 @@ export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
   static override description = `Walks one packet along its path to each VIP and says where it dies.
 TARGET is a VIP (10.240.0.100), a VIP and port (10.240.0.100:443), namespace/service, or a Service's name if
-only one has it; none means every LoadBalancer Service and every control-plane VIP that the evidence shows.
+only one has it; none means every LoadBalancer Service, every address in externalIPs and every control-plane VIP
+that the evidence shows. A Service of type NodePort is judged at each node, NODE-ADDRESS:NODEPORT at that one.
 
 Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 inconclusive, 4 a bug in vipdoctor.`
   static override examples = [
@@ -183,7 +186,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
       const policy = policyAt(evidence)
       const detail = { all: flags.all, verbose: flags.verbose, short: flags.output === 'short' }
       const setting: Setting = {
-        reading: readingOf(flags),
+        reading: readingOf(flags, evidence),
         tool,
         checks,
         evidence,
@@ -195,7 +198,10 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
         ...files.map(({ format }) => formatsFor(plain, detail)[format]),
       ].map((format) => format.report(setting))
       const reports = allReports(reporters, policy)
-      const judged = answerAs(reports.diagnosis, checks, evidence, questions, gaps, flags['node-ports'])
+      const { reading } = setting
+      const present = (diagnosis: Diagnosis) =>
+        reports.diagnosis(reading.from === 'live' ? diagnosisAsTyped(diagnosis, reading.access) : diagnosis)
+      const judged = answerAs(present, checks, evidence, questions, gaps, flags['node-ports'])
       const probes = flags.probe ? await probeLive(flags, evidence, questions) : null
       const { gate, texts } = reports.whole(judged, probes)
       const [printed = [], ...written] = texts
@@ -205,24 +211,6 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
       await printAll(printed)
       return null
     })
-  }
-}
-
-/** How the evidence of this run was read, for the report to say how more of it can be. */
-function readingOf(flags: CheckFlags & { readonly bundle: string | undefined }): Reading {
-  if (flags.bundle !== undefined) return { from: 'bundle', path: flags.bundle }
-  const given = (['kubeconfig', 'context', 'as', 'region', 'profile', 'ssh-user', 'client'] as const).flatMap(
-    (name) => {
-      const value = flags[name]
-      return value === undefined || value === 'vpc' ? [] : [[name, value] as const]
-    },
-  )
-  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env
-  return {
-    from: 'live',
-    nodes: flags.nodes,
-    region: flags.region ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? null,
-    flags: given,
   }
 }
 

@@ -1,23 +1,16 @@
 import { isGap, known, type Gap } from '../evidence/gap.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { objectName, type Service } from '../evidence/kubernetes/kinds.ts'
-import {
-  type Client,
-  clientText,
-  type ControlPlaneVip,
-  type FabricName,
-  type Question,
-  type ServiceQuestion,
-} from '../evidence/question.ts'
+import { clientText, type ControlPlaneVip, type Question, type ServiceQuestion } from '../evidence/question.ts'
 import { partOf } from '../evidence/part.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'
 import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
 import { compareAddresses, parseAddress, sameAddress, type Address } from '../net/address.ts'
-import { protocolOf } from '../net/port.ts'
 import { didYouMean } from '../net/nearest.ts'
 import { inWords } from '../net/words.ts'
-import { questionsOfAddress } from './unnamed-address.ts'
+import { atEveryNode, atVip, type Asked } from './service-questions.ts'
+import { nodePortsAt, questionsOfAddress } from './unnamed-address.ts'
 import { familiesMeet, requireClient } from './client.ts'
 
 /**
@@ -77,13 +70,6 @@ export interface Questions {
   readonly gaps: readonly Gap[]
 }
 
-/** What every question of one run shares. */
-export interface Asked {
-  readonly client: Client
-  readonly fabric: FabricName
-  readonly vpcId: string | null
-}
-
 /**
  * The questions behind the targets; without a target, every LoadBalancer Service and every control-plane VIP that the evidence shows.
  *
@@ -97,25 +83,16 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
   const gaps = [services, partOf(services), controlPlaneVips(evidence)].filter(isGap)
   requireClient(evidence, asked.client)
   const all = everyQuestion(evidence, asked)
-  const wanted =
-    targets.length === 0
-      ? all
-      : [
-          ...all.filter((question) => targets.some((target) => asksFor(target, question))),
-          ...targets.flatMap((target) =>
-            target.kind !== 'vip' || isVip(target, all) ? [] : questionsOfAddress(evidence, target, asked),
-          ),
-        ]
-  for (const target of targets) requireOne(target, all)
+  const answered = targets.map((target) => ({ target, asks: questionsOf(evidence, target, all, asked) }))
+  for (const { target, asks } of answered) requireOne(target, asks)
+  const wanted = targets.length === 0 ? all : distinct(answered.flatMap(({ asks }) => asks))
   const questions = wanted.filter(familiesMeet)
   if (gaps.length === 0) {
-    if (all.length === 0 && wanted.length === 0)
+    if (all.length === 0 && targets.length === 0)
       throw new UserError(
         'The evidence shows no VIP: no Service of type LoadBalancer, no kube-vip with an address for the control plane, no Vip or SwitchLBRule of Kube-OVN.',
       )
-    for (const target of targets)
-      if (target.kind !== 'vip' || isVip(target, all))
-        if (!all.some((question) => asksFor(target, question))) throw noSuch(target, evidence, all)
+    for (const { target, asks } of answered) if (asks.length === 0) throw noSuch(target, evidence, all)
   }
   if (questions.length === 0 && wanted.length > 0)
     throw new UserError(
@@ -127,26 +104,48 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
 /** Every VIP and port that the evidence shows, sorted. */
 export function everyQuestion(evidence: Evidence, asked: Asked): readonly Question[] {
   return [
-    ...(known(evidence.kubernetes.services) ?? [])
-      .filter(isLoadBalancer)
-      .flatMap((service) => serviceQuestions(service, asked)),
+    ...(known(evidence.kubernetes.services) ?? []).flatMap((service) => serviceQuestions(service, asked)),
     ...(known(controlPlaneVips(evidence)) ?? []).map((vip) => controlPlaneQuestion(vip, asked)),
     ...kubeOvnQuestions(evidence, asked),
   ].sort(compareQuestions)
 }
 
-const isLoadBalancer = (service: Service): boolean => service.spec?.type === 'LoadBalancer'
-
-function serviceQuestions(service: Service, asked: Asked): ServiceQuestion[] {
-  const addresses = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseAddress(ip) ?? [])
-  return (addresses.length === 0 ? [null] : addresses).flatMap((vip) =>
-    (service.spec?.ports ?? []).flatMap((servicePort): ServiceQuestion[] => {
-      const protocol = protocolOf(servicePort.protocol)
-      if (protocol === null || servicePort.port === undefined) return []
-      return [{ ...asked, about: 'service', vip, port: { protocol, port: servicePort.port }, service, servicePort }]
-    }),
-  )
+/** The addresses of a Service that clients use: those that it was given, one that it waits for, and those that it names itself. */
+function serviceQuestions(service: Service, asked: Asked): readonly ServiceQuestion[] {
+  const { spec, status } = service
+  const given = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseAddress(ip) ?? [])
+  const external = (spec?.externalIPs ?? []).flatMap((text) => parseAddress(text) ?? [])
+  const vips = [
+    ...(spec?.type !== 'LoadBalancer' ? [] : given.length === 0 ? [null] : given),
+    ...external.filter((one) => !given.some((other) => sameAddress(one, other))),
+  ]
+  return vips.flatMap((vip) => atVip(service, vip, asked))
 }
+
+/** What one target asks: a VIP of the evidence; else a Service's NodePort, or an address that nothing names. */
+function questionsOf(evidence: Evidence, target: Target, all: readonly Question[], asked: Asked): readonly Question[] {
+  const named = all.filter((question) => asksFor(target, question))
+  if (named.length > 0 || target.kind === 'namespace') return named
+  if (target.kind === 'service')
+    return servicesNamed(evidence, target).flatMap((service) => atEveryNode(evidence, service, asked))
+  const atNodes = nodePortsAt(evidence, target, asked)
+  return atNodes.length > 0 || isVip(target, all) ? atNodes : questionsOfAddress(evidence, target, asked)
+}
+
+/** Each question once, whichever targets ask it, sorted. */
+function distinct(questions: readonly Question[]): readonly Question[] {
+  const key = (question: Question): string =>
+    JSON.stringify([questionName(question), question.vip?.text, question.port, question.about])
+  return [...new Map(questions.map((question) => [key(question), question])).values()].sort(compareQuestions)
+}
+
+const servicesNamed = (
+  { kubernetes }: Evidence,
+  { namespace, name }: Extract<Target, { kind: 'service' }>,
+): readonly Service[] =>
+  (known(kubernetes.services) ?? []).filter(
+    ({ metadata }) => metadata?.name === name && [null, metadata.namespace].includes(namespace),
+  )
 
 function controlPlaneQuestion(controlPlane: ControlPlaneVip, asked: Asked): Question {
   const { address, port } = controlPlane
@@ -174,9 +173,9 @@ const isVip = (target: Extract<Target, { kind: 'vip' }>, all: readonly Question[
   all.some(({ vip }) => sameAddress(target.address, vip))
 
 /** @throws UserError where a name without its namespace is that of several. */
-function requireOne(target: Target, all: readonly Question[]): void {
+function requireOne(target: Target, asks: readonly Question[]): void {
   if (target.kind !== 'service' || target.namespace !== null) return
-  const names = [...new Set(all.filter((question) => asksFor(target, question)).map(questionName))]
+  const names = [...new Set(asks.map(questionName))]
   if (names.length > 1)
     throw new UserError(
       `There are ${String(names.length)} Services ${target.name}: ${inWords(names)}.`,
@@ -207,13 +206,17 @@ function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): U
     )
   if (target.kind === 'service') {
     const services = known(evidence.kubernetes.services) ?? []
-    const service = services.find(
-      ({ metadata }) => metadata?.name === target.name && [null, metadata.namespace].includes(target.namespace),
-    )
+    const [service] = servicesNamed(evidence, target)
     const asked = target.namespace === null ? target.name : `${target.namespace}/${target.name}`
     if (service === undefined)
       return new UserError(`There is no Service ${asked}.`, didYouMean(asked, services.map(objectName)) ?? suggestion)
     const { namespace = 'default', name = '' } = service.metadata ?? {}
+    const [at] = (service.spec?.ports ?? []).flatMap(({ nodePort = 0 }) => (nodePort === 0 ? [] : [nodePort]))
+    if (at !== undefined)
+      return new UserError(
+        `Service ${objectName(service)} has type ${service.spec?.type ?? ''}: clients connect to nodes, and no address of a node is known.`,
+        `Name one: ADDRESS:${String(at)}.`,
+      )
     return new UserError(
       `Service ${objectName(service)} has type ${service.spec?.type ?? 'ClusterIP'}, so it has no VIP; only type LoadBalancer does.`,
       [
@@ -224,13 +227,8 @@ function noSuch(target: Target, evidence: Evidence, all: readonly Question[]): U
     )
   }
   const ports = all.filter(({ vip }) => sameAddress(vip, target.address)).map(({ port }) => port.port)
-  if (ports.length > 0)
-    return new UserError(
-      `${target.address.text} is a VIP, but not at port ${String(target.port)}.`,
-      `Its ports are ${ports.join(', ')}.`,
-    )
   return new UserError(
-    `${target.address.text} is the VIP of no Service, of no kube-vip and of nothing in Kube-OVN.`,
-    suggestion,
+    `${target.address.text} is a VIP, but not at port ${String(target.port)}.`,
+    `Its ports are ${ports.join(', ')}.`,
   )
 }

@@ -8,6 +8,10 @@ export function placeOf({ vip, port }: Question): string {
   return port.protocol === 'tcp' ? place : `${place}/${port.protocol}`
 }
 
+/** The target that asks for it: its address and port, or its Service while that has no address. */
+export const targetText = (question: Question): string =>
+  question.vip === null ? questionName(question) : addressAndPort(question.vip.text, question.port.port)
+
 /** Whose VIP it is: its Service, the object of Kube-OVN, or the control plane. */
 export const ownerOf = (question: Question): string =>
   questionName(question) || (question.about === 'control-plane' ? 'the control plane' : 'an address that nothing names')

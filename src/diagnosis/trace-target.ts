@@ -3,7 +3,8 @@ import type { Question } from '../evidence/question.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { sameAddress } from '../net/address.ts'
 import { protocolOf } from '../net/port.ts'
-import { everyQuestion, parseTarget, questionsFor, type Asked } from './targets.ts'
+import type { Asked } from './service-questions.ts'
+import { everyQuestion, parseTarget, questionsFor } from './targets.ts'
 
 /**
  * The packets that a target of `trace` means: one for each port of a VIP, or the one that is named. Any address may be traced, a VIP or not

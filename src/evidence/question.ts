@@ -1,4 +1,4 @@
-import type { Address } from '../net/address.ts'
+import { parseAddress, sameAddress, type Address } from '../net/address.ts'
 import type { Port } from '../net/port.ts'
 import type { Cidr } from '../net/range.ts'
 import type { OvnVip, Pod, Service, ServicePort, SwitchLBRule } from './kubernetes/kinds.ts'
@@ -72,9 +72,13 @@ interface Asking {
   readonly vpcId: string | null
 }
 
-/** About a Service at one of its ports; `vip` is null while it is pending. */
+/**
+ * About a Service at one of its ports; `vip` is null while it is pending. `entry` says by what its packets come in: by an address of the
+ * Service at its own port, or by the NodePort at an address that the receiving node has anyway.
+ */
 export interface ServiceQuestion extends Asking {
   readonly about: 'service'
+  readonly entry: 'vip' | 'node-port'
   readonly vip: Address | null
   readonly service: Service
   readonly servicePort: ServicePort
@@ -111,6 +115,18 @@ export type WithVip<Q extends Question = Question> = Q & { readonly vip: Address
 
 /** Whether its VIP is there. */
 export const hasVip = (question: Question): question is WithVip => question.vip !== null
+
+/** Whether the client connects at a Service's NodePort. */
+export const isAtNodePort = (question: Question): boolean =>
+  question.about === 'service' && question.entry === 'node-port'
+
+/** Whether it is about an address that a controller gave to a Service, or is to give: not at a NodePort, and not one that the Service names itself. */
+export function isGiven(question: Question): boolean {
+  if (question.about !== 'service' || question.entry === 'node-port') return false
+  const { vip, service } = question
+  if (vip === null) return true
+  return (service.status?.loadBalancer?.ingress ?? []).some(({ ip }) => sameAddress(parseAddress(ip), vip))
+}
 
 /** The Service of a question; null where it is about something else. */
 export const serviceOf = (question: Question): Service | null =>

@@ -1,7 +1,8 @@
 import type { Receiving } from './context.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
-import type { Question } from '../evidence/question.ts'
+import { nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
+import { isAtNodePort, type Question } from '../evidence/question.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
 import { arpSilence } from '../node/arp-silence.ts'
 import { nodeOfPod } from '../node/vip-trace.ts'
@@ -21,9 +22,13 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   // OVN carries its own VIPs from pod to pod; no node receives them.
   if (question.about === 'kube-ovn') return { by: 'unknown', nodes: [] }
   const home = question.about === 'service' ? homeOf(evidence, client) : null
-  if (home !== null) return { by: 'client', nodes: [home] }
-  if (question.about === 'service' && client.kind === 'pod') return { by: 'unknown', nodes: [] }
+  // The rules of the client's node translate a Service's own addresses, but no NodePort of another node.
+  const atNode = isAtNodePort(question) && vip !== null ? nodesHaving(evidence, vip) : null
+  if (home !== null && (atNode?.includes(home) ?? true)) return { by: 'client', nodes: [home] }
+  if (question.about === 'service' && atNode === null && client.kind === 'pod') return { by: 'unknown', nodes: [] }
   if (vip === null) return { by: 'unknown', nodes: [] }
+  const [only] = atNode ?? []
+  if (only !== undefined && nodeNamesByAddress(evidence).get(vip.text) === only) return { by: 'owner', nodes: [only] }
   const fabric = fabricOf(question)
   const delivered = fabric.deliver(evidence, question)
   if (delivered !== null) return { by: delivered.by, nodes: [delivered.node] }
@@ -46,6 +51,12 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   const able = known(announced.eligible) ?? []
   if (able.length > 0) return { by: 'candidate', nodes: able }
   return all
+}
+
+/** The nodes that have an address: as their own, else on an interface. */
+function nodesHaving(evidence: Evidence, address: Address): readonly string[] {
+  const own = nodeNamesByAddress(evidence).get(address.text)
+  return own === undefined ? boundAnywhere(evidence, address).map(({ node }) => node) : [own]
 }
 
 /** The nodes with the VIP on an interface whose kernel answers for it, whoever announces it besides. */

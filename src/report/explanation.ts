@@ -1,10 +1,12 @@
 import type { Check } from '../checks/check.ts'
 import { hops, type Hop } from '../checks/hop.ts'
+import { hiddenBy, hiddenText } from '../diagnosis/moot.ts'
 import { checksOfCode } from './aws-codes.ts'
 import { checkLines } from './check-list.ts'
 import { hopWords } from './hop-words.ts'
 import { schemaVersion } from './json.ts'
 import type { Look } from './paint.ts'
+import { linksOf } from './source-links.ts'
 import { wrap } from './wrap.ts'
 
 /** A check's docs for the terminal. */
@@ -27,12 +29,16 @@ function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, 
     ...part('How to mend it', docs.mend),
     look.paint.bold('Stops the packet'),
     `  ${blocks ? 'yes' : 'no: it warns, or is listed as also wrong'}`,
+    ...hiddenText(id).flatMap((line) => wrap(line, look.width, '  ')),
     '',
     look.paint.bold('Reads'),
     ...reads.map((kind) => `  ${kind}`),
     '',
     look.paint.bold('Sources'),
-    ...docs.sources.flatMap((source) => wrap(source, look.width, '    ', '  - ')),
+    ...docs.sources.flatMap((source) => [
+      ...wrap(source, look.width, '    ', '  - '),
+      ...linksOf(source).map(({ url }) => `    ${look.paint.dim(url)}`),
+    ]),
     '',
   ].join('\n')
 }
@@ -66,6 +72,7 @@ export function explanation(asked: Explained, look: Look): string {
   return [
     look.paint.bold(asked.name),
     ...wrap(means, look.width, '  '),
+    ...hiddenText(asked.name).flatMap((line) => wrap(line, look.width, '  ')),
     '',
     ...checkLines(asked.checks, look.width, '  '),
     '',
@@ -88,8 +95,9 @@ const checkJson = (
   needs,
   alsoReads: alsoReads ?? [],
   consequenceOf: consequenceOf ?? [],
+  mootWhile: hiddenBy(id).map(({ whileFailing, why }) => ({ failing: whileFailing, why })),
   awsCodes: Object.keys(checksOfCode).filter((code) => checksOfCode[code]?.includes(id)),
-  ...(withDocs ? { docs } : {}),
+  ...(withDocs ? { docs: { ...docs, links: docs.sources.flatMap(linksOf).map(({ url }) => url) } } : {}),
 })
 
 /** `checks --output json`. */

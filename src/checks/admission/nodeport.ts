@@ -1,5 +1,6 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { isAtNodePort } from '../../evidence/question.ts'
 import { portText, type Port } from '../../net/port.ts'
 import { admitsClient, authorize, permissionText, rangesForRule } from '../../fabric/ec2/admission.ts'
 import { rangesText } from '../../fabric/ec2/client-set.ts'
@@ -21,7 +22,7 @@ export default defineCheck({
   run,
   docs: {
     means:
-      'A client that connects to a node at the NodePort, as a load balancer in front of the nodes does, is judged by the security groups at that port. A client of the VIP is not: it arrives at the port of the Service, and kube-proxy never shows the NodePort to the network. So a closed NodePort is no reason for an unreachable VIP.',
+      'A client that connects to a node at the NodePort, as a load balancer in front of the nodes does, is judged by the security groups at that port. A client of the VIP is not: it arrives at the port of the Service, and kube-proxy never shows the NodePort to the network. So a closed NodePort is no reason for an unreachable VIP; it is one where ADDRESS:NODEPORT itself is asked about.',
     byHand:
       'kubectl get service NAME -o jsonpath={.spec.ports[*].nodePort} names the port; aws ec2 describe-security-group-rules lists the rules.',
     mend: 'Only where something connects to NodePorts: add an ingress rule for that port from the load balancer, or from the clients where their address is preserved.',
@@ -42,6 +43,7 @@ function run(context: ServiceNodeContext): readonly Draft[] {
   const { evidence, question, node } = context
   const subject = `node/${node}`
   const port = nodePort(context)
+  const asked = isAtNodePort(question)
   const arrival = arrivalInterface(evidence, question, node)
   if (port === null) return []
   if (isGap(arrival) || arrival === null)
@@ -54,6 +56,8 @@ function run(context: ServiceNodeContext): readonly Draft[] {
           `It is not known whether ${node} admits ${portText(port)}, its NodePort.`,
         ),
         isGap(arrival) ? [arrival] : [],
+        [],
+        { blocks: asked },
       ),
     ]
   const admission = admitsClient(evidence, question, arrival, port)
@@ -67,6 +71,8 @@ function run(context: ServiceNodeContext): readonly Draft[] {
           `It is not known whether ${node} admits ${portText(port)}, its NodePort.`,
         ),
         [admission],
+        [],
+        { blocks: asked },
       ),
     ]
   const { client, groupIds, judgement } = admission
@@ -78,13 +84,15 @@ function run(context: ServiceNodeContext): readonly Draft[] {
         'allowed',
         subject,
         said(
-          `the NodePort ${portText(port)} is admitted, too`,
-          `${groups} of ${idOf(arrival)} (${node}) would admit the NodePort ${portText(port)} from ${client.text} too.`,
+          asked ? `security groups let ${portText(port)} in` : `the NodePort ${portText(port)} is admitted, too`,
+          asked
+            ? `${groups} of ${idOf(arrival)} (${node}) ${groupIds.length === 1 ? 'admits' : 'admit'} the NodePort ${portText(port)} from ${client.text}.`
+            : `${groups} of ${idOf(arrival)} (${node}) would admit the NodePort ${portText(port)} from ${client.text} too.`,
         ),
         proof,
       ),
     ]
-  if (!asksForNodePort(context))
+  if (!asked)
     return [
       pass(
         'refused-and-not-used',
@@ -107,6 +115,7 @@ function run(context: ServiceNodeContext): readonly Draft[] {
         ),
         judgement.possible.flatMap(({ gap }) => gap ?? []),
         proof,
+        { blocks: asked },
       ),
     ]
   const ranges = rangesForRule(evidence, question, client, arrival.VpcId ?? '')
@@ -123,10 +132,4 @@ function run(context: ServiceNodeContext): readonly Draft[] {
   const says = `${groups} of ${idOf(arrival)} (${node}) refuse the NodePort ${portText(port)} from ${from}.`
   const more = { blocks: true, awsCode: 'ENI_SG_RULES_MISMATCH', partial: judgement.answer === 'some' }
   return [fail('refused', subject, said('security groups refuse the NodePort', says), proof, fix, more)]
-}
-
-/** Whether the question is about a node's own address at the NodePort, not about the VIP. */
-function asksForNodePort({ question }: ServiceNodeContext): boolean {
-  const ingress = question.service.status?.loadBalancer?.ingress ?? []
-  return question.port.port === question.servicePort.nodePort && !ingress.some(({ ip }) => ip === question.vip.text)
 }

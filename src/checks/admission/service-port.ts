@@ -1,6 +1,7 @@
 import type { Proof } from '../../evidence/cite.ts'
 import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { isAtNodePort } from '../../evidence/question.ts'
 import { portText } from '../../net/port.ts'
 import {
   admitsClient,
@@ -29,6 +30,8 @@ export default defineCheck({
   ],
   each: 'receiving',
   on: ['ec2'],
+  appliesTo: ({ question }) =>
+    !isAtNodePort(question) || 'The client connects at the NodePort, of which admission/nodeport tells.',
   blocks: true,
   run,
   docs: {

@@ -1,4 +1,4 @@
-import { serviceOf } from '../../evidence/question.ts'
+import { isAtNodePort, serviceOf } from '../../evidence/question.ts'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
@@ -27,6 +27,7 @@ export default defineCheck({
     'node/ip-link',
   ],
   on: ['ec2'],
+  appliesTo: ({ question }) => !isAtNodePort(question) || 'The client chose the node itself, and its NodePort.',
   blocks: true,
   run,
   docs: {

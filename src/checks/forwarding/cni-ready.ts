@@ -59,6 +59,8 @@ export default defineCheck({
                 ],
                 advice: `Put the CNI configuration back (for the bridge plugin /etc/cni/net.d/10-bridge.conf with the node's own pod range, and 99-loopback.conf); pods that wait then get their network without a restart.`,
               },
+          // Who makes the routes says that it made none: that a table has no room for one goes before.
+          conditions[unavailable]?.reason === 'NoRouteCreated' ? { consequenceOf: ['forwarding/route-quota'] } : {},
         ),
       ]
     }
@@ -110,11 +112,7 @@ export default defineCheck({
     byHand:
       'kubectl describe node NAME: Ready is False with "container runtime network not ready … cni plugin not initialized". On the node: ls /etc/cni/net.d /opt/cni/bin.',
     mend: 'Put the CNI configuration and its binaries in place. A bridge CNI sets no NetworkUnavailable condition; that it is absent is fine.',
-    sources: [
-      'Kubernetes documentation, "Network Plugins: Network Plugin Requirements"',
-      'CNI specification 1.1.0',
-      'Facts CNI-NOTREADY',
-    ],
+    sources: ['Kubernetes documentation, "Network Plugins: Network Plugin Requirements"', 'CNI specification 1.1.0'],
   },
 })
 

@@ -1,3 +1,4 @@
+import { isAtNodePort } from '../../evidence/question.ts'
 import { addressAndPort, portText } from '../../net/port.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { sh } from '../../net/shell.ts'
@@ -23,8 +24,9 @@ export default defineCheck({
     'translation/jump-missing',
   ],
   run: (context) => {
-    const { question, node } = context
+    const { evidence, question, node } = context
     const vip = addressAndPort(question.vip.text, question.port.port)
+    const save = question.vip.family === 6 ? 'ip6tables' : 'iptables'
     const share = shareDyingOf(context, ['untranslated'])
     if (isDraft(share)) return [share]
     const wrong = deadly(context, share, {
@@ -33,9 +35,17 @@ export default defineCheck({
       says: (example) =>
         `${node} does not translate ${vip}: ${example.outcome.fate.kind === 'local' ? 'the packet goes to the node itself' : 'the packet is sent on as it is'}, and no pod sees it.`,
       fix: () =>
-        restartOn(node, `kube-proxy writes every rule of ${node} anew.`, [
-          sh`ssh ${node} sudo ${question.vip.family === 6 ? 'ip6tables' : 'iptables'}-save -t nat | grep ${question.vip.text}`,
-        ]),
+        isAtNodePort(question)
+          ? {
+              look: [
+                sh`ssh ${node} sudo ${save}-save -t nat | grep -e KUBE-NODEPORTS`,
+                sh`ssh ${node} curl -s http://127.0.0.1:10249/configz`,
+              ],
+              advice: `kube-proxy takes NodePorts at the addresses of its nodePortAddresses only (in nftables mode, where none are named, at the node’s primary one); where ${question.vip.text} should be among them, name its range there and restart kube-proxy.`,
+            }
+          : restartOn(evidence, node, `kube-proxy writes every rule of ${node} anew.`, [
+              sh`ssh ${node} sudo ${save}-save -t nat | grep ${question.vip.text}`,
+            ]),
     })
     if (wrong !== null) return [wrong]
     const places = arrivals(share.trace)

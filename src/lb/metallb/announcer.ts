@@ -3,7 +3,7 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { nodeNamesByAddress } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { type Question, serviceOf } from '../../evidence/question.ts'
+import { isGiven, type Question, serviceOf } from '../../evidence/question.ts'
 import type { Announcer, Announcing } from '../announcer.ts'
 import { metallbMark } from '../marks.ts'
 import { announcingByBgp, bgpSpeakers } from './bgp.ts'
@@ -17,7 +17,7 @@ export const metallb: Announcer<'MetalLB'> = {
   name: 'MetalLB',
   serves: (evidence, question) => {
     const service = serviceOf(question)
-    if (service === null || known(metallbInstalled(evidence)) === false) return null
+    if (service === null || !isGiven(question) || known(metallbInstalled(evidence)) === false) return null
     const mark = isLeftOver(evidence, question) ? null : metallbMark(service)
     return mark === null
       ? { by: 'rest', why: 'nobody else has marked it', proof: [] }

@@ -77,7 +77,7 @@ function joinedFix(causes: readonly Cause[]): Cause['fix'] {
 function joined(lists: readonly (readonly string[])[]): readonly string[] {
   const byHead = new Map<string, Set<string>>()
   for (const command of lists.flat()) {
-    const [, head = command, tail = ''] = /^(aws ec2 .* --(?:private-ip|ipv6)-addresses) (\S+)$/.exec(command) ?? []
+    const [, head = command, tail = ''] = /^(aws .* --(?:private-ip|ipv6)-addresses) (\S+)$/.exec(command) ?? []
     byHead.set(head, (byHead.get(head) ?? new Set()).add(tail))
   }
   return [...byHead].map(([head, tails]) => [head, ...tails].join(' ').trimEnd())

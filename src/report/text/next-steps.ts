@@ -1,9 +1,10 @@
 import type { Finding, Unread } from '../../checks/finding.ts'
 import { pathHops, type PathHop } from '../../checks/hop.ts'
-import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
-import { placeOf } from '../../diagnosis/title.ts'
+import type { Diagnosis, PathStep } from '../../diagnosis/diagnosis.ts'
+import { targetText } from '../../diagnosis/title.ts'
 import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
+import { asTyped } from '../access.ts'
 import { hopWords } from '../hop-words.ts'
 import type { Look } from '../paint.ts'
 import { withFlags, type Reading } from '../reading.ts'
@@ -26,7 +27,9 @@ export function nextSteps(diagnosis: Diagnosis, reading: Reading, look: Look): s
   return [
     `  ${look.paint.bold('To know more, in this order:')}`,
     ...missing.flatMap((one, index) => stepLines(one, `  ${String(index + 1)}. `, diagnosis, reading, look)),
-    ...(missing.some(({ place }) => place.startsWith('nodes/')) ? byHand(look) : []),
+    ...(missing.some(({ place }) => place.startsWith('nodes/'))
+      ? beside('No ssh? One script by hand:', script, look, '     ')
+      : []),
   ]
 }
 
@@ -43,19 +46,28 @@ function joinedNodes(missing: readonly Missing[]): readonly Missing[] {
   return missing.flatMap((one) => (one === first ? [all] : others.includes(one) ? [] : [one]))
 }
 
-/** Where the hops that are not known want for evidence, in the order of the hops. */
-function missingFor({ path, findings }: Diagnosis): readonly Missing[] {
+/** Where the hops that are not known want for evidence, what decides first in front. */
+function missingFor({ path, findings, question, receiving }: Diagnosis): readonly Missing[] {
   const found = new Map<string, Missing>()
-  for (const step of path.filter(({ status }) => status === 'unknown')) {
-    const open = findings.filter(({ id, status }) => id === step.id && status === 'unknown')
-    for (const { place, unread, look } of open.flatMap(wants)) {
+  // On EC2 nothing is delivered but to the owner of the VIP, whoever announces it; elsewhere hop follows hop.
+  const isFirst = ({ hop }: PathStep): boolean => question.fabric === 'ec2' && hop === 'delivery'
+  const open = path.filter(({ status }) => status === 'unknown')
+  for (const step of [...open.filter(isFirst), ...open.filter((one) => !isFirst(one))]) {
+    const unknown = findings.filter(({ id, status }) => id === step.id && status === 'unknown')
+    for (const { place, unread, look } of unknown.flatMap(wants)) {
       const known = found.get(place) ?? { place, hops: [], unread: new Map<string, Unread>(), look }
       found.set(place, known)
       if (!known.hops.includes(step.hop)) known.hops.push(step.hop)
       if (unread !== null) known.unread.set(unread.source, unread)
     }
   }
-  return [...found.values()]
+  // The packet enters at the announcer's node, and meets the others after it.
+  const entry = receiving.nodes.map((node) => `nodes/${node}`)
+  const isEntry = ({ place }: Missing): boolean => entry.includes(place)
+  const missing = [...found.values()]
+  const nodes = missing.filter(({ place }) => place.startsWith('nodes/'))
+  const ordered = [...nodes.filter(isEntry), ...nodes.filter((one) => !isEntry(one))]
+  return missing.map((one) => (nodes.includes(one) ? (ordered.shift() ?? one) : one))
 }
 
 interface Want {
@@ -117,12 +129,12 @@ const nodesText = (names: readonly string[]): string => `${names.length === 1 ? 
 
 const script = 'vipdoctor collect --print-node-script'
 
-function byHand(look: Look): string[] {
-  const question = '     No ssh? One script by hand:'
-  const command = look.paint.cyan(script)
-  return question.length + 1 + script.length <= look.width
-    ? [`${question} ${command}`]
-    : [question, `       ${command}`]
+/** A command behind the words that name it; below them where a line has no room for both, since commands are never broken. */
+export function beside(words: string, command: string, look: Look, indent: string): readonly string[] {
+  const line = look.paint.cyan(command)
+  return indent.length + words.length + 1 + command.length <= look.width
+    ? [`${indent}${words} ${line}`]
+    : [`${indent}${words}`, `${indent}  ${line}`]
 }
 
 /** So many missing files are named by their commands; a collection reads more at once. */
@@ -136,20 +148,19 @@ export function commandsFor(
 ): readonly Command[] {
   const node = place.startsWith('nodes/')
   if (reading.from === 'bundle') return node ? [] : byFile(sources, reading.path)
-  const target = diagnosis === null ? [] : [placeOf(diagnosis.question).replace(/\/(udp|sctp)$/, '')]
+  const target = diagnosis === null ? [] : [targetText(diagnosis.question)]
   const check = withFlags(sh`vipdoctor check ${target}`, reading.flags)
   const user = reading.flags.some(([name]) => name === 'ssh-user') ? sh`` : sh` --ssh-user USER`
   if (node) return reading.nodes === 'none' ? [sh`${check} --nodes ssh${user}`] : []
   if (place === 'aws') return reading.region === null ? [sh`${check} --region REGION`] : [sh`vipdoctor policy --aws`]
   if (place !== 'kubernetes') return []
   // Whether kubectl gets an answer where we got none.
-  const known = reading.flags.filter(([name]) => ['kubeconfig', 'context', 'as'].includes(name))
-  return [withFlags(sh`kubectl get services -A`, known), sh`vipdoctor policy --kubernetes`]
+  return [{ line: asTyped('kubectl get services -A', reading.access) }, sh`vipdoctor policy --kubernetes`]
 }
 
 /** The ordinary commands whose output a bundle lacks. */
 function byFile(sources: readonly string[], bundle: string): readonly Command[] {
-  const archive = bundle.endsWith('.gz')
+  const archive = /\.(?:gz|json|ya?ml)$/i.test(bundle)
   const folder = archive ? 'BUNDLE' : bundle.replace(/\/$/, '')
   return sources.slice(0, namedFiles).flatMap((source) => {
     const [, root = '', name = ''] = /^(aws|kubernetes)\/([\w.-]+)\.json$/.exec(source) ?? []

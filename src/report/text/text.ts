@@ -1,16 +1,16 @@
 import type { Finding } from '../../checks/finding.ts'
 import type { Answer, Diagnosis } from '../../diagnosis/diagnosis.ts'
-import { ownerOf, placeOf } from '../../diagnosis/title.ts'
+import { ownerOf, placeOf, targetText } from '../../diagnosis/title.ts'
 import { verdictText, type Look } from '../paint.ts'
 import { probesText } from '../probes.ts'
-import type { Reading } from '../reading.ts'
+import { checkAgain, type Reading } from '../reading.ts'
 import type { End, Format, Reporter } from '../reporter.ts'
 import { wrap } from '../wrap.ts'
 import { besideLines, firstCause, followingLines, furtherCauses, proofLines } from './causes.ts'
 import { gapLines, unlistedLines } from './gaps.ts'
 import { header } from './header.ts'
 import { groupedCauses, tableLines, type Row } from './many.ts'
-import { nextSteps } from './next-steps.ts'
+import { beside, nextSteps } from './next-steps.ts'
 import { pathLines } from './path.ts'
 import { summaryLines, type Counted } from './summary.ts'
 import { wireLines } from './wire.ts'
@@ -27,6 +27,7 @@ export const ordinary: Detail = { all: false, verbose: false, short: false }
 /** What is kept of a VIP until all are judged: a row of the table, and its whole report where that is shown. */
 interface Kept extends Row, Counted {
   readonly whole: string | null
+  readonly target: string
 }
 
 /**
@@ -36,10 +37,12 @@ interface Kept extends Row, Counted {
 export function textReporter(look: Look, detail: Detail, reading: Reading): Reporter<Kept> {
   // Of many VIPs only the first is told in full, if at all: which one that is, is known when the second comes.
   let seen = 0
+  const inFull = () => seen === 0 || detail.verbose
   return {
+    part: (diagnosis) => (inFull() ? diagnosis : ofRow(diagnosis)),
     diagnosis: (diagnosis) => {
+      const whole = inFull() ? oneVip(diagnosis, look, detail, reading) : null
       seen += 1
-      const whole = seen === 1 || detail.verbose ? oneVip(diagnosis, look, detail, reading) : null
       return { ...keep(diagnosis), whole }
     },
     whole: function* (answer, end) {
@@ -49,15 +52,23 @@ export function textReporter(look: Look, detail: Detail, reading: Reading): Repo
       const unlisted = unlistedLines(answer, reading, look)
       if (unlisted.length > 0) yield `${unlisted.join('\n')}\n\n`
       if (detail.verbose && answer.gaps.length > 0) yield `${gapLines(answer.gaps, look).join('\n')}\n\n`
-      yield* ending(answer, end, look, detail)
+      yield* ending(answer, end, look, detail, reading)
     },
   }
 }
+
+/** What a row tells of a VIP. */
+const ofRow = (diagnosis: Diagnosis): Diagnosis => ({
+  ...diagnosis,
+  alsoWrong: [],
+  findings: diagnosis.findings.filter(({ status }) => status === 'warn'),
+})
 
 const keep = (diagnosis: Diagnosis): Omit<Kept, 'whole'> => {
   const { question, verdict, causes, path, findings } = diagnosis
   return {
     place: placeOf(question),
+    target: targetText(question),
     owner: ownerOf(question),
     verdict,
     cause: causes[0] ?? null,
@@ -79,14 +90,15 @@ function* tableOf(rows: readonly Kept[], look: Look, { all, verbose, short }: De
 
 /** One VIP in full. */
 function oneVip(diagnosis: Diagnosis, look: Look, { verbose, short }: Detail, reading: Reading): string {
-  const { causes, alsoWrong, findings, path, verdict } = diagnosis
+  const { causes, possibleCauses, alsoWrong, findings, path, verdict } = diagnosis
   const [first, ...further] = causes
   const open = verdict === 'inconclusive' ? nextSteps(diagnosis, reading, look) : []
-  const warnings = findings.filter(({ status }) => status === 'warn')
+  const warnings = findings.filter((finding) => finding.status === 'warn' && !possibleCauses.includes(finding))
   const sections = [
     header(diagnosis, look),
     first === undefined ? [] : firstCause(first, look, verbose),
     furtherCauses(further, look, verbose),
+    besideLines(causes.length === 0 ? 'Possible causes' : 'Possible causes besides', possibleCauses, look, verbose),
     open,
     short ? [] : pathLines(path, look, verbose),
     short ? [] : wireLines(findings, look),
@@ -128,14 +140,22 @@ function nodePortLines({ nodePorts }: Diagnosis, look: Look): string[] {
   ]
 }
 
-function* ending(answer: Answer<Kept>, { probes, gate }: End, look: Look, { verbose }: Detail): Iterable<string> {
+function* ending(
+  answer: Answer<Kept>,
+  { probes, gate }: End,
+  look: Look,
+  { verbose }: Detail,
+  reading: Reading,
+): Iterable<string> {
   if (probes !== null) yield `${probesText(probes).trim()}\n\n`
   const bad = answer.diagnoses.find(({ verdict }) => verdict !== 'reachable')
-  const one =
-    answer.diagnoses.length > 1 && bad !== undefined && !verbose
-      ? [`One VIP in full: vipdoctor check ${bad.place}`]
-      : []
-  yield `${summaryLines(answer, gate, look, { verbose, more: one }).join('\n')}\n`
+  const more = answer.diagnoses.length > 1 && bad !== undefined && !verbose ? inFull(bad, look, reading) : []
+  yield `${summaryLines(answer, gate, look, { verbose, more }).join('\n')}\n`
+}
+
+function inFull({ target }: Kept, look: Look, reading: Reading): readonly string[] {
+  const command = checkAgain([target], reading)
+  return 'line' in command ? beside('One VIP in full:', command.line, look, '') : []
 }
 
 export const textFormat = (look: Look, detail: Detail): Format<Kept> => ({

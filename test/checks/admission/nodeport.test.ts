@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Context } from '../../../src/checks/check.ts'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
-import { parseAddress } from '../../../src/net/address.ts'
 import check from '../../../src/checks/admission/nodeport.ts'
 import { fixture } from '../../kit/fixtures.ts'
 import { ask, runCheck, says } from '../../kit/ask.ts'
@@ -15,17 +14,7 @@ test('passes with a remark for clients of the VIP, who do not use it', async () 
 })
 
 /** What is asked at a node's own address. */
-function onNode(evidence: Evidence): Context {
-  const { question } = ask(evidence)
-  const address = parseAddress('10.240.0.20')
-  if (question.about !== 'service' || address === null) throw new Error('no Service has the VIP')
-  return {
-    evidence,
-    question: { ...question, vip: address, port: { protocol: 'tcp', port: 30080 } },
-    receiving: { by: 'owner', nodes: ['worker-0'] },
-    node: null,
-  }
-}
+const onNode = (evidence: Evidence): Context => ask(evidence, { target: '10.240.0.20:30080' })
 
 test('fails for a client of node:NodePort where it is closed', async () => {
   const [draft] = runCheck(check, onNode(await fixture('hard-way-four-faults')))

@@ -36,7 +36,7 @@ export async function tryFault(lab: Lab, fault: Fault, keep: string | null): Pro
       verdict: diagnosis.verdict,
       causes: diagnosis.causes.map(({ id }) => id),
     },
-    alsoWrong: idsOf(diagnosis.alsoWrong, 'fail'),
+    alsoWrong: idsOf([...diagnosis.possibleCauses, ...diagnosis.alsoWrong], 'fail'),
     named: [...idsOf(diagnosis.findings, 'warn'), ...idsOf(diagnosis.findings, 'fail')],
     ...{ wire, mending, commands, seconds: Math.round((Date.now() - began) / 1000) },
   }

@@ -1,3 +1,4 @@
+import { interfacesOfBalancer } from '../../../fabric/ec2/load-balancers.ts'
 import { cite, citeList } from '../../../evidence/cite.ts'
 import { isGap } from '../../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../../evidence/kubernetes/kinds.ts'
@@ -25,6 +26,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
     'kubernetes/configmaps',
+    'aws/network-interfaces',
   ],
   about: ['service'],
   appliesTo: ({ question: { service, vip } }) =>
@@ -66,9 +68,8 @@ export default defineCheck({
       'kubectl get service NAME: EXTERNAL-IP is <pending>. kubectl describe service NAME shows the events of the allocator; MetalLB writes none where it has no pool at all.',
     mend: 'Install an allocator (MetalLB, or kube-vip with kube-vip-cloud-provider), give it a pool (IPAddressPool, ConfigMap kube-system/kubevip), or widen the pool that is full. On EC2 an L2Advertisement delivers nothing: choose addresses of the nodes’ subnet and give each to the interface of a node, or put a Network Load Balancer before the NodePorts.',
     sources: [
-      'kube-vip v1.2.3 pkg/instance/instance.go; kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam (facts KV-S02, KV-S03, KV-S04, KV-S05, KV-S06, KV-I01, KV-I02)',
+      'kube-vip v1.2.3 pkg/instance/instance.go; kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam',
       'MetalLB v0.16.1 controller/service.go (convergeBalancer), internal/allocator/allocator.go',
-      'Facts ML-A01, ML-A04, ML-A05',
       'Kubernetes documentation, "Service: Type LoadBalancer"',
     ],
   },
@@ -84,6 +85,29 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const name = objectName(service)
   const pending = cite(service, 'status', 'loadBalancer')
   const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
+  const balancer = hostname === undefined ? [] : interfacesOfBalancer(evidence, hostname)
+  const addresses = balancer.flatMap(({ PrivateIpAddress, Association }) =>
+    PrivateIpAddress === undefined
+      ? []
+      : Association?.PublicIp === undefined
+        ? PrivateIpAddress
+        : `${PrivateIpAddress} (${Association.PublicIp})`,
+  )
+  if (hostname !== undefined && addresses.length > 0)
+    return unknown(
+      'load-balancer-of-aws',
+      subject,
+      said(
+        'served by a load balancer of AWS',
+        `Service ${name} is served by the load balancer ${hostname} at ${inWords(addresses.toSorted())}; whether it hands packets to the nodes stands in no evidence.`,
+      ),
+      [],
+      [
+        cite(service, 'status', 'loadBalancer', 'ingress'),
+        ...balancer.slice(0, 3).map((eni) => cite(eni, 'Description')),
+      ],
+      { fix: { look: [sh`kubectl -n ${service.metadata?.namespace} describe service ${service.metadata?.name}`] } },
+    )
   if (hostname !== undefined) {
     return unknown(
       'host-name-only',

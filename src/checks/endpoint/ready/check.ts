@@ -133,8 +133,8 @@ export default defineCheck({
       'Kubernetes documentation, "EndpointSlices: Conditions", "IPv4/IPv6 dual-stack"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
       'MetalLB v0.16.1 speaker/layer2_controller.go (no announcement without an endpoint)',
-      'Facts KP-VIP-NOEP, ML-S01, ML-B04',
-      'kube-vip v1.2.3 counts every address of the slices, so it announces a VIP without a ready endpoint (facts KV-E02)',
+      'metallb/metallb issue 1640',
+      'kube-vip v1.2.3 counts every address of the slices, so it announces a VIP without a ready endpoint',
     ],
   },
 })

@@ -225,10 +225,15 @@ function nobodyClaims(observation: Observation, surroundings: Surroundings): Con
 /** Requests for the VIP whose answer this capture would show: those of the host that captured, whose answers for other addresses it shows. */
 function requestsHeardOut({ askers, exchanges }: Observation, { seenFrom, stationOf }: Surroundings): number {
   const own = (mac: string): boolean => {
-    const station = seenFrom === 'client' ? null : stationOf(mac)
-    if (station !== null && seenFrom !== 'client') return station.node === seenFrom.node
     // Without flooding every exchange that a host sees is one of its own.
-    return exchanges.some(({ to }) => to === mac) && exchanges.every(({ from, to }) => from === mac || to === mac)
+    const partners = new Set(exchanges.map(({ from, to }) => (from === mac ? to : to === mac ? from : null)))
+    const inEach = exchanges.some(({ to }) => to === mac) && !partners.has(null)
+    if (seenFrom === 'client') return inEach
+    const station = stationOf(mac)
+    if (station !== null) return station.node === seenFrom.node
+    // A node is asked for its own address, too: of one exchange it is not known which end it is.
+    const others = [...partners].some((other) => other !== null && stationOf(other)?.node === seenFrom.node)
+    return inEach && partners.size > 1 && !others
   }
   return [...askers].reduce((sum, [mac, times]) => sum + (own(mac) ? times : 0), 0)
 }

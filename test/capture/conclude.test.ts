@@ -223,6 +223,18 @@ describe('on a network that floods no answers', () => {
       knowing({}, { seenFrom: { node: 'worker-0' } }),
       'silence-unproven',
     ],
+    [
+      'a node that was asked for its own address',
+      asked,
+      knowing({}, { seenFrom: { node: 'worker-0' } }),
+      'silence-unproven',
+    ],
+    [
+      'the same, of which the MAC is known',
+      asked,
+      knowing({ 'worker-0': macs['worker-0'] }, { seenFrom: { node: 'worker-0' } }),
+      'silence-unproven',
+    ],
     ['another host that hears others ask', heardOnNode, knowing({}), 'silence-unproven'],
     ['the host that asks, and is answered for others', asked, knowing({}), 'unanswered'],
     [

@@ -55,6 +55,8 @@ export function labOf(cluster: Cluster): Lab {
         await cluster.kubectl(['replace', '-f', manifests])
         return true
       })
+      // Pods that still come and go would be part of the next fault.
+      await must('kubectl rollout status deployment nginx --timeout=50s')
     },
   }
 }

@@ -133,23 +133,4 @@ export const kernelFaults: readonly Fault[] = [
       'for each in $(ip -br link show master cni0 | cut -d @ -f 1) cni0; do ip link set "$each" mtu 1500; done',
     ),
   },
-  {
-    ...lan,
-    name: 'another node has the VIP on its interface, too',
-    wire: ['wire/several-announcers'],
-    causes: [],
-    also: ['announcement/vip-bound-twice'],
-    ...lines(['controller-1', 'worker-1'], `ip addr add ${vip}/32 dev eth0`, `ip addr del ${vip}/32 dev eth0`),
-  },
-  {
-    ...lan,
-    name: 'a node remembers the VIP at an address that nobody has',
-    causes: ['delivery/stale-neighbour'],
-    client: 'node',
-    ...lines(
-      ['worker-1'],
-      `ip neigh replace ${vip} lladdr 02:00:00:00:00:99 dev eth0 nud permanent`,
-      `ip neigh del ${vip} dev eth0`,
-    ),
-  },
 ]

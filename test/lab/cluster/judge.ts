@@ -45,12 +45,12 @@ export const rightCause = (row: Row): boolean =>
   row.causes.join() === row.expected.join() && row.also.every((id) => row.named.includes(id))
 
 /**
- * On the wire: `capture arp` calls fine what is held and a fault what is not, and names nobody else; `check --capture` says the same as
+ * On the wire: `capture arp` calls fine what is held and nothing else, and names nobody but the holder; `check --capture` says the same as
  * without, and what had to be heard.
  */
 export const rightWire = (row: Row): boolean =>
   row.wire === null ||
-  (row.wire.was.heard.verdict === (row.wire.was.holder === null ? 'fault' : 'fine') &&
+  ((row.wire.was.heard.verdict === 'fine') === (row.wire.was.holder !== null) &&
     row.wire.was.heard.claimants.every((host) => host === row.wire?.was.holder) &&
     row.wire.was.verdict === row.verdict &&
     row.wire.was.causes.join() === row.causes.join() &&

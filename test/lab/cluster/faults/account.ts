@@ -40,7 +40,6 @@ export const accountFaults: readonly Fault[] = [
     ...only,
     name: 'nobody owns the VIP',
     causes: ['delivery/vip-not-owned'],
-    wire: ['wire/unanswered-requests'],
     smoke: true,
     make: takeVip,
   },

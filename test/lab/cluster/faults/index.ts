@@ -10,7 +10,8 @@ const nothing = { causes: [], fabrics: ['ec2', 'lan'], healthy: true, make: () =
 
 /** Every place that a client can be in, and nothing broken. */
 const healthyLabs: readonly Fault[] = [
-  { ...nothing, name: 'nothing', wire: [], smoke: true },
+  { ...nothing, name: 'nothing', smoke: true },
+  { ...nothing, name: 'nothing, while vipdoctor listens', wire: [] },
   { ...nothing, name: 'nothing, seen from another subnet', client: 'far' },
   { ...nothing, name: 'nothing, seen from outside', client: 'outside' },
   { ...nothing, name: 'nothing, seen from a node', client: 'node' },

@@ -150,7 +150,6 @@ export const kubernetesFaults: readonly Fault[] = [
   {
     ...lan,
     name: 'no L2Advertisement takes the pool',
-    wire: ['wire/unanswered-requests'],
     causes: ['announcement/l2-advertisement'],
     smoke: true,
     make: (lab) => lab.must(`kubectl ${metallb} delete l2advertisement first`),

@@ -49,9 +49,9 @@ export async function listen(lab: Lab, fault: Fault): Promise<Wire> {
 }
 
 function askAgain(lab: Lab): { readonly stop: () => Promise<void> } {
-  let on = true
+  const asking = { on: true }
   const loop = (async () => {
-    while (on) {
+    while (asking.on) {
       await forget(lab, 'bastion')
       await connect(lab, 'bastion', vip, 1)
       await sleep(1000)
@@ -59,7 +59,7 @@ function askAgain(lab: Lab): { readonly stop: () => Promise<void> } {
   })()
   return {
     stop: () => {
-      on = false
+      asking.on = false
       return loop
     },
   }

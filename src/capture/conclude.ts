@@ -185,16 +185,18 @@ function answeredByVpc({ vip }: Observation, { mac }: Claimant, surroundings: Su
 }
 
 /** Nobody claimed the address. That means something only where it was asked for, and where the capture is known to work. */
-function nobodyClaims(observation: Observation, { fabric, listenedSeconds }: Surroundings): Conclusion {
+function nobodyClaims(observation: Observation, surroundings: Surroundings): Conclusion {
+  const { fabric, listenedSeconds } = surroundings
   const { requests, control, cut, vip } = observation
+  const heard = requestsHeardOut(observation, surroundings)
   const proof =
     control === null ? '' : ` The capture works: ${control.address} was asked for and answered (${control.mac}).`
-  if (requests > 0 && control !== null && cut === 0) {
+  if (heard > 0 && control !== null && cut === 0) {
     const meaning = fabric === 'ec2' ? ' No interface of the account holds it, as far as this subnet shows.' : ''
     return conclusion(
       'unanswered',
       'fault',
-      `${vip.text} was asked for ${timesOf(requests)}, and nobody answered.${proof}${meaning}`,
+      `${vip.text} was asked for ${timesOf(heard)}, and nobody answered.${proof}${meaning}`,
     )
   }
   const asked = requests === 0 ? 'Nobody asked for it' : `It was asked for ${timesOf(requests)}, and nobody answered`
@@ -203,6 +205,12 @@ function nobodyClaims(observation: Observation, { fabric, listenedSeconds }: Sur
       'silence-unproven',
       'open',
       `Silence about ${vip.text}, unproven. ${asked}, and no exchange for another address shows that this capture sees answers at all. Ask for a neighbour that exists while capturing, or let --probe do it.`,
+    )
+  if (requests > 0 && heard === 0)
+    return conclusion(
+      'silence-unproven',
+      'open',
+      `Silence about ${vip.text}, unproven. Others asked for it ${timesOf(requests)}: a question goes to all, an answer only to whoever asked, so none would be seen here. Listen where it is asked for, or let --probe ask from here.`,
     )
   if (cut > 0) return conclusion('silence-unproven', 'open', `Silence about ${vip.text}, unproven. ${asked}.`)
   const listened = listenedSeconds ?? spanSeconds(observation)
@@ -213,6 +221,22 @@ function nobodyClaims(observation: Observation, { fabric, listenedSeconds }: Sur
     'open',
     `Silence about ${vip.text} for ${listened.toFixed(0)} s.${proof} ${asked}:${kubeVip} is silent by design once it has announced, and answers only when asked. Ask for ${vip.text}, or let --probe do it.`,
   )
+}
+
+/** Requests for the VIP whose answer this capture would show: those of the host that captured, whose answers for other addresses it shows. */
+function requestsHeardOut({ askers, exchanges }: Observation, { seenFrom, stationOf }: Surroundings): number {
+  const own = (mac: string): boolean => {
+    // Without flooding every exchange that a host sees is one of its own.
+    const partners = new Set(exchanges.map(({ from, to }) => (from === mac ? to : to === mac ? from : null)))
+    const inEach = exchanges.some(({ to }) => to === mac) && !partners.has(null)
+    if (seenFrom === 'client') return inEach
+    const station = stationOf(mac)
+    if (station !== null) return station.node === seenFrom.node
+    // A node is asked for its own address, too: of one exchange it is not known which end it is.
+    const others = [...partners].some((other) => other !== null && stationOf(other)?.node === seenFrom.node)
+    return inEach && partners.size > 1 && !others
+  }
+  return [...askers].reduce((sum, [mac, times]) => sum + (own(mac) ? times : 0), 0)
 }
 
 const timesOf = (count: number): string => (count === 1 ? 'once' : `${String(count)} times`)

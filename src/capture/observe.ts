@@ -21,6 +21,12 @@ export interface Takeover {
   readonly firstOfNewNs: bigint
 }
 
+/** An answer, from the host that has an address to the one that asked, by their MACs. */
+interface Exchange {
+  readonly from: string
+  readonly to: string
+}
+
 /** What the frames show about one VIP, before anything is concluded. */
 export interface Observation {
   readonly vip: Address
@@ -33,6 +39,10 @@ export interface Observation {
   readonly unanswered: number
   /** Another address that was asked for and answered: the capture sees both directions. */
   readonly control: { readonly address: string; readonly mac: string } | null
+  /** How often each host, by its MAC, asked for the VIP. */
+  readonly askers: ReadonlyMap<string, number>
+  /** Who asked for other addresses and was answered by whom: answers go to the asker alone, so a host sees its own and no others. */
+  readonly exchanges: readonly Exchange[]
   /** ARP and neighbour messages of any kind, and those that were odd. */
   readonly messages: number
   readonly odd: readonly string[]
@@ -55,7 +65,9 @@ export function observer(vip: Address): {
     string,
     { claims: NeighbourMessage[]; first: bigint; last: bigint; unasked: number; answers: number }
   >()
-  const asked = new Map<string, bigint>()
+  const asked = new Map<string, { readonly time: bigint; readonly by: string }>()
+  const askers = new Map<string, number>()
+  const exchanges = new Map<string, Exchange>()
   const odd: string[] = []
   let control: Observation['control'] = null
   let requests = 0
@@ -82,6 +94,7 @@ export function observer(vip: Address): {
     else if (isClaim(message)) claim(message)
     else {
       requests += 1
+      if (askers.size < askedKept) askers.set(message.mac, (askers.get(message.mac) ?? 0) + 1)
       pending.push(timeNs)
     }
   }
@@ -108,14 +121,16 @@ export function observer(vip: Address): {
 
   /** An exchange about another address: a request, then an answer to it. Only the latest requests are kept. */
   function seeOther(message: NeighbourMessage): void {
-    if (control !== null) return
     const { text } = message.about
     if (!isClaim(message)) {
       if (asked.size >= askedKept) asked.clear()
-      asked.set(text, message.timeNs)
+      asked.set(text, { time: message.timeNs, by: message.mac })
     } else if (!isUnasked(message)) {
-      const time = asked.get(text)
-      if (time !== undefined && message.timeNs - time <= answerNs) control = { address: text, mac: message.mac }
+      const question = asked.get(text)
+      if (question === undefined || message.timeNs - question.time > answerNs) return
+      control ??= { address: text, mac: message.mac }
+      const exchange = { from: message.mac, to: question.by }
+      if (exchanges.size < exchangesKept) exchanges.set(`${exchange.from} ${exchange.to}`, exchange)
     }
   }
 
@@ -135,6 +150,8 @@ export function observer(vip: Address): {
       requests,
       unanswered: unanswered + pending.length,
       control,
+      askers,
+      exchanges: [...exchanges.values()],
       messages,
       odd,
       cut,
@@ -149,6 +166,8 @@ export function observer(vip: Address): {
 const rhythmNeeds = 64
 /** Requests for other addresses that are remembered at once. */
 const askedKept = 4096
+/** Pairs of hosts that are enough to know whose answers are seen. */
+const exchangesKept = 256
 
 function takeoversOf(claimants: readonly Claimant[]): Takeover[] {
   const overlaps = claimants.some((one, index) =>

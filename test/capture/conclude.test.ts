@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { conclude, verdictOf, type Conclusion, type Surroundings } from '../../src/capture/conclude.ts'
+import type { NeighbourMessage } from '../../src/capture/neighbour-message.ts'
+import { address } from '../node/trace/world.ts'
 import { captureTruth, knowing, messagesIn, observed } from './captures.ts'
 
 const lanMacs = captureTruth['metallb-announce'].macs as Record<string, string>
@@ -188,4 +190,61 @@ test.each([
 test('two announcers that were seen stay a fault, whatever else was cut', () => {
   const messages = [...messagesIn('two-announcers-client'), { odd: 'a frame, cut to 10 bytes', cut: true }]
   expect(verdictOf(conclude(observed(messages, '10.240.0.103'), lan))).toBe('fault')
+})
+
+describe('on a network that floods no answers', () => {
+  const macs = { 'worker-0': '02:00:00:00:00:20', 'controller-0': '02:00:00:00:00:10', client: '02:00:00:00:00:50' }
+  const message = (kind: 'request' | 'reply', about: string, mac: string, ms: number): NeighbourMessage => ({
+    ...{ timeNs: BigInt(ms) * 1_000_000n, kind, about: address(about), mac, asker: null, targetMac: null },
+    ...{ destination: null, vlans: [], length: 60 },
+  })
+  // The client asks all for the VIP, and a node for its own address; the node asks another one.
+  const asked = [
+    message('request', '10.240.0.100', macs.client, 0),
+    message('request', '10.240.0.20', macs.client, 100),
+    message('reply', '10.240.0.20', macs['worker-0'], 101),
+  ]
+  const heardOnNode = [
+    ...asked,
+    message('request', '10.240.0.10', macs['worker-0'], 200),
+    message('reply', '10.240.0.10', macs['controller-0'], 201),
+  ]
+
+  test.each<[string, readonly NeighbourMessage[], Surroundings, Conclusion['outcome']]>([
+    [
+      'a node that hears others ask',
+      heardOnNode,
+      knowing(macs, { seenFrom: { node: 'worker-0' } }),
+      'silence-unproven',
+    ],
+    [
+      'a node of which no MAC is known',
+      heardOnNode,
+      knowing({}, { seenFrom: { node: 'worker-0' } }),
+      'silence-unproven',
+    ],
+    [
+      'a node that was asked for its own address',
+      asked,
+      knowing({}, { seenFrom: { node: 'worker-0' } }),
+      'silence-unproven',
+    ],
+    [
+      'the same, of which the MAC is known',
+      asked,
+      knowing({ 'worker-0': macs['worker-0'] }, { seenFrom: { node: 'worker-0' } }),
+      'silence-unproven',
+    ],
+    ['another host that hears others ask', heardOnNode, knowing({}), 'silence-unproven'],
+    ['the host that asks, and is answered for others', asked, knowing({}), 'unanswered'],
+    [
+      'the node that asks',
+      asked,
+      knowing({ 'worker-0': macs.client }, { seenFrom: { node: 'worker-0' } }),
+      'unanswered',
+    ],
+  ])('%s', (_, messages, surroundings, outcome) => {
+    const [said] = conclude(observed(messages, '10.240.0.100'), surroundings)
+    expect([said?.outcome, said?.verdict]).toEqual([outcome, outcome === 'unanswered' ? 'fault' : 'open'])
+  })
 })

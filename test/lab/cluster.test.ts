@@ -10,9 +10,9 @@ import { tableOf } from './cluster/table.ts'
 
 const row: Row = {
   ...{ fabric: 'ec2', mode: 'iptables', fault: 'nobody owns the VIP', client: 'bastion' },
-  ...{ expected: ['delivery/vip-not-owned'], warns: null, seen: { tries: 3, connected: 0, words: '' } },
-  ...{ verdict: 'unreachable', causes: ['delivery/vip-not-owned'], alsoWrong: [], warnings: [] },
-  ...{ mending: 'mended', commands: [], seconds: 9 },
+  ...{ expected: ['delivery/vip-not-owned'], also: [], healthy: false, seen: { tries: 3, connected: 0, words: '' } },
+  ...{ verdict: 'unreachable', causes: ['delivery/vip-not-owned'], alsoWrong: [], named: [] },
+  ...{ wire: null, mending: 'mended', commands: [], seconds: 9 },
 }
 const connected = { tries: 3, connected: 3, words: '' }
 
@@ -27,7 +27,7 @@ describe('a diagnosis', () => {
     ['that sees a fault where the packet gets through', { expected: [], seen: connected }, false, false],
     [
       'that owes a warning',
-      { expected: [], seen: connected, verdict: 'reachable', causes: [], warns: 'translation/mode-drift' },
+      { expected: [], seen: connected, verdict: 'reachable', causes: [], also: ['translation/mode-drift'] },
       true,
       false,
     ],
@@ -42,7 +42,7 @@ describe('a diagnosis', () => {
 
   test('raises a false alarm only where nothing is broken', () => {
     expect(falseAlarms(row)).toEqual([])
-    expect(falseAlarms({ ...row, fault: 'nothing', alsoWrong: ['control/webhook'] })).toEqual([
+    expect(falseAlarms({ ...row, healthy: true, alsoWrong: ['control/webhook'] })).toEqual([
       'delivery/vip-not-owned',
       'control/webhook',
     ])
@@ -64,7 +64,7 @@ test.each<[string, boolean]>([
 
 test('each fault has a name of its own and names findings that there are', () => {
   const ids = new Set<string>(checks.map(({ id }) => id))
-  expect(faults.flatMap(({ causes, warns = [] }) => [...causes, warns].flat()).filter((id) => !ids.has(id))).toEqual([])
+  expect(faults.flatMap(({ causes, also = [] }) => [...causes, ...also]).filter((id) => !ids.has(id))).toEqual([])
   for (const fabric of ['ec2', 'lan'] as const) {
     const names = faults.filter(({ fabrics }) => fabrics.includes(fabric)).map(({ name }) => name)
     expect(names).toEqual([...new Set(names)])

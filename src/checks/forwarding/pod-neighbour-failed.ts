@@ -20,7 +20,12 @@ export default defineCheck({
   about: ['service'],
   blocks: true,
   each: 'receiving',
-  consequenceOf: ['translation/dnat-stale-endpoint', 'forwarding/cni-ready', 'endpoint/ready'],
+  consequenceOf: [
+    'translation/dnat-stale-endpoint',
+    'forwarding/cni-ready',
+    'forwarding/pod-route-missing',
+    'endpoint/ready',
+  ],
   run: (context) => {
     const { evidence, node } = context
     const share = shareLost(context, (journey) => lostAt(evidence, node, journey)?.loss ?? null)

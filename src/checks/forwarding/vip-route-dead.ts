@@ -2,7 +2,8 @@ import { cite } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { sh } from '../../net/shell.ts'
 import { nodeState } from '../../node/node-state.ts'
-import { lookUpRoute } from '../../node/trace/route.ts'
+import { leadsNowhere, lookUpRoute } from '../../node/trace/route.ts'
+import { deadRouteRemoval } from '../about/dead-route.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
@@ -34,6 +35,10 @@ export default defineCheck({
         `processes of ${node} cannot connect to ${vip.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : 'no route'}${found?.route.dst === undefined ? '' : ` (${found.route.dst})`}, and the kernel asks it before any rule translates.`,
       fix: () => ({
         look: [sh`ssh ${node} ip route get ${vip.text}`],
+        // BIRD writes its own again; what another program or a person wrote goes by the command that names it.
+        ...(found?.route.dst === undefined || found.route.protocol === 'bird' || !leadsNowhere(found)
+          ? {}
+          : deadRouteRemoval(node, found)),
         advice:
           'Ask for the Service by its cluster IP from the nodes. A blackhole route of BIRD goes where Calico no longer announces the whole range (serviceLoadBalancerIPs of its BGPConfiguration).',
       }),

@@ -8,6 +8,7 @@ import { nodeOfPod } from '../../node/vip-trace.ts'
 import { lostOnWayBack, stretchesBack, type LostOut, type Stretch } from '../../journey/way-back.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
+import { deadRouteRemoval } from '../about/dead-route.ts'
 import { traceReads } from '../about/reads.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
@@ -95,20 +96,8 @@ function fixOf({ stretch: { state }, way: { route, flow } }: LostOut): Remedy {
   const by = inDevice === null ? [] : ['iif', inDevice]
   const look = [sh`ssh ${node} ip route get ${destination.text} from ${source.text} ${by}`]
   if (route === null) return { look, advice: `Give ${node} a route to the client’s network, or a default route.` }
-  const { rule, route: entry } = route
-  const table = String(rule.table ?? 'main')
-  if (leadsNowhere(route)) {
-    const command =
-      entry.dst === undefined
-        ? sh`ssh ${node} sudo ip rule del priority ${String(rule.priority ?? 0)}`
-        : sh`ssh ${node} sudo ip route del ${route.type} ${entry.dst} table ${table}`
-    return {
-      summary: `take the dead route off ${node}`,
-      look,
-      commands: [command],
-      changes: `Until the next boot, or until what wrote it writes it again, ${node} looks further for a way; whatever else met that route is no longer dropped either.`,
-    }
-  }
+  const table = String(route.rule.table ?? 'main')
+  if (leadsNowhere(route)) return { look, ...deadRouteRemoval(node, route) }
   const without = lookUpRoute({ ...state, routes: state.routes.filter(({ dev }) => dev !== route.device) }, flow)
   if (without === null || leadsNowhere(without) || without.device === null) return { look, advice: moveBridge(route) }
   const words = [

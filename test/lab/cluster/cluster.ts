@@ -30,6 +30,12 @@ export interface Cluster {
 
 const manifests = path.join(process.cwd(), 'test/lab/cluster/manifests.yaml')
 
+/** A client among the pods. */
+const clientPod = {
+  ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'client', namespace: 'default', labels: { app: 'client' } } },
+  spec: { nodeName: 'worker-1', containers: [{ name: 'client', image: 'client:1' }] },
+}
+
 /** Builds the lab's own programs for the machines, which have no TypeScript. */
 async function bundles(): Promise<Readonly<Record<string, string>>> {
   const { outputFiles } = await build({
@@ -101,6 +107,7 @@ export async function startCluster(
   const objects = readFileSync(manifests, 'utf8')
   // The webhook takes no pool before it is up.
   await until('MetalLB takes no pool', async () => (await kubectl(['apply', '-f', '-'], objects)) !== '', 180)
+  await kubectl(['apply', '-f', '-'], JSON.stringify(clientPod))
   const sh = (line: string, seconds = 60): Promise<Ran> => tryRun('bash', ['-c', line], { env, seconds })
   return { fabric: fabricKind, mode, machine, account, env, sh, kubectl }
 }

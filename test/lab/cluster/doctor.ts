@@ -19,15 +19,22 @@ export interface Diagnosis {
   readonly findings: readonly Finding[]
 }
 
+export const program = `${process.execPath} ${path.join(process.cwd(), 'bin/run.js')}`
+
 /**
  * Runs vipdoctor live against the lab as a user on the bastion would, and returns its word on the one VIP asked for. What it judged is kept
- * as the bundle `keep` where that is not null.
+ * as the bundle `keep` where that is not null; `more` are further flags.
  */
-export async function diagnose(lab: Lab, target: string, client: string, keep: string | null): Promise<Diagnosis> {
-  const program = `${process.execPath} ${path.join(process.cwd(), 'bin/run.js')}`
+export async function diagnose(
+  lab: Lab,
+  target: string,
+  client: string,
+  keep: string | null,
+  more = '',
+): Promise<Diagnosis> {
   const fabric = lab.fabric === 'lan' ? ' --fabric lan' : ''
   const kept = keep === null ? '' : ` --force --save-bundle ${keep}`
-  const line = `${program} check ${target} --nodes ssh --client ${client}${fabric}${kept} --output json --quiet`
+  const line = `${program} check ${target} --nodes ssh --client ${client}${fabric}${kept}${more} --output json --quiet`
   const { stdout, stderr, status } = await lab.sh(line, 120)
   try {
     const report = JSON.parse(stdout) as { readonly diagnoses: readonly Diagnosis[] }

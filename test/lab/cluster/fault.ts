@@ -1,5 +1,6 @@
 import type { FabricKind } from './cluster.ts'
 import type { ClientName, Lab } from './lab.ts'
+import type { ProxyMode } from './node.ts'
 
 /** One thing broken by the means a person would have broken it, and what is true then. */
 export interface Fault {
@@ -7,13 +8,19 @@ export interface Fault {
   readonly name: string
   /** The findings that name it, as ids of causes in their order; none where the packet still gets through. */
   readonly causes: readonly string[]
-  /** A finding that must say it without stopping the packet. */
-  readonly warns?: string
+  /** Findings that must be there besides: warnings, what only follows, what is broken but not on this packet's way. */
+  readonly also?: readonly string[]
+  /** Nothing is broken: whatever is called a fault is a false alarm. */
+  readonly healthy?: true
   readonly fabrics: readonly FabricKind[]
+  /** Of kube-proxy, where it is made by rules of that mode alone; else in all. */
+  readonly modes?: readonly ProxyMode[]
   readonly client?: ClientName
   /** What is asked for and connected to; the Service default/nginx-lb and its VIP where they are not given. */
   readonly target?: string
   readonly address?: string
+  /** The findings of hop `wire` that must be there where vipdoctor listens meanwhile; without it nobody listens. */
+  readonly wire?: readonly string[]
   /** Runs in the part of the matrix that belongs to every change. */
   readonly smoke?: true
   readonly make: (lab: Lab) => Promise<unknown>

@@ -1,5 +1,6 @@
 import type { Diagnosis, Finding } from './doctor.ts'
 import type { Seen } from './lab.ts'
+import type { Wire } from './wire.ts'
 
 // What is right about a diagnosis, by data alone.
 
@@ -18,12 +19,16 @@ export interface Row {
   readonly fault: string
   readonly client: string
   readonly expected: readonly string[]
-  readonly warns: string | null
+  readonly also: readonly string[]
+  readonly healthy: boolean
   readonly seen: Seen
   readonly verdict: string
   readonly causes: readonly string[]
   readonly alsoWrong: readonly string[]
-  readonly warnings: readonly string[]
+  /** Every finding that warns or fails, of any rank. */
+  readonly named: readonly string[]
+  /** What was expected on the wire and heard there; null where nobody listened. */
+  readonly wire: { readonly expected: readonly string[]; readonly was: Wire } | null
   readonly mending: Mending
   readonly commands: readonly string[]
   readonly seconds: number
@@ -35,20 +40,31 @@ const allOf = ({ connected, tries }: Seen): boolean => connected === tries
 export const rightVerdict = ({ seen, verdict }: Row): boolean =>
   verdict === (allOf(seen) ? 'reachable' : seen.connected === 0 ? 'unreachable' : 'inconclusive')
 
-/** The causes are those that were made, in their order, and a warning that was expected is there. */
+/** The causes are those that were made, in their order, and what had to be said besides is there. */
 export const rightCause = (row: Row): boolean =>
-  row.causes.join() === row.expected.join() && (row.warns === null || row.warnings.includes(row.warns))
+  row.causes.join() === row.expected.join() && row.also.every((id) => row.named.includes(id))
+
+/**
+ * On the wire: `capture arp` calls fine what is held and nothing else, and names nobody but the holder; `check --capture` says the same as
+ * without, and what had to be heard.
+ */
+export const rightWire = (row: Row): boolean =>
+  row.wire === null ||
+  ((row.wire.was.heard.verdict === 'fine') === (row.wire.was.holder !== null) &&
+    row.wire.was.heard.claimants.every((host) => host === row.wire?.was.holder) &&
+    row.wire.was.verdict === row.verdict &&
+    row.wire.was.causes.join() === row.causes.join() &&
+    row.wire.expected.every((id) => row.wire?.was.named.includes(id)))
 
 /** A cause, or something broken besides, where nothing is broken. */
-export const falseAlarms = (row: Row): readonly string[] =>
-  row.fault === 'nothing' ? [...row.causes, ...row.alsoWrong] : []
+export const falseAlarms = (row: Row): readonly string[] => (row.healthy ? [...row.causes, ...row.alsoWrong] : [])
 
 /** The lab did not break what it meant to break: the row says nothing about the program under test. */
 export const tookHold = ({ expected, seen }: Row): boolean =>
   expected.length === 0 ? allOf(seen) : seen.connected === 0
 
 const looks =
-  /^(ssh \S+ sudo )?(kubectl( -n \S+)? (get|describe|logs|explain|rollout status|events?)|aws ec2 (describe|get)-|iptables(-\w+)?(-save)? .*(-[SL]|-save)|iptables\S*-save|nft( -a)? list|ip( -\S+)* (addr|route|link|neigh|rule)( show)?|ss |sysctl [^-]|ls |cat |journalctl|systemctl (status|cat|is-active)|tcpdump|vipdoctor)/
+  /^(ssh \S+ sudo )?(kubectl( -n \S+)? (get|describe|logs|explain|rollout status|events?)|aws ec2 (describe|get)-|iptables(-\w+)?(-save)? .*(-[SL]|-save)|iptables\S*-save|nft( -a)? list|ip( -\S+)* (addr|route|link|neigh|rule)( (show|get|list)\b| *$)|ss |sysctl [^-]|ls |cat |journalctl|systemctl (status|cat|is-active)|tcpdump|vipdoctor)/
 
 /** Whether a printed command only shows something, or waits for a choice: an editor and the copy before it, a word in `<…>` to be filled in. */
 export const isAdvice = (command: string): boolean =>

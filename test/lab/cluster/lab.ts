@@ -49,15 +49,35 @@ export function labOf(cluster: Cluster): Lab {
     applied: (object) => cluster.kubectl(['apply', '-f', '-'], JSON.stringify(object)),
     restore: async () => {
       await cluster.account?.restore()
-      await must(
-        'kubectl delete service,deployment,networkpolicy,pod,ipaddresspool,l2advertisement -A -l lab=extra --wait=false',
-      )
+      await removeOthers(cluster)
       await until('the webhook takes no objects', async () => {
         await cluster.kubectl(['apply', '-f', manifests])
         await cluster.kubectl(['replace', '-f', manifests])
         return true
       })
+      // Pods that still come and go would be part of the next fault.
+      await must('kubectl rollout status deployment nginx --timeout=50s')
     },
+  }
+}
+
+const own = new Set([
+  ...['service/kubernetes', 'service/nginx-lb', 'deployment.apps/nginx', 'pod/client'],
+  ...['ipaddresspool.metallb.io/first-pool', 'l2advertisement.metallb.io/first'],
+])
+
+/** Deletes what a fault, or the fix that was printed for it, has made. */
+async function removeOthers({ kubectl }: Cluster): Promise<void> {
+  const kinds = {
+    default: 'service,deployment,networkpolicy,ipaddresspool',
+    'metallb-system': 'ipaddresspool,l2advertisement',
+  }
+  for (const [namespace, kind] of Object.entries(kinds)) {
+    const names = (await kubectl(['-n', namespace, 'get', kind, '-o', 'name']))
+      .split('\n')
+      .filter((name) => name !== '')
+    const others = names.filter((name) => !own.has(name))
+    if (others.length > 0) await kubectl(['-n', namespace, 'delete', '--wait=false', ...others])
   }
 }
 
@@ -95,7 +115,7 @@ export async function connect(lab: Lab, client: ClientName, address: string, tri
 }
 
 /** Makes a client forget who has which address, as one that has not asked for the VIP lately. */
-async function forget(lab: Lab, client: ClientName): Promise<void> {
+export async function forget(lab: Lab, client: ClientName): Promise<void> {
   const { host } = clientOf(client)
   if (host === bastion) await run('ip', ['neigh', 'flush', 'dev', 'eth0'])
   else await lab.on(host.name, 'ip neigh flush dev eth0')

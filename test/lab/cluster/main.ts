@@ -6,7 +6,7 @@ import { startCluster, type FabricKind } from './cluster.ts'
 import { enclose, isEnclosed } from './enclosure.ts'
 import { faults } from './faults/index.ts'
 import type { Fault } from './fault.ts'
-import { rightCause, rightVerdict, tookHold, type Row } from './judge.ts'
+import { rightCause, rightVerdict, rightWire, tookHold, type Row } from './judge.ts'
 import { labOf, settles, type Lab } from './lab.ts'
 import { lacks, lacksHere } from './needs.ts'
 import type { ProxyMode } from './node.ts'
@@ -20,7 +20,7 @@ import { tryFault } from './try-fault.ts'
 const { values: flags } = parseArgs({
   options: {
     fabric: { type: 'string', multiple: true },
-    mode: { type: 'string', default: 'iptables' },
+    mode: { type: 'string' },
     smoke: { type: 'boolean', default: false },
     only: { type: 'string' },
     skipped: { type: 'string', default: '' },
@@ -33,38 +33,50 @@ const { values: flags } = parseArgs({
 })
 const fabrics = (flags.fabric ?? ['ec2', 'lan']) as readonly FabricKind[]
 
-const chosen = (fabric: FabricKind): readonly Fault[] =>
+/** A lab: its network, how kube-proxy writes its rules, and whether only a part of the faults is tried in it. */
+interface Variant {
+  readonly fabric: FabricKind
+  readonly mode: ProxyMode
+  readonly smoke: boolean
+}
+
+const variants: readonly Variant[] =
+  flags.mode === undefined && !flags.smoke && flags.only === undefined
+    ? [
+        ...fabrics.map((fabric): Variant => ({ fabric, mode: 'iptables', smoke: false })),
+        ...fabrics.map((fabric): Variant => ({ fabric, mode: fabric === 'ec2' ? 'nftables' : 'legacy', smoke: true })),
+      ]
+    : fabrics.map((fabric) => ({ fabric, mode: (flags.mode ?? 'iptables') as ProxyMode, smoke: flags.smoke }))
+
+const chosen = ({ fabric, mode, smoke }: Variant): readonly Fault[] =>
   faults
-    .filter((one) => one.fabrics.includes(fabric) && (!flags.smoke || one.smoke === true))
+    .filter((one) => one.fabrics.includes(fabric) && (one.modes ?? [mode]).includes(mode))
+    .filter((one) => !smoke || one.smoke === true)
     .filter(({ name }) => flags.only === undefined || new RegExp(flags.only).test(name))
 
 /** The rows of each fabric; a lab that a fault left broken is made anew for the rest. */
-async function everyFabric(): Promise<number> {
+async function everyLab(): Promise<number> {
   const missing = lacking()
   if (missing !== null) {
     process.stderr.write(`${missing}\n`)
     return flags['or-skip'] ? 0 : 2
   }
-  if (fabrics.every((fabric) => chosen(fabric).length === 0)) {
+  if (variants.every((variant) => chosen(variant).length === 0)) {
     process.stderr.write('No fault is called so.\n')
     return 2
   }
   if (flags.shell) return enclose([built, ...process.argv.slice(2)], null)
   const rows: Row[] = []
   const failed: string[] = []
-  // Most of a fault's time is waiting, so the fabrics' clusters stand side by side.
-  const statuses = await Promise.all(fabrics.map((fabric) => oneFabric(fabric, rows, failed)))
-  if (statuses.includes(130)) return 130
-  const order = [...faults.map(({ name }) => name)]
-  rows.sort(
-    (one, other) =>
-      fabrics.indexOf(one.fabric as FabricKind) - fabrics.indexOf(other.fabric as FabricKind) ||
-      order.indexOf(one.fault) - order.indexOf(other.fault),
-  )
-  const table = tableOf(rows, failed)
+  // Most of a fault's time is waiting, so two clusters stand side by side.
+  for (const side of [variants.slice(0, fabrics.length), variants.slice(fabrics.length)]) {
+    const statuses = await Promise.all(side.map((variant) => oneLab(variant, rows, failed)))
+    if (statuses.includes(130)) return 130
+  }
+  const table = tableOf(inOrder(rows), failed)
   process.stdout.write(table)
   if (flags.out !== undefined) writeFileSync(flags.out, accuracyPage(table) + sectionsIn(flags.out))
-  const wrong = rows.filter((row) => !tookHold(row) || !rightVerdict(row) || !rightCause(row))
+  const wrong = rows.filter((row) => !tookHold(row) || !rightVerdict(row) || !rightCause(row) || !rightWire(row))
   return failed.length > 0 || (flags.smoke && wrong.length > 0) ? 1 : 0
 }
 
@@ -86,12 +98,25 @@ function sectionsIn(file: string): string {
 /** What scripts/run-ts.js made of this file. */
 const built = path.resolve('node_modules/.cache/vipdoctor/test-lab-cluster-main.js')
 
-async function oneFabric(fabric: FabricKind, rows: Row[], failed: string[]): Promise<number> {
-  const all = chosen(fabric)
+/** Rows as the variants stand, and within one as the faults do. */
+function inOrder(rows: readonly Row[]): readonly Row[] {
+  const labs = variants.map(({ fabric, mode }) => `${fabric} ${mode}`)
+  const names = faults.map(({ name }) => name)
+  const place = ({ fabric, mode, fault }: Row): number =>
+    labs.indexOf(`${fabric} ${mode}`) * names.length + names.indexOf(fault)
+  return rows.toSorted((one, other) => place(one) - place(other))
+}
+
+async function oneLab(variant: Variant, rows: Row[], failed: string[]): Promise<number> {
+  const { fabric, mode, smoke } = variant
+  const all = chosen(variant)
   for (let done = 0; done < all.length;) {
     const before = done
     const status = await enclose(
-      [built, ...process.argv.slice(2), '--fabric', fabric, '--skipped', String(done)],
+      [
+        ...[built, ...process.argv.slice(2), '--fabric', fabric, '--mode', mode],
+        ...[...(smoke ? ['--smoke'] : []), '--skipped', String(done)],
+      ],
       (line) => {
         rows.push(JSON.parse(line) as Row)
         if (flags.rows !== undefined) appendFileSync(flags.rows, `${line}\n`)
@@ -100,7 +125,7 @@ async function oneFabric(fabric: FabricKind, rows: Row[], failed: string[]): Pro
     )
     if (status === 130) return 130
     if (status !== 0 && done === before) {
-      failed.push(`${fabric}: ${all[done]?.name ?? ''}`)
+      failed.push(`${fabric}, ${mode}: ${all[done]?.name ?? ''}`)
       done++
     }
   }
@@ -108,21 +133,22 @@ async function oneFabric(fabric: FabricKind, rows: Row[], failed: string[]): Pro
 }
 
 /** Inside: one cluster, one fault after the other; each row is a line of JSON on standard output. */
-async function breakAll(fabric: FabricKind, mode: ProxyMode, from: number): Promise<number> {
+async function breakAll(variant: Variant, from: number): Promise<number> {
+  const { fabric, mode } = variant
   const began = Date.now()
   const tell = (what: string): void => {
-    process.stderr.write(`[${fabric} ${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s] ${what}\n`)
+    process.stderr.write(`[${fabric}, ${mode} ${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s] ${what}\n`)
   }
   const lab = labOf(await startCluster(fabric, mode, tell))
   if (!(await healthy(lab))) throw new Error('the lab is not healthy before anything was broken')
-  const [first] = chosen(fabric).filter(({ causes }) => causes.length > 0)
+  const [first] = chosen(variant).filter(({ causes }) => causes.length > 0)
   if (flags.shell && first !== undefined) {
     // Ctrl-C is for what runs in the shell.
     process.on('SIGINT', () => undefined)
     await play(lab, first)
     return 0
   }
-  for (const fault of chosen(fabric).slice(from)) {
+  for (const fault of chosen(variant).slice(from)) {
     tell(fault.name)
     const row = await tryFault(lab, fault, flags.keep ?? null)
     await new Promise((resolve) => process.stdout.write(`${JSON.stringify(row)}\n`, resolve))
@@ -137,12 +163,9 @@ async function breakAll(fabric: FabricKind, mode: ProxyMode, from: number): Prom
 
 const healthy = (lab: Lab): Promise<boolean> => settles(lab, 'bastion', vip, true, 90)
 
-if (isEnclosed())
-  process.exit(
-    await breakAll(
-      flags.shell ? (fabrics[0] ?? 'ec2') : (fabrics.at(-1) ?? 'ec2'),
-      flags.mode as ProxyMode,
-      Number(flags.skipped),
-    ),
-  )
-process.exitCode = await everyFabric()
+if (isEnclosed()) {
+  const fabric = (flags.shell ? fabrics[0] : fabrics.at(-1)) ?? 'ec2'
+  const mode = (flags.mode ?? 'iptables') as ProxyMode
+  process.exit(await breakAll({ fabric, mode, smoke: flags.smoke }, Number(flags.skipped)))
+}
+process.exitCode = await everyLab()

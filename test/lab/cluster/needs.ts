@@ -3,7 +3,18 @@ import { hasTool } from '../../e2e/tools.ts'
 
 const programs = [
   ...['bridge', 'curl', 'etcd', 'ethtool', 'hostname', 'ip', 'iptables-nft', 'nft', 'nsenter', 'openssl', 'pgrep'],
-  ...['setpriv', 'setsid', 'ssh', 'ssh-keygen', 'sudo', 'sysctl', 'unshare', '/usr/sbin/sshd', '/usr/lib/cni/bridge'],
+  ...[
+    'setpriv',
+    'setsid',
+    'ssh',
+    'ssh-keygen',
+    'sudo',
+    'sysctl',
+    'tcpdump',
+    'unshare',
+    '/usr/sbin/sshd',
+    '/usr/lib/cni/bridge',
+  ],
 ]
 const built = [
   ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'kubectl'],

@@ -6,7 +6,8 @@ import { apiServer, nodes, type Host } from './plan.ts'
 
 // A node as the hard way leaves it: CNI's bridge plugin, kube-proxy and kubelet under systemd.
 
-export type ProxyMode = 'iptables' | 'nftables'
+/** How kube-proxy writes its rules; `legacy` is iptables mode with the tools of the older back-end. */
+export type ProxyMode = 'iptables' | 'legacy' | 'nftables'
 
 const programs = '/usr/local/lib/lab'
 const announcers = (name: string): string => tool(`announcers/${name}`)
@@ -14,6 +15,7 @@ const announcers = (name: string): string => tool(`announcers/${name}`)
 /** What the played kubelet runs for an image. */
 const images: Settings['images'] = {
   nginx: [process.execPath, `${programs}/web.mjs`],
+  client: ['/bin/sleep', 'infinity'],
   'quay.io/metallb/controller': ['/controller'],
   'quay.io/metallb/speaker': ['/speaker'],
   'ghcr.io/kube-vip/kube-vip': ['/kube-vip'],
@@ -36,6 +38,12 @@ export async function startNode(
       'mkdir -p /opt/cni/bin /var/lib/kubelet /var/lib/kube-proxy; ln -sf /usr/lib/cni/* /opt/cni/bin/',
     ].join('; '),
   )
+  if (mode === 'legacy') {
+    const tools = ['iptables', 'ip6tables'].flatMap((name) => ['', '-save', '-restore'].map((as) => `${name}${as}`))
+    await machine.sh(
+      `for each in ${tools.join(' ')}; do ln -sf "$(command -v xtables-legacy-multi)" /usr/local/sbin/$each; done`,
+    )
+  }
   writeCni(machine, podCidr)
   const settings: Settings = {
     ...{ node: name, address, podCidr, controlPlane: host.role === 'controller', server: apiServer },
@@ -80,7 +88,7 @@ export function writeProxyConfig(machine: Machine, mode: ProxyMode, more: readon
       'kind: KubeProxyConfiguration',
       'apiVersion: kubeproxy.config.k8s.io/v1alpha1',
       'clientConnection: {kubeconfig: /var/lib/kube-proxy/kubeconfig}',
-      `mode: ${mode}`,
+      `mode: ${mode === 'legacy' ? 'iptables' : mode}`,
       'clusterCIDR: 10.200.0.0/16',
       // The limits of connection tracking are the machine's, not a namespace's.
       'conntrack: {maxPerCore: 0, min: 0}',

@@ -1,16 +1,18 @@
-import { falseAlarms, rightCause, rightVerdict, tookHold, type Row } from './judge.ts'
+import { falseAlarms, rightCause, rightVerdict, rightWire, tookHold, type Row } from './judge.ts'
 
 /** The table of a run, in Markdown, with its counts and each miss. */
 export function tableOf(rows: readonly Row[], failed: readonly string[]): string {
   const held = rows.filter(tookHold)
   const broken = held.filter(({ expected }) => expected.length > 0)
-  const healthy = rows.filter(({ fault }) => fault === 'nothing')
+  const healthy = rows.filter((row) => row.healthy)
   const mended = (how: string): number => broken.filter(({ mending }) => mending === how).length
   const alarms = healthy.flatMap(falseAlarms)
+  const heard = held.filter(({ wire }) => wire !== null)
   const counts = [
     `- right verdict: ${part(held, rightVerdict)}`,
     `- right cause: ${part(held, rightCause)}`,
     `- mended: ${String(mended('mended'))} of ${String(broken.length - mended('advice'))} by the printed fix, run as printed; ${String(mended('advice'))} more leave a choice to the user (advice)`,
+    `- on the wire: ${part(heard, rightWire)}, where vipdoctor listened while the client connected`,
     `- false alarms: ${String(alarms.length)} on ${String(healthy.length)} healthy labs${alarms.length === 0 ? '' : ` (${alarms.join(', ')})`}`,
   ]
   const lines = [
@@ -22,6 +24,7 @@ export function tableOf(rows: readonly Row[], failed: readonly string[]): string
     '',
     ...rows.filter((row) => !tookHold(row)).map((row) => `- did not take hold: ${row.fabric}, ${row.fault}`),
     ...held.filter((row) => !rightVerdict(row) || !rightCause(row)).map(miss),
+    ...heard.filter((row) => !rightWire(row)).map(misheard),
     ...broken.filter(({ mending }) => mending === 'not mended').map(notMended),
     ...failed.map((each) => `- the lab failed at ${each}`),
     '',
@@ -49,10 +52,11 @@ const part = (rows: readonly Row[], holds: (row: Row) => boolean): string =>
 const mark = (right: boolean): string => (right ? '' : ' ✗')
 
 const line = (row: Row): string => {
-  const { fabric, fault, client, verdict, causes, warns, mending } = row
-  const named = [...causes, ...(warns === null ? [] : [`warns: ${warns}`])].join(', ') || 'none'
+  const { fabric, mode, fault, client, verdict, causes, also, mending } = row
+  const besides = also.length === 0 ? [] : [`besides: ${also.join(', ')}`]
+  const named = [...causes, ...besides].join('; ') || 'none'
   const cells = [
-    ...[fabric, fault, client, sight(row)],
+    ...[mode === 'iptables' ? fabric : `${fabric}, ${mode}`, fault, client, sight(row)],
     `${verdict}${mark(rightVerdict(row))}`,
     `${named}${mark(rightCause(row))}`,
     mending,
@@ -66,7 +70,9 @@ const sight = ({ seen: { connected, tries } }: Row): string =>
 const miss = (row: Row): string =>
   `- miss: ${row.fabric}, ${row.fault}: ${row.verdict}, causes ${row.causes.join(', ') || 'none'}; true: ${sight(row)}, ${
     row.expected.join(', ') || 'no cause'
-  }${row.warns === null ? '' : `, with the warning ${row.warns}`}`
+  }${row.also.length === 0 ? '' : `, besides ${row.also.filter((id) => !row.named.includes(id)).join(', ') || 'what was said'}`}`
+
+const misheard = ({ fabric, fault, wire }: Row): string => `- misheard: ${fabric}, ${fault}: ${JSON.stringify(wire)}`
 
 const notMended = ({ fabric, fault, commands }: Row): string =>
   `- not mended: ${fabric}, ${fault}: ${commands.map((each) => `\`${each}\``).join('; ')}`

@@ -3,6 +3,7 @@ import type { Fault } from './fault.ts'
 import { fixesOf, idsOf, isAdvice, type Mending, type Row } from './judge.ts'
 import { clientOf, connect, settles, type Lab } from './lab.ts'
 import { vip } from './plan.ts'
+import { listen } from './wire.ts'
 
 /**
  * Breaks one thing, looks what is true, asks vipdoctor, and does what it says. The lab is as before where it returns. What vipdoctor judged
@@ -21,16 +22,23 @@ export async function tryFault(lab: Lab, fault: Fault, keep: string | null): Pro
   const seen = address === null ? none : await connect(lab, client, address)
   const bundle = keep === null ? null : `${keep}/${lab.fabric}-${fault.name.replaceAll(/\W+/g, '-')}.tar.gz`
   const diagnosis = await diagnose(lab, target, clientOf(client).asked, bundle)
+  const wire = fault.wire === undefined ? null : { expected: fault.wire, was: await listen(lab, fault) }
   const commands = fixesOf(diagnosis)
   const mending = breaks ? await mend(lab, fault, commands) : 'nothing to mend'
   await fault.undo?.(lab)
   await lab.restore()
   return {
     ...{ fabric: lab.fabric, mode: lab.mode, fault: fault.name, client, expected: fault.causes },
-    ...{ warns: fault.warns ?? null, seen, verdict: diagnosis.verdict, causes: diagnosis.causes.map(({ id }) => id) },
+    ...{
+      also: fault.also ?? [],
+      healthy: fault.healthy === true,
+      seen,
+      verdict: diagnosis.verdict,
+      causes: diagnosis.causes.map(({ id }) => id),
+    },
     alsoWrong: idsOf([...diagnosis.possibleCauses, ...diagnosis.alsoWrong], 'fail'),
-    warnings: idsOf(diagnosis.findings, 'warn'),
-    ...{ mending, commands, seconds: Math.round((Date.now() - began) / 1000) },
+    named: [...idsOf(diagnosis.findings, 'warn'), ...idsOf(diagnosis.findings, 'fail')],
+    ...{ wire, mending, commands, seconds: Math.round((Date.now() - began) / 1000) },
   }
 }
 

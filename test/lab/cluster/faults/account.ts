@@ -36,7 +36,27 @@ const acl = async (lab: Lab, side: '--ingress' | '--egress', rule: string): Prom
 const only: Pick<Fault, 'fabrics'> = { fabrics: ['ec2'] }
 
 export const accountFaults: readonly Fault[] = [
-  { ...only, name: 'nobody owns the VIP', causes: ['delivery/vip-not-owned'], smoke: true, make: takeVip },
+  {
+    ...only,
+    name: 'nobody owns the VIP',
+    causes: ['delivery/vip-not-owned'],
+    smoke: true,
+    make: takeVip,
+  },
+  {
+    ...only,
+    name: 'nobody owns the VIP, and the client is a node, which needs no network for it',
+    causes: [],
+    client: 'node',
+    make: takeVip,
+  },
+  {
+    ...only,
+    name: 'nobody owns the VIP, and the client is a pod, which needs no network for it',
+    causes: [],
+    client: 'pod',
+    make: takeVip,
+  },
   {
     ...only,
     name: 'nobody owns the VIP, and the client is in another subnet',
@@ -65,7 +85,8 @@ export const accountFaults: readonly Fault[] = [
     ...only,
     name: 'the VIP belongs to another node than announces it',
     causes: [],
-    warns: 'delivery/owner-not-announcer',
+    also: ['delivery/owner-not-announcer'],
+    wire: ['wire/answered-by-vpc'],
     make: (lab) => giveVip(lab, 'worker-1'),
   },
   {

@@ -45,6 +45,7 @@ export const kubernetesFaults: readonly Fault[] = [
     ...both,
     name: 'the Deployment has no replicas',
     causes: ['endpoint/ready'],
+    also: ['translation/no-endpoints-reject'],
     make: (lab) => scale(lab, 'default', 'nginx', 0),
   },
   {
@@ -93,6 +94,7 @@ export const kubernetesFaults: readonly Fault[] = [
     ...both,
     name: 'a NetworkPolicy denies everything, and nobody enforces it',
     causes: [],
+    also: ['endpoint/network-policy'],
     make: (lab) =>
       lab.applied({
         ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
@@ -136,9 +138,11 @@ export const kubernetesFaults: readonly Fault[] = [
     ...both,
     name: 'MetalLB’s controller has no replicas, and a Service is new',
     causes: ['control/controller'],
+    also: ['control/webhook'],
     target: 'default/late',
     make: async (lab) => {
       await scale(lab, 'metallb-system', 'controller', 0)
+      await lab.must(`kubectl ${metallb} wait --for=delete pod -l component=controller --timeout=50s`)
       await lab.applied(service('late', {}))
     },
     undo: (lab) => scale(lab, 'metallb-system', 'controller', 1),
@@ -154,7 +158,7 @@ export const kubernetesFaults: readonly Fault[] = [
     fabrics: ['ec2'],
     name: 'no L2Advertisement takes the pool, on a network that delivers by ownership',
     causes: [],
-    warns: 'announcement/l2-advertisement',
+    also: ['announcement/l2-advertisement'],
     make: (lab) => lab.must(`kubectl ${metallb} delete l2advertisement first`),
   },
   {

@@ -1,7 +1,8 @@
 import type { Fault } from '../fault.ts'
 import type { Lab } from '../lab.ts'
-import { writeCni, writeProxyConfig } from '../node.ts'
+import { writeCni } from '../node.ts'
 import { nodes } from '../plan.ts'
+import { withoutProbe } from './kernel.ts'
 
 // Faults made on the nodes, each with its way back.
 
@@ -43,7 +44,7 @@ export const nodeFaults: readonly Fault[] = [
     ...both,
     name: 'kube-proxy is stopped, and its rules go on working',
     causes: [],
-    warns: 'translation/kube-proxy-running',
+    also: ['translation/kube-proxy-running'],
     make: (lab) => onEach(lab, every, 'systemctl stop kube-proxy'),
     undo: (lab) => regainProxy(lab, every),
   },
@@ -61,6 +62,7 @@ export const nodeFaults: readonly Fault[] = [
   },
   {
     ...both,
+    modes: ['iptables'],
     name: 'the kernel’s hook no longer leads to kube-proxy’s chains',
     causes: ['translation/jump-missing'],
     make: (lab) =>
@@ -139,8 +141,10 @@ export const nodeFaults: readonly Fault[] = [
     ...both,
     name: 'the workers have no route to their pods',
     causes: ['forwarding/pod-route-missing'],
-    make: (lab) =>
-      onEach(lab, workers, 'ip route del $(ip -4 route show dev cni0 | head -n 1 | cut -d " " -f 1) dev cni0'),
+    make: async (lab) => {
+      await withoutProbe(lab)
+      await onEach(lab, workers, 'ip route del $(ip -4 route show dev cni0 | head -n 1 | cut -d " " -f 1) dev cni0')
+    },
     undo: async (lab) => {
       for (const { name, podCidr = '' } of nodes.filter((node) => workers.includes(node.name))) {
         await lab.on(name, `ip route replace ${podCidr} dev cni0 src ${podCidr.replace(/0\/24$/, '1')}`)
@@ -149,9 +153,14 @@ export const nodeFaults: readonly Fault[] = [
   },
   {
     ...both,
-    name: 'the CNI configuration is gone from the workers',
+    name: 'the CNI configuration is gone from the workers, and the pods are new',
     causes: ['forwarding/cni-ready'],
-    make: (lab) => onEach(lab, workers, 'rm -f /etc/cni/net.d/*'),
+    also: ['endpoint/ready'],
+    make: async (lab) => {
+      await onEach(lab, workers, 'rm -f /etc/cni/net.d/*')
+      await lab.must('kubectl wait --for=condition=Ready=false node/worker-0 node/worker-1 --timeout=60s')
+      await lab.must('kubectl delete pod -l app=nginx --wait=true --timeout=50s')
+    },
     undo: async (lab) => {
       for (const { name, podCidr = '' } of nodes.filter((node) => workers.includes(node.name))) {
         writeCni(lab.machine(name), podCidr)
@@ -172,36 +181,8 @@ export const nodeFaults: readonly Fault[] = [
     causes: ['forwarding/cni-config'],
     make: async (lab) => {
       await onEach(lab, workers, 'rm -f /opt/cni/bin/bridge')
-      await lab.must('kubectl delete pod -l app=nginx --wait=true')
+      await lab.must('kubectl delete pod -l app=nginx --wait=true --timeout=50s')
     },
     undo: (lab) => onEach(lab, workers, 'ln -sf /usr/lib/cni/bridge /opt/cni/bin/bridge'),
-  },
-  {
-    ...both,
-    name: 'kube-proxy’s mode was changed, and it was not restarted',
-    causes: [],
-    warns: 'translation/mode-drift',
-    make: (lab) => {
-      for (const name of every) writeProxyConfig(lab.machine(name), lab.mode === 'iptables' ? 'nftables' : 'iptables')
-      return Promise.resolve()
-    },
-    undo: (lab) => {
-      for (const name of every) writeProxyConfig(lab.machine(name), lab.mode)
-      return Promise.resolve()
-    },
-  },
-  {
-    ...both,
-    name: 'kube-proxy is told a node’s name that does not exist',
-    causes: [],
-    warns: 'translation/hostname-override',
-    make: async (lab) => {
-      for (const name of every) writeProxyConfig(lab.machine(name), lab.mode, ['hostnameOverride: node-9'])
-      await onEach(lab, every, 'systemctl restart kube-proxy')
-    },
-    undo: async (lab) => {
-      for (const name of every) writeProxyConfig(lab.machine(name), lab.mode)
-      await onEach(lab, every, 'systemctl restart kube-proxy')
-    },
   },
 ]

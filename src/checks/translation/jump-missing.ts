@@ -46,6 +46,7 @@ export default defineCheck({
     const sentence = `On ${node} no rule leads from ${where}: kube-proxy’s rules are there, and no packet meets them`
     const proof = missing.map((one) => one.proof)
     const fix = restartOn(
+      evidence,
       node,
       'kube-proxy makes its jumps anew when it starts. Find what took them away (iptables -F, a firewall’s reload), or it will do so again.',
     )

@@ -31,6 +31,7 @@ function keptValue(name: string, key: string, value: string): string | null {
     return isPool(key) && /^[\da-fA-F:.,/\s-]*$|^(?:true|false|asc|desc)$/.test(value) ? value : null
   if (name === 'cilium-config') return ciliumKeys.has(key) && /^\w*$/.test(value) ? value : null
   if (key === 'net-conf.json') return keptFlannel(value)
+  if (name === 'metallb-excludel2') return key === 'excludel2.yaml' && onlyPatterns.test(value) ? value : null
   if (name.startsWith('antrea-config') && key === 'antrea-agent.conf')
     return value
       .split('\n')
@@ -53,6 +54,9 @@ const ciliumKeys: ReadonlySet<string> = new Set([
   'enable-bgp-control-plane',
   ...['routing-mode', 'tunnel', 'tunnel-protocol', 'tunnel-port', 'enable-wireguard', 'enable-ipsec'],
 ])
+
+/** MetalLB's list of interfaces: regular expressions of names, one a line. */
+const onlyPatterns = /^\s*announcedInterfacesToExclude:(?:\s*-\s*["']?[\w.^$*+?()[\]|\\-]*["']?)*\s*$/
 
 /** Of flannel's network how its packets travel. */
 function keptFlannel(value: string): string | null {

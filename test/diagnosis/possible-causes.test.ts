@@ -64,7 +64,11 @@ test('a firewall that loses a part of the connections is told there, and not onc
     beside: [],
   })
   const text = reported(evidence, 'text', { targets: ['default/nginx-lb'] })
-  expect(text).toContain('  Possible causes:\n  - For a part of the connections: worker-0 drops')
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(
+    'REACHABLE IN PART from another host in the subnet: For a part of the connections: worker-0 drops',
+  )
+  expect(text).toContain('\n  Fix: let the packet through on worker-0\n')
+  expect(text.match(/worker-0 drops/g)).toHaveLength(1)
   expect(text).not.toContain('Warnings:')
   expect(reported(evidence, 'markdown', { targets: ['default/nginx-lb'] })).toContain('\nPossible causes:\n')
   const { diagnoses } = JSON.parse(reported(evidence, 'json', { targets: ['default/nginx-lb'] }))

@@ -12,6 +12,7 @@ import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { listText, subnetText } from '../../fabric/ec2/words.ts'
 import { onlyByBgp } from '../about/announced.ts'
+import { limitedTo } from '../about/announcing-nodes.ts'
 import type { FabricWords } from '../../fabric/fabric.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { counted } from '../../net/words.ts'
@@ -235,7 +236,7 @@ function inVpc(context: VipContext, where: VipPlace): readonly Draft[] {
 }
 
 /** On a LAN the announcer's own subnets count: what it announces elsewhere nobody asks for. */
-function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draft[] {
+function onLan({ evidence, question, receiving }: VipContext, vip: Address): readonly Draft[] {
   const subject = `vip/${vip.text}`
   const seen = receiving.nodes.map((node) => ({ node, networks: networksOfNode(evidence, node) }))
   const fitting = seen.flatMap(({ node, networks }) => {
@@ -273,16 +274,20 @@ function onLan({ evidence, receiving }: VipContext, vip: Address): readonly Draf
     isGap(list) ? [] : list.map((one) => ({ node, ...one })),
   )
   const cidrs = [...new Set(networks.map(({ cidr }) => cidr.text))]
+  const there = evidence.nodeNames.filter((node) =>
+    (known(networksOfNode(evidence, node)) ?? []).some(({ cidr }) => rangeHas(cidr, vip)),
+  )
+  const others = there.length === 0 ? '' : `; ${listText(there)} ${there.length === 1 ? 'is' : 'are'} in its subnet`
   return [
     fail(
       'in-no-node-subnet',
       subject,
       said(
         'it lies in no subnet of its announcer',
-        `${vip.text} lies in none of the subnets of ${listText(seen.map(({ node }) => node))} (${listText(cidrs)}): hosts there do not ask for it, they send it to their router.`,
+        `${vip.text} lies in none of the subnets of ${listText(seen.map(({ node }) => node))} (${listText(cidrs)})${others}: hosts there do not ask for it, they send it to their router.`,
       ),
       networks.flatMap(({ proof }) => proof),
-      {
+      limitedTo(evidence, question, there) ?? {
         look: ['kubectl get ipaddresspools.metallb.io -A -o yaml'],
         advice: `Give the pool free addresses of ${listText(sameFamily(networks, vip))}, and MetalLB gives the Service one of them. Or tell the router to send ${vip.text} to a node.`,
       },

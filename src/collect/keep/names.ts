@@ -35,6 +35,7 @@ export const readVariables: ReadonlySet<string> = new Set([
   ...['port', 'vip_interface', 'vip_servicesinterface', 'vip_leaderelection', 'svc_election', 'vip_leasename'],
   ...['svc_leasename', 'svc_namespace', 'lb_class_name', 'lb_class_only', 'lb_class_legacy_handling'],
   ...['vip_preserve_on_leadership_loss', 'lb_enable', 'per_service_election_on_demand', 'disable_service_updates'],
+  ...['bgp_peeraddress', 'vip_routingtableid'],
   // src/journey/api-server-pods.ts: what a proxy is not asked for
   ...['NO_PROXY', 'no_proxy'],
   // src/node/encapsulation.ts

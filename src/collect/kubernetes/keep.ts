@@ -73,7 +73,12 @@ function keptContainer(container: JsonObject): JsonObject {
 /** That a variable is empty says that it is switched off, and nothing else. */
 function keptVariable(variable: Json): Json {
   if (!isObject(variable) || !('value' in variable) || variable.value === '') return variable
-  return readVariables.has(text(variable.name)) ? variable : without(variable, 'value')
+  const name = text(variable.name)
+  if (name === 'bgp_peers') {
+    const value = withoutPasswords(text(variable.value))
+    return value === null ? without(variable, 'value') : { ...variable, value }
+  }
+  return readVariables.has(name) ? variable : without(variable, 'value')
 }
 
 const freeTexts: ReadonlySet<string> = new Set([
@@ -113,3 +118,11 @@ function sorted(value: Json): Json {
 }
 
 export type { JsonObject }
+
+/** Peers of kube-vip, `ADDRESS:AS:PASSWORD:MULTIHOP` with commas between them, as address and AS alone; null for what is none. */
+function withoutPasswords(peers: string): string | null {
+  const parts = peers.split(',').map((one) => /^\s*(\[[\da-fA-F:.]+\]|[\d.]+):(\d+)(?::|$)/.exec(one))
+  return parts.every((part) => part !== null)
+    ? parts.map((part) => `${part[1] ?? ''}:${part[2] ?? ''}`).join(',')
+    : null
+}

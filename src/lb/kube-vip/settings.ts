@@ -1,4 +1,5 @@
 import type { Pod } from '../../evidence/kubernetes/kinds.ts'
+import { parseAddress } from '../../net/address.ts'
 
 /** How kube-vip makes a VIP known. Exactly one must be set, else the process ends (kube-vip v1.2.3 cmd/kube-vip.go). */
 type KubeVipMode = 'arp' | 'bgp' | 'table' | 'wireguard'
@@ -28,6 +29,10 @@ export interface KubeVipSettings {
   readonly keepsAddress: boolean
   readonly ipvs: boolean
   readonly updatesStatus: boolean
+  /** The addresses of its BGP peers, by either of its settings; null where they are set and the value is not in the evidence. */
+  readonly peers: readonly string[] | null
+  /** The routing table into which it writes VIPs. */
+  readonly table: number
   /** Elects a leader of its own for each Service whose annotation asks for it, beside the one lease of all others. */
   readonly electionOnDemand: boolean
   /** Whether kube-vip knows that annotation: since 1.2.2. False where the image's tag is no version. */
@@ -58,6 +63,9 @@ const names = {
   keepsAddress: ['vip_preserve_on_leadership_loss', null],
   ipvs: ['lb_enable', 'enableLoadBalancer'],
   electionOnDemand: ['per_service_election_on_demand', null],
+  peers: ['bgp_peers', 'bgppeers'],
+  peerAddress: ['bgp_peeraddress', 'peerAddress'],
+  tableId: ['vip_routingtableid', 'tableID'],
   disableUpdates: ['disable_service_updates', 'disableServiceUpdates'],
 } as const satisfies Record<string, readonly [string, string | null]>
 
@@ -99,9 +107,25 @@ export function kubeVipSettings(pod: Pod): KubeVipSettings | null {
     keepsAddress: on('keepsAddress'),
     ipvs: on('ipvs'),
     updatesStatus: !on('disableUpdates'),
+    peers:
+      env.has('bgp_peers') && env.get('bgp_peers') === undefined ? null : peersIn(text('peers'), text('peerAddress')),
+    table: Number(text('tableId') ?? 198),
     electionOnDemand: on('electionOnDemand'),
     knowsElectionOnDemand: atLeast122(container.image ?? ''),
   }
+}
+
+/**
+ * `ADDRESS:AS:PASSWORD:MULTIHOP` with a comma between them, IPv6 in brackets (kube-vip v1.2.3 pkg/bgp, ParseBGPPeerConfig); and one address
+ * alone. Null where something is set and is no address: a value that was not kept.
+ */
+function peersIn(list: string | null, one: string | null): readonly string[] | null {
+  const words = [...(list ?? '').split(','), one ?? ''].filter((text) => text.trim() !== '')
+  const peers = words.flatMap((text) => {
+    const [, bracketed, plain] = /^\s*(?:\[([^\]]+)\]|([^:\s]+))/.exec(text) ?? []
+    return parseAddress(bracketed ?? plain)?.text ?? parseAddress(text.trim())?.text ?? []
+  })
+  return words.length > 0 && peers.length === 0 ? null : peers
 }
 
 function atLeast122(image: string): boolean {

@@ -1,3 +1,4 @@
+import type { Finding } from '../../checks/finding.ts'
 import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
 import { ownerOf, placeOf } from '../../diagnosis/title.ts'
 import { clientText, type Client } from '../../evidence/question.ts'
@@ -29,13 +30,19 @@ export function header(diagnosis: Diagnosis, look: Look): string[] {
   return [`${mark}${look.paint.bold(placeOf(question))}  ${ownerOf(question)}`, ...verdictLines(diagnosis, from, look)]
 }
 
-function verdictLines({ verdict, path, findings }: Diagnosis, from: string, look: Look): string[] {
+/** What loses a part of the packets, where that alone keeps the verdict open; undefined where nothing does. */
+export const lostPart = ({ verdict, path, possibleCauses }: Diagnosis): Finding | undefined =>
+  verdict !== 'inconclusive'
+    ? undefined
+    : possibleCauses.find((finding) =>
+        path.some((step) => step.id === finding.id && (step.status === 'unknown' || finding.status === 'warn')),
+      )
+
+function verdictLines(diagnosis: Diagnosis, from: string, look: Look): string[] {
+  const { verdict, path } = diagnosis
   if (verdict === 'unreachable') return [`  ${verdictText(verdict, look, 'UNREACHABLE')} ${from}`]
   if (verdict === 'reachable') return [`  ${verdictText(verdict, look, 'reachable')} ${from}`]
-  const lost = findings.find(
-    ({ id, status }) =>
-      (status === 'warn' || status === 'fail') && path.some((step) => step.id === id && step.status === 'unknown'),
-  )
+  const lost = lostPart(diagnosis)
   const open = path.filter(({ status }) => status === 'unknown').length
   const [first = '', ...rest] = wrap(
     lost === undefined

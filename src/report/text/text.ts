@@ -8,10 +8,11 @@ import type { End, Format, Reporter } from '../reporter.ts'
 import { wrap } from '../wrap.ts'
 import { besideLines, firstCause, followingLines, furtherCauses, proofLines } from './causes.ts'
 import { gapLines, unlistedLines } from './gaps.ts'
-import { header } from './header.ts'
+import { header, lostPart } from './header.ts'
 import { groupedCauses, tableLines, type Row } from './many.ts'
 import { beside, nextSteps } from './next-steps.ts'
 import { pathLines } from './path.ts'
+import { remedyLines } from './remedy.ts'
 import { summaryLines, type Counted } from './summary.ts'
 import { wireLines } from './wire.ts'
 
@@ -93,17 +94,21 @@ function oneVip(diagnosis: Diagnosis, look: Look, { verbose, short }: Detail, re
   const { causes, possibleCauses, alsoWrong, findings, path, verdict } = diagnosis
   const [first, ...further] = causes
   const open = verdict === 'inconclusive' ? nextSteps(diagnosis, reading, look) : []
+  // What the first lines tell is not told again, but for what mends it.
+  const lost = lostPart(diagnosis)
+  const possible = possibleCauses.filter((finding) => finding !== lost)
   const warnings = findings.filter((finding) => finding.status === 'warn' && !possibleCauses.includes(finding))
   const sections = [
     header(diagnosis, look),
     first === undefined ? [] : firstCause(first, look, verbose),
+    lost === undefined ? [] : remedyLines(lost, look, '  ', verbose),
     furtherCauses(further, look, verbose),
-    besideLines(causes.length === 0 ? 'Possible causes' : 'Possible causes besides', possibleCauses, look, verbose),
+    besideLines(causes.length === 0 ? 'Possible causes' : 'Possible causes besides', possible, look, verbose),
     open,
     short ? [] : pathLines(path, look, verbose),
     short ? [] : wireLines(findings, look),
     nodePortLines(diagnosis, look),
-    short ? [] : proofLines(causes, look, verbose),
+    short ? [] : proofLines(lost === undefined ? causes : [{ ...lost, consequences: [] }], look, verbose),
     followingLines(causes, look, verbose),
     besideLines('Broken besides', alsoWrong, look, verbose),
     short && causes.length > 0 ? [] : besideLines('Warnings', warnings, look, verbose),

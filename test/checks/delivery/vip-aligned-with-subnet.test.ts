@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/delivery/vip-aligned-with-subnet.ts'
 import { editJson, fixture, variant, type Json } from '../../kit/fixtures.ts'
 import { says } from '../../kit/ask.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 
 const announcedBy = (node: string) => ({ by: 'announcer', nodes: [node] }) as const
 
@@ -52,4 +53,35 @@ test('is unknown where nothing was read from the announcer', async () => {
   const lan = { fabric: 'lan', receiving: announcedBy('worker-1') } as const
   const evidence = await variant('lan-healthy', { 'nodes/worker-1/': null })
   expect(says(check, evidence, lan)[0]).toBe('unknown')
+})
+
+/** The VIP of the recording in a VLAN that only these nodes are in. */
+const inVlan = (...nodes: readonly string[]) =>
+  variant('lan-healthy', {
+    'kubernetes/services.json': (text) => text.replaceAll('10.240.0.100', '10.17.0.100'),
+    'kubernetes/ipaddresspools.metallb.io.json': (text) => text.replaceAll('10.240.0.1', '10.17.0.1'),
+    ...Object.fromEntries(
+      nodes.map((node, at) => [
+        `nodes/${node}/ip-addr.json`,
+        editJson((links: Json) => {
+          const local = `10.17.0.${String(20 + at)}`
+          const addr_info = [{ family: 'inet', local, prefixlen: 24, scope: 'global' }]
+          links.push({ ifindex: 90, ifname: 'eth0.17', link: 'eth0', flags: ['BROADCAST', 'UP'], addr_info })
+        }),
+      ]),
+    ),
+  })
+
+test('where other nodes are in the VLAN of the VIP, they alone are let announce it', async () => {
+  const [cause] = diagnosisOf(await inVlan('worker-0', 'worker-1'), 'default/nginx-lb').causes
+  expect([cause?.reason, cause?.says]).toEqual([
+    'in-no-node-subnet',
+    '10.17.0.100 lies in none of the subnets of controller-0 (10.240.0.0/24); worker-0 and worker-1 are in its subnet: hosts there do not ask for it, they send it to their router.',
+  ])
+  const selectors =
+    '{"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["worker-0","worker-1"]}]}'
+  expect(cause?.fix?.commands).toEqual([
+    `kubectl -n metallb-system patch l2advertisements.metallb.io l2 --type merge -p '{"spec":{"nodeSelectors":[${selectors}]}}'`,
+  ])
+  expect(diagnosisOf(await inVlan(), 'default/nginx-lb').causes[0]?.fix).toBeNull()
 })

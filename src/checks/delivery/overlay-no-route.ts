@@ -27,6 +27,7 @@ export default defineCheck({
       : `${where.vip.text} lies inside the ranges of ${where.vpcId}: there its owner decides, not a route.`
   },
   blocks: true,
+  consequenceOf: ['delivery/public-vip-is-translated'],
   run,
   docs: {
     means:

@@ -17,6 +17,7 @@ export default defineCheck({
   on: ['ec2'],
   appliesTo: ({ question }) => (question.client.kind === 'vpc' ? 'The client is in the subnet of the node.' : true),
   blocks: true,
+  consequenceOf: ['delivery/public-vip-is-translated'],
   run,
   docs: {
     means:

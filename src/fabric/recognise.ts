@@ -8,12 +8,13 @@ import type { Fabric } from './fabric.ts'
 import { fabricOf, fabrics } from './index.ts'
 
 /**
- * Why the evidence is taken for one fabric: its account was read, its nodes name it (`provider-id`), look like it (`system-uuid`, or
+ * Why the evidence is taken for one fabric: its account was read, or asked and gave nothing, its nodes name it (`provider-id`), look like it (`system-uuid`, or
  * `no-cloud-named`: a LAN), name a provider that is not known here, name several, or say nothing; `told`: by `--fabric`.
  */
 type FabricReason =
   | 'told'
   | 'account-read'
+  | 'account-asked'
   | 'provider-id'
   | 'system-uuid'
   | 'no-cloud-named'
@@ -75,6 +76,9 @@ function recognise(evidence: Evidence): Recognised | Disagreement {
     })
     return { disagree: `The nodes disagree on what carries their frames: ${say.join(', ')}.` }
   }
+  // The region alone is written where every call was refused.
+  const read = evidence.store.list('aws').some((file) => file.endsWith('.json'))
+  if (evidence.aws.asked && !read) return { name: 'ec2', because: 'account-asked', says: 'an account was asked' }
   if (evidence.aws.asked) return { name: 'ec2', because: 'account-read', says: 'its account was read' }
   const clouds = said.length > 1 ? said.filter(({ name }) => name !== 'lan') : said
   const [fabric, ...more] = clouds

@@ -29,6 +29,16 @@ describe('recognisedFabric', () => {
     expect(recognisedFabric(await withoutAws(() => undefined))).toBe('ec2')
   })
 
+  test('does not say that an account was read that gave nothing', async () => {
+    const evidence = await variant('hard-way-healthy', { 'aws/': null, 'aws/region.txt': 'us-east-1\n' })
+    expect(judgedFabric(evidence, 'ec2')).toMatchObject({
+      name: 'ec2',
+      because: 'account-asked',
+      says: 'an account was asked',
+    })
+    expect(judgedFabric(await fixture('hard-way-healthy'), 'ec2').because).toBe('account-read')
+  })
+
   test('tells EC2 by the provider id', async () => {
     const evidence = await withoutAws((nodes) => {
       for (const node of nodes) {

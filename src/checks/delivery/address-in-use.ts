@@ -1,5 +1,7 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
+import { servedBy } from '../../lb/announcers.ts'
+import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { neighboursOf } from '../../node/neighbours.ts'
 import { inWords } from '../../net/words.ts'
 import { sh } from '../../net/shell.ts'
@@ -35,6 +37,18 @@ export default defineCheck({
             `The hosts that the nodes know ${vip.text} by are nodes of the cluster.`,
           ),
           proof,
+        ),
+      ]
+    if (
+      question.about !== 'service' &&
+      servedBy(evidence, question) === null &&
+      boundAnywhere(evidence, vip).length === 0
+    )
+      return [
+        skipped(
+          'held-outside',
+          subject,
+          `No node is to have ${vip.text}: announcement/not-held tells of the host that has it.`,
         ),
       ]
     const macs = [...new Set(strange.map(({ lladdr }) => lladdr))]

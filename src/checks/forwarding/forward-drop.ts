@@ -12,10 +12,10 @@ import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 export default defineCheck({
   id: 'forwarding/forward-drop',
   after: 'forwarding/route-quota',
-  title: 'No rule of a node drops or rejects the packet on its way to the pod',
+  title: 'No rule of a node drops or rejects the packet on its way to the pod, or to the program that listens',
   needs: ['node/ip-route'],
   alsoReads: [...traceReads],
-  about: ['service'],
+  about: ['service', 'control-plane', 'address'],
   blocks: true,
   each: 'receiving',
   consequenceOf: ['translation/ipvs-input-drop'],
@@ -32,7 +32,7 @@ export default defineCheck({
         const does = fate.kind === 'rejected' ? `rejects (${fate.with})` : 'drops'
         const where = `${step?.table ?? ''} chain ${step?.chain ?? ''}`
         const to = addressAndPort(packet.destination.text, packet.destinationPort)
-        return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' ? ', before it is translated' : ''}.`
+        return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' && context.question.about === 'service' ? ', before it is translated' : ''}.`
       },
       fix: ({ step, node: second, outcome }, { losses }) => {
         const at = second ?? node
@@ -92,10 +92,10 @@ export default defineCheck({
   },
   docs: {
     means:
-      'A firewall on the host (firewalld, ufw, Docker’s FORWARD policy, a rule of somebody’s own) drops or rejects the translated packet in the FORWARD chain, here or on the pod’s node. ACCEPT in one table or base chain does not save a packet from a drop in another.',
+      'A firewall on the host (firewalld, ufw, Docker’s FORWARD policy, a rule of somebody’s own) drops or rejects the translated packet in the FORWARD chain, here or on the pod’s node. A VIP of the control plane, or of another program on the node, is not translated: there it is the INPUT chain. ACCEPT in one table or base chain does not save a packet from a drop in another.',
     byHand:
       'On the node: iptables -L FORWARD -n -v (counters of DROP and REJECT grow while a client tries), nft list ruleset for native tables. vipdoctor trace shows the rule and its line.',
-    mend: 'Admit forwarded traffic from and to the pods in the firewall that made the rule.',
+    mend: 'Admit forwarded traffic from and to the pods, or the port of the VIP on the node itself, in the firewall that made the rule.',
     sources: [
       'Linux net/ipv4/ip_forward.c (NF_INET_FORWARD)',
       'nft(8), "Chains: hooks and priorities"',

@@ -49,7 +49,12 @@ export async function* run() {
         'AWS_EC2_METADATA_DISABLED=true',
       ]
       const out = path.join(folder, 'bundle.tar.gz')
+      // A bundle that is there already is not written over.
       const command = [
+        'sh',
+        '-c',
+        'rm -f "$0"; exec "$@"',
+        out,
         'env',
         ...env,
         process.execPath,

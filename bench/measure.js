@@ -1,16 +1,30 @@
 // What every benchmark needs: whole processes timed by turns, so that a noisy moment of the machine hits ours and the peer alike.
 import { spawnSync } from 'node:child_process'
 
+const root = new URL('..', import.meta.url).pathname
+
 export const median = (values) => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]
 
+let reference = null
+
+/** From here on each of our commands runs beside the same one of another revision, built in that folder (ends with a slash), and no peer does. */
+export function compareWith(otherRoot) {
+  reference = otherRoot
+}
+
+export const comparing = () => reference !== null
+
 /**
- * Runs commands by turns and gives for each the median of its seconds and of its greatest resident memory.
+ * Runs commands by turns and gives for each the median of its seconds and of its greatest resident memory. Compared with another revision,
+ * what both spent of the processor (user and system, in seconds) and the greatest memory, the least of all runs: `compared` is null for a
+ * command that is not ours.
  *
  * @param {readonly {command: readonly string[], input?: string}[]} cases
  * @param {number} runs at least five
- * @returns {{seconds: number, residentMiB: number}[]}
+ * @returns {{seconds: number, residentMiB: number, compared?: null | {ours: object, reference: object}}[]}
  */
 export function byTurns(cases, runs = 5) {
+  if (reference !== null) return cases.map((one) => beside(one, runs))
   const samples = cases.map(() => [])
   for (let run = 0; run < runs; run += 1) {
     for (const [index, { command, input }] of cases.entries()) samples[index].push(timed(command, input))
@@ -21,19 +35,38 @@ export function byTurns(cases, runs = 5) {
   }))
 }
 
-/** One run of one command; its memory is what the kernel counted for it (ru_maxrss, read by a wrapper in the child's parent). */
+/** One command of ours and the same of the reference, by turns. */
+function beside({ command, input }, runs) {
+  const other = command.map((word) => (word.startsWith(root) ? reference + word.slice(root.length) : word))
+  if (other.every((word, at) => word === command[at])) return { seconds: null, residentMiB: null, compared: null }
+  const samples = { ours: [], reference: [] }
+  for (let run = 0; run < runs; run += 1) {
+    samples.ours.push(timed(command, input))
+    samples.reference.push(timed(other, input))
+  }
+  const compared = Object.fromEntries(Object.entries(samples).map(([whose, many]) => [whose, least(many)]))
+  return { seconds: compared.ours.cpuSeconds, residentMiB: compared.ours.residentMiB, compared }
+}
+
+const least = (many) => ({
+  cpuSeconds: Math.min(...many.map(({ cpuSeconds }) => cpuSeconds)),
+  residentMiB: Math.min(...many.map(({ residentMiB }) => residentMiB)),
+})
+
+/** One run of one command; its memory and its processor's time are what the kernel counted for it (getrusage, in the child's parent). */
 function timed([program, ...args], input) {
   const script = `import resource,subprocess,sys,time
 t=time.monotonic();r=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,stderr=subprocess.PIPE)
 s=time.monotonic()-t
 if r.returncode not in (0,1,3): sys.stderr.write(r.stderr.decode()); sys.exit(9)
-print(s,resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)`
+u=resource.getrusage(resource.RUSAGE_CHILDREN)
+print(s,u.ru_maxrss,u.ru_utime+u.ru_stime)`
   const { status, stdout, stderr } = spawnSync('python3', ['-c', script, program, ...args], {
     encoding: 'utf8',
     input,
     maxBuffer: 1 << 26,
   })
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`)
-  const [seconds, kibibytes] = stdout.trim().split(' ').map(Number)
-  return { seconds, residentMiB: kibibytes / 1024 }
+  const [seconds, kibibytes, cpuSeconds] = stdout.trim().split(' ').map(Number)
+  return { seconds, residentMiB: kibibytes / 1024, cpuSeconds }
 }

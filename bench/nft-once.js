@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { packetsToTrace } from '../dist/diagnosis/trace-target.js'
 import { tracedPacket } from '../dist/diagnosis/traced-packet.js'
-import { openBundle } from '../dist/evidence/bundle.js'
+import { openBundle } from '../dist/collect/open-bundle.js'
 
 const [what, bundle, file, vip] = process.argv.slice(2)
 const evidence = await openBundle(bundle)

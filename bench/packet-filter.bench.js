@@ -8,7 +8,7 @@ import { iptablesDump } from './inputs/iptables.js'
 import { nftRuleset } from './inputs/nft.js'
 import { nodeAddress, writeNodeBundle } from './inputs/node.js'
 import { servicesOf } from './inputs/services.js'
-import { byTurns, median } from './measure.js'
+import { byTurns, comparing, median } from './measure.js'
 
 const bin = new URL('../bin/run.js', import.meta.url).pathname
 const once = new URL('nft-once.js', import.meta.url).pathname
@@ -48,6 +48,10 @@ function iptables(bundle, services, vip) {
 function nft(bundle, services, vip) {
   const text = nftRuleset(services, nodeAddress)
   const file = writeNodeBundle(bundle, 'nft-ruleset.json', text)
+  if (comparing()) {
+    const [ours] = byTurns([{ command: [process.execPath, once, 'trace', bundle, file, vip] }])
+    return { case: `nftables, ${thousands(services.length)} Services`, ...ours, size: megabytes(text) }
+  }
   const samples = { trace: [], parse: [] }
   for (let run = 0; run < 7; run += 1)
     for (const [what, list] of Object.entries(samples))

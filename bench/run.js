@@ -1,10 +1,14 @@
-// npm run bench [-- NAME…] [--json]: runs the benchmarks side by side with their peers, and prints one row for each case.
+// npm run bench [-- NAME…] [--json] [--compare REF]: runs the benchmarks side by side with their peers, and prints one row for each case.
+// With --compare the peer of each is the same command of another revision, and what is compared is the processor's time.
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { compareWith } from './measure.js'
+import { builtRevision } from './revision.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, compare: { type: 'string' } },
 })
 const names = readdirSync(new URL('.', import.meta.url))
   .filter((file) => file.endsWith('.bench.js'))
@@ -19,30 +23,79 @@ if (strangers.length > 0) {
 
 const round = (value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)
 
-function line({ name, case: which, seconds, peer, peerSeconds, ratio, residentMiB, size }) {
+function line({ name, case: which, seconds, peer, peerSeconds, ratio, residentMiB, peerMiB, size }) {
   const against = peer === null ? '' : `, ${peer} ${String(round(peerSeconds))} s, ratio ${String(round(ratio))}`
-  const memory = residentMiB === null ? '' : `, ${String(round(residentMiB))} MiB resident`
+  const theirs = peerMiB === undefined || peerMiB === null ? '' : `, ${peer} ${String(round(peerMiB))} MiB`
+  const memory = residentMiB === null ? '' : `, ${String(round(residentMiB))} MiB resident${theirs}`
   return `${name}: ${which}: ${String(round(seconds))} s${against}${memory}${size === null ? '' : ` (${size})`}`
 }
 
-for (const name of asked) {
-  const { run } = await import(new URL(`${name}.bench.js`, import.meta.url).href)
-  for await (const row of run()) {
-    const full = {
-      name,
-      case: '',
-      seconds: null,
-      peer: null,
-      peerSeconds: null,
-      ratio: null,
-      residentMiB: null,
-      size: null,
-      ...row,
-    }
-    console.log(
-      values.json
-        ? JSON.stringify(Object.fromEntries(Object.entries(full).map(([key, value]) => [key, round(value)])))
-        : line(full),
-    )
+function print(name, row) {
+  const full = {
+    name,
+    case: '',
+    seconds: null,
+    peer: null,
+    peerSeconds: null,
+    ratio: null,
+    residentMiB: null,
+    size: null,
+    ...row,
   }
+  console.log(
+    values.json
+      ? JSON.stringify(Object.fromEntries(Object.entries(full).map(([key, value]) => [key, round(value)])))
+      : line(full),
+  )
+}
+
+/** A row whose command ran beside another revision's: that one is the peer now, and the ratio says how many times ours takes its time. */
+function besideRevision({ compared, ...row }) {
+  const { ours, reference } = compared
+  return {
+    ...row,
+    seconds: ours.cpuSeconds,
+    peer: values.compare,
+    peerSeconds: reference.cpuSeconds,
+    ratio: ours.cpuSeconds / reference.cpuSeconds,
+    residentMiB: ours.residentMiB,
+    peerMiB: reference.residentMiB,
+  }
+}
+
+/** The rows of a benchmark that times inside its own process: each revision runs its own by turns, and the least of each case counts. */
+function* insideByTurns(name, reference) {
+  const least = { ours: new Map(), reference: new Map() }
+  for (let run = 0; run < 3; run += 1)
+    for (const [whose, folder] of [
+      ['ours', new URL('..', import.meta.url).pathname],
+      ['reference', reference],
+    ]) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [`${folder}bench/run.js`, name, '--json'], {
+        encoding: 'utf8',
+      })
+      if (status !== 0) throw new Error(`${name} of ${folder}: ${stderr}`)
+      for (const row of stdout
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text))) {
+        const before = least[whose].get(row.case)
+        if (before === undefined || row.seconds < before.seconds) least[whose].set(row.case, row)
+      }
+    }
+  for (const [which, row] of least.ours) {
+    const other = least.reference.get(which)
+    if (other === undefined) console.error(`${name}: ${values.compare} has no case ${which}.`)
+    else yield { ...row, peer: values.compare, peerSeconds: other.seconds, ratio: row.seconds / other.seconds }
+  }
+}
+
+const reference = values.compare === undefined ? null : builtRevision(values.compare)
+if (reference !== null) compareWith(reference)
+
+for (const name of asked) {
+  const { run, inside = false } = await import(new URL(`${name}.bench.js`, import.meta.url).href)
+  if (reference === null) for await (const row of run()) print(name, row)
+  else if (inside) for (const row of insideByTurns(name, reference)) print(name, row)
+  else for await (const row of run()) if (row.compared !== null) print(name, besideRevision(row))
 }

@@ -81,16 +81,17 @@ const draft = (
   subject: string,
   says: Said,
   proof: readonly Proof[],
-  { fix = {}, ...more }: More = {},
-): Draft => ({
-  status,
-  reason,
-  subject,
-  ...(typeof says === 'string' ? { brief: briefOf(says), says } : { brief: briefOf(says.brief), says: says.says }),
-  proof,
-  ...more,
-  ...remedyOf(fix),
-})
+  more?: More,
+): Draft => {
+  const [brief, sentence] = typeof says === 'string' ? [briefOf(says), says] : [briefOf(says.brief), says.says]
+  const bare = { status, reason, subject, brief, says: sentence, proof, look: nothing, fix: null }
+  // Most findings mend nothing, and of many VIPs there are a million.
+  if (more === undefined) return bare
+  const { fix = {}, ...others } = more
+  return { ...bare, ...others, ...remedyOf(fix) }
+}
+
+const nothing: readonly string[] = Object.freeze([])
 
 /** A line of the path has room for so many characters. */
 export const longestBrief = 48
@@ -139,7 +140,10 @@ export const unknown = (
   gaps: readonly Gap[],
   proof: readonly Proof[] = [],
   more?: More,
-): Draft => ({ ...draft('unknown', reason, subject, says, proof, more), ...(gaps.length === 0 ? {} : { gaps }) })
+): Draft => {
+  const told = draft('unknown', reason, subject, says, proof, more)
+  return gaps.length === 0 ? told : { ...told, gaps }
+}
 
 export const skipped = (reason: string, subject: string, says: Said): Draft =>
   draft('skipped', reason, subject, says, [])

@@ -5,7 +5,7 @@ import { answer } from '../diagnosis/diagnose.ts'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { gateOf, weighForGate, type Policy } from '../diagnosis/gate.ts'
 import type { Questions } from '../diagnosis/targets.ts'
-import { titleOf } from '../diagnosis/title.ts'
+import { ownerOf, titleOf } from '../diagnosis/title.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap } from '../evidence/gap.ts'
 import { endWith, exitCodes, say } from './exit.ts'
@@ -16,12 +16,13 @@ const pauseMs = 3000
 
 /** What stands at a place now; `key` changes where that is news, `brief` says it. What is well is told only where it was not. */
 interface Standing {
+  readonly place: string
   readonly well: boolean
   readonly key: string
   readonly brief: string
 }
 
-/** What stands at the hops of each VIP's path, by the VIP and the hop. */
+/** What stands at the hops of each VIP's path, by what stays the same while a Service gets its address: whose VIP it is, the port, the hop. */
 type Standings = ReadonlyMap<string, Standing>
 
 /** One reading, judged: whether it is what is waited for, what stands where, and which sources had no part in what is not well. */
@@ -95,12 +96,13 @@ const paused = (ms: number, signal: AbortSignal): Promise<unknown> =>
   sleep(ms, undefined, { signal }).catch(() => undefined)
 
 function changes(before: Standings, after: Standings): readonly string[] {
-  const changed = [...after].flatMap(([place, { well, key, brief }]) => {
-    const old = before.get(place)
+  const changed = [...after].flatMap(([at, { place, well, key, brief }]) => {
+    const old = before.get(at)
     if (old === undefined) return well ? [] : [`${place}: ${brief}`]
     return old.key === key ? [] : [`${place}: ${old.brief} → ${brief}`]
   })
-  return [...changed, ...[...before.keys()].filter((place) => !after.has(place)).map((place) => `${place}: gone`)]
+  const gone = [...before].flatMap(([at, { place }]) => (after.has(at) ? [] : [`${place}: gone`]))
+  return [...changed, ...gone]
 }
 
 /**
@@ -133,22 +135,27 @@ export function roundOf(
 
 const nothingYet = (place: string, brief: string): Round => ({
   well: false,
-  standings: new Map([[place, { well: false, key: brief, brief }]]),
+  standings: new Map([[place, { place, well: false, key: brief, brief }]]),
   idle: ['aws', 'nodes'],
 })
 
 /** What stands on the paths of what was judged. */
 function standingsOf(diagnoses: readonly Diagnosis[]): Standings {
+  const told = new Map<string, number>()
   return new Map(
     diagnoses.flatMap(({ question, verdict, path }) => {
-      const title = titleOf(question)
+      const place = titleOf(question)
+      const owned = `${ownerOf(question)} ${question.port.protocol} ${question.port.port}`
+      const number = (told.get(owned) ?? 0) + 1
+      told.set(owned, number)
+      const at = `${owned} ${number}`
       return [
-        [title, { well: verdict === 'reachable', key: verdict, brief: verdict }] as const,
+        [at, { place, well: verdict === 'reachable', key: verdict, brief: verdict }] as const,
         ...path
           .filter(({ status }) => status !== 'skipped')
           .map(({ hop, status, id, brief }): [string, Standing] => [
-            `${title}: ${hop}`,
-            { well: status === 'pass', key: `${status} ${id ?? ''}`, brief },
+            `${at} ${hop}`,
+            { place: `${place}: ${hop}`, well: status === 'pass', key: `${status} ${id ?? ''}`, brief },
           ]),
       ]
     }),

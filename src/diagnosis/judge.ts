@@ -17,8 +17,11 @@ export interface Judgement {
 
 /** Weighs what the checks said about one packet. The order of `checks` is the packet's order inside a hop. */
 export function judgeResults(results: readonly Result[], receiving: Receiving, checks: readonly Check[]): Judgement {
-  const weighed = weigh(results, receiving).sort(compareWeighed)
-  const place = new Map(checks.map(({ id }, index) => [id as string, index]))
+  const { place, rank } = placesOf(checks)
+  const rankOf = ({ finding }: Weighed) => rank.get(finding.id) ?? 0
+  const weighed = weigh(results, receiving).sort(
+    (one, other) => rankOf(one) - rankOf(other) || compareText(one.finding.subject, other.finding.subject),
+  )
   const { causes, alsoWrong } = causesOf(weighed, place)
   return {
     verdict: verdictOf(causes, weighed),
@@ -112,9 +115,25 @@ type Places = ReadonlyMap<string, number>
 
 const hopIndex = (hop: Hop): number => hops.indexOf(hop)
 
-function compareWeighed({ finding: one }: Weighed, { finding: other }: Weighed): number {
-  return (
-    hopIndex(one.hop) - hopIndex(other.hop) || compareText(one.id, other.id) || compareText(one.subject, other.subject)
-  )
+interface Order {
+  readonly place: Places
+  /** Its place in a list by hop, then id: that of the findings. */
+  readonly rank: Places
 }
+
+const orders = new WeakMap<readonly Check[], Order>()
+
+/** The order of the checks, found once: ten thousand VIPs are judged by the same ones. */
+function placesOf(checks: readonly Check[]): Order {
+  const known = orders.get(checks)
+  if (known !== undefined) return known
+  const ids = checks.map(({ id }): string => id)
+  const hop = (id: string) => hopIndex(id.slice(0, id.indexOf('/')) as Hop)
+  const ranked = [...ids].sort((one, other) => hop(one) - hop(other) || compareText(one, other))
+  const indexOf = (list: readonly string[]) => new Map(list.map((id, index) => [id, index]))
+  const order = { place: indexOf(ids), rank: indexOf(ranked) }
+  orders.set(checks, order)
+  return order
+}
+
 const compareText = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

@@ -1,6 +1,7 @@
 import { objectName } from '../evidence/kubernetes/kinds.ts'
-import type { Check, Context, NodeContext } from '../checks/check.ts'
+import type { Check, Context } from '../checks/check.ts'
 import { longestBrief, said, skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
+import type { Hop } from '../checks/hop.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
@@ -28,28 +29,29 @@ export interface Result {
 /** Runs every check on one question. A gap in what a check needs makes it `unknown` without running it. */
 export function runChecks(checks: readonly Check[], context: Context): Result[] {
   const nodes = nodesOf(context)
+  const subject = subjectOf(context.question)
   return checks.flatMap((check) => {
-    const subject = subjectOf(context.question)
     const why = whySkipped(check, context)
     if (why !== null) return [result(check, skipped(why.reason, subject, why.says), null)]
-    const { gaps } = wantsOf(context.evidence, check)
-    if (gaps.length > 0) return [result(check, unknown('evidence-missing', subject, notKnown(check, gaps), gaps), null)]
-    return check.each === undefined
-      ? onceAsked(context.evidence, check, context).map((draft) => result(check, draft, null))
-      : runOnNodes(check, context, nodes)
+    const { gaps, says } = wantsOf(context.evidence, check)
+    if (gaps.length > 0) return [result(check, unknown('evidence-missing', subject, says, gaps), null)]
+    return check.each === undefined ? onceAsked(context.evidence, check, context) : runOnNodes(check, context, nodes)
   })
 }
 
 type OnceCheck = Extract<Check, { readonly each?: undefined }>
 
 /** What a check says that runs once; of one that is about the cluster alone, the same for every question. */
-function onceAsked(evidence: Evidence, check: OnceCheck, context: Context): readonly Draft[] {
-  return check.ofCluster === true ? ofCluster(evidence, check, context) : check.run(context)
+function onceAsked(evidence: Evidence, check: OnceCheck, context: Context): readonly Result[] {
+  return check.ofCluster === true ? ofCluster(evidence, check, context) : runOnce(check, context)
 }
+
+const runOnce = (check: OnceCheck, context: Context): readonly Result[] =>
+  check.run(context).map((draft) => result(check, draft, null))
 
 const ofCluster = perEvidenceBy(
   ({ id }: OnceCheck, { question }: Context) => `${id} ${question.fabric} ${question.vpcId ?? ''}`,
-  (_, check, context) => check.run(context),
+  (_, check, context) => runOnce(check, context),
 )
 
 interface Nodes {
@@ -62,7 +64,10 @@ type NodeCheck = Extract<Check, { readonly each: string }>
 function runOnNodes(check: NodeCheck, context: Context, nodes: Nodes): Result[] {
   const met =
     check.each === 'node' ? (behindTranslation.has(hopOf(check)) ? nodes.endpoint : nodes.receiving) : nodes[check.each]
-  const results = met.flatMap((node) => onNode(check, { ...context, node }).map((draft) => result(check, draft, node)))
+  const { lackingOn } = wantsOf(context.evidence, check)
+  const results = met.flatMap(
+    (node) => lackingOn(node) ?? check.run({ ...context, node }).map((draft: Draft) => result(check, draft, node)),
+  )
   if (met.length === 0) results.push(result(check, nowhere(check, context), null))
   if (check.each !== 'node') return results
   const wrong = [...failuresOf(context.evidence, check, context)].filter(([node]) => !met.includes(node))
@@ -86,29 +91,25 @@ function nowhere(check: NodeCheck, { question }: Context): Draft {
 }
 
 /** Behind the translation the packet meets the nodes of the endpoints; before it, those that receive it. */
-const behindTranslation = new Set(['forwarding', 'endpoint'])
-const hopOf = ({ id }: Check): string => id.slice(0, id.indexOf('/'))
+const behindTranslation = new Set<Hop>(['forwarding', 'endpoint'])
+const hopOf = ({ id }: Check): Hop => id.slice(0, id.indexOf('/')) as Hop
 
-/** What a check needs and the evidence does not have, in the cluster and of each node: the same for every question. */
+/** What a check needs and the evidence does not have, in the cluster and of each node, and what it says then: the same for every question. */
 const wantsOf = perEvidenceAnd((evidence: Evidence, check: Check) => {
-  const ofNode = new Map<string, readonly Gap[]>()
-  return {
-    gaps: gapsAmong(...check.needs.filter((kind) => !isNodeKind(kind)).map((kind) => lookUp(evidence, kind, null))),
-    gapsOf: (node: string): readonly Gap[] => {
-      const known =
-        ofNode.get(node) ?? gapsAmong(...check.needs.filter(isNodeKind).map((kind) => lookUp(evidence, kind, node)))
-      ofNode.set(node, known)
-      return known
-    },
+  const gaps = gapsAmong(...check.needs.filter((kind) => !isNodeKind(kind)).map((kind) => lookUp(evidence, kind, null)))
+  const byNode = new Map<string, readonly Result[] | null>()
+  /** Null where the node has it all. */
+  const lackingOn = (node: string): readonly Result[] | null => {
+    const known = byNode.get(node)
+    if (known !== undefined) return known
+    const lacking = gapsAmong(...check.needs.filter(isNodeKind).map((kind) => lookUp(evidence, kind, node)))
+    const said = () => unknown('evidence-missing', `node/${node}`, notKnown(check, lacking), lacking)
+    const results = lacking.length === 0 ? null : [result(check, said(), node)]
+    byNode.set(node, results)
+    return results
   }
+  return { gaps, says: notKnown(check, gaps), lackingOn }
 })
-
-function onNode(check: NodeCheck, context: NodeContext): readonly Draft[] {
-  const gaps = wantsOf(context.evidence, check).gapsOf(context.node)
-  return gaps.length > 0
-    ? [unknown('evidence-missing', `node/${context.node}`, notKnown(check, gaps), gaps)]
-    : check.run(context)
-}
 
 /**
  * On which nodes of the cluster a check of each node fails. For a node that the packet does not meet the answer is the same for every
@@ -116,8 +117,11 @@ function onNode(check: NodeCheck, context: NodeContext): readonly Draft[] {
  */
 const failuresOf = perEvidenceBy(
   (check: NodeCheck, { question }: Context) => `${check.id} ${question.fabric}`,
-  (evidence, check, context): ReadonlyMap<string, readonly Draft[]> =>
-    new Map(everyNode(evidence).flatMap((node) => failing(node, onNode(check, { ...context, node })))),
+  (evidence, check, context): ReadonlyMap<string, readonly Draft[]> => {
+    const { lackingOn } = wantsOf(evidence, check)
+    const seen = everyNode(evidence).filter((node) => lackingOn(node) === null)
+    return new Map(seen.flatMap((node) => failing(node, check.run({ ...context, node }))))
+  },
 )
 
 function failing(node: string, drafts: readonly Draft[]): [string, readonly Draft[]][] {
@@ -208,7 +212,7 @@ function notServed(name: AnnouncerName, { evidence, question }: Context): string
   return own === null ? (refusal ?? `${startOf(name)} does not serve ${what}.`) : refusal
 }
 
-const outside = new Set(['announcement', 'delivery', 'admission'])
+const outside = new Set<Hop>(['announcement', 'delivery', 'admission'])
 
 const notKnown = ({ title }: Check, gaps: readonly Gap[]) =>
   said(needing(gaps), `It is not known whether ${inSentence(title).replace(/\.$/, '')}.`)
@@ -242,9 +246,9 @@ function subjectOf(question: Question): string {
 
 function result(check: Check, draft: Draft, node: string | null): Result {
   const { status, reason, subject, brief, says, proof, look, fix, advice, refused, awsCode, gaps } = draft
-  const finding: Finding = {
+  const finding: { -readonly [K in keyof Finding]: Finding[K] } = {
     id: check.id,
-    hop: hopOf(check) as Finding['hop'],
+    hop: hopOf(check),
     status,
     reason,
     subject,
@@ -253,10 +257,10 @@ function result(check: Check, draft: Draft, node: string | null): Result {
     proof,
     look,
     fix,
-    ...(advice === undefined ? {} : { advice }),
-    ...(refused === undefined ? {} : { refused }),
-    ...(awsCode === undefined ? {} : { awsCode }),
-    ...(gaps === undefined ? {} : { gaps: gaps.map(({ source, reason }) => ({ source, reason })) }),
   }
+  if (advice !== undefined) finding.advice = advice
+  if (refused !== undefined) finding.refused = refused
+  if (awsCode !== undefined) finding.awsCode = awsCode
+  if (gaps !== undefined) finding.gaps = gaps.map(({ source, reason }) => ({ source, reason }))
   return { check, draft, finding, node, met: true }
 }

@@ -1,9 +1,9 @@
 import { gap, isGap, type Known } from './gap.ts'
 import { parseJson } from './json.ts'
 import { memberOf } from './part.ts'
-import { parseYaml } from './yaml.ts'
+import { parseYamls } from './yaml.ts'
 
-/** What kubectl or aws printed, as JSON or as YAML; a gap that says where parsing stopped, or which option writes it so that it can be read. */
+/** What kubectl or aws printed, as JSON or as YAML (several documents are a list of them); a gap that says where parsing stopped, or which option writes it so that it can be read. */
 export function parseAnswer(file: string, text: string): Known<unknown> {
   const json = parseJson(file, text)
   if (!isGap(json)) return json
@@ -16,12 +16,12 @@ export function parseAnswer(file: string, text: string): Known<unknown> {
 const isYaml = /^(?:(?:---|#.*)?\s*\n)*(?:[A-Za-z]\w*:(?:\s|$)|- )/
 
 function fromYaml(file: string, text: string): object | null {
-  const yaml = parseYaml(text)
+  const yaml = parseYamls(text)
   if ('error' in yaml) return gap(file, `not YAML: ${yaml.error}`)
   if (typeof yaml.value !== 'object' || yaml.value === null) return null
   // A beginning of YAML is YAML: what is cut inside a line, and a list of kubectl without what stands behind its items, is told by that.
-  const isCut =
-    !text.endsWith('\n') || (Array.isArray(memberOf(yaml.value, 'items')) && memberOf(yaml.value, 'kind') === undefined)
+  const last: unknown = Array.isArray(yaml.value) ? yaml.value.at(-1) : yaml.value
+  const isCut = !text.endsWith('\n') || (Array.isArray(memberOf(last, 'items')) && memberOf(last, 'kind') === undefined)
   if (isCut) return gap(file, `cut off: YAML that ends in line ${String(text.split('\n').length)}`)
   // Dates that are not quoted are texts, as in JSON.
   return JSON.parse(JSON.stringify(yaml.value)) as object

@@ -2,13 +2,20 @@ import { gap, isGap, type Gap, type Known } from './gap.ts'
 import { parseAnswer } from './answer.ts'
 import { decodeText, readTextBytes } from './json.ts'
 import { memberOf, moreAfter, rememberPart } from './part.ts'
-import type { Store } from './store.ts'
+import type { Gathered, Store } from './store.ts'
 
 /** Bytes of a long list that are parsed at once: their text and their values still fit a processor's cache. */
 const pieceSize = 1 << 18
 
-/** What is kept of one item of a list, and where it stands (a JSON pointer, empty for a file of one item); a gap ends the reading. */
-type ReadItem<T> = (item: unknown, index: number, pointer: string) => Known<T>
+/** What is kept of one item of a list; a gap ends the reading. */
+type ReadItem<T> = (item: unknown, place: ItemPlace) => Known<T>
+
+/** Where an item stands: a file and a JSON pointer, which is empty for a file of one item. `isListed`: under the member that holds the list. */
+interface ItemPlace {
+  readonly file: string
+  readonly pointer: string
+  readonly isListed: boolean
+}
 
 /**
  * The list that a JSON file has as a member, each item as `read` keeps it. A long list is parsed in pieces, and what is not kept of one
@@ -16,6 +23,8 @@ type ReadItem<T> = (item: unknown, index: number, pointer: string) => Known<T>
  * only a part of one that is remembered (`partOf`). A list without its member (`--query`, `jq .items`) is read too, and one object in its place.
  */
 export function readJsonList<T>(store: Store, file: string, member: string, read: ReadItem<T>): Known<readonly T[]> {
+  const gathered = store.gathered?.(file)
+  if (gathered !== undefined && gathered !== null) return keepGathered(file, gathered, read)
   const bytes = readTextBytes(store, file)
   if (isGap(bytes)) return bytes
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -24,19 +33,44 @@ export function readJsonList<T>(store: Store, file: string, member: string, read
   )
 }
 
+/** What was found in files of other names. */
+function keepGathered<T>(file: string, { items, part }: Gathered, read: ReadItem<T>): Known<readonly T[]> {
+  const kept: T[] = []
+  for (const { value, ...place } of items) {
+    const one = read(value, place)
+    if (isGap(one)) return gap(file, one.source === file ? one.reason : `${one.source}: ${one.reason}`)
+    kept.push(one)
+  }
+  if (part !== null) rememberPart(kept, gap(file, part))
+  return Object.freeze(kept)
+}
+
 function readWhole<T>(file: string, text: Buffer, member: string, read: ReadItem<T>): Known<readonly T[]> {
   const json = parseAnswer(file, decodeText(text))
   if (isGap(json)) return json
   const kept: T[] = []
-  if (Array.isArray(json)) return keepAll(kept, json, read, '/') ?? Object.freeze(kept)
+  if (Array.isArray(json)) return keepBare(file, kept, json, member, read) ?? Object.freeze(kept)
   const list = memberOf(json, member)
   if (list === undefined && isObject(json)) {
-    const one = read(json, 0, '')
+    const one = read(json, { file, pointer: '', isListed: false })
     return isGap(one) ? one : Object.freeze([one])
   }
   if (!Array.isArray(list)) return gap(file, `not what its name says: there is no list /${member}`)
   rememberPart(kept, moreAfter(file, json))
-  return keepAll(kept, list, read, `/${member}/`) ?? Object.freeze(kept)
+  return keepAll(kept, list, read, listedAt(file, `/${member}`)) ?? Object.freeze(kept)
+}
+
+/** Items without a list around them, and lists one behind the other (documents of YAML). */
+function keepBare<T>(file: string, kept: T[], bare: readonly unknown[], member: string, read: ReadItem<T>): Gap | null {
+  for (const [at, one] of bare.entries()) {
+    const list = memberOf(one, member)
+    rememberPart(kept, moreAfter(file, one))
+    const stopped = Array.isArray(list)
+      ? keepAll(kept, list, read, listedAt(file, `/${String(at)}/${member}`))
+      : keepAll(kept, [one], read, () => ({ file, pointer: `/${String(at)}`, isListed: false }))
+    if (stopped !== null) return stopped
+  }
+  return null
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
@@ -58,7 +92,7 @@ function readInPieces<T>(file: string, text: Buffer, member: string, read: ReadI
     const next = found === -1 ? end : found + 1
     const items = parsed(`[${text.toString('utf8', at, next)}]`)
     if (items === null) return null
-    const stopped = keepAll(kept, items as unknown[], read, `/${member}/`)
+    const stopped = keepAll(kept, items as unknown[], read, listedAt(file, `/${member}`, kept.length))
     if (stopped !== null) return stopped
     at = next + 1
   }
@@ -81,11 +115,21 @@ function parsed(text: string): unknown {
   }
 }
 
-function keepAll<T>(kept: T[], items: readonly unknown[], read: ReadItem<T>, inside: string): Gap | null {
-  for (const item of items) {
-    const one = read(item, kept.length, `${inside}${String(kept.length)}`)
+function keepAll<T>(
+  kept: T[],
+  items: readonly unknown[],
+  read: ReadItem<T>,
+  placeOf: (at: number) => ItemPlace,
+): Gap | null {
+  for (const [at, item] of items.entries()) {
+    const one = read(item, placeOf(at))
     if (isGap(one)) return one
     kept.push(one)
   }
   return null
 }
+
+/** Under a list that stands at a pointer. */
+const listedAt =
+  (file: string, list: string, first = 0) =>
+  (at: number): ItemPlace => ({ file, pointer: `${list}/${String(first + at)}`, isListed: true })

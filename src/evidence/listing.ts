@@ -1,4 +1,5 @@
 import { awsFile, awsKinds, type AwsItem, type AwsKindName } from './ec2/kinds.ts'
+import { alwaysThere } from './ec2/always.ts'
 import { rememberPlace } from './cite.ts'
 import { gap, isGap, type Known } from './gap.ts'
 import { readJsonList } from './json-list.ts'
@@ -25,14 +26,14 @@ export function readKubernetes<K extends KubernetesKindName>(
   const file = kubernetesFile(name)
   const { kind, shape } = kubernetesKinds[name]
   const seen = { alone: false }
-  const list = readJsonList(store, file, 'items', (item, _, pointer) => {
-    seen.alone = pointer === ''
+  const list = readJsonList(store, file, 'items', (item, place) => {
+    seen.alone = place.pointer === '' && place.file === file
     const found = memberOf(item, 'kind')
-    if (!pointer.startsWith('/items/') && memberOf(item, 'metadata') === undefined)
+    if (!place.isListed && memberOf(item, 'metadata') === undefined)
       return gap(file, `not what its name says: there is no list /items`)
     return typeof found === 'string' && found !== kind
-      ? gap(file, `not what its name says: ${pointer} is a ${found}, not a ${kind}`)
-      : readItem(file, pointer, item, shape)
+      ? gap(file, `not what its name says: ${place.pointer} is a ${found}, not a ${kind}`)
+      : readItem(place, item, shape)
   })
   if (!isGap(list) && seen.alone && judgedInPart.has(name))
     rememberPart(list, gap(file, 'one object in the place of a listing'))
@@ -45,23 +46,23 @@ export function readAws<K extends AwsKindName>(store: Store, name: K): Known<rea
   const kind = awsKinds[name]
   const inner = 'inner' in kind ? kind.inner : null
   const seen = { alone: false }
-  const lists = readJsonList(store, file, kind.member, (outer, _, pointer) => {
-    seen.alone = pointer === ''
-    const isBare = !pointer.startsWith(`/${kind.member}/`)
-    const lost = isBare && memberOf(outer, inner ?? '') === undefined ? lacksOf(name, outer) : []
+  const lists = readJsonList(store, file, kind.member, (outer, place) => {
+    const { pointer, isListed } = place
+    seen.alone = pointer === '' && place.file === file
+    const lost = !isListed && memberOf(outer, inner ?? '') === undefined ? lacksOf(name, outer) : []
     if (lost.length > 0)
       return gap(
         file,
         `not what its name says: there is no list /${kind.member}, and ${pointer || 'the object'} lacks ${lost[0] ?? ''}: write the answer without --query`,
       )
-    if (inner !== null && isBare && memberOf(outer, inner) === undefined) {
-      const one = readItem(file, pointer, outer, kind.shape)
+    if (inner !== null && !isListed && memberOf(outer, inner) === undefined) {
+      const one = readItem(place, outer, kind.shape)
       return isGap(one) ? one : [one]
     }
-    if (inner === null) return readItem(file, pointer, outer, kind.shape)
+    if (inner === null) return readItem(place, outer, kind.shape)
     const members = memberOf(outer, inner)
     return Array.isArray(members)
-      ? readItems(file, `${pointer}/${inner}`, members, kind.shape)
+      ? readItems(place.file, `${pointer}/${inner}`, members, kind.shape)
       : gap(file, `${pointer}/${inner} is not a list`)
   })
   if (isGap(lists)) return lists
@@ -73,20 +74,8 @@ export function readAws<K extends AwsKindName>(store: Store, name: K): Known<rea
   return wholeOrJudged(name, items) as Known<readonly AwsItem<K>[]>
 }
 
-/** Members that EC2 gives every item of a kind: by them an item is told that `--query` did not cut. */
-const always: Partial<Readonly<Record<AwsKindName, readonly string[]>>> = {
-  instances: ['InstanceId', 'State', 'NetworkInterfaces'],
-  networkInterfaces: ['NetworkInterfaceId', 'VpcId', 'SubnetId', 'Groups', 'PrivateIpAddresses', 'SourceDestCheck'],
-  subnets: ['SubnetId', 'VpcId', 'CidrBlock'],
-  vpcs: ['VpcId', 'CidrBlock'],
-  routeTables: ['RouteTableId', 'VpcId', 'Routes', 'Associations'],
-  networkAcls: ['NetworkAclId', 'VpcId', 'Entries', 'Associations'],
-  securityGroups: ['GroupId', 'VpcId', 'IpPermissions', 'IpPermissionsEgress'],
-  securityGroupRules: ['SecurityGroupRuleId', 'GroupId', 'IsEgress', 'IpProtocol'],
-}
-
 const lacksOf = (name: AwsKindName, item: unknown): readonly string[] =>
-  (always[name] ?? Object.keys(awsKinds[name].shape).slice(0, 1)).filter(
+  (alwaysThere[name] ?? Object.keys(awsKinds[name].shape).slice(0, 1)).filter(
     (member) => memberOf(item, member) === undefined,
   )
 
@@ -114,14 +103,18 @@ export function readItems<S extends Shape>(
 ): Known<readonly Shaped<S>[]> {
   const items: Shaped<S>[] = []
   for (const [index, item] of list.entries()) {
-    const read = readItem(file, `${pointer}/${String(index)}`, item, shape)
+    const read = readItem({ file, pointer: `${pointer}/${String(index)}` }, item, shape)
     if (isGap(read)) return read
     items.push(read)
   }
   return Object.freeze(items)
 }
 
-function readItem<S extends Shape>(file: string, pointer: string, item: unknown, shape: S): Known<Shaped<S>> {
+function readItem<S extends Shape>(
+  { file, pointer }: { readonly file: string; readonly pointer: string },
+  item: unknown,
+  shape: S,
+): Known<Shaped<S>> {
   const read = conform(item, shape, pointer)
   if ('misfit' in read) return misfitGap(file, read.misfit)
   rememberPlace(read.value as object, { file, pointer })

@@ -1,4 +1,4 @@
-import { isAbsent, isGap } from './gap.ts'
+import { isAbsent, isGap, type Gap } from './gap.ts'
 import { readJson } from './json.ts'
 import { conform } from './shape.ts'
 import type { Store } from './store.ts'
@@ -40,13 +40,19 @@ function withoutManifest(store: Store): Manifest {
 }
 
 /**
- * Reads and checks `bundle.json`.
+ * Reads and checks `bundle.json`. `notRead`: files at hand that are no evidence, one of which may be all that there is.
  *
  * @throws UserError where neither it nor a folder of evidence is there, or it is not JSON, or is of another format or a newer version.
  */
-export function readManifest(store: Store, where: string): Manifest {
+export function readManifest(store: Store, where: string, notRead: readonly Gap[] = []): Manifest {
   const json = readJson(store, 'bundle.json')
   if (isAbsent(json) && folders.some((folder) => store.list(folder).length > 0)) return withoutManifest(store)
+  const [wrong] = notRead
+  if (isAbsent(json) && wrong !== undefined)
+    throw new UserError(
+      `${where} holds no evidence. ${wrong.source}: ${wrong.reason}.`,
+      'What is read: answers of `kubectl get -o json` and `aws ec2 describe-… --output json` under any name, and bundles (docs/bundle.md).',
+    )
   if (isGap(json)) {
     throw new UserError(
       `${where} is no bundle: bundle.json is ${json.reason}.`,

@@ -10,6 +10,22 @@ export interface Store {
   readonly list: (folder: string) => readonly string[]
   /** When the newest of its files was written (RFC 3339); null where that is not known. */
   readonly newest?: () => string | null
+  /** What files of other names hold of a file that is not there; null for one that nothing is held of. */
+  readonly gathered?: (path: string) => Gathered | null
+}
+
+/** One thing that a listing holds, found in a file of any name at a JSON pointer. `isListed`: in a list of its kind, not by itself. */
+export interface Found {
+  readonly value: unknown
+  readonly file: string
+  readonly pointer: string
+  readonly isListed: boolean
+}
+
+/** A listing that was put together of what files of other names hold. `part`: why it may lack some. */
+export interface Gathered {
+  readonly items: readonly Found[]
+  readonly part: string | null
 }
 
 /** A store over files in memory: what an archive or a live collection holds. */

@@ -15,10 +15,22 @@ const known: ReadonlySet<string> = new Set([
 const byId = Object.values(awsListsById).map(({ file }) => file('').replace('.json', ''))
 const ofNodes: ReadonlySet<string> = new Set([...Object.values(nodeKinds).map(({ file }) => file), 'cni-conf'])
 
+/** Whether a file is called as one of a bundle that is read by its name. */
+export const isNamedAsInBundle = (path: string): boolean =>
+  path === 'bundle.json' || known.has(path) || byId.some((start) => path.startsWith(start))
+
+export const notRead = (path: string): Gap => gap(path, 'not read: no file of a bundle is called so (docs/bundle.md)')
+
 /** As many are named; more are counted. */
 const most = 20
 
-/** What lies in the folders of a bundle and nobody reads, by its name; and folders of nodes that no Node is called by. */
+/** An answer of kubectl or aws whose name says nothing is told by what it holds. */
+const isAnswer = (path: string): boolean => /\.(?:json|ya?ml)$/.test(path)
+
+/**
+ * What lies in the folders of a bundle and nobody reads, by its name; and folders of nodes that no Node is called by. Of files at other places
+ * `loose/` says the same.
+ */
 export function unreadFiles(
   store: Store,
   nodes: Known<readonly { readonly metadata?: { readonly name?: string | undefined } | undefined }[]>,
@@ -27,7 +39,7 @@ export function unreadFiles(
     store
       .list(folder)
       .map((name) => `${folder}/${name}`)
-      .filter((path) => !known.has(path) && !byId.some((start) => path.startsWith(start))),
+      .filter((path) => !isNamedAsInBundle(path) && !isAnswer(path)),
   )
   const printed = store.list('nodes').flatMap((node) =>
     store
@@ -39,7 +51,7 @@ export function unreadFiles(
   const names = isGap(nodes) || nodes.length === 0 ? null : new Set(nodes.map(({ metadata }) => metadata?.name))
   const strangers = names === null ? [] : store.list('nodes').filter((node) => !names.has(node))
   return [
-    ...unread.slice(0, most).map((path) => gap(path, 'not read: no file of a bundle is called so (docs/bundle.md)')),
+    ...unread.slice(0, most).map(notRead),
     ...(unread.length > most
       ? [gap(`${unread[most] ?? ''} …`, `not read, like ${String(unread.length - most - 1)} more files`)]
       : []),

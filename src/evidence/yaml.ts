@@ -5,6 +5,7 @@ export type Yaml = { readonly value: unknown } | { readonly error: string }
 
 interface Parser {
   readonly load: (text: string) => unknown
+  readonly loadAll: (text: string) => unknown[]
   readonly YAMLException: new () => Error & {
     readonly reason: string
     readonly mark?: { readonly line: number; readonly column: number }
@@ -14,10 +15,19 @@ interface Parser {
 let parser: Parser | null = null
 
 /** Reads a text of one YAML document; an empty one is null. The parser is loaded by the first text: most evidence has none. */
-export function parseYaml(text: string): Yaml {
+export const parseYaml = (text: string): Yaml => parse((yaml) => yaml.load(text) ?? null)
+
+/** Reads a text of several YAML documents, as a list of those that are not empty; of one, that itself. */
+export const parseYamls = (text: string): Yaml =>
+  parse((yaml) => {
+    const documents = yaml.loadAll(text).filter((one) => one !== null && one !== undefined)
+    return documents.length > 1 ? documents : (documents[0] ?? null)
+  })
+
+function parse(read: (yaml: Parser) => unknown): Yaml {
   parser ??= createRequire(import.meta.url)('js-yaml') as Parser
   try {
-    return { value: parser.load(text) ?? null }
+    return { value: read(parser) }
   } catch (error) {
     if (error instanceof parser.YAMLException) {
       const { reason, mark } = error

@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { perEvidence } from '../evidence/memo.ts'
+import { perEvidenceOf } from '../evidence/memo.ts'
 import type { Question } from '../evidence/question.ts'
 import type { Announcer, Announcing, Candidate, Serving } from './announcer.ts'
 import { byAddress } from './by-address.ts'
@@ -37,27 +37,18 @@ export interface Served extends Serving {
   readonly announcer: Announcer<AnnouncerName>
 }
 
-/** Who serves the question: the first that left a mark, else who takes the rest. Null where nothing shows it. */
-export function servedBy(evidence: Evidence, question: Question): Served | null {
-  const known = servedByQuestion(evidence)
-  const found = known.get(question) ?? { served: firstClaim(evidence, question) }
-  known.set(question, found)
-  return found.served
-}
-
-const servedByQuestion = perEvidence(() => new WeakMap<Question, { readonly served: Served | null }>())
-
-const firstClaim = (evidence: Evidence, question: Question): Served | null => {
-  const all = claims(evidence, question)
-  return all.find(({ by }) => by === 'mark') ?? all[0] ?? null
-}
-
 /** All that would serve the question, in the order of the list. */
 export const claims = (evidence: Evidence, question: Question): readonly Served[] =>
   announcers.flatMap((announcer): Served[] => {
     const serving = announcer.serves(evidence, question)
     return serving === null ? [] : [{ ...serving, announcer }]
   })
+
+/** Who serves the question: the first that left a mark, else who takes the rest. Null where nothing shows it. */
+export const servedBy = perEvidenceOf((evidence: Evidence, question: Question): Served | null => {
+  const all = claims(evidence, question)
+  return all.find(({ by }) => by === 'mark') ?? all[0] ?? null
+})
 
 /** Whether that is the announcer of this name. */
 export const isServedBy = (name: AnnouncerName, evidence: Evidence, question: Question): boolean =>

@@ -4,7 +4,7 @@ import { lackingSlices } from '../evidence/lacking.ts'
 import { objectName, type EndpointSlice, type Pod, type Service } from '../evidence/kubernetes/kinds.ts'
 import type { Question } from '../evidence/question.ts'
 import { podsLabelled } from '../evidence/kubernetes/pods.ts'
-import { perEvidence } from '../evidence/memo.ts'
+import { perEvidence, perEvidenceOf } from '../evidence/memo.ts'
 
 /** One endpoint of a Service at one port, as an EndpointSlice lists it. `node` and `pod` are null where the slice names none. */
 export interface Endpoint {
@@ -22,7 +22,9 @@ export interface Endpoint {
  * The endpoints of the question's Service at its port, ready or not, by address; those of a Service without slices are none. A gap where none
  * is ready and the listing of slices is not whole.
  */
-export function endpointsOf(evidence: Evidence, question: Question): Known<readonly Endpoint[]> {
+export const endpointsOf = perEvidenceOf(readEndpoints)
+
+function readEndpoints(evidence: Evidence, question: Question): Known<readonly Endpoint[]> {
   if (question.about !== 'service') return []
   const { service, servicePort, vip } = question
   const slices = evidence.kubernetes.endpointslices

@@ -27,6 +27,8 @@ export interface NodeState {
   /** The node's own address by its Node object, for what leaves it masqueraded where its interfaces were not read. */
   readonly internal?: Address
   readonly doubts: readonly Gap[]
+  /** Where rules and policies stand (`placeText`) that are looked away from, here and on the next node: what if they were gone. */
+  readonly taken?: ReadonlySet<string>
 }
 
 const states = new WeakMap<NodeEvidence, Map<Family, Known<NodeState>>>()

@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, known, type Gap, type Known } from '../evidence/gap.ts'
-import { nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
+import { isGap, type Gap, type Known } from '../evidence/gap.ts'
+import { nodeNamesByAddress, nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
 import { podsAt } from '../evidence/kubernetes/pods.ts'
 import { parseAddress, type Address, type Family } from '../net/address.ts'
 import { nodeState, type NodeState } from './node-state.ts'
@@ -44,8 +44,7 @@ export function sourceFor(state: NodeState, destination: Address): Address | nul
 }
 
 export function addressOfNode(evidence: Evidence, node: string, family: Family): Address | null {
-  const object = known(evidence.kubernetes.nodes)?.find(({ metadata }) => metadata?.name === node)
-  const own = (object?.status?.addresses ?? [])
+  const own = (nodesByName(evidence).get(node)?.status?.addresses ?? [])
     .filter(({ type }) => type === 'InternalIP')
     .flatMap(({ address }) => parseAddress(address) ?? [])
   return own.find((one) => one.family === family) ?? null
@@ -62,7 +61,8 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
   if (first.fate.kind !== 'delivered') return alone
   const node = nodeOfPod(evidence, first.packet.destination)
   if (node === null || node === state.node) return alone
-  const there = nodeState(evidence, node, state.family)
+  const found = nodeState(evidence, node, state.family)
+  const there = isGap(found) || state.taken === undefined ? found : { ...found, taken: state.taken }
   if (isGap(there)) return [{ first, second: { node, outcome: there, doubts: [] }, probability: first.probability }]
   const { packet } = first
   const source = sourceBehind(state, packet)

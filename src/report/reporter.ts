@@ -12,6 +12,8 @@ import type { Tool } from './tool.ts'
  * answer; the whole comes in chunks, since one string of it may be longer than a string can be.
  */
 export interface Reporter<T = unknown> {
+  /** The parts of a diagnosis at which `diagnosis` will look; all of it where that is not said. */
+  readonly part?: (diagnosis: Diagnosis) => Diagnosis
   readonly diagnosis: (diagnosis: Diagnosis) => T
   readonly whole: (answer: Answer<T>, end: End) => Iterable<string>
 }

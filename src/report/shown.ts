@@ -5,7 +5,7 @@ import type { Format } from './reporter.ts'
 const longestWord = 1024
 const longestText = 16_384
 /** What nearly every text is. */
-const plain = /^[ -~]*$/
+const plain = /^[ -~’“”…–]*$/
 const longWord = new RegExp(`\\S{${longestWord + 1},}`, 'g')
 
 /** A text of evidence for a reader: what a terminal would obey or hide is escaped, an over-long word is cut and its length said. */
@@ -26,7 +26,8 @@ export function shown<T>(value: T): T {
 
 function shownList(list: readonly unknown[]): readonly unknown[] {
   let made: unknown[] | null = null
-  for (const [index, one] of list.entries()) {
+  for (let index = 0; index < list.length; index += 1) {
+    const one = list[index]
     const visible = shown(one)
     if (visible !== one) made ??= [...list]
     if (made !== null) made[index] = visible
@@ -39,13 +40,14 @@ function shownObject(value: object): object {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return value
   const members = value as Readonly<Record<string, unknown>>
-  const keys = Object.keys(members)
   let made: [string, unknown][] | null = null
-  for (const [index, key] of keys.entries()) {
+  let seen = 0
+  // Not by Object.keys: nearly everything is left as it is, and of 10,000 VIPs that is a hundred million members.
+  for (const key in members) {
     const [name, member] = [shownText(key), shown(members[key])]
-    if (name !== key || member !== members[key])
-      made ??= keys.slice(0, index).map((earlier) => [earlier, members[earlier]])
+    if (name !== key || member !== members[key]) made ??= Object.entries(members).slice(0, seen)
     made?.push([name, member])
+    seen += 1
   }
   return made === null ? value : Object.fromEntries(made)
 }
@@ -53,9 +55,9 @@ function shownObject(value: object): object {
 /** A format for readers: whatever of evidence it is given is shown as a reader may see it. The one place for all of them. */
 export const forReaders = <T>(format: Format<T>): Format<T> => ({
   report: (setting) => {
-    const { diagnosis, whole } = format.report(setting)
+    const { part = (one) => one, diagnosis, whole } = format.report(setting)
     return {
-      diagnosis: (one) => diagnosis(shown(one)),
+      diagnosis: (one) => diagnosis(shown(part(one))),
       whole: (answer, end) =>
         whole(
           { ...answer, gaps: shown(answer.gaps), account: shown(answer.account), fabric: shown(answer.fabric) },

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { load } from 'js-yaml'
+import { act, runStep } from '../kit/github-runner.ts'
 
 // The recipes as their services would run them: the same lines, in bash, with the programs that they call. Where a recipe reads a live cluster,
 // a stand-in for `vipdoctor` reads a recording in its place.
@@ -46,66 +46,26 @@ while [ $# -gt 0 ]; do
 done
 exec ${process.execPath} ${bin} "\${args[@]}" --bundle ${bundle}`
 
-const run = (script: string, env: Readonly<Record<string, string>> = {}) =>
-  spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { PATH: `${path.join(folder, 'bin')}:${process.env.PATH ?? ''}`, HOME: folder, ...env },
-  })
+const run = (script: string) => runStep(script, folder)
 
 const written = (name: string): string => readFileSync(path.join(folder, name), 'utf8')
 
 describe('the GitHub action', () => {
-  interface Step {
-    readonly id?: string
-    readonly if?: string
-    readonly run?: string
-    readonly uses?: string
-    readonly env?: Readonly<Record<string, string>>
-    readonly with?: Readonly<Record<string, string>>
-  }
-  interface Action {
-    readonly inputs: Readonly<Record<string, { readonly default: string }>>
-    readonly runs: { readonly steps: readonly Step[] }
-  }
-  const { inputs, runs } = load(readFileSync(path.join(root, 'action.yml'), 'utf8')) as Action
-
-  /** Runs the steps as the runner does, with the inputs of a workflow; what they upload is named. */
-  function act(given: Readonly<Record<string, string>>) {
-    const value = (text: string, outputs: Readonly<Record<string, string>> = {}) =>
-      text.replaceAll(
-        /\$\{\{ (?:inputs\.(\w+)|steps\.check\.outputs\.(\w+)) \}\}/g,
-        (_, input?: string, output?: string) =>
-          input === undefined ? (outputs[output ?? ''] ?? '') : (given[input] ?? inputs[input]?.default ?? ''),
-      )
-    const [check, upload] = runs.steps
-    const files = { GITHUB_STEP_SUMMARY: path.join(folder, 'summary.md'), GITHUB_OUTPUT: path.join(folder, 'output') }
-    const env = Object.fromEntries(Object.entries(check?.env ?? {}).map(([name, text]) => [name, value(text)]))
-    const { status, stdout, stderr } = run(check?.run ?? '', { ...files, RUNNER_TEMP: folder, ...env })
-    const outputs = Object.fromEntries(
-      written('output')
-        .trim()
-        .split('\n')
-        .map((line) => line.split('=')),
-    ) as Record<string, string>
-    return { status, stdout, stderr, uploaded: value(upload?.with?.path ?? '', outputs), upload }
-  }
-
   test('annotates, summarises, and keeps the evidence of a job that fails', () => {
     program('npx', `[ "$1 $2" = '--yes vipdoctor@latest' ] || exit 9; shift 2; ${overRecording}`)
-    const recorded = load(recipe('GitHub Actions')) as readonly Step[]
-    const ran = act(recorded[0]?.with ?? {})
+    const [step] = load(recipe('GitHub Actions')) as readonly { with: Record<string, string> }[]
+    const ran = act(step?.with ?? {}, folder)
     expect([ran.status, ran.stderr]).toEqual([1, ''])
     expect(ran.stdout).toMatch(/^::error title=.*vip-not-owned/m)
-    expect(written('summary.md')).toContain('delivery/vip-not-owned')
+    expect(ran.summary).toContain('delivery/vip-not-owned')
     for (const name of ['bundle.tar.gz', 'report.html', 'report.sarif', 'report.xml'])
       expect([name, existsSync(path.join(ran.uploaded, name))]).toEqual([name, true])
-    expect(ran.upload?.if).toContain('!cancelled()')
+    expect(ran.uploadedIf).toContain('!cancelled()')
   })
 
   test('a bundle is judged, and what stands in the arguments is never run', () => {
     program('npx', `shift 2; exec ${process.execPath} ${bin} "$@"`)
-    const ran = act({ args: `--bundle "${bundle}" --client '$(touch ${folder}/pwned)'` })
+    const ran = act({ args: `--bundle "${bundle}" --client '$(touch ${folder}/pwned)'` }, folder)
     expect(ran.stderr).toContain('$(touch')
     expect(ran.status).toBe(2)
     expect(existsSync(path.join(folder, 'pwned'))).toBe(false)

@@ -47,7 +47,7 @@ test('a source in which nothing is wrong is read again only for the last word', 
   const kept: string[] = []
   const rounds: Round[] = ['nobody', 'nobody', 'controller-0', 'controller-0'].map((owner) => ({
     well: owner !== 'nobody',
-    standings: new Map([['delivery', { well: owner !== 'nobody', key: owner, brief: owner }]]),
+    standings: new Map([['delivery', { place: 'delivery', well: owner !== 'nobody', key: owner, brief: owner }]]),
     idle: ['nodes'],
   }))
   const told: string[] = []

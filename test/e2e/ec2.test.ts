@@ -1,55 +1,24 @@
-import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect } from '@jest/globals'
 import { awsFile, awsKinds, type AwsKindName, awsListsById } from '../../src/evidence/ec2/kinds.ts'
 import { readAccount } from '../../src/collect/ec2/read-account.ts'
-import { daemon, freePort, hasTool, tool, until } from './tools.ts'
 import { testNeeding } from '../kit/needing.ts'
+import { at, motoServer, region, startAccount, type Account, type Json } from './moto.ts'
+import { hasTool } from './tools.ts'
 
 // The real AWS SDK and the real AWS CLI in front of the same moto server: what we collect is what the CLI prints.
 
 const ready = hasTool('python/bin/moto_server')
 // scripts/e2e-tools has said why it is not there.
-const where = testNeeding(tool('python/bin/moto_server'))
+const where = testNeeding(motoServer)
 
-type Json = Record<string, unknown>
-
-const settings = {
-  AWS_ACCESS_KEY_ID: 'testing',
-  AWS_SECRET_ACCESS_KEY: 'testing',
-  AWS_REGION: 'eu-central-1',
-  AWS_DEFAULT_REGION: 'eu-central-1',
-  AWS_EC2_METADATA_DISABLED: 'true',
-}
-let url = ''
-let moto: ReturnType<typeof daemon>
+let account: Account
+const aws: Account['aws'] = (...argv) => account.aws(...argv)
+const ec2: Account['ec2'] = (action, ...argv) => account.ec2(action, ...argv)
 const made: Record<string, string> = {}
-
-/** The real CLI; what it prints is JSON, or nothing. */
-function aws(...argv: string[]): Json {
-  const env = { ...process.env, ...settings, AWS_ENDPOINT_URL: url, AWS_PAGER: '' }
-  const printed = execFileSync(tool('python/bin/aws'), [...argv, '--output', 'json'], {
-    env,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  return printed.trim() === '' ? {} : (JSON.parse(printed) as Json)
-}
-
-const ec2 = (action: string, ...argv: string[]) => aws('ec2', action, ...argv)
-const at = (value: unknown, ...path: string[]): string =>
-  String(path.reduce((inner, key) => (inner as Json | undefined)?.[key], value))
 
 beforeAll(async () => {
   if (!ready) return
-  const port = await freePort()
-  url = `http://127.0.0.1:${String(port)}`
-  moto = daemon(tool('python/bin/moto_server'), ['-H', '127.0.0.1', '-p', String(port)], {
-    ...process.env,
-    MOTO_EC2_LOAD_DEFAULT_AMIS: 'true',
-  })
-  await until(async () => (await fetch(`${url}/moto-api/`)).ok, moto)
-
+  account = await startAccount()
   const vpc = (made.vpc = at(ec2('create-vpc', '--cidr-block', '10.240.0.0/16'), 'Vpc', 'VpcId'))
   const subnets = ['10.240.0.0/24', '10.240.1.0/24'].map((cidr) =>
     at(ec2('create-subnet', '--vpc-id', vpc, '--cidr-block', cidr), 'Subnet', 'SubnetId'),
@@ -157,13 +126,13 @@ beforeAll(async () => {
 }, 300_000)
 
 afterAll(() => {
-  if (ready) moto.kill('SIGKILL')
+  if (ready) account.stop()
 })
 
 async function collect(env: Record<string, string> = {}) {
-  Object.assign(process.env, settings, { AWS_ENDPOINT_URL_EC2: url, AWS_ENDPOINT_URL_STS: url }, env)
+  Object.assign(process.env, account.env, env)
   const { files, gaps } = await readAccount({
-    region: 'eu-central-1',
+    region,
     profile: null,
     vpcId: null,
     nodes: Promise.resolve([
@@ -216,14 +185,14 @@ where('an account is collected as the AWS CLI prints it, value for value', async
     ec2('get-managed-prefix-list-entries', '--prefix-list-id', made.list ?? ''),
   )
   expect(json('aws/caller-identity.json')).toEqual(aws('sts', 'get-caller-identity'))
-  expect(Buffer.from(files.get('aws/region.txt') ?? []).toString()).toBe('eu-central-1\n')
+  expect(Buffer.from(files.get('aws/region.txt') ?? []).toString()).toBe(`${region}\n`)
 })
 
 describe('credentials that the account does not know', () => {
   where('make every listing the same gap', async () => {
-    await fetch(`${url}/moto-api/reset-auth`, { method: 'POST', body: '0' })
+    await fetch(`${account.url}/moto-api/reset-auth`, { method: 'POST', body: '0' })
     const { files, gaps } = await collect({ AWS_ACCESS_KEY_ID: 'AKIANOBODY' })
-    await fetch(`${url}/moto-api/reset-auth`, { method: 'POST', body: 'inf' })
+    await fetch(`${account.url}/moto-api/reset-auth`, { method: 'POST', body: 'inf' })
     expect([...files.keys()]).toEqual(['aws/region.txt'])
     expect(gaps.get('aws/describe-subnets.json')).toMatch(
       /^the AWS credentials are not valid, or this clock is wrong \(AuthFailure: /,

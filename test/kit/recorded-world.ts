@@ -116,7 +116,7 @@ function answersIn(store: Store): Record<string, Record<string, unknown>> {
 }
 
 /** What the node script prints on a node. */
-function nodeScriptOutput(store: Store, node: string): string {
+export function nodeScriptOutput(store: Store, node: string): string {
   const frames = (files: readonly string[], inside = ''): string[] =>
     files.flatMap((file) => {
       const bytes = store.read(`nodes/${node}/${inside}${file}`)

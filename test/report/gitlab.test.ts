@@ -1,48 +1,17 @@
 import { expect, test } from '@jest/globals'
-import { Ajv } from 'ajv'
 import { strictPolicy } from '../../src/diagnosis/gate.ts'
 import { gitlab } from '../../src/report/gitlab.ts'
 import { reported } from '../kit/answers.ts'
 import { fixture } from '../kit/fixtures.ts'
 import { hostileEvidence, ofEachKind } from '../kit/report-evidence.ts'
-
-/** What GitLab reads (GitLab documentation, "Code Quality report format"). */
-const valid = new Ajv().compile({
-  type: 'array',
-  items: {
-    type: 'object',
-    required: ['description', 'check_name', 'fingerprint', 'severity', 'location'],
-    properties: {
-      description: { type: 'string', minLength: 1 },
-      check_name: { type: 'string', minLength: 1 },
-      fingerprint: { type: 'string', minLength: 1 },
-      // Of Code Climate's specification, which GitLab's is a part of.
-      content: { type: 'object', required: ['body'], properties: { body: { type: 'string', minLength: 1 } } },
-      severity: { enum: ['info', 'minor', 'major', 'critical', 'blocker'] },
-      location: {
-        type: 'object',
-        required: ['path', 'lines'],
-        properties: {
-          // "Don't use an absolute path, or one that begins with ./".
-          path: { type: 'string', pattern: '^[^./]' },
-          lines: {
-            type: 'object',
-            required: ['begin'],
-            properties: { begin: { type: 'integer', minimum: 1 }, end: { type: 'integer', minimum: 1 } },
-          },
-        },
-      },
-    },
-  },
-})
+import { gitlabComplaints } from '../kit/valid-reports.ts'
 
 test('GitLab can read each kind of recording and a hostile name, and tells every issue from the others', async () => {
   const texts: string[] = []
   for (const name of ofEachKind) texts.push(reported(await fixture(name), 'gitlab'))
   texts.push(reported(await hostileEvidence(), 'gitlab'))
   for (const issues of texts.map((text) => JSON.parse(text))) {
-    valid(issues)
-    expect(valid.errors ?? []).toEqual([])
+    expect(gitlabComplaints(issues)).toEqual([])
     expect(new Set(issues.map(({ fingerprint }: { fingerprint: string }) => fingerprint)).size).toBe(issues.length)
   }
 })
@@ -69,8 +38,7 @@ test('a failed set-up is one issue that blocks', () => {
   const issues = JSON.parse(
     gitlab.failed({ exitCode: 2, message: 'There is no bundle.', suggestion: null }, { name: 'v', version: '0' }),
   )
-  valid(issues)
-  expect(valid.errors ?? []).toEqual([])
+  expect(gitlabComplaints(issues)).toEqual([])
   expect(issues).toHaveLength(1)
   expect(issues[0]).toMatchObject({ severity: 'blocker', description: 'There is no bundle.' })
 })

@@ -1,37 +1,10 @@
 import { expect, test } from '@jest/globals'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { junit } from '../../src/report/junit.ts'
 import { strictPolicy } from '../../src/diagnosis/gate.ts'
 import { reported } from '../kit/answers.ts'
 import { fixture, variant } from '../kit/fixtures.ts'
 import { hostileEvidence, ofEachKind } from '../kit/report-evidence.ts'
-
-const schema = path.join(import.meta.dirname, '../schemas/junit-10.xsd')
-
-/** What xmllint complains of in these documents. */
-function complaints(texts: readonly string[]): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'vipdoctor-junit-'))
-  const files = texts.map((text, index) => {
-    const file = path.join(folder, `${String(index)}.xml`)
-    writeFileSync(file, text)
-    return file
-  })
-  const { status, stderr, error } = spawnSync('xmllint', ['--noout', '--schema', schema, ...files], {
-    encoding: 'utf8',
-  })
-  rmSync(folder, { recursive: true })
-  if (error !== undefined) throw error
-  return status === 0 ? '' : stderr.replace(/^.* validates$/gm, '').trim()
-}
-
-/** A value of the document, as an XML parser reads it. */
-function xpath(text: string, expression: string): string {
-  const { stdout, status } = spawnSync('xmllint', ['--xpath', expression, '-'], { input: text, encoding: 'utf8' })
-  return status === 0 ? stdout.trim() : `xmllint ended with ${String(status)}`
-}
+import { junitComplaints, xpath } from '../kit/valid-reports.ts'
 
 test('Jenkins’ schema accepts the report of each kind of recording, of a hostile name, and of a failed set-up', async () => {
   const texts: string[] = []
@@ -40,11 +13,11 @@ test('Jenkins’ schema accepts the report of each kind of recording, of a hosti
   texts.push(
     junit.failed({ exitCode: 2, message: 'There is <no> "bundle".', suggestion: null }, { name: 'v', version: '0' }),
   )
-  expect(complaints(texts)).toBe('')
+  expect(junitComplaints(texts)).toBe('')
 })
 
 test('the schema test can fail', () => {
-  expect(complaints(['<testsuites><testcase/></testsuites>'])).toMatch(/testcase/)
+  expect(junitComplaints(['<testsuites><testcase/></testsuites>'])).toMatch(/testcase/)
 })
 
 test('a failing check is a failure with its sentence, proof and fix; a skipped one says why', async () => {
@@ -123,7 +96,7 @@ test.each([
   '%s with --fabric %s: the gate says as what the network was judged',
   async (name, fabric, data, says, warning) => {
     const text = reported(await fixture(name), 'junit', fabric === undefined ? {} : { fabric })
-    expect(complaints([text])).toBe('')
+    expect(junitComplaints([text])).toBe('')
     const gate = '//testsuite[@name="gate"]'
     const property = (of: string) => xpath(text, `string(${gate}/properties/property[@name="${of}"]/@value)`)
     expect(`${property('fabric')} ${property('because')}`).toBe(data)

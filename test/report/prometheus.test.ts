@@ -1,38 +1,10 @@
 import { shownName } from '../../src/net/visible.ts'
 import { expect, test } from '@jest/globals'
-import { spawnSync } from 'node:child_process'
 import { prometheus } from '../../src/report/prometheus.ts'
 import { reported } from '../kit/answers.ts'
 import { fixture, variant } from '../kit/fixtures.ts'
 import { hostileEvidence, hostileName, ofEachKind } from '../kit/report-evidence.ts'
-
-interface Sample {
-  readonly name: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly value: number | 'NaN'
-}
-
-/** The samples of texts as the Prometheus client library for Python reads them (Debian: python3-prometheus-client). */
-function samplesOf(texts: readonly string[]): Sample[][] {
-  const script = `
-import json, math, sys
-from prometheus_client.parser import text_string_to_metric_families
-out = []
-for text in json.load(sys.stdin):
-    samples = []
-    for family in text_string_to_metric_families(text):
-        assert family.documentation and family.type == 'gauge', family
-        samples += [{'name': s.name, 'labels': s.labels, 'value': 'NaN' if math.isnan(s.value) else s.value} for s in family.samples]
-    out.append(samples)
-json.dump(out, sys.stdout)`
-  const { status, stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', script], {
-    input: JSON.stringify(texts),
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout)
-}
+import { prometheusSamples, type Sample } from '../kit/valid-reports.ts'
 
 const valueOf = (samples: readonly Sample[] | undefined, name: string): number | string | undefined =>
   samples?.find((sample) => sample.name === name)?.value
@@ -40,7 +12,7 @@ const valueOf = (samples: readonly Sample[] | undefined, name: string): number |
 test('Prometheus’ own parser reads each kind of recording, each sample once', async () => {
   const texts: string[] = []
   for (const name of ofEachKind) texts.push(reported(await fixture(name), 'prometheus'))
-  for (const samples of samplesOf(texts)) {
+  for (const samples of prometheusSamples(texts)) {
     const keys = samples.map(({ name, labels }) => JSON.stringify([name, labels]))
     expect(new Set(keys).size).toBe(keys.length)
     expect(valueOf(samples, 'vipdoctor_check_success')).toBe(1)
@@ -53,11 +25,11 @@ test('a VIP is 1, 0, or NaN, never a guess', async () => {
     reported(await fixture('hard-way-l2'), 'prometheus'),
     reported(await variant('hard-way-healthy', { 'aws/describe-network-interfaces.json': null }), 'prometheus'),
   ]
-  expect(samplesOf(texts).map((samples) => valueOf(samples, 'vipdoctor_vip_reachable'))).toEqual([1, 0, 'NaN'])
+  expect(prometheusSamples(texts).map((samples) => valueOf(samples, 'vipdoctor_vip_reachable'))).toEqual([1, 0, 'NaN'])
 })
 
 test('the causes stand in the order in which to mend them, and the labels name the VIP', async () => {
-  const [samples = []] = samplesOf([reported(await fixture('hard-way-four-faults'), 'prometheus')])
+  const [samples = []] = prometheusSamples([reported(await fixture('hard-way-four-faults'), 'prometheus')])
   const causes = samples.filter(({ name }) => name === 'vipdoctor_vip_cause').map(({ labels }) => labels)
   expect(causes.map(({ cause, order }) => `${order ?? ''} ${cause ?? ''}`)).toEqual([
     '1 delivery/vip-not-owned',
@@ -75,7 +47,7 @@ test('the causes stand in the order in which to mend them, and the labels name t
 })
 
 test('a hostile name is one label, and what cannot be seen in it is written out', async () => {
-  const [samples] = samplesOf([reported(await hostileEvidence(), 'prometheus')])
+  const [samples] = prometheusSamples([reported(await hostileEvidence(), 'prometheus')])
   expect(samples?.find(({ name }) => name === 'vipdoctor_vip_reachable')?.labels.service).toBe(
     `default/${shownName(hostileName, 1000)}`,
   )
@@ -83,7 +55,7 @@ test('a hostile name is one label, and what cannot be seen in it is written out'
 
 test('a failed set-up is no success, and says nothing of a VIP', () => {
   const failure = { exitCode: 2, message: 'There is no bundle.', suggestion: null }
-  expect(samplesOf([prometheus.failed(failure, { name: 'v', version: '0' })])).toEqual([
+  expect(prometheusSamples([prometheus.failed(failure, { name: 'v', version: '0' })])).toEqual([
     [
       { name: 'vipdoctor_check_success', labels: {}, value: 0 },
       { name: 'vipdoctor_check_exit_code', labels: {}, value: 2 },
@@ -100,7 +72,9 @@ test('as what the network was judged is a sample', async () => {
   ]
   const account = { account: '123456789012', region: 'us-east-1' }
   const none = { account: '', region: '' }
-  expect(samplesOf(texts).flatMap((samples) => samples.filter(({ name }) => name === 'vipdoctor_judged_as'))).toEqual(
+  expect(
+    prometheusSamples(texts).flatMap((samples) => samples.filter(({ name }) => name === 'vipdoctor_judged_as')),
+  ).toEqual(
     [
       { fabric: 'ec2', because: 'account-read', ...account, evidence_disagrees: 'false' },
       { fabric: 'lan', because: 'told', ...account, evidence_disagrees: 'true' },

@@ -8,18 +8,22 @@ import { bitsOf, parseAddress } from '../../net/address.ts'
 import { rangeHas, rangeText, type Range } from '../../net/range.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
-import type { Remedy } from '../finding.ts'
+import type { Line, Remedy } from '../../net/remedy.ts'
 import { dropAddresses } from './service-request.ts'
 
 /**
  * Gives a pool other addresses. A Service that asks for one that leaves the pool by annotation or field would get none at all, so what it
- * asks for goes first.
+ * asks for goes first. `then` stands behind it.
  */
 export function poolWith(
   evidence: Evidence,
   pool: IPAddressPool,
   ranges: readonly Range[],
-  { summary, changes }: { readonly summary: string; readonly changes: string },
+  {
+    summary,
+    changes,
+    then = [],
+  }: { readonly summary: string; readonly changes: string; readonly then?: readonly Line[] },
 ): Remedy {
   const addresses = ranges.length === 0 ? ['<first>-<last>'] : ranges.map(poolText)
   const asking = askingOutside(evidence, pool, ranges)
@@ -36,7 +40,7 @@ export function poolWith(
   const written = isDerived(pool) ? `Write ${addresses.join(', ')} as the addresses of pool ${poolName(pool)}. ` : ''
   return {
     summary: ranges.length === 0 ? `${summary} (replace <first>-<last>)` : summary,
-    commands: [...asking.flatMap(dropAddresses), ...change],
+    commands: [...asking.flatMap(dropAddresses), ...change, ...then],
     changes: `${written}${changes}${dropped}`,
   }
 }

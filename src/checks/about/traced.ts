@@ -151,10 +151,10 @@ export function deadly<L extends Loss>(
 const inSentence = (place: Place): string =>
   place.line === undefined ? `${place.pointer} of ${place.file}` : `line ${String(place.line)} of ${place.file}`
 
-/** The rule that a packet was lost by, with the two before it that led there; its last three where none decided. */
+/** The rule that a packet was lost by, then the two before it that led there; its last three where none decided. */
 export function decidedBy({ outcome: { steps }, step }: Loss): readonly Step[] {
   const at = step === null ? -1 : steps.lastIndexOf(step)
-  return (at === -1 ? steps : steps.slice(0, at + 1)).slice(-3)
+  return at === -1 ? steps.slice(-3) : [...steps.slice(at, at + 1), ...steps.slice(Math.max(0, at - 2), at)]
 }
 
 /** Rules as proof, each where it stands. */

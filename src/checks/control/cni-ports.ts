@@ -102,9 +102,10 @@ interface Agent {
 function run({ evidence, question }: Context): readonly Draft[] {
   const onEc2 = question.fabric === 'ec2'
   const own = onEc2 ? nodeInterfaces(evidence, question.vpcId) : new Map<string, readonly NetworkInterface[]>()
-  const pods = known(evidence.kubernetes.pods) ?? []
-  const nodesWith = (which: RegExp): readonly string[] =>
-    pods.flatMap((pod) => (isAgent(pod, which) ? (pod.spec?.nodeName ?? []) : []))
+  const byMark = nodesByMark(known(evidence.kubernetes.pods) ?? [])
+  const nodesWith = (which: RegExp): readonly string[] => [
+    ...new Set([...byMark].flatMap(([mark, nodes]) => (which.test(mark) ? [...nodes] : []))),
+  ]
   const agents = (which: RegExp): readonly Agent[] =>
     nodesWith(which).flatMap((node) => {
       const eni = known(own)?.get(node)?.[0]
@@ -138,9 +139,20 @@ function run({ evidence, question }: Context): readonly Draft[] {
       ]
 }
 
-const isAgent = ({ metadata, spec }: Pod, which: RegExp): boolean =>
-  (spec?.containers ?? []).some(({ image = '' }) => which.test(image)) ||
-  Object.entries(metadata?.labels ?? {}).some(([key, value]) => which.test(`${key}=${value}`))
+/** The nodes with a pod of each image and of each label (`key=value`): of both there are far fewer than pods. */
+function nodesByMark(pods: readonly Pod[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const byMark = new Map<string, Set<string>>()
+  for (const { metadata, spec } of pods) {
+    const node = spec?.nodeName
+    if (node === undefined) continue
+    const labels = Object.entries(metadata?.labels ?? {}).map(([key, value]) => `${key}=${value}`)
+    for (const mark of [...(spec?.containers ?? []).flatMap(({ image }) => image ?? []), ...labels]) {
+      const nodes = byMark.get(mark) ?? new Set()
+      byMark.set(mark, nodes.add(node))
+    }
+  }
+  return byMark
+}
 
 /** Looks at the first nodes that were read: agents of a CNI are the same on each. */
 const isRunning = (evidence: Evidence, process: RegExp): boolean =>

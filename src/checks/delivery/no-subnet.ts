@@ -32,7 +32,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: VipContext): readonly Draft[] {
+function run(context: VipContext): readonly Draft[] {
+  const { evidence, question } = context
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
@@ -67,7 +68,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       subject,
       said('it lies in no subnet of the VPC', says),
       proof,
-      otherAddressFix(evidence, where),
+      otherAddressFix(context, where),
       {
         awsCode: 'NO_POSSIBLE_DESTINATION',
       },

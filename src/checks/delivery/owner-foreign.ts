@@ -30,7 +30,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: VipContext): readonly Draft[] {
+function run(context: VipContext): readonly Draft[] {
+  const { evidence, question } = context
   const vip = question.vip.text
   const delivery = vpcDelivery(evidence, question)
   if (isGap(delivery))
@@ -83,7 +84,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       subject,
       said(managed ? 'an AWS service holds it' : 'a machine that is no node holds it', `${vip} belongs to ${whose}.`),
       [...proof, ...told],
-      where === null ? null : otherAddressFix(evidence, where),
+      where === null ? null : otherAddressFix(context, where),
       {
         awsCode: 'ENI_ADDRESS_RESTRICTION',
       },

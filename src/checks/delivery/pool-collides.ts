@@ -7,7 +7,7 @@ import { vipPlace } from '../../fabric/ec2/delivery.ts'
 import { holdingsInVpc, type Holding } from '../../fabric/ec2/holders.ts'
 import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
 import { reservationsOf } from '../../fabric/ec2/reservations.ts'
-import { otherAddressFix } from '../about/other-address.ts'
+import { otherPoolFix } from '../about/other-address.ts'
 import { interfaceText, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
 import { pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
@@ -35,7 +35,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: VipContext): readonly Draft[] {
+function run(context: VipContext): readonly Draft[] {
+  const { evidence, question } = context
   const where = vipPlace(evidence, question)
   const subject = `vip/${question.vip.text}`
   if (isGap(where))
@@ -98,7 +99,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
       ),
       proof,
       {
-        fix: otherAddressFix(evidence, where),
+        fix: otherPoolFix(context, where),
       },
     ),
   ]

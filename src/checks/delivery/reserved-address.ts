@@ -26,7 +26,8 @@ export default defineCheck({
   },
 })
 
-function run({ evidence, question }: VipContext): readonly Draft[] {
+function run(context: VipContext): readonly Draft[] {
+  const { evidence, question } = context
   const where = vipPlace(evidence, question)
   if (isGap(where))
     return [
@@ -64,7 +65,7 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
         `${vip.text} cannot be used in ${subnetText(subnet, range)}: EC2 keeps it for ${use}.`,
       ),
       proof,
-      otherAddressFix(evidence, where),
+      otherAddressFix(context, where),
       { awsCode: 'ENI_ADDRESS_RESTRICTION' },
     ),
   ]

@@ -1,7 +1,8 @@
 import { cite } from '../../evidence/cite.ts'
-import { isGap } from '../../evidence/gap.ts'
+import { isGap, known } from '../../evidence/gap.ts'
 import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { checkOff } from '../../fabric/ec2/overlay.ts'
+import { nodeOfInterface } from '../../fabric/ec2/node-interfaces.ts'
 import { interfaceText, idOf } from '../../fabric/ec2/words.ts'
 import { citeRoute } from '../../fabric/ec2/routes.ts'
 import { defineCheck, type VipContext } from '../check.ts'
@@ -91,7 +92,11 @@ function run({ evidence, question }: VipContext): readonly Draft[] {
         commands: [checkOff(eni)],
         changes: `${name} then takes and sends packets with any address, at once: the node can also send with foreign source addresses.`,
       },
-      { awsCode: 'ENI_SOURCE_DEST_CHECK_RESTRICTION' },
+      {
+        awsCode: 'ENI_SOURCE_DEST_CHECK_RESTRICTION',
+        // A route to what is no node has to lead elsewhere, where another interface counts.
+        consequenceOf: known(nodeOfInterface(evidence, eni)) === null ? ['delivery/route-blackhole'] : [],
+      },
     ),
   ]
 }

@@ -183,7 +183,8 @@ function ownAddress(context: VipContext, vip: Address): Draft | null {
       )
 }
 
-function inVpc({ evidence, question }: VipContext, where: VipPlace): readonly Draft[] {
+function inVpc(context: VipContext, where: VipPlace): readonly Draft[] {
+  const { evidence, question } = context
   const { vip, place, vpcId } = where
   const subject = `vip/${vip.text}`
   if (place === null) return [skipped('no-subnet', subject, `${vip.text} lies in no subnet of ${vpcId}.`)]
@@ -227,7 +228,7 @@ function inVpc({ evidence, question }: VipContext, where: VipPlace): readonly Dr
       subject,
       said('no node has an interface in its subnet', says),
       proof,
-      otherAddressFix(evidence, where),
+      otherAddressFix(context, where),
       {
         awsCode: 'ENI_ADDRESS_RESTRICTION',
       },

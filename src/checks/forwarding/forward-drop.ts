@@ -3,6 +3,8 @@ import { isGap } from '../../evidence/gap.ts'
 import { onNode } from '../../net/shell.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import { managerOf, openings, type Stopped } from '../about/opening.ts'
+import { inWords } from '../../net/words.ts'
+import { lossesBehind } from '../about/losses-behind.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { listing, removals } from '../about/rule-removal.ts'
@@ -34,8 +36,11 @@ export default defineCheck({
         const to = addressAndPort(packet.destination.text, packet.destinationPort)
         return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' && context.question.about === 'service' ? ', before it is translated' : ''}.`
       },
-      fix: ({ step, node: second, outcome }, { losses }) => {
+      fix: ({ step, node: second, outcome }, { losses: first }) => {
         const at = second ?? node
+        // What is on every node of a cluster would stop the packet again on the next.
+        const losses = [...first, ...lossesBehind(context, node, first)]
+        const nodes = [...new Set(losses.map((loss) => loss.node ?? node))]
         const family = outcome.packet.destination.family === 6 ? 'ip6' : 'ip'
         const look = step === null ? [] : [onNode(at, listing(step, family))]
         // Who manages the rules writes them again: there only what it is told itself lasts.
@@ -45,7 +50,7 @@ export default defineCheck({
         const commands = removals(node, losses, family)
         return {
           look,
-          summary: `let the packet through on ${at}`,
+          summary: `let the packet through on ${inWords(nodes, 3)}`,
           commands,
           changes:
             'Also lets through what else the rule or the policy stopped, until whatever wrote it (Docker, a script) writes it again: admit traffic to the pods there, too.',

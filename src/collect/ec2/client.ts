@@ -1,11 +1,14 @@
 import type { EC2Client } from '@aws-sdk/client-ec2'
+import type { AwsAction } from '../../evidence/ec2/kinds.ts'
 import type { ProxyFor } from '../../net/proxy.ts'
+import type { AnswerLimits } from '../answer-limits.ts'
+import { handlerFor } from './handler.ts'
 
 /** One answer of an API, as the SDK gives it: members named as the API names them. */
 export type ApiAnswer = Readonly<Record<string, unknown>>
 
 /** Calls an action by its name (`DescribeSubnets`). Rejects with the SDK's error. */
-export type ApiCall = (action: string, input: Readonly<Record<string, unknown>>) => Promise<ApiAnswer>
+export type ApiCall = (action: AwsAction, input: Readonly<Record<string, unknown>>) => Promise<ApiAnswer>
 
 export interface Account {
   readonly region: string | null
@@ -21,83 +24,47 @@ export interface AccountOptions {
   readonly profile: string | null
   readonly signal: AbortSignal
   readonly requestTimeoutMs: number
+  readonly limits?: AnswerLimits
   /** As the AWS CLI goes through a proxy; null: none. */
   readonly proxyFor?: ProxyFor
 }
 
-type Sdk = Readonly<Record<string, new (input: object) => Parameters<EC2Client['send']>[0]>>
+/** A page of 1,000 instances is some 10 MB. */
+const answerLimits: AnswerLimits = { bytes: 64 * 1024 ** 2, ms: 120_000 }
 
 /**
- * Loads the AWS SDK, which costs half a second, and makes a client that only this program's calls go through. Retries are adaptive: a
+ * Loads the AWS SDK and makes a client that only this program's calls go through. Retries are adaptive: a
  * throttled account slows us down instead of failing us. Credentials and endpoints are found as the SDK finds them
  * (environment, profile, SSO, instance role; `AWS_ENDPOINT_URL_EC2`).
  */
 export async function openAccount(options: AccountOptions): Promise<Account> {
   // The SDK warns on standard error about Node 20, which is the newest that this release of it is pinned for.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-  const sdk = await import('@aws-sdk/client-ec2')
-  const waiting = { connectionTimeout: 5_000, requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true }
+  const sdk = await import('./sdk.ts')
   const settings = {
     ...(options.profile === null ? {} : { profile: options.profile }),
     retryMode: 'adaptive',
     maxAttempts: 6,
-    requestHandler: await handlerFor(waiting, options.proxyFor),
+    requestHandler: await handlerFor(options.requestTimeoutMs, options.limits ?? answerLimits, options.proxyFor),
   }
   const region = options.region ?? (await regionOfProfile(new sdk.EC2Client(settings)))
   const client = new sdk.EC2Client({ ...settings, region: region ?? 'us-east-1' })
-  const commands = sdk as unknown as Sdk
   return {
     region,
     ec2: async (action, input) => {
-      const Command = commands[`${action}Command`]
-      if (Command === undefined) throw new TypeError(`the EC2 API has no action ${action}`)
-      return (await client.send(new Command(input), { abortSignal: options.signal })) as unknown as ApiAnswer
+      const command = new sdk.commands[action](input)
+      return (await client.send(command, { abortSignal: options.signal })) as unknown as ApiAnswer
     },
     callerIdentity: async () => {
-      const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts')
-      const sts = new STSClient({ ...settings, region: region ?? 'us-east-1' })
-      const { UserId, Account, Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: options.signal })
+      const sts = new sdk.STSClient({ ...settings, region: region ?? 'us-east-1' })
+      const { UserId, Account, Arn } = await sts.send(new sdk.GetCallerIdentityCommand({}), {
+        abortSignal: options.signal,
+      })
       sts.destroy()
       return { UserId, Account, Arn }
     },
     close: () => {
       client.destroy()
-    },
-  }
-}
-
-/** What sends the SDK's requests: each through the proxy of its own host, where there is one. */
-async function handlerFor(waiting: object, proxyFor: ProxyFor | undefined): Promise<object> {
-  if (proxyFor === undefined) return waiting
-  const [{ NodeHttpHandler }, { HttpProxyAgent, HttpsProxyAgent }] = await Promise.all([
-    import('@smithy/node-http-handler'),
-    import('hpagent'),
-  ])
-  const direct = new NodeHttpHandler(waiting)
-  const through = new Map<string, typeof direct>()
-  const handlerOf = (proxy: string | null): typeof direct => {
-    if (proxy === null) return direct
-    const agents = { keepAlive: true, maxSockets: 8, proxy }
-    const made =
-      through.get(proxy) ??
-      new NodeHttpHandler({
-        ...waiting,
-        httpAgent: new HttpProxyAgent(agents),
-        httpsAgent: new HttpsProxyAgent(agents),
-      })
-    through.set(proxy, made)
-    return made
-  }
-  return {
-    metadata: direct.metadata,
-    handle: ((request, how) => {
-      const port = request.port === undefined ? '' : `:${String(request.port)}`
-      return handlerOf(proxyFor(`${request.protocol}//${request.hostname}${port}`)).handle(request, how)
-    }) satisfies (typeof direct)['handle'],
-    updateHttpClientConfig: () => undefined,
-    httpHandlerConfigs: () => direct.httpHandlerConfigs(),
-    destroy: () => {
-      for (const handler of [direct, ...through.values()]) handler.destroy()
     },
   }
 }

@@ -1,7 +1,7 @@
-import { awsFile, awsKinds, type AwsKindName } from '../../evidence/ec2/kinds.ts'
+import { awsFile, awsKinds, type AwsAction, type AwsKindName } from '../../evidence/ec2/kinds.ts'
 import { jsonBytes, type Collection, type Progress } from '../collection.ts'
 import { limiter } from '../limiter.ts'
-import type { Account, ApiAnswer } from './client.ts'
+import type { Account, ApiAnswer, ApiCall } from './client.ts'
 import { allPages, pageSizes } from './pages.ts'
 import { refusalOf } from './reason.ts'
 
@@ -12,14 +12,14 @@ type Input = Readonly<Record<string, unknown>>
 export interface Listings {
   /** Every page of a listing whose input is one or several; null where it failed. `file` null: for the caller only, neither file nor gap. */
   readonly list: (
-    action: string,
+    action: AwsAction,
     file: string | null,
     inputs: readonly Input[],
     members: readonly string[],
   ) => Promise<ApiAnswer | null>
   readonly kind: (name: AwsKindName, ...inputs: readonly Input[]) => Promise<ApiAnswer | null>
   /** Why an action failed; null where it did not. */
-  readonly refused: (action: string) => string | null
+  readonly refused: (action: AwsAction) => string | null
   /** Why nothing more can be read at all; null while that is not so. */
   readonly stopped: () => string | null
   /** Makes every wanted kind that is neither a file nor a gap yet a gap. */
@@ -34,15 +34,22 @@ export function listingsOf(
 ): Listings {
   // EC2 refills 20 read requests a second (EC2 developer guide, "Request throttling"); six at once stay below that on any network.
   const atOnce = limiter(6)
-  const refused = new Map<string, string>()
+  const refused = new Map<AwsAction, string>()
   let stop: string | null = null
+  let answered = false
   let read = 0
 
-  const pagesOf = (action: string, input: Input, members: readonly string[]): Promise<ApiAnswer> =>
+  const call: ApiCall = async (action, input) => {
+    const answer = await account.ec2(action, input)
+    answered = true
+    return answer
+  }
+
+  const pagesOf = (action: AwsAction, input: Input, members: readonly string[]): Promise<ApiAnswer> =>
     atOnce(() => {
       if (stop !== null) throw new StoppedError()
       const size = pageSizes[action]
-      return allPages(account.ec2, action, size === undefined ? input : { ...input, MaxResults: size }, members)
+      return allPages(call, action, size === undefined ? input : { ...input, MaxResults: size }, members)
     })
 
   const list: Listings['list'] = async (action, file, inputs, members) => {
@@ -56,7 +63,8 @@ export function listingsOf(
     } catch (error) {
       if (!(error instanceof StoppedError)) {
         const refusal = refusalOf(error, action, region)
-        if (refusal.everywhere) stop ??= refusal.reason
+        if (refusal.everywhere || (refusal.silent === true && !answered)) stop ??= refusal.reason
+        else answered ||= refusal.silent !== true
         refused.set(action, refusal.reason)
         if (file !== null) gaps.set(file, refusal.reason)
       } else if (file !== null && stop !== null) gaps.set(file, stop)

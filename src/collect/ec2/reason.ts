@@ -1,3 +1,5 @@
+import { AnswerError, SilenceError } from '../answer-limits.ts'
+
 interface ServiceError {
   readonly name: string
   readonly message: string
@@ -9,14 +11,23 @@ interface ServiceError {
 export interface Refusal {
   readonly reason: string
   readonly everywhere: boolean
+  /** Nothing came: if no other call was answered either, none will be. */
+  readonly silent?: true
 }
+
+/** What the SDK adds to the message of any error that came while it read an answer, for whoever calls it. */
+const sdksHint = /\n\s*Deserialization error: .*$/s
 
 const login = 'log in again, or name a profile by --profile'
 
 /** Reads an error of the SDK by its name, never by its HTTP status, which the API does not promise. */
 export function refusalOf(error: unknown, action: string, region: string): Refusal {
   const { name, message, code } = asServiceError(error)
-  const words = message.replace(/\s+/g, ' ').trim().replace(/\.$/, '')
+  const words = message.replace(sdksHint, '').replace(/\s+/g, ' ').trim().replace(/\.$/, '')
+  const unusable = `${action} of the EC2 API in ${region} cannot be used: `
+  if (error instanceof SilenceError)
+    return { ...only(`the EC2 API in ${region} did not answer ${action} in time`), silent: true }
+  if (error instanceof AnswerError) return only(`${action} of the EC2 API in ${region} cannot be used: ${words}`)
   switch (name) {
     case 'UnauthorizedOperation':
     case 'AccessDenied':
@@ -44,8 +55,6 @@ export function refusalOf(error: unknown, action: string, region: string): Refus
     case 'Throttling':
     case 'ThrottlingException':
       return only(`the EC2 API kept throttling ${action} (${name})`)
-    case 'TimeoutError':
-      return only(`the EC2 API in ${region} did not answer ${action} in time`)
     case 'AbortError':
       return all('interrupted')
   }
@@ -54,6 +63,7 @@ export function refusalOf(error: unknown, action: string, region: string): Refus
   if (code === 'ECONNREFUSED' || code === 'ENETUNREACH' || code === 'EHOSTUNREACH')
     return all(`the EC2 API of ${region} cannot be reached (${code})`)
   if (code === 'ECONNRESET' || code === 'EPIPE') return only(`the connection broke during ${action} (${code})`)
+  if (sdksHint.test(message)) return only(`${unusable}its answer cannot be read (${words})`)
   return only(`${action} failed (${name}: ${words})`)
 }
 

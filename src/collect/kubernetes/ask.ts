@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AnswerError, type Cluster, type Reply, type Sent } from './cluster.ts'
+import { AnswerError } from '../answer-limits.ts'
+import type { Cluster, Reply, Sent } from './cluster.ts'
 
 /** Why a resource was not read. `everywhere`: no other would be either. */
 export interface Refusal {

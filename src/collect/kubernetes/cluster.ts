@@ -7,6 +7,7 @@ import { HttpProxyAgent } from 'hpagent'
 import { UserError } from '../../evidence/user-error.ts'
 import { didYouMean } from '../../net/nearest.ts'
 import type { ProxyFor } from '../../net/proxy.ts'
+import { tooLarge, tooSlow, type AnswerLimits } from '../answer-limits.ts'
 
 export interface ClusterOptions {
   /** Kubeconfig files (`--kubeconfig`, or those of `KUBECONFIG`); none: `~/.kube/config`, or the service account of the pod we run in. */
@@ -34,9 +35,6 @@ export interface Sent {
   readonly signal: AbortSignal | null
 }
 
-/** An answer that is not waited for any longer; the message is a phrase. */
-export class AnswerError extends Error {}
-
 /** One cluster, with the credentials that its context names. */
 export interface Cluster {
   readonly server: string
@@ -46,12 +44,6 @@ export interface Cluster {
   /** Opens a WebSocket that speaks one of these protocols; the first one that the server knows is spoken. */
   readonly connect: (path: string, protocols: readonly string[]) => Promise<WebSocket>
   readonly close: () => void
-}
-
-/** The most that one answer may have, and take; a server that sends a byte now and then, or without end, is not waited for. */
-export interface AnswerLimits {
-  readonly bytes: number
-  readonly ms: number
 }
 
 /** A page of 500 objects is some 10 MB; where pages keep expiring, the whole list of the largest cluster is one answer. */
@@ -76,7 +68,7 @@ export async function openCluster(
   options: ClusterOptions,
   { signal, timeoutMs, limits = answerLimits }: Timing,
 ): Promise<Cluster> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await import('./kube-config.ts')
   const config = load(KubeConfig, options)
   const cluster = config.getCurrentCluster()
   if (cluster === null)
@@ -139,10 +131,7 @@ export async function openCluster(
             response.on('data', (chunk: Buffer) => {
               chunks.push(chunk)
               length += chunk.length
-              if (length > limits.bytes)
-                sent.destroy(
-                  new AnswerError(`its answer is larger than ${String(Math.round(limits.bytes / 1024 ** 2))} MiB`),
-                )
+              if (length > limits.bytes) sent.destroy(tooLarge(limits))
             })
             response.once('error', reject)
             response.once('end', () => {
@@ -158,12 +147,10 @@ export async function openCluster(
             })
           },
         )
-        const tooSlow = setTimeout(
-          () => sent.destroy(new AnswerError(`its answer was not whole after ${String(limits.ms / 1000)} s`)),
-          Math.max(limits.ms, method === 'POST' ? admissionMs : 0),
-        )
+        const longestMs = Math.max(limits.ms, method === 'POST' ? admissionMs : 0)
+        const timer = setTimeout(() => sent.destroy(tooSlow(longestMs)), longestMs)
         sent.once('close', () => {
-          clearTimeout(tooSlow)
+          clearTimeout(timer)
         })
         sent.once('timeout', () => sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })))
         sent.once('error', reject)

@@ -92,7 +92,8 @@ export function pageIn(body: Buffer): { readonly items: readonly JsonObject[]; r
   }
   if (!isObject(page)) return 'is no JSON object'
   const { items, metadata } = page
-  const all = items ?? []
+  // Go writes a list of nothing as [] or null, and never leaves it out.
+  const all = items === null ? [] : items
   if (!Array.isArray(all) || !all.every(isObject)) return 'has no list of objects'
   const next = isObject(metadata) ? metadata.continue : ''
   return { items: all, next: typeof next === 'string' ? next : '' }

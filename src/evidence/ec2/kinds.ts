@@ -87,7 +87,11 @@ interface AwsKind {
   readonly shape: Shape
 }
 
-const kindOf = <const S extends Shape>(action: string, member: string, shape: S) => ({ action, member, shape })
+const kindOf = <A extends string, const S extends Shape>(action: A, member: string, shape: S) => ({
+  action,
+  member,
+  shape,
+})
 
 /** Every EC2 listing that vipdoctor reads. The key in kebab case, behind `aws/`, is the kind's name in a check's `needs`. */
 export const awsKinds = {
@@ -267,6 +271,10 @@ export const awsListsById = {
     shape: { Entries: [{ Cidr: 'string', Description: 'string' }] },
   },
 } as const
+
+/** An action of the EC2 API that vipdoctor calls. */
+export type AwsAction =
+  (typeof awsKinds)[AwsKindName]['action'] | (typeof awsListsById)[keyof typeof awsListsById]['action']
 
 /** The file of a listing in a bundle: named as the AWS CLI names the call. */
 export const awsFile = (name: AwsKindName): string => `aws/${kebab(awsKinds[name].action)}.json`

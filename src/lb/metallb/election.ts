@@ -3,7 +3,7 @@ import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, type Known } from '../../evidence/gap.ts'
 import type { L2Advertisement, Node, Pod } from '../../evidence/kubernetes/kinds.ts'
-import { perEvidence } from '../../evidence/memo.ts'
+import { perEvidence, perEvidenceOf } from '../../evidence/memo.ts'
 import { type Question, serviceOf } from '../../evidence/question.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { allows, l2AdvertisementsFor } from './advertisements.ts'
@@ -145,7 +145,7 @@ export function eligibleNodes(evidence: Evidence, question: Question): Known<rea
 const eligibles = perEvidence(() => new Map<string, readonly string[]>())
 
 /** Who would be elected now: of the nodes that stay in the funnel the first by hash. Null: nobody, as where the Service has no ready endpoint. */
-export function electedNode(evidence: Evidence, question: Question): Known<string | null> {
+export const electedNode = perEvidenceOf((evidence: Evidence, question: Question): Known<string | null> => {
   const funnel = electionFunnel(evidence, question)
   const endpoints = usableEndpoints(evidence, question)
   if (isGap(funnel)) return funnel
@@ -158,7 +158,7 @@ export function electedNode(evidence: Evidence, question: Question): Known<strin
   const name = `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`
   const of = olderThan(metallbSettings(evidence), '0.11.0') ? name : first.text
   return firstByHash(funnel, of)
-}
+})
 
 /** The first of {@link byHash} among those that stay, without sorting the others. */
 function firstByHash(funnel: readonly Candidate[], of: string): string | null {

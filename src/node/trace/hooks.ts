@@ -1,4 +1,5 @@
 import { parseAddress, sameAddress } from '../../net/address.ts'
+import { placeText } from '../../evidence/cite.ts'
 import type { NodeState } from '../node-state.ts'
 import { isIptablesTable } from '../../evidence/node/nft.ts'
 import { next, onward, type Decided } from './branch.ts'
@@ -56,6 +57,7 @@ function worldOf(state: NodeState): World {
   const types = new Map<string, string>()
   const world = worlds.get(state) ?? {
     sets: state.sets,
+    isTakenAway: ({ place }) => place !== null && state.taken?.has(placeText(place)) === true,
     addressType: (address, device) => {
       const key = `${address.text} ${device ?? ''}`
       const type = types.get(key) ?? addressType(state, address, device)

@@ -45,11 +45,11 @@ export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[
     branch,
     walked.map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
-      if (chain.policy !== 'DROP') return { branch: after, decision: next }
       const step = {
         ...stepOf(base, chain.name, chain.line, `:${chain.name} DROP (policy)`, 'drop'),
         printed: `:${chain.name} DROP`,
       }
+      if (chain.policy !== 'DROP' || base.world.isTakenAway(step)) return { branch: after, decision: next }
       return {
         branch: withStep(after, step),
         decision: { kind: 'drop', by: 'policy', why: `the policy of chain ${chain.name} is DROP` },
@@ -105,6 +105,8 @@ function act(base: Walk, rule: Rule, step: Step, branch: Branch, depth: number):
     { branch: { ...withStep(branch, step), packet }, left: { kind: 'decided', decision } },
   ]
   const { packet } = branch
+  if ((action.kind === 'drop' || action.kind === 'reject') && base.world.isTakenAway(step))
+    return [{ branch, left: { kind: 'fell' } }]
   switch (action.kind) {
     case 'continue':
       return on(packet)

@@ -22,8 +22,8 @@ export function runNativeChain(native: NativeChain, branch: Branch): readonly De
   return joined(
     walked.map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
-      if (chain.policy !== 'drop') return { branch: after, decision: next }
       const step = policyStep(native, chain)
+      if (chain.policy !== 'drop' || native.world.isTakenAway(step)) return { branch: after, decision: next }
       return {
         branch: withStep(after, step),
         decision: { kind: 'drop', by: 'policy', why: `the policy of chain ${chain.name} is drop` },
@@ -163,6 +163,8 @@ function verdict(
 ): readonly Stated[] | null {
   const noted = (did: Did): Branch => withStep(branch, { ...step, did })
   const { packet } = branch
+  if ((kind === 'drop' || kind === 'reject') && native.world.isTakenAway(step))
+    return [{ branch, left: { kind: 'fell' } }]
   const end = (did: Did, decision: Decision): readonly Stated[] => [
     { branch: noted(did), left: { kind: 'decided', decision } },
   ]

@@ -1,5 +1,5 @@
 import type { Address } from '../../net/address.ts'
-import type { Packet } from './types.ts'
+import type { Packet, Step } from './types.ts'
 import type { IpSets } from '../../evidence/node/ipset.ts'
 
 /** What matches ask of the node besides the packet. Null where the evidence does not say. */
@@ -7,6 +7,8 @@ export interface World {
   /** The type that the routing tables give an address (RTN_LOCAL and so on), in iptables' words; where a device is named, on it alone. */
   readonly addressType: (address: Address, device: string | null) => string | null
   readonly sets: IpSets | null
+  /** Whether a rule or policy that drops or rejects is looked away from, as if it were gone. */
+  readonly isTakenAway: (step: Step) => boolean
   /** Whether the way back to a packet's source leads out of the device that it came in by, as `-m rpfilter` asks it. */
   readonly reversePath: (
     packet: Packet,

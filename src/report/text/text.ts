@@ -37,10 +37,12 @@ interface Kept extends Row, Counted {
 export function textReporter(look: Look, detail: Detail, reading: Reading): Reporter<Kept> {
   // Of many VIPs only the first is told in full, if at all: which one that is, is known when the second comes.
   let seen = 0
+  const inFull = () => seen === 0 || detail.verbose
   return {
+    part: (diagnosis) => (inFull() ? diagnosis : ofRow(diagnosis)),
     diagnosis: (diagnosis) => {
+      const whole = inFull() ? oneVip(diagnosis, look, detail, reading) : null
       seen += 1
-      const whole = seen === 1 || detail.verbose ? oneVip(diagnosis, look, detail, reading) : null
       return { ...keep(diagnosis), whole }
     },
     whole: function* (answer, end) {
@@ -54,6 +56,13 @@ export function textReporter(look: Look, detail: Detail, reading: Reading): Repo
     },
   }
 }
+
+/** What a row tells of a VIP. */
+const ofRow = (diagnosis: Diagnosis): Diagnosis => ({
+  ...diagnosis,
+  alsoWrong: [],
+  findings: diagnosis.findings.filter(({ status }) => status === 'warn'),
+})
 
 const keep = (diagnosis: Diagnosis): Omit<Kept, 'whole'> => {
   const { question, verdict, causes, path, findings } = diagnosis

@@ -38,6 +38,18 @@ test('fails where an instance that is no node holds the address', async () => {
   ])
 })
 
+test('the Service takes the next address of its pool, and the interface of a node gets it', async () => {
+  const evidence = await edited('hard-way-l2', { enis: ownedBy(ids.bastion) })
+  const [draft] = runCheck(check, ask(evidence))
+  expect(draft?.fix?.commands).toEqual([
+    `kubectl -n metallb-system patch ipaddresspools.metallb.io first-pool --type merge -p '{"spec":{"addresses":["10.240.0.101-10.240.0.110"]}}'`,
+    'kubectl -n default annotate --overwrite service nginx-lb metallb.io/loadBalancerIPs=10.240.0.101',
+    expect.stringMatching(
+      /^aws ec2 assign-private-ip-addresses --network-interface-id eni-\w+ --private-ip-addresses 10\.240\.0\.101$/,
+    ),
+  ])
+})
+
 test('passes where a node holds it', async () => {
   expect(says(check, await fixture('hard-way-healthy'))[0]).toBe('pass')
 })

@@ -30,6 +30,16 @@ test('proposes for the pool what no interface holds', async () => {
   ])
 })
 
+test('leaves a pool the addresses that were given to nodes besides their own', async () => {
+  const evidence = await edited('hard-way-healthy', {
+    pools: (pools) => {
+      pools[0].spec.addresses = ['10.240.0.2/32', '10.240.0.100-10.240.0.110']
+    },
+  })
+  const [draft] = runCheck(check, ask(evidence, { target: '10.240.0.2' }))
+  expect(draft?.fix?.commands[0]).toContain('{"addresses":["10.240.0.100-10.240.0.110"]}')
+})
+
 test.each(['10.240.0.4', '10.240.0.100', '10.240.0.254'])('passes for %s', async (vip) => {
   expect(says(check, await fixture('hard-way-l2'), { target: vip })[0]).toBe('pass')
 })

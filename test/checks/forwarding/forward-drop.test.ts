@@ -118,3 +118,23 @@ test('what firewalld or ufw rejects is admitted in their own words, and looked a
     ),
   ])
 })
+
+test('takes away what would stop the packet next, on the same node and on the pods’', async () => {
+  // kube-proxy's own chain accepts what it marked; a rule before it sees the packet first.
+  const first = (rule: string) => (text: string) =>
+    text.replace(/^(.*-A FORWARD .*KUBE-PROXY-FIREWALL.*)$/m, `[0:0] ${rule}\n$1`)
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/iptables-nft-save.txt': first('-A FORWARD -p tcp -m tcp --dport 80 -j DROP'),
+    'nodes/worker-0/iptables-nft-save.txt': first('-A FORWARD -p tcp -m tcp --dport 80 -j DROP'),
+    'nodes/worker-1/iptables-nft-save.txt': withRules([], { FORWARD: 'DROP' }),
+  })
+  const { causes } = diagnosisOf(evidence, 'default/nginx-lb')
+  expect(causes.map((cause) => [cause.id, cause.subject])).toEqual([[id, 'node/controller-0']])
+  expect(causes[0]?.fix?.summary).toBe('let the packet through on controller-0, worker-0 and worker-1')
+  expect(causes[0]?.fix?.commands).toEqual([
+    'ssh controller-0 sudo iptables-nft -t filter -D FORWARD -p tcp -m tcp --dport 80 -j DROP',
+    'ssh worker-0 sudo iptables-nft -t filter -D FORWARD -p tcp -m tcp --dport 80 -j DROP',
+    'ssh worker-1 sudo iptables-nft -t filter -P FORWARD ACCEPT',
+  ])
+  expect(causes[0]?.proof[0]?.value).toContain('--dport 80 -j DROP')
+})

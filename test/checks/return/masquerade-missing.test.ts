@@ -26,8 +26,9 @@ test('a packet that keeps the client’s address is answered past the node', asy
     'controller-0 sends the packet on to 10.200.2.2:80 on another node with the client’s own address 10.240.0.50: the pod answers the client directly, from an address that the client never asked.',
   ])
   const proof = causes[0]?.proof.map(({ value }) => String(value)) ?? []
-  expect(proof[0]).toMatch(/-j DNAT --to-destination 10\.200\.2\.2:80$/)
-  expect(proof.slice(1).every((rule) => rule.includes('POSTROUTING'))).toBe(true)
+  const others = proof.filter((rule) => !rule.endsWith('-j DNAT --to-destination 10.200.2.2:80'))
+  expect(others.length).toBe(proof.length - 1)
+  expect(others.every((rule) => rule.includes('POSTROUTING'))).toBe(true)
 })
 
 test('a mark that other software clears is the same', async () => {

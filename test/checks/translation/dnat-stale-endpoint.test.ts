@@ -29,7 +29,7 @@ test('rules that lead to pods of long ago are a cause', async () => {
   ])
   expect(causes[0]?.fix?.commands).toEqual(['ssh controller-0 sudo systemctl restart kube-proxy'])
   // The rule that decided, not what the packet met behind it.
-  expect(causes[0]?.proof.at(-2)?.value).toEqual(
+  expect(causes[0]?.proof[0]?.value).toEqual(
     expect.stringMatching(/^(\[\d+:\d+\] )?-A KUBE-SEP-\w+ .*-j DNAT --to-destination 10\.200\.2\.77:80$/),
   )
 })

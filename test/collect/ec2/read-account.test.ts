@@ -4,7 +4,7 @@ import { isGap } from '../../../src/evidence/gap.ts'
 import { readAccount, type AccountQuestion } from '../../../src/collect/ec2/read-account.ts'
 import type { NodeHint } from '../../../src/collect/ec2/region.ts'
 import { fixtureStore } from '../../kit/fixtures.ts'
-import { ec2Server, type Ec2Server, type Ec2ServerOptions } from './server.ts'
+import { ec2Server, type Ec2Server, type Ec2ServerOptions, type Fault } from './server.ts'
 
 type Item = Record<string, unknown>
 
@@ -52,7 +52,7 @@ async function collect(options: Partial<Ec2ServerOptions> = {}, question: Partia
     vpcId: null,
     nodes: Promise.resolve(nodes),
     signal: new AbortController().signal,
-    requestTimeoutMs: 1_000,
+    requestTimeoutMs: 10_000,
     wanted: Object.keys(awsKinds) as AwsKindName[],
     progress: () => undefined,
     ...question,
@@ -148,11 +148,108 @@ test('a connection that breaks once is tried again', async () => {
 })
 
 test('a call that is never answered is a gap, and the others are read', async () => {
-  const { gaps, files } = await collect({ faults: { DescribeNatGateways: { never: true } } }, { requestTimeoutMs: 150 })
+  const { gaps, files } = await collect(
+    { faults: { DescribeNatGateways: { never: true } } },
+    { requestTimeoutMs: 2_000 },
+  )
   expect([...gaps]).toEqual([
     ['aws/describe-nat-gateways.json', 'the EC2 API in us-east-1 did not answer DescribeNatGateways in time'],
   ])
   expect(files.has('aws/describe-subnets.json')).toBe(true)
+})
+
+const none = 'DescribeNatGateways of the EC2 API in us-east-1 cannot be used: its answer has no NatGateways'
+const unreadable = (why: string) =>
+  new RegExp(`^DescribeNatGateways of the EC2 API in us-east-1 cannot be used: its answer cannot be read \\(${why}\\)$`)
+const deepXml = (tag: string, depth: number) => `<r>${`<${tag}>`.repeat(depth)}${`</${tag}>`.repeat(depth)}</r>`
+
+describe('an answer that breaks every rule is a gap in bounded time, and the others are read', () => {
+  const bytes = 1024 ** 2
+  const limitsFor = (fault: Fault) => ({ bytes, ms: 'pours' in fault && fault.pours === 'drops' ? 500 : 60_000 })
+  test.each<readonly [string, Fault, string | RegExp, number]>([
+    [
+      'a byte now and then',
+      { pours: 'drops' },
+      'DescribeNatGateways of the EC2 API in us-east-1 cannot be used: its answer was not whole after 0.5 s',
+      1,
+    ],
+    [
+      'bytes without end',
+      { pours: 'flood' },
+      'DescribeNatGateways of the EC2 API in us-east-1 cannot be used: its answer is larger than 1 MiB',
+      1,
+    ],
+    [
+      'a page that leads to itself',
+      { pages: 'circle' },
+      'DescribeNatGateways of the EC2 API in us-east-1 cannot be used: its pages go round: one says again what comes next',
+      2,
+    ],
+    [
+      'pages without end',
+      { pages: 'endless' },
+      'DescribeNatGateways of the EC2 API in us-east-1 cannot be used: its pages have no end: 2000 were read',
+      2000,
+    ],
+    [
+      'the page of a proxy',
+      { body: '<html><p>Sign in<br></html>' },
+      unreadable('.*mismatched tags <br> and </html>'),
+      1,
+    ],
+    ['the page of a proxy that is XML', { body: '<html><p>Sign in</p></html>' }, none, 1],
+    ['nothing', { body: '' }, none, 1],
+    ['no XML', { body: '{"a":1}' }, unreadable('.*'), 1],
+    ['a depth of 30,000', { body: deepXml('item', 30_000) }, unreadable('Maximum call stack size exceeded'), 1],
+    ['names that are no names', { body: deepXml('__proto__', 3) }, unreadable('.*'), 1],
+    [
+      'entities that grow',
+      {
+        body: `<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">${'bcdefghij'.replace(/./g, (to) => `<!ENTITY ${to} "${`&${String.fromCharCode(to.charCodeAt(0) - 1)};`.repeat(10)}">`)}]><r>&j;</r>`,
+      },
+      none,
+      1,
+    ],
+  ])('%s', async (_, fault, reason, requests) => {
+    const { files, gaps } = await collect({ faults: { DescribeNatGateways: fault } }, { limits: limitsFor(fault) })
+    expect([...gaps]).toEqual([
+      ['aws/describe-nat-gateways.json', typeof reason === 'string' ? reason : expect.stringMatching(reason)],
+    ])
+    expect(files.has('aws/describe-subnets.json')).toBe(true)
+    expect(server?.asked.filter(({ action }) => action === 'DescribeNatGateways').length).toBe(requests)
+  })
+})
+
+test('a wait of a day is not waited', async () => {
+  const { files, gaps } = await collect({
+    faults: { DescribeNatGateways: { error: 'RequestLimitExceeded', status: 503, retryAfter: 86_400 } },
+  })
+  expect([...gaps]).toEqual([
+    [
+      'aws/describe-nat-gateways.json',
+      'DescribeNatGateways of the EC2 API in us-east-1 cannot be used: it wants to be asked again in 86400 s only, and that is not waited for',
+    ],
+  ])
+  expect(files.has('aws/describe-subnets.json')).toBe(true)
+})
+
+test('throttling without end is a gap, and the others are read', async () => {
+  const { files, gaps } = await collect({
+    faults: { DescribeNatGateways: { error: 'RequestLimitExceeded', status: 503 } },
+  })
+  expect([...gaps]).toEqual([
+    ['aws/describe-nat-gateways.json', 'the EC2 API kept throttling DescribeNatGateways (RequestLimitExceeded)'],
+  ])
+  expect(files.has('aws/describe-subnets.json')).toBe(true)
+}, 120_000)
+
+test('an endpoint that never answers is asked no more once the first calls were not answered', async () => {
+  const started = Date.now()
+  const { gaps } = await collect({ faults: { '*': { never: true } } }, { vpcId: 'vpc-1', requestTimeoutMs: 1_000 })
+  expect(Date.now() - started).toBeLessThan(20_000)
+  const [reason, ...others] = new Set([...gaps].flatMap(([file, why]) => (file.includes('identity') ? [] : [why])))
+  expect([reason, others]).toEqual([expect.stringMatching(/^the EC2 API in us-east-1 did not answer \w+ in time$/), []])
+  expect([...gaps.keys()].filter((file) => file.includes('describe-')).length).toBe(Object.keys(awsKinds).length)
 })
 
 describe('where no call can succeed, every listing is that one gap', () => {

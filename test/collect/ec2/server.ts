@@ -21,9 +21,20 @@ const { NormalizedSchema } = createRequire(require.resolve('@aws-sdk/client-ec2'
 type Item = Record<string, unknown>
 
 export type Fault =
-  | { readonly error: string; readonly status: number; readonly message?: string; readonly times?: number }
+  | {
+      readonly error: string
+      readonly status: number
+      readonly message?: string
+      readonly times?: number
+      readonly retryAfter?: number
+    }
   | { readonly never: true }
   | { readonly cut: true; readonly times?: number }
+  /** A byte now and then, or bytes without end. */
+  | { readonly pours: 'drops' | 'flood' }
+  /** Pages that lead to themselves, or each to another. */
+  | { readonly pages: 'circle' | 'endless' }
+  | { readonly body: string }
 
 export interface Ec2Server {
   readonly url: string
@@ -60,9 +71,22 @@ export async function ec2Server({ answers, faults = {}, pageSize = Infinity }: E
         response.destroy()
         return
       }
-      const { error, status, message = 'You may not.' } = fault
+      if ('pours' in fault) {
+        pour(response, fault.pours)
+        return
+      }
+      if ('pages' in fault) {
+        const NextToken = fault.pages === 'circle' ? 'again' : String(asked.length)
+        response.writeHead(200).end(xml(action, { ...nothing(action), NextToken }))
+        return
+      }
+      if ('body' in fault) {
+        response.writeHead(200).end(fault.body)
+        return
+      }
+      const { error, status, message = 'You may not.', retryAfter } = fault
       response
-        .writeHead(status)
+        .writeHead(status, retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) })
         .end(
           `<Response><Errors><Error><Code>${error}</Code><Message>${message}</Message></Error></Errors><RequestID>r</RequestID></Response>`,
         )
@@ -76,7 +100,7 @@ export async function ec2Server({ answers, faults = {}, pageSize = Infinity }: E
       return
     }
     const id = parameters.get('SubnetId') ?? parameters.get('PrefixListId')
-    const found = answers[id === null ? action : `${action}:${id}`] ?? {}
+    const found = answers[id === null ? action : `${action}:${id}`] ?? nothing(action)
     response
       .writeHead(200, { 'content-type': 'text/xml' })
       .end(xml(action, paged(filtered(found, parameters), parameters, pageSize)))
@@ -100,6 +124,21 @@ export async function ec2Server({ answers, faults = {}, pageSize = Infinity }: E
         })
       }),
   }
+}
+
+function pour(response: http.ServerResponse, how: 'drops' | 'flood'): void {
+  response.writeHead(200).write('<Response>')
+  const chunk = Buffer.alloc(1 << 16, ' ')
+  const timer = setInterval(
+    () => {
+      if (how === 'drops') response.write(' ')
+      else while (response.write(chunk));
+    },
+    how === 'drops' ? 50 : 1,
+  )
+  response.once('close', () => {
+    clearInterval(timer)
+  })
 }
 
 const paths: Readonly<Record<string, readonly string[]>> = {
@@ -147,9 +186,17 @@ function paged(answer: Item, parameters: URLSearchParams, pageSize: number): Ite
   return { ...answer, [first[0]]: page, ...(from + size < first[1].length ? { NextToken: String(from + size) } : {}) }
 }
 
+/** As EC2 says that there is nothing: with the elements of its lists. */
+function nothing(action: string): Item {
+  const lists: Item = {}
+  for (const [name, member] of outputOf(action).structIterator()) if (member.isListSchema()) lists[name] = []
+  return lists
+}
+
+const outputOf = (action: string): Schema => NormalizedSchema.of((sdk[`${action}$`] as readonly unknown[])[5])
+
 function xml(action: string, answer: Item): string {
-  const operation = sdk[`${action}$`] as readonly unknown[]
-  return `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>${members(NormalizedSchema.of(operation[5]), answer)}</${action}Response>`
+  return `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>${members(outputOf(action), answer)}</${action}Response>`
 }
 
 function members(schema: Schema, value: Item): string {

@@ -4,7 +4,8 @@ import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { isGap } from '../../../src/evidence/gap.ts'
 import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../../src/evidence/kubernetes/kinds.ts'
-import { openCluster, type AnswerLimits } from '../../../src/collect/kubernetes/cluster.ts'
+import type { AnswerLimits } from '../../../src/collect/answer-limits.ts'
+import { openCluster } from '../../../src/collect/kubernetes/cluster.ts'
 import { readCluster } from '../../../src/collect/kubernetes/read-cluster.ts'
 import { fixtureStore } from '../../kit/fixtures.ts'
 import {
@@ -212,7 +213,7 @@ describe('what lasts is a gap, and the rest is read', () => {
 const deep = `{"items":[{"spec":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}]}`
 
 describe('a server that breaks every rule is a gap in bounded time, and the rest is read', () => {
-  const limits = { bytes: 8 * 1024 ** 2, ms: 700 }
+  const limitsFor = (fault: ApiFault) => ({ bytes: 8 * 1024 ** 2, ms: fault === 'trickle' ? 700 : 60_000 })
   test.each<readonly [string, ApiFault, string | RegExp]>([
     [
       'a byte now and then',
@@ -241,6 +242,7 @@ describe('a server that breaks every rule is a gap in bounded time, and the rest
       "the API server's list of /api/v1/services has no list of objects",
     ],
     ['a list alone', { body: '[]' }, "the API server's list of /api/v1/services is no JSON object"],
+    ['no items', { body: '{}' }, "the API server's list of /api/v1/services has no list of objects"],
     ['nothing', { body: '' }, "the API server's list of /api/v1/services is no JSON"],
     ['a page of a proxy', { body: '<html>Sign in</html>' }, "the API server's list of /api/v1/services is no JSON"],
     [
@@ -249,7 +251,7 @@ describe('a server that breaks every rule is a gap in bounded time, and the rest
       "the API server's list of /api/v1/services has an object that is nested too deep",
     ],
   ])('%s', async (_, fault, reason) => {
-    const { gaps, files } = await collect({ faults: { services: fault } }, kinds, { limits })
+    const { gaps, files } = await collect({ faults: { services: fault } }, kinds, { limits: limitsFor(fault) })
     expect([...gaps]).toEqual([
       ['kubernetes/services.json', typeof reason === 'string' ? reason : expect.stringMatching(reason)],
     ])

@@ -91,6 +91,7 @@ const world = {
   addressOfDevice: () => null,
   bridgePorts: () => null,
   reversePath: () => true,
+  isTakenAway: () => false,
 }
 
 test('passes over no rule of a long chain that the packet meets', () => {

@@ -26,20 +26,23 @@ export function connect(server: string, certificate: string, token: string): Api
   const agent = new https.Agent({ keepAlive: true, ca: readFileSync(certificate) })
   const ask = (method: string, type: string) => (path: string, body?: unknown) =>
     new Promise<Item>((resolve, reject) => {
-      const headers = { authorization: `Bearer ${token}`, 'content-type': type, 'user-agent': 'kubelet' }
+      const text = body === undefined ? '' : JSON.stringify(body)
+      // Node says no length of the body of a DELETE by itself, and the server then reads none.
+      const length = { 'content-length': Buffer.byteLength(text) }
+      const headers = { authorization: `Bearer ${token}`, 'content-type': type, 'user-agent': 'kubelet', ...length }
       const request = https.request(`${server}${path}`, { method, agent, headers, timeout: 5000 }, (response) => {
         const parts: Buffer[] = []
         response.on('data', (part: Buffer) => parts.push(part))
         response.on('end', () => {
-          const text = Buffer.concat(parts).toString()
+          const answer = Buffer.concat(parts).toString()
           const status = response.statusCode ?? 0
-          if (status < 300) resolve(JSON.parse(text) as Item)
-          else reject(new ApiError(status, text.slice(0, 300)))
+          if (status < 300) resolve(JSON.parse(answer) as Item)
+          else reject(new ApiError(status, answer.slice(0, 300)))
         })
       })
       request.on('timeout', () => request.destroy(new Error('timeout')))
       request.on('error', reject)
-      request.end(body === undefined ? undefined : JSON.stringify(body))
+      request.end(text)
     })
   return {
     get: ask('GET', 'application/json'),

@@ -6,6 +6,10 @@ import { stream, type Piece, type Stream } from './stream.ts'
 
 const bgpPort = 179
 
+/** Whether a segment goes to a BGP speaker or comes from one. */
+export const isBgp = ({ sourcePort, destinationPort }: Segment): boolean =>
+  sourcePort === bgpPort || destinationPort === bgpPort
+
 /** What one side of a session said of itself. */
 type Open = Extract<BgpMessage, { type: 'open' }>
 
@@ -80,8 +84,8 @@ export function bgpObserver(peer: Address): {
 
   function see(segment: Segment): readonly BgpEvent[] {
     const { source, destination, sourcePort, destinationPort } = segment
+    if (!isBgp(segment)) return []
     const toListener = destinationPort === bgpPort
-    if (!toListener && sourcePort !== bgpPort) return []
     if (!sameAddress(source, peer) && !sameAddress(destination, peer)) return []
     const [client, clientPort, server] = toListener
       ? [source, sourcePort, destination]

@@ -51,7 +51,9 @@ function leftToMetallb(evidence: Evidence, service: Service): boolean {
 function announces(evidence: Evidence, question: Question): Announcing {
   const pods = podsServing(evidence, question)
   const eligible = [...new Set(pods.flatMap(({ node }) => node ?? []))].sort()
-  return { observed: observed(evidence, question, pods, eligible), predicted: null, byBgp: [], eligible, told: null }
+  const seen = observed(evidence, question, pods, eligible)
+  const byBgp = pods.some(({ settings }) => settings.modes[0] === 'bgp') ? seen : []
+  return { observed: seen, predicted: null, byBgp, eligible, told: null }
 }
 
 function observed(

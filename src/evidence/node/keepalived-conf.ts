@@ -77,7 +77,7 @@ function statementsOf(text: string): readonly Told[] {
     for (const part of raw.replace(/[#!].*$/, '').split(/([{}])/)) {
       const words = part.trim().split(/\s+/)
       if (part === '{') {
-        inside.push(last === null ? [] : (last).words)
+        inside.push(last === null ? [] : last.words)
         last = null
       } else if (part === '}') {
         end()

@@ -17,7 +17,8 @@ export type ServiceNodeContext = NodeContext<WithVip<ServiceQuestion>>
 
 /**
  * A check's docs, printed by `vipdoctor explain` and into docs/findings: `means` says what a failure is, `byHand` how to see it without
- * this program, `mend` how to mend it, `sources` where the facts stand (specification, kernel file, page title; never a bare link).
+ * this program, `mend` how to mend it, `sources` where the facts stand (specification, kernel file, page title; never a bare link:
+ * what makes links of them is report/source-links.ts).
  */
 interface Docs {
   readonly means: string

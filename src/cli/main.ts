@@ -1,11 +1,12 @@
 import path from 'node:path'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { Errors, flush, run, type Interfaces } from '@oclif/core'
+import { Config, Errors, flush, run, type Interfaces } from '@oclif/core'
 import { didYouMean } from '../net/nearest.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { commandDone, endAsBug, endAsBugUnlessDone, endWith, exitCodes, say } from './exit.ts'
 import { interruptAll } from './interrupt.ts'
+import { unknownCommand } from './unknown-command.ts'
 
 /** Installed as kubectl-vipdoctor it is a plugin of kubectl. */
 const isPlugin = path.basename(process.argv[1] ?? '').startsWith('kubectl-')
@@ -14,13 +15,13 @@ const program = isPlugin ? 'kubectl vipdoctor' : 'vipdoctor'
 /** Runs the command line. Never lets an error look like a finding: a user's mistake is 2, a bug is 4. */
 export async function main(moduleUrl: string): Promise<void> {
   endAsBugUnlessDone(interruptAll)
+  const root = path.resolve(path.dirname(fileURLToPath(moduleUrl)), '..')
+  const argv = asHelp(process.argv.slice(2))
   try {
-    const root = path.resolve(path.dirname(fileURLToPath(moduleUrl)), '..')
-    const argv = asHelp(process.argv.slice(2))
     await run(argv, isPlugin ? { root, pjson: await pluginsPackage(root) } : { root })
     await flush()
   } catch (error) {
-    report(error)
+    report((await helplessCommand(error, root)) ?? error, argv)
   }
   commandDone()
 }
@@ -34,7 +35,13 @@ async function pluginsPackage(root: string): Promise<Interfaces.PJSON> {
 /** `help check` is `check --help`, as with git, kubectl and gh; no argument at all asks for help, too. */
 const asHelp = (argv: string[]): string[] => (argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv)
 
-function report(error: unknown): void {
+/** Help for a command that there is not: oclif says so itself, and names no other. */
+async function helplessCommand(error: unknown, root: string): Promise<UserError | null> {
+  const id = error instanceof Errors.CLIError ? /^Command (\S+) not found\.$/.exec(error.message)?.[1] : undefined
+  return id === undefined ? null : unknownCommand(id, (await Config.load(root)).commandIDs)
+}
+
+function report(error: unknown, argv: readonly string[]): void {
   // oclif's own end of --help and --version.
   if (error instanceof Errors.ExitError && error.oclif.exit === 0) return
   if (error instanceof UserError) {
@@ -44,7 +51,7 @@ function report(error: unknown): void {
   } else if (error instanceof Errors.CLIError && !(error instanceof Errors.ExitError)) {
     endWith(exitCodes.usage)
     say(`vipdoctor: ${missingArguments(error) ?? sentence(error.message)}`)
-    say(nearestFlag(error) ?? `See \`${program} --help\`.`)
+    say(nearestFlag(error) ?? nearestValue(error) ?? `See \`${program} ${helpFor(argv)}\`.`)
   } else endAsBug(error)
 }
 
@@ -66,6 +73,18 @@ function nearestFlag(error: Errors.CLIError): string | null {
     flags[0] ?? '',
     Object.keys(parse.input.flags ?? {}).map((name) => `--${name}`),
   )
+}
+
+/** The value that is nearest to one that a flag or an argument cannot have. */
+function nearestValue({ message }: Errors.CLIError): string | null {
+  const [, value, options] = /^Expected (?:--[\w-]+=)?(.*) to be one of: (.*)$/m.exec(message) ?? []
+  return value === undefined ? null : didYouMean(value, (options ?? '').split(', '))
+}
+
+/** The help of the command that was typed. */
+function helpFor(argv: readonly string[]): string {
+  const [command = '', second = ''] = argv.filter((word) => /^[a-z]+$/.test(word))
+  return argv[0] !== command ? '--help' : `help ${command === 'capture' ? `${command} ${second}` : command}`
 }
 
 /** oclif's messages have several lines and advice of their own; the first one says what is wrong. */

@@ -5,6 +5,7 @@ import { checkLines } from './check-list.ts'
 import { hopWords } from './hop-words.ts'
 import { schemaVersion } from './json.ts'
 import type { Look } from './paint.ts'
+import { linksOf } from './source-links.ts'
 import { wrap } from './wrap.ts'
 
 /** A check's docs for the terminal. */
@@ -32,7 +33,10 @@ function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, 
     ...reads.map((kind) => `  ${kind}`),
     '',
     look.paint.bold('Sources'),
-    ...docs.sources.flatMap((source) => wrap(source, look.width, '    ', '  - ')),
+    ...docs.sources.flatMap((source) => [
+      ...wrap(source, look.width, '    ', '  - '),
+      ...linksOf(source).map(({ url }) => `    ${look.paint.dim(url)}`),
+    ]),
     '',
   ].join('\n')
 }
@@ -89,7 +93,7 @@ const checkJson = (
   alsoReads: alsoReads ?? [],
   consequenceOf: consequenceOf ?? [],
   awsCodes: Object.keys(checksOfCode).filter((code) => checksOfCode[code]?.includes(id)),
-  ...(withDocs ? { docs } : {}),
+  ...(withDocs ? { docs: { ...docs, links: docs.sources.flatMap(linksOf).map(({ url }) => url) } } : {}),
 })
 
 /** `checks --output json`. */

@@ -1,5 +1,6 @@
 import type { Check } from '../checks/check.ts'
 import { hops, type Hop } from '../checks/hop.ts'
+import { linkedMarkdown } from './source-links.ts'
 
 /** The pages of docs/findings, by file name: one a hop, made from the checks' own docs. */
 export function findingsPages(checks: readonly Check[]): ReadonlyMap<string, string> {
@@ -42,7 +43,7 @@ function page(hop: Hop, checks: readonly Check[]): string {
     '',
     'Sources:',
     '',
-    ...docs.sources.map((source) => `- ${source}`),
+    ...docs.sources.map((source) => `- ${linkedMarkdown(source)}`),
     '',
   ])
   return [`# Findings of hop ${hop}`, '', ...parts].join('\n')

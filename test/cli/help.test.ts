@@ -29,6 +29,30 @@ describe('what was mistyped gets the nearest name', () => {
     ['a command before a target', ['trcae', '10.240.0.100'], 'There is no command trcae.\nDid you mean trace?'],
     ['a command of a topic', ['capture', 'arpp'], 'There is no command capture arpp.\nDid you mean capture arp?'],
     ['a command like no other', ['tomato'], 'There is no command tomato.\n`vipdoctor help` lists the commands.'],
+    ['help for a command', ['help', 'chek'], 'There is no command chek.\nDid you mean check?'],
+    [
+      'help for one of a topic',
+      ['help', 'capture', 'arpp'],
+      'There is no command capture arpp.\nDid you mean capture arp?',
+    ],
+    ['a command with --help', ['explian', '--help'], 'There is no command explian.\nDid you mean explain?'],
+    [
+      'a value',
+      ['check', '--nodes', 'shh'],
+      'Expected --nodes=shh to be one of: none, ssh, local, pod.\nDid you mean ssh?',
+    ],
+    ['a shell', ['completion', 'fishh'], 'Expected fishh to be one of: bash, zsh, fish.\nDid you mean fish?'],
+    [
+      'a value like no other',
+      ['checks', '-o', 'tomato'],
+      'Expected --output=tomato to be one of: text, json.\nSee `vipdoctor help checks`.',
+    ],
+    ['nothing where a target must be', ['trace'], 'Missing argument TARGET.\nSee `vipdoctor help trace`.'],
+    [
+      'a flag of a topic',
+      ['capture', 'arp', '--tomato', '1'],
+      'Nonexistent flag: --tomato.\nSee `vipdoctor help capture arp`.',
+    ],
     ['a flag', ['check', '--bundel', healthy], 'Nonexistent flag: --bundel.\nDid you mean --bundle?'],
     [
       'a finding',
@@ -91,7 +115,7 @@ test('explain and checks as JSON have what the terminal shows', () => {
     asked: { kind: 'check', name: 'delivery/vip-not-owned' },
     checks: [{ hop: 'delivery', blocks: true, on: ['ec2'], awsCodes: ['ENI_ADDRESS_RESTRICTION'] }],
   })
-  expect(Object.keys(one.checks[0].docs)).toEqual(['means', 'byHand', 'mend', 'sources'])
+  expect(Object.keys(one.checks[0].docs)).toEqual(['means', 'byHand', 'mend', 'sources', 'links'])
   const all = JSON.parse(vipdoctor('checks', '-o', 'json').stdout)
   expect(all.checks).toContainEqual(
     expect.objectContaining({ id: 'delivery/vip-not-owned', title: 'A network interface of the VPC holds the VIP' }),

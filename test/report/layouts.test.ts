@@ -8,6 +8,7 @@ import type { Reading } from '../../src/report/reading.ts'
 import { ordinary, textReporter } from '../../src/report/text/text.ts'
 import { judge, printed } from '../kit/answers.ts'
 import { fixture, variant } from '../kit/fixtures.ts'
+import { saidTwice, tooLong } from '../kit/report-lines.ts'
 import { thirtyVips } from '../kit/thirty-vips.ts'
 
 const bundle: Reading = { from: 'bundle', path: 'bundle.tar.gz' }
@@ -39,19 +40,10 @@ test.each(layouts)('%s', async (name, evidence, reading, lines) => {
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(lines)
 })
 
-/** Commands, ids and paths are copied, so they are never broken. */
-const isCopied = (line: string): boolean =>
-  / {2,}(aws|kubectl|ssh|curl|vipdoctor) /.test(line) || !/\S\s+\S/.test(line.trim())
-
 describe.each(layouts)('%s', (_, evidence, reading) => {
   test.each([60, 80, 200])('says nothing twice at %d columns, and no line is longer but commands', async (width) => {
     const text = report(await evidence(), reading, { width, symbols: true })
-    const lines = text.split('\n')
-    expect(lines.filter((line) => line.length > width && !isCopied(line))).toEqual([])
-    const sentences = text
-      .replace(/\s+/g, ' ')
-      .split(/(?<=[a-z]\.) /)
-      .filter((one) => one.length > 30)
-    expect(sentences.filter((one, at) => sentences.indexOf(one) < at)).toEqual([])
+    expect(tooLong(text, width)).toEqual([])
+    expect(saidTwice(text)).toEqual([])
   })
 })

@@ -34,7 +34,6 @@ export default defineCheck({
     sources: [
       'Elastic Load Balancing, "Target groups for your Network Load Balancers"',
       'Kubernetes documentation, "Create an External Load Balancer"',
-      'Facts AWS-SG-006',
     ],
   },
 })

@@ -107,6 +107,6 @@ export default defineCheck({
     byHand:
       'for n in NODES; do echo "$(printf "$n#VIP" | sha256sum) $n"; done | sort | head -1, against kubectl -n metallb-system get servicel2statuses.',
     mend: 'Open 7946/tcp and 7946/udp between the nodes, and let all speakers run the same version.',
-    sources: ['MetalLB v0.16.1 speaker/layer2_controller.go (ShouldAnnounce)', 'Facts, "L2 announcer election"'],
+    sources: ['MetalLB v0.16.1 speaker/layer2_controller.go (ShouldAnnounce)'],
   },
 })

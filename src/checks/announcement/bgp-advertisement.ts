@@ -120,7 +120,6 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1 speaker/bgp_controller.go (ShouldAnnounce, syncPeers), internal/config/validation.go (DiscardFRROnly)',
       'MetalLB documentation, "Advanced BGP configuration"',
-      'Facts ML-B01, ML-B02, ML-B03, ML-B04, ML-B06, ML-B09',
     ],
   },
 })

@@ -66,7 +66,7 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1 internal/bgp/native (dials only), internal/config/validation.go (DiscardFRROnly); frr-k8s api/v1beta1/bgp_session_state_types.go',
       'MetalLB documentation, "Issues with Calico"',
-      'Facts ML-B05, ML-B07, ML-B09',
+      'metallb/metallb issue 114',
     ],
   },
 })

@@ -37,7 +37,6 @@ export default defineCheck({
     sources: [
       'kube-ovn v1.16.2 pkg/controller/vip.go, pkg/controller/switch_lb_rule.go',
       'Kube-OVN documentation, "VIP Reservation", "VPC Internal Load Balancing"',
-      'Facts KO-A01, KO-A02, KO-A03, KO-A04, KO-L01, KO-V10',
     ],
   },
 })

@@ -76,7 +76,7 @@ export default defineCheck({
     sources: [
       'kube-vip v1.2.3 pkg/vip/address.go, pkg/vip/arp.go',
       'Linux kernel Documentation/networking/ip-sysctl.rst (arp_ignore)',
-      'Facts KV-L04, KV-N01; kube-vip issue 1114',
+      'kube-vip issue 1114',
     ],
   },
 })

@@ -165,10 +165,7 @@ export default defineCheck({
     byHand:
       'kubectl get leases -A | grep -e plndr -e kubevip: HOLDER. kubectl get lease NAME -o yaml: is renewTime younger than leaseDurationSeconds?',
     mend: 'Let kube-vip reach the API server at an address that is not the VIP itself, and let it write leases (ClusterRole system:kube-vip-role). Set vip_nodename where the holder is no node’s name.',
-    sources: [
-      'kube-vip v1.2.3 pkg/lease/lease.go, pkg/election, pkg/services/leader.go',
-      'Facts KV-L01, KV-L02, KV-E01, KV-E03, KV-P01; kube-vip issues 441, 1006',
-    ],
+    sources: ['kube-vip v1.2.3 pkg/lease/lease.go, pkg/election, pkg/services/leader.go', 'kube-vip issues 441, 1006'],
   },
 })
 

@@ -181,7 +181,7 @@ export default defineCheck({
     mend: 'Create an L2Advertisement for the pool, or correct its nodeSelectors.',
     sources: [
       'MetalLB v0.16.1 speaker/layer2_controller.go (ShouldAnnounce), internal/config/config.go (setL2AdvertisementsToPools)',
-      'Facts ML-S02, ML-S03, ML-S04',
+      'metallb/metallb issues 1989 and 2295',
       'MetalLB documentation, "Configuration: Announce the service IPs"',
     ],
   },

@@ -101,7 +101,7 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1 speaker/layer2_controller.go (usableNodes), internal/k8s/nodes',
       'MetalLB release notes, 0.14.9 and 0.15.0 (cordoned nodes)',
-      'Facts ML-S05, ML-S06, ML-S07, ML-S08, ML-S09, ML-S10',
+      'metallb/metallb issues 2021 and 2274; kubernetes-sigs/kind issue 3506',
     ],
   },
 })

@@ -50,7 +50,7 @@ export default defineCheck({
       'Cilium documentation, "L2 Announcements" (leases), "LoadBalancer IP Address Management"',
       'k3s documentation, "Networking Services: Service Load Balancer"',
       'kube-router documentation, "Load Balancer allocator"',
-      'Facts, "Coexistence: Others"',
+      'cilium/cilium issues 38223 and 48799',
     ],
   },
 })

@@ -87,10 +87,6 @@ export default defineCheck({
       'Each speaker elects the announcer among the members that it sees. Where 7946 is closed between nodes, each takes itself for the only one and announces the same VIP: several hosts answer ARP for it.',
     byHand: 'kubectl -n metallb-system get servicel2statuses; arping -c 3 VIP from another host shows every answer.',
     mend: 'Open 7946/tcp and 7946/udp between all nodes; restart all speakers where the memberlist Secret was made anew (a speaker with the old key says "No installed keys could decrypt the message").',
-    sources: [
-      'MetalLB v0.16.1 internal/speakerlist/speakerlist.go',
-      'metallb/metallb issues 589, 740 and 1765',
-      'Facts ML-M01, ML-M02',
-    ],
+    sources: ['MetalLB v0.16.1 internal/speakerlist/speakerlist.go', 'metallb/metallb issues 589, 740 and 1765'],
   },
 })

@@ -105,7 +105,7 @@ export default defineCheck({
       'By ARP only the leader may have the VIP on an interface. A node that lost the lease (its process was killed, it lost the API server) may keep it, and its kernel goes on answering ARP. Some clients then reach one node, some the other, and it changes.',
     byHand: 'On every node: ip address | grep VIP. Addresses on kube-ipvs0 do not count: that device answers no ARP.',
     mend: 'Delete the address on the nodes that do not hold the lease, see why kube-vip there did not, and upgrade it. Without need leave vip_preserve_on_leadership_loss off.',
-    sources: ['kube-vip v1.2.3 pkg/vip/address.go; kube-vip issues 588, 996, 1385, 1418, 1579, 1775', 'Facts KV-L03'],
+    sources: ['kube-vip v1.2.3 pkg/vip/address.go; kube-vip issues 588, 996, 1385, 1418, 1579, 1775'],
   },
 })
 

@@ -71,7 +71,7 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1 internal/k8s/controllers/service_controller.go (filterByLoadBalancerClass)',
       'Kubernetes documentation, "Service: Specifying class of load balancer implementation"',
-      'Facts ML-A02',
+      'metallb/metallb issue 996',
     ],
   },
 })

@@ -58,10 +58,7 @@ export default defineCheck({
     byHand:
       'kubectl get vip NAME -o yaml: status.v4ip and status.mac (up to 1.13: status.ready). kubectl get subnet NAME -o yaml, kubectl get ip | grep ADDRESS. kubectl -n kube-system logs deployment/kube-ovn-controller | grep NAME says AddressOutOfRange, AddressConflict or NoAvailableAddress.',
     mend: 'Subnet and address of a Vip cannot be changed once it is made: delete it and create it again with a subnet that is ready and a free address of its range. A static address may lie in the subnet’s excludeIps; that is the proper place for it.',
-    sources: [
-      'kube-ovn v1.16.2 pkg/controller/vip.go, pkg/apis/kubeovn/v1/vip.go',
-      'Facts KO-V01, KO-V02, KO-V03, KO-V04, KO-V05, KO-V06, KO-V07, KO-V08, KO-V09, KO-V11',
-    ],
+    sources: ['kube-ovn v1.16.2 pkg/controller/vip.go, pkg/apis/kubeovn/v1/vip.go'],
   },
 })
 

@@ -64,7 +64,7 @@ export default defineCheck({
     byHand:
       'kubectl -n kube-system get configmap kubevip -o yaml, against kubectl get nodes -o wide, ip address and ip route on a node; on EC2 aws ec2 describe-subnets and describe-network-interfaces.',
     mend: 'Give the namespace (range-NAMESPACE, cidr-NAMESPACE) or all (range-global, cidr-global) a range of the nodes’ subnet that nothing else uses. Services keep the addresses that they have.',
-    sources: ['kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam', 'Facts KV-I03'],
+    sources: ['kube-vip-cloud-provider v0.0.12 pkg/provider, pkg/ipam'],
   },
 })
 

@@ -88,7 +88,7 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1 controller/main.go (SetBalancer, "pools are empty"), internal/k8s/k8s.go (namespace of the cache)',
       'MetalLB v0.12.1 internal/config/config.go (the ConfigMap)',
-      'Facts ML-A03, ML-W05',
+      'metallb/metallb issue 2109',
     ],
   },
 })

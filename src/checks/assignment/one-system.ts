@@ -70,7 +70,6 @@ export default defineCheck({
     mend: 'Let one system serve the VIP: give keepalived another address, remove one MetalLB, or give each a loadBalancerClass of its own.',
     sources: [
       'keepalived.conf(5), virtual_ipaddress; RFC 9568 (VRRP)',
-      'Facts, "Coexistence: Others"',
       'Kubernetes documentation, "Service: Specifying class of load balancer implementation"',
     ],
   },

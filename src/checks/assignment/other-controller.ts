@@ -77,7 +77,6 @@ export default defineCheck({
       'MetalLB pull request 457 (a maintainer: MetalLB shares no Service)',
       'k3s issues 269 and 1003; MetalLB documentation, "Issues with K3s"',
       'Cilium documentation, "LoadBalancer IP Address Management"; AWS Load Balancer Controller guide, "Network Load Balancer"',
-      'Facts, "Coexistence: Others"',
     ],
   },
 })

@@ -68,7 +68,7 @@ export default defineCheck({
     sources: [
       'kube-vip v1.2.3 pkg/instance/instance.go, pkg/services; MetalLB v0.16.1 controller/service.go',
       'MetalLB issues 2177, 2396, 2641; kube-vip issue 1061',
-      'Facts CX-01, CX-02, CX-03, CX-04, CX-05, CX-06, KV-I04; kube-vip-cloud-provider v0.0.12 pkg/provider',
+      'kube-vip-cloud-provider v0.0.12 pkg/provider',
     ],
   },
 })

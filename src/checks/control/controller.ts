@@ -67,10 +67,6 @@ export default defineCheck({
     byHand:
       'kubectl -n metallb-system get pods -l component=controller: READY and RESTARTS; kubectl describe shows why.',
     mend: 'A pod that waits with ContainerCreating lacks a network (see forwarding/cni-ready); one that restarts cannot reach the API server through its ClusterIP (see translation/kube-proxy-running).',
-    sources: [
-      'MetalLB v0.16.1 config/manifests/metallb-native.yaml',
-      'MetalLB documentation, "Concepts: Allocation"',
-      'Facts ML-A05, ML-W02',
-    ],
+    sources: ['MetalLB v0.16.1 config/manifests/metallb-native.yaml', 'MetalLB documentation, "Concepts: Allocation"'],
   },
 })

@@ -44,7 +44,7 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1, config/manifests/metallb-native.yaml (memberlist-tcp, memberlist-udp)',
       'MetalLB documentation, "Requirements"',
-      'Facts ML-M01',
+      'metallb/metallb issues 589, 740, 1539 and 2838',
     ],
   },
 })

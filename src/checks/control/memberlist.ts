@@ -115,6 +115,6 @@ export default defineCheck({
       'MetalLB’s speakers tell by memberlist who is alive: each listens at 7946, tcp and udp, on its node. One that cannot be found counts as dead, and the others take over its VIPs while it goes on announcing them.',
     byHand: 'ss -ltnup | grep 7946 on the node; the speaker’s log says "partial join" or "Failed to join".',
     mend: 'Free the port, or choose another by METALLB_ML_BIND_PORT for all speakers.',
-    sources: ['MetalLB v0.16.1 internal/speakerlist/speakerlist.go', 'Facts ML-M01, ML-M04'],
+    sources: ['MetalLB v0.16.1 internal/speakerlist/speakerlist.go', 'metallb/metallb issues 589, 740, 1539 and 2838'],
   },
 })

@@ -44,11 +44,7 @@ export default defineCheck({
       'MetalLB reads pools, advertisements, peers, profiles and communities in its own namespace only. The same object elsewhere is there for kubectl, and not for MetalLB. Where the webhook sees it being made, it says "resource must be created in … namespace".',
     byHand: 'kubectl get ipaddresspools,l2advertisements,bgpadvertisements,bgppeers,bfdprofiles,communities -A.',
     mend: 'Make the object again in MetalLB’s namespace, and delete the other one.',
-    sources: [
-      'MetalLB v0.16.1 internal/k8s/k8s.go (namespace of the cache)',
-      'metallb/metallb issue 2109',
-      'Facts ML-A03, ML-W05',
-    ],
+    sources: ['MetalLB v0.16.1 internal/k8s/k8s.go (namespace of the cache)', 'metallb/metallb issue 2109'],
   },
 })
 

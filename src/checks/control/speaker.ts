@@ -87,7 +87,6 @@ export default defineCheck({
       'MetalLB v0.16.1 config/manifests/metallb-native.yaml (labels, probes)',
       'MetalLB documentation, "Installation" (pod security admission)',
       'Kubernetes documentation, "Pod Lifecycle: Container restart policy" and "Pod Security Standards"',
-      'Facts ML-S10, ML-S13, ML-S14, ML-M03',
     ],
   },
 })

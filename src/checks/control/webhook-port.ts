@@ -60,7 +60,7 @@ export default defineCheck({
     sources: [
       'MetalLB v0.16.1, config/manifests/metallb-native.yaml (webhook-service, 443 to 9443, failurePolicy Fail)',
       'Kubernetes documentation, "Dynamic Admission Control"',
-      'Facts ML-W01',
+      'metallb/metallb issues 1540, 1597 and 2486',
     ],
   },
 })

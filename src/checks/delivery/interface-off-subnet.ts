@@ -111,10 +111,7 @@ export default defineCheck({
       'An L2Advertisement with spec.interfaces is announced by those interfaces only. The list does not steer the election: the elected node may lack the interface (then an event announceFailed says so), or have it down, without ARP, or as a port of a bridge or bond, where MetalLB opens no responder and says nothing. Or the interface is in another subnet than the VIP.',
     byHand: 'kubectl get l2advertisements -A -o yaml | grep -A3 interfaces; ip -br addr on the announcing node.',
     mend: 'Name the interface (for a port of a bridge: the bridge) that has the VIP’s subnet on every node that may be elected, pair the list with nodeSelectors, or leave it out.',
-    sources: [
-      'MetalLB v0.16.1 internal/layer2/announcer.go (interfaceScan), speaker/layer2_controller.go',
-      'Facts ML-S11, ML-S12',
-    ],
+    sources: ['MetalLB v0.16.1 internal/layer2/announcer.go (interfaceScan), speaker/layer2_controller.go'],
   },
 })
 

@@ -90,7 +90,7 @@ export default defineCheck({
       'MetalLB can serve VIPs out of an underlay subnet of Kube-OVN only where that subnet says so (enableExternalLBAddress) and reserves the pool (excludeIps). Else a pod gets an address of the pool, or Kube-OVN does not carry the VIP. The interface that Kube-OVN put into its bridge is no longer the one to announce from: MetalLB uses the bridge.',
     byHand: 'kubectl get subnet NAME -o yaml: enableExternalLBAddress, excludeIps. kubectl get ipaddresspools -A.',
     mend: 'Set enableExternalLBAddress: true and put the pool’s range into excludeIps. From 1.14 on kube-ovn-controller needs --enable-ovn-lb-prefer-local=true and --ls-ct-skip-dst-lport-ips=false besides.',
-    sources: ['Kube-OVN documentation, "Integrate MetalLB with Kube-OVN Underlay"', 'Facts KO-U02, KO-U03'],
+    sources: ['Kube-OVN documentation, "Integrate MetalLB with Kube-OVN Underlay"'],
   },
 })
 

@@ -131,10 +131,7 @@ export default defineCheck({
     byHand:
       'kubectl get subnet: is the VLAN column set (underlay)? From a pod of the subnet: curl VIP. From outside it is expected to fail.',
     mend: 'For clients outside: a Service of type LoadBalancer, an EIP or NAT gateway of a VPC of Kube-OVN, or a route. On EC2 use overlay subnets only.',
-    sources: [
-      'Kube-OVN documentation, "Underlay Installation", "VPC Internal Load Balancing"',
-      'Facts KO-U01, KO-U05, KO-L05',
-    ],
+    sources: ['Kube-OVN documentation, "Underlay Installation", "VPC Internal Load Balancing"'],
   },
 })
 

@@ -46,7 +46,7 @@ export default defineCheck({
       'Amazon VPC User Guide, "Subnet CIDR blocks" (no broadcast) and "Subnet route tables"',
       'AWS Overview of Security Processes, VPC (ARP and MAC spoofing)',
       'Amazon EC2 User Guide, "Multiple IP addresses"',
-      'kube-vip v1.2.3, which has no code for EC2 (facts KV-C01)',
+      'kube-vip v1.2.3, which has no code for EC2',
     ],
   },
 })

@@ -57,7 +57,7 @@ export default defineCheck({
     byHand:
       'kubectl -n NAMESPACE get endpointslices -l kubernetes.io/service-name=slr-NAME; kubectl get switch-lb-rule NAME -o yaml: namespace and selector (key:value).',
     mend: 'Correct namespace and selector of the rule, or make the pods ready. Where all backends vanish although pods are ready, look at the rule’s health check (annotation ovn.kubernetes.io/service_health_check).',
-    sources: ['kube-ovn v1.16.2 pkg/controller/switch_lb_rule.go', 'Facts KO-L02, KO-L04'],
+    sources: ['kube-ovn v1.16.2 pkg/controller/switch_lb_rule.go'],
   },
 })
 

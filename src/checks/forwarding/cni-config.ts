@@ -31,7 +31,6 @@ export default defineCheck({
       'CNI specification 1.1.0, "Section 1: Network configuration format"; libcni, ConfFiles',
       'containerd documentation, "CRI Plugin Config Guide" (conf_dir, bin_dir, max_conf_num)',
       'Kubernetes the Hard Way, "Bootstrapping the Kubernetes Worker Nodes" (10-bridge.conf)',
-      'Facts CNI-TWO',
     ],
   },
 })

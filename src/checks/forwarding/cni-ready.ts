@@ -110,11 +110,7 @@ export default defineCheck({
     byHand:
       'kubectl describe node NAME: Ready is False with "container runtime network not ready … cni plugin not initialized". On the node: ls /etc/cni/net.d /opt/cni/bin.',
     mend: 'Put the CNI configuration and its binaries in place. A bridge CNI sets no NetworkUnavailable condition; that it is absent is fine.',
-    sources: [
-      'Kubernetes documentation, "Network Plugins: Network Plugin Requirements"',
-      'CNI specification 1.1.0',
-      'Facts CNI-NOTREADY',
-    ],
+    sources: ['Kubernetes documentation, "Network Plugins: Network Plugin Requirements"', 'CNI specification 1.1.0'],
   },
 })
 

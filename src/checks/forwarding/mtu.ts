@@ -140,7 +140,7 @@ function narrowWay(evidence: Evidence, state: NodeState, home: string, pod: Addr
   if (device === null || isGap(there) || device.mtu <= way.mtu || clamps(state) || clamps(there)) return null
   return {
     reason: 'pods-too-large',
-    brief: 'the pods’ devices are larger than the way to them',
+    brief: 'the pods’ MTU is larger than the way’s',
     says: `${device.name} of ${home}, to which the pod ${pod.text} is attached, carries packets of ${String(device.mtu)} bytes, and ${way.name} of ${state.node} on the way to it ${String(way.mtu)}: what the pod offers to take as one segment does not pass.`,
     links: [device, way],
     carries: way.mtu,

@@ -147,9 +147,7 @@ function refusedDraft(context: ServiceNodeContext, refused: readonly Judged[], f
     'refused',
     subjectOf(first),
     said(
-      side === 'ingress'
-        ? `security groups admit no ${what} from the node`
-        : `security groups let no ${what} out to the pods`,
+      side === 'ingress' ? `groups admit no ${what} from the node` : `security groups let no ${what} out to the pods`,
       says,
     ),
     [

@@ -66,12 +66,7 @@ export default defineCheck({
       'The node knows where to send the packet and asked for the MAC address of the pod, or of the host on the way to it; nobody answered. The kernel drops what it would have sent, and the client sees a time-out or "no route to host". A pod whose network went away, an address that no pod has any more, or a host that is down look like this.',
     byHand: 'On the node: ip neigh show ADDRESS (FAILED, INCOMPLETE); ping it and look again, for an entry may be old.',
     mend: 'Recreate the pod, or mend the route to the host that is gone.',
-    sources: [
-      'RFC 4861, section 7.3.2 "Neighbor Cache Entry States"',
-      'Linux net/core/neighbour.c',
-      'ip-neighbour(8)',
-      'Facts KP-POD-NEIGH',
-    ],
+    sources: ['RFC 4861, section 7.3.2 "Neighbor Cache Entry States"', 'Linux net/core/neighbour.c', 'ip-neighbour(8)'],
   },
 })
 

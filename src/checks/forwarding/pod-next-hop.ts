@@ -56,7 +56,6 @@ export default defineCheck({
       'Kubernetes the Hard Way, "Provisioning Pod Network Routes"',
       'Kubernetes documentation, "Cluster Networking"',
       'ip-route(8)',
-      'Facts KP-POD-ROUTE',
     ],
   },
 })

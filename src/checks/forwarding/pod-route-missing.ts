@@ -78,7 +78,7 @@ export default defineCheck({
       'The packet is translated to a pod, and the node has no route to that address, or one that refuses it (blackhole, unreachable, prohibit). On the pod’s own node a route is a delivery only if it leads to the pod: where the pods’ bridge was set down or lost its address, the default route sends the packet out again, and behind a device without a carrier nobody answers.',
     byHand: 'On the node: ip route get POD-ADDRESS; ip -br link shows whether the device that it names is UP.',
     mend: 'Add the missing route to the pod range, or mend what distributes routes (the CNI’s agent, the hard way’s ip route add).',
-    sources: ['Linux net/ipv4/fib_rules.c, fib_trie.c', 'ip-route(8), "TYPES"', 'Facts KP-POD-ROUTE'],
+    sources: ['Linux net/ipv4/fib_rules.c, fib_trie.c', 'ip-route(8), "TYPES"'],
   },
 })
 

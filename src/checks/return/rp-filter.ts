@@ -66,8 +66,7 @@ export default defineCheck({
       'RFC 3704, "Ingress Filtering for Multihomed Networks", section 2',
       'Linux Documentation/networking/ip-sysctl.rst (rp_filter)',
       'MetalLB documentation, "Troubleshooting" (asymmetric paths); metallb/metallb issues 597 and 2727',
-      'Facts ML-B08',
-      'kube-vip issue 507 (facts KV-N05)',
+      'kube-vip issue 507',
     ],
   },
 })

@@ -80,7 +80,10 @@ export default defineCheck({
     byHand:
       'kubectl get subnet NAME -o jsonpath={.spec.enableLb}; kubectl ko nbctl lb-list | grep VIP; kubectl -n kube-system get deployment kube-ovn-controller -o yaml | grep enable-lb.',
     mend: 'Set enableLb true on the subnet of the clients, and --enable-lb=true for kube-ovn-controller.',
-    sources: ['Kube-OVN documentation, "VPC Internal Load Balancing"', 'Facts KO-L03'],
+    sources: [
+      'Kube-OVN documentation, "VPC Internal Load Balancing"',
+      'kube-ovn v1.16.2 pkg/controller/switch_lb_rule.go',
+    ],
   },
 })
 

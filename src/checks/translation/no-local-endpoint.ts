@@ -63,7 +63,6 @@ export default defineCheck({
     sources: [
       'Kubernetes documentation, "Virtual IPs and Service Proxies: External traffic policy"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no local endpoints")',
-      'Facts KP-06, KP-VIP-NOLOCAL',
     ],
   },
 })

@@ -43,16 +43,16 @@ export function proofLines(causes: readonly Cause[], look: Look, verbose: boolea
   })
 }
 
-function proofsOf({ proof }: Finding, look: Look, verbose: boolean): string[] {
+function proofsOf({ proof }: Finding, look: Look, verbose: boolean, indent = '    '): string[] {
   const shown = verbose ? proof : proof.slice(0, shownProofs)
   const left = proof.length - shown.length
   return [
     ...shown.flatMap((one) => {
       const value = proofValue(one)
       const text = verbose || value.length <= shownValue ? value : `${value.slice(0, shownValue)}…`
-      return [`    ${look.paint.dim(placeText(one))}`, ...wrap(text, look.width, '      ')]
+      return [`${indent}${look.paint.dim(placeText(one))}`, ...wrap(text, look.width, `${indent}  `)]
     }),
-    ...(left > 0 ? [`    and ${String(left)} more places (--verbose)`] : []),
+    ...(left > 0 ? [`${indent}and ${String(left)} more places (--verbose)`] : []),
   ]
 }
 
@@ -75,7 +75,7 @@ export function besideLines(title: string, findings: readonly Finding[], look: L
     look.paint.bold(`  ${title}:`),
     ...findings.flatMap((finding) => [
       ...wrap(`${finding.says} (${finding.id})`, look.width, '    ', '  - '),
-      ...(verbose ? [...proofsOf(finding, look, verbose).map((line) => `  ${line}`)] : []),
+      ...(verbose ? proofsOf(finding, look, verbose, '      ') : []),
       ...remedyLines(
         verbose
           ? finding

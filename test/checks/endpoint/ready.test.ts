@@ -17,7 +17,11 @@ test.each([
     /^Service default\/nginx-lb has no ready endpoint: no pod has the labels app=nginx-typo that it selects; 2 pods have app=nginx\.$/,
   ],
   ['kube-proxy-1.34-nftables-empty', 'default/empty', /^Service default\/empty has no ready endpoint/],
-  ['hard-way-four-faults', 'default/nginx-lb', /its 2 pods have no address\.$/],
+  [
+    'hard-way-four-faults',
+    'default/nginx-lb',
+    /its 2 pods have no address; pod default\/nginx-\S+ waits: ContainerCreating\.$/,
+  ],
 ])('%s: says what is missing', async (name, target, says) => {
   expect(await foundIn(name, id, target)).toEqual([['fail', expect.stringMatching(says)]])
 })
@@ -48,6 +52,47 @@ test.each([
 ])('selector %j: %s', async (selector, summary) => {
   const [cause] = diagnosisOf(await selecting(selector), 'default/nginx-lb').causes
   expect([cause?.id, cause?.reason, cause?.fix?.summary]).toEqual([id, 'no-pod-selected', summary])
+})
+
+test('of a Deployment that is to make no pod, one is made', async () => {
+  const evidence = await variant('no-endpoints', {
+    'kubernetes/services.json': (text) => text.replaceAll('nginx-typo', 'nginx'),
+    'kubernetes/pods.json': editJson((list: Json) => {
+      list.items = list.items.filter(({ metadata }: Json) => metadata.labels?.app !== 'nginx')
+    }),
+    'kubernetes/deployments.apps.json': editJson((list: Json) => {
+      const [deployment] = list.items
+      const template = { ...deployment.spec.template, metadata: { labels: { app: 'nginx' } } }
+      const metadata = { ...deployment.metadata, name: 'web', namespace: 'default' }
+      list.items.push({ ...deployment, metadata, spec: { ...deployment.spec, replicas: 0, template } })
+    }),
+  })
+  const [cause] = diagnosisOf(evidence, 'default/nginx-lb').causes
+  expect([cause?.id, cause?.says]).toEqual([
+    id,
+    expect.stringContaining('; Deployment web, which makes them, has 0 replicas.'),
+  ])
+  expect(cause?.fix?.commands).toEqual(['kubectl -n default scale deployment web --replicas=1'])
+})
+
+test('of pods whose kubelets went silent, the kubelets are started', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+      for (const { endpoints } of list.items)
+        for (const endpoint of endpoints ?? []) endpoint.conditions = { ready: false }
+    }),
+    'kubernetes/nodes.json': editJson((list: Json) => {
+      for (const { metadata, status } of list.items)
+        for (const one of status.conditions)
+          if (metadata.name.startsWith('worker-') && one.type === 'Ready') one.status = 'Unknown'
+    }),
+  })
+  const cause = diagnosisOf(evidence, 'default/nginx-lb').causes.find((one) => one.id === id)
+  expect(cause?.says).toContain('; the kubelet of worker-0 and worker-1 no longer reports.')
+  expect(cause?.fix?.commands).toEqual([
+    'ssh worker-0 sudo systemctl restart kubelet',
+    'ssh worker-1 sudo systemctl restart kubelet',
+  ])
 })
 
 test('endpoints that are not ready do not count', async () => {

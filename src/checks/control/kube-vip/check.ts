@@ -80,7 +80,7 @@ export default defineCheck({
     sources: [
       'kube-vip v1.2.3 cmd/kube-vip.go, pkg/kubevip/config_envvar.go',
       'kube-vip documentation, "ARP"; kube-vip issue 682',
-      'Facts KV-N02, KV-N03, KV-N04; kube-vip issues 454, 745, 1288',
+      'kube-vip issues 454, 745, 1288',
     ],
   },
 })

@@ -44,7 +44,6 @@ export default defineCheck({
       'MetalLB v0.16.1 config/webhook, config/manifests/metallb-native.yaml (failurePolicy Fail)',
       'metallb/metallb issues 1540, 1547, 1597, 1612 and 2486',
       'Kubernetes documentation, "Dynamic Admission Control"',
-      'Facts ML-W01, ML-W02, ML-W03, ML-W04',
     ],
   },
 })

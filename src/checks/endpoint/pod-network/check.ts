@@ -81,7 +81,6 @@ export default defineCheck({
     sources: [
       'CNI specification 1.1.0, "Section 1: Network configuration format"',
       'Kubernetes documentation, "Network Plugins"',
-      'Facts CNI-NOTREADY',
     ],
   },
 })

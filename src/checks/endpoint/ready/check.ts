@@ -7,6 +7,7 @@ import type { ServiceQuestion } from '../../../evidence/question.ts'
 import { ingressBehind } from '../../../lb/behind.ts'
 import { endpointsOf, podsOf, type Endpoint } from '../../../lb/endpoints.ts'
 import { nearMiss } from './near-miss.ts'
+import { scaledToNone, whyNoneReady } from './why.ts'
 import { sh } from '../../../net/shell.ts'
 import { defineCheck } from '../../check.ts'
 import { fail, pass, said, unknown } from '../../finding.ts'
@@ -18,7 +19,7 @@ export default defineCheck({
   after: 'endpoint/vip-bound',
   title: 'The Service has a ready endpoint',
   needs: ['kubernetes/endpointslices'],
-  alsoReads: ['kubernetes/pods', 'kubernetes/nodes'],
+  alsoReads: ['kubernetes/pods', 'kubernetes/nodes', 'kubernetes/deployments'],
   about: ['service'],
   blocks: true,
   consequenceOf: [
@@ -64,8 +65,13 @@ export default defineCheck({
       .join(',')
     const slices = endpoints.map(({ slice, index }) => cite(slice, 'endpoints', index, 'conditions'))
     const other = otherFamily(evidence, question)
-    const near = pods?.length === 0 && selector !== '' ? nearMiss(evidence, service) : null
-    const [reason, why, brief] =
+    const why =
+      other !== null || pods === null || selector === ''
+        ? null
+        : pods.length > 0
+          ? whyNoneReady(evidence, pods)
+          : (scaledToNone(evidence, service) ?? nearMiss(evidence, service))
+    const [reason, sentence, brief] =
       other !== null
         ? ['other-family', other.why, 'its pods have no address of the VIP’s family']
         : endpoints.length > 0
@@ -79,11 +85,7 @@ export default defineCheck({
             : pods.length === 0
               ? selector === ''
                 ? ['no-selector', 'it has no selector and no EndpointSlice with an address', 'no selector, no endpoint']
-                : [
-                    'no-pod-selected',
-                    `no pod has the labels ${selector} that it selects${near === null ? '' : `; ${near.says}`}`,
-                    'it selects no pod',
-                  ]
+                : ['no-pod-selected', `no pod has the labels ${selector} that it selects`, 'it selects no pod']
               : [
                   'pods-without-address',
                   `its ${pods.length === 1 ? 'pod has' : `${String(pods.length)} pods have`} no address`,
@@ -97,21 +99,28 @@ export default defineCheck({
           : [
               citeList(kubernetesFile('endpointslices'), '/items', `no endpoint of ${name}`),
               ...(selector === '' ? [] : [cite(service, 'spec', 'selector')]),
-              ...(near?.proof ?? []),
             ]
     const namespace = service.metadata?.namespace ?? 'default'
+    const { look = [], ...mends } = why?.remedy ?? {
+      advice: 'A ready pod with the labels that the Service selects becomes an endpoint by itself.',
+    }
     return [
-      fail(reason, subject, said(brief, `Service ${name} has no ready endpoint: ${why}.`), proof, {
-        look: [
-          selector === ''
-            ? sh`kubectl -n ${namespace} get endpointslices`
-            : sh`kubectl -n ${namespace} get pods -l ${selector} -o wide`,
-          sh`kubectl -n ${namespace} get pods --show-labels`,
-        ],
-        ...(near?.remedy ?? {
-          advice: 'A ready pod with the labels that the Service selects becomes an endpoint by itself.',
-        }),
-      }),
+      fail(
+        reason,
+        subject,
+        said(brief, `Service ${name} has no ready endpoint: ${sentence}${why === null ? '' : `; ${why.says}`}.`),
+        [...proof, ...(why?.proof ?? [])],
+        {
+          look: [
+            selector === ''
+              ? sh`kubectl -n ${namespace} get endpointslices`
+              : sh`kubectl -n ${namespace} get pods -l ${selector} -o wide`,
+            sh`kubectl -n ${namespace} get pods --show-labels`,
+            ...look,
+          ],
+          ...mends,
+        },
+      ),
     ]
   },
   docs: {
@@ -124,8 +133,8 @@ export default defineCheck({
       'Kubernetes documentation, "EndpointSlices: Conditions", "IPv4/IPv6 dual-stack"',
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go ("has no endpoints")',
       'MetalLB v0.16.1 speaker/layer2_controller.go (no announcement without an endpoint)',
-      'Facts KP-VIP-NOEP, ML-S01, ML-B04',
-      'kube-vip v1.2.3 counts every address of the slices, so it announces a VIP without a ready endpoint (facts KV-E02)',
+      'metallb/metallb issue 1640',
+      'kube-vip v1.2.3 counts every address of the slices, so it announces a VIP without a ready endpoint',
     ],
   },
 })

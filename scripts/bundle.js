@@ -11,7 +11,12 @@ const commands = readdirSync('src/commands', { recursive: true })
   .map((file) => `src/commands/${file}`)
 
 const { metafile } = await build({
-  entryPoints: ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts', ...commands],
+  entryPoints: [
+    'src/cli/main.ts',
+    'src/cli/hooks/command-not-found.ts',
+    'src/capture/sources/libpcap-program.ts',
+    ...commands,
+  ],
   outdir: 'dist/bundle',
   outbase: 'src',
   // Not beside the commands: oclif takes every file there for a command.

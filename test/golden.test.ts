@@ -7,7 +7,7 @@ import { plain } from '../src/report/paint.ts'
 import { ordinary, textReporter } from '../src/report/text/text.ts'
 import { judge, printed, targetOf } from './kit/answers.ts'
 import { goldenOf } from './kit/golden-json.ts'
-import { fixture, fixtureNames, truthOf } from './kit/fixtures.ts'
+import { fixture, fixtureNames, madeNames, truthOf } from './kit/fixtures.ts'
 
 const folder = path.join(import.meta.dirname, 'golden')
 const tool = { name: 'vipdoctor', version: '0.0.0' }
@@ -26,7 +26,7 @@ function matchGolden(file: string, text: string): void {
   )
 }
 
-describe.each(fixtureNames)('%s', (name) => {
+describe.each([...fixtureNames, ...madeNames])('%s', (name) => {
   test('as text and as JSON', async () => {
     const truth = await truthOf(name)
     const answer = judge(await fixture(name), [targetOf(truth)], truth.client.split(' ')[1])
@@ -49,5 +49,5 @@ const isCommand = (line: string): boolean =>
 
 test('no golden is left of a fixture that is gone', () => {
   const names = new Set(readdirSync(folder).map((file) => file.replace(/\.(txt|json)$/, '')))
-  expect([...names].sort()).toEqual(fixtureNames)
+  expect([...names].sort()).toEqual([...fixtureNames, ...madeNames].sort())
 })

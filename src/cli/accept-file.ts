@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
 import type { Acceptance } from '../diagnosis/gate.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { didYouMean } from '../net/nearest.ts'
 import { parseYaml } from '../evidence/yaml.ts'
+import { mostOfSettings, namedFile } from './named-file.ts'
 
 /** Where acceptances are looked for where `--accept` names no file. */
 export const usualFile = '.vipdoctor.yaml'
@@ -21,10 +21,11 @@ accept:
  * @throws UserError where the file is not there, is no YAML, or says something else, with the place in it.
  */
 export function readAcceptances(file: string | undefined, ids: readonly string[]): readonly Acceptance[] {
-  if (file === undefined && !existsSync(usualFile)) return []
   const name = file ?? usualFile
-  if (!existsSync(name)) throw new UserError(`--accept: there is no file ${name}.`)
-  const yaml = parseYaml(readFileSync(name, 'utf8'))
+  const bytes = namedFile(name, mostOfSettings)
+  if (bytes === null && file === undefined) return []
+  if (bytes === null) throw new UserError(`--accept: there is no file ${name}.`)
+  const yaml = parseYaml(bytes.toString())
   if ('error' in yaml) throw new UserError(`${name} is no YAML: ${yaml.error}.`)
   return acceptancesOf(yaml.value, name, ids)
 }

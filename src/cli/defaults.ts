@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
 import type { Config } from '@oclif/core'
 import { UserError } from '../evidence/user-error.ts'
 import { parseYaml } from '../evidence/yaml.ts'
 import { didYouMean } from '../net/nearest.ts'
 import { describedCommands, type Described, type DescribedFlag } from './described.ts'
 import { usualFile } from './accept-file.ts'
+import { mostOfSettings, namedFile } from './named-file.ts'
 
 /** Only commands that judge take defaults: what others print is piped to kubectl. */
 const commands = ['check', 'collect', 'trace', 'capture arp', 'capture ndp', 'capture bgp']
@@ -110,8 +110,9 @@ defaults:
   ssh-user: admin`
 
 function defaultsOfFile(names: ReadonlySet<string>): ReadonlyMap<string, Default> {
-  if (!existsSync(usualFile)) return new Map()
-  const yaml = parseYaml(readFileSync(usualFile, 'utf8'))
+  const bytes = namedFile(usualFile, mostOfSettings)
+  if (bytes === null) return new Map()
+  const yaml = parseYaml(bytes.toString())
   if ('error' in yaml) throw new UserError(`${usualFile} is no YAML: ${yaml.error}.`)
   const defaults = (yaml.value as { readonly defaults?: unknown } | null)?.defaults ?? {}
   if (typeof defaults !== 'object' || Array.isArray(defaults))

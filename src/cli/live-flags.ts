@@ -1,9 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Flags } from '@oclif/core'
 import { parseNodeOutput, type NodeOutput } from '../collect/node/frames.ts'
+import { mostOutputBytes } from '../collect/node/transport.ts'
 import { UserError } from '../evidence/user-error.ts'
+import { namedFile } from './named-file.ts'
 
 /**
  * A public image that has the tools: both nft and iptables over it, ipset, ipvsadm, iproute2 with JSON, tcpdump, curl. The legacy iptables
@@ -155,8 +157,9 @@ export function nodeOutputs(given: readonly string[] | undefined): ReadonlyMap<s
           `--node-output ${text} is not NODE=FILE.`,
           'For example: --node-output worker-0=worker-0.out',
         )
-      if (!existsSync(file)) throw new UserError(`--node-output: there is no file ${file}.`)
-      const output = parseNodeOutput(readFileSync(file))
+      const bytes = namedFile(file, mostOutputBytes)
+      if (bytes === null) throw new UserError(`--node-output: there is no file ${file}.`)
+      const output = parseNodeOutput(bytes)
       if (output.files.size === 0) {
         throw new UserError(
           `${file} is not what the node script printed.`,

@@ -1,4 +1,4 @@
-import { accessSync, constants, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, createWriteStream, existsSync, renameSync, rmSync, statSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -36,9 +36,19 @@ function parseOne(text: string): OutputFile {
     )
   const folder = path.dirname(path.resolve(file))
   if (!existsSync(folder)) throw new UserError(`${file} cannot be written: there is no directory ${folder}.`)
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
-    throw new UserError(`${file} cannot be written: it is a directory.`)
+  if (thereAt(file)?.isDirectory() === true) throw new UserError(`${file} cannot be written: it is a directory.`)
   return { format, path: file }
+}
+
+/** What is at a place; null where nothing is. @throws UserError for a name that no file can have, or a link to itself. */
+function thereAt(file: string): Stats | null {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw new UserError(`${file} cannot be written: ${message}.`, null, { cause: error })
+  }
 }
 
 /**
@@ -48,8 +58,8 @@ function parseOne(text: string): OutputFile {
  * @throws UserError where the place cannot be written to.
  */
 export async function writeReport(file: string, chunks: Iterable<string>): Promise<void> {
-  const there = statSync(file, { throwIfNoEntry: false })
-  const direct = there !== undefined && !(there.isFile() && isWritable(path.dirname(path.resolve(file))))
+  const there = thereAt(file)
+  const direct = there !== null && !(there.isFile() && isWritable(path.dirname(path.resolve(file))))
   const target = direct ? file : `${file}.${process.pid}.part`
   try {
     await pipeline(Readable.from(chunks), createWriteStream(target, { flush: !direct }))

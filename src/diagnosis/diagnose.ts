@@ -101,7 +101,7 @@ function diagnose(
   const receiving = receivingNodes(evidence, question)
   const context: Context = { evidence, question, receiving, node: null }
   const results = runChecks(checks, context)
-  const judgement = judgeResults(results, receiving, checks)
+  const judgement = judgeResults(results, context, checks)
   const nodePorts = withNodePorts ? nodePortPaths(checks, evidence, question) : null
   return { diagnosis: { question, receiving, ...judgement, nodePorts }, results }
 }

@@ -23,12 +23,16 @@ export interface PathStep {
   readonly says: string
 }
 
-/** What is said about one VIP, Service and port. `alsoWrong` is broken, but not on this packet's way; `findings` has all, causes included. */
+/**
+ * What is said about one VIP, Service and port. `possibleCauses` may stop this packet, or stop a part of those like it; `alsoWrong` is broken,
+ * but not on this packet's way; `findings` has all, causes included.
+ */
 export interface Diagnosis {
   readonly question: Question
   readonly receiving: Receiving
   readonly verdict: Verdict
   readonly causes: readonly Cause[]
+  readonly possibleCauses: readonly Finding[]
   readonly alsoWrong: readonly Finding[]
   readonly path: readonly PathStep[]
   readonly findings: readonly Finding[]

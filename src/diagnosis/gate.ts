@@ -54,9 +54,17 @@ export function acceptanceOf({ acceptances, day }: Policy, { id, subject, status
 /** An end that cannot be compared with a day is over: what is not known is not accepted. */
 const isOver = ({ until }: Acceptance, day: string | null): boolean => until !== null && (day === null || day > until)
 
+/** Each part at the first place where it stands behind the one before: no other place would let more match. */
 function matches(pattern: string, subject: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(subject)
+  const [first = '', ...rest] = pattern.split('*')
+  const last = rest.pop()
+  if (last === undefined) return pattern === subject
+  let at = subject.startsWith(first) ? first.length : Infinity
+  for (const part of rest) {
+    const found = subject.indexOf(part, at)
+    at = found < at ? Infinity : found + part.length
+  }
+  return at + last.length <= subject.length && subject.endsWith(last)
 }
 
 /** What the gate keeps of one diagnosis. */

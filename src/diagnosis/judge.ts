@@ -1,7 +1,8 @@
-import type { Check } from '../checks/check.ts'
-import type { Receiving } from '../journey/context.ts'
+import type { Check, Context } from '../checks/check.ts'
 import type { Finding, Status } from '../checks/finding.ts'
 import { hops, pathHops, type Hop } from '../checks/hop.ts'
+import type { Question } from '../evidence/question.ts'
+import { hangsOnAnnouncement } from '../fabric/index.ts'
 import type { Cause, PathStep, Verdict } from './diagnosis.ts'
 import type { Result } from './run-checks.ts'
 import { weigh, type Weighed } from './weigh.ts'
@@ -10,22 +11,28 @@ import { weigh, type Weighed } from './weigh.ts'
 export interface Judgement {
   readonly verdict: Verdict
   readonly causes: readonly Cause[]
+  readonly possibleCauses: readonly Finding[]
   readonly alsoWrong: readonly Finding[]
   readonly path: readonly PathStep[]
   readonly findings: readonly Finding[]
 }
 
 /** Weighs what the checks said about one packet. The order of `checks` is the packet's order inside a hop. */
-export function judgeResults(results: readonly Result[], receiving: Receiving, checks: readonly Check[]): Judgement {
+export function judgeResults(
+  results: readonly Result[],
+  { question, receiving }: Pick<Context, 'question' | 'receiving'>,
+  checks: readonly Check[],
+): Judgement {
   const { place, rank } = placesOf(checks)
   const rankOf = ({ finding }: Weighed) => rank.get(finding.id) ?? 0
   const weighed = weigh(results, receiving).sort(
     (one, other) => rankOf(one) - rankOf(other) || compareText(one.finding.subject, other.finding.subject),
   )
-  const { causes, alsoWrong } = causesOf(weighed, place)
+  const { causes, possibleCauses, alsoWrong } = causesOf(weighed, place, question)
   return {
     verdict: verdictOf(causes, weighed),
     causes,
+    possibleCauses,
     alsoWrong,
     path: pathOf(weighed, causes, place),
     findings: weighed.map(({ finding }) => finding),
@@ -37,8 +44,12 @@ function verdictOf(causes: readonly Cause[], weighed: readonly Weighed[]): Verdi
   return weighed.some(({ clouds }) => clouds) ? 'inconclusive' : 'reachable'
 }
 
-/** The causes in the packet's order, each with its consequences; and what is broken besides. */
-function causesOf(weighed: readonly Weighed[], place: Places): { causes: Cause[]; alsoWrong: Finding[] } {
+/** The causes in the packet's order, each with its consequences; what may be one; and what is broken besides. */
+function causesOf(
+  weighed: readonly Weighed[],
+  place: Places,
+  question: Question,
+): Pick<Judgement, 'causes' | 'possibleCauses' | 'alsoWrong'> {
   const failing = weighed.filter(({ finding }) => finding.status === 'fail')
   const stopping = failing.filter(({ stops }) => stops)
   const inOrder = (one: Weighed, other: Weighed) =>
@@ -51,10 +62,28 @@ function causesOf(weighed: readonly Weighed[], place: Places): { causes: Cause[]
       .filter((one) => one !== root && rootOf(one, failing, stopping) === root)
       .map(({ finding }) => finding),
   }))
-  const alsoWrong = failing
-    .filter((one) => !roots.includes(rootOf(one, failing, stopping)))
-    .map(({ finding }) => finding)
-  return { causes, alsoWrong }
+  const beside = failing.filter((one) => !roots.includes(rootOf(one, failing, stopping)))
+  const lost = weighed.filter(({ finding, clouds }) => finding.status === 'warn' && clouds)
+  const possible = new Set([
+    ...beside.filter((one) => mayMeet(rootOf(one, failing, stopping), question) || mayMeet(one, question)),
+    ...lost,
+  ])
+  const findings = (some: readonly Weighed[]) => some.map(({ finding }) => finding)
+  return {
+    causes,
+    possibleCauses: findings(weighed.filter((one) => possible.has(one))),
+    alsoWrong: findings(beside.filter((one) => !possible.has(one))),
+  }
+}
+
+/**
+ * Whether a failure that does not stop every packet may stop this one: it loses a part of them, or stands at a hop of the packet's, on no
+ * other node than it meets. What hop `control` says the packet never touches, and where no packet hangs on an announcement a Service's does
+ * not meet that hop either.
+ */
+function mayMeet({ finding: { hop }, met, clouds }: Weighed, question: Question): boolean {
+  if (!met || hop === 'control') return clouds
+  return clouds || hop !== 'announcement' || hangsOnAnnouncement(question) || question.about === 'control-plane'
 }
 
 /**

@@ -25,7 +25,7 @@ export function nodePortPaths(
     const asked = atNodePort(service, address, question).filter((one) => one.servicePort === servicePort)
     return asked.map((one) => {
       const context: Context = { evidence, question: one, receiving: receivingNodes(evidence, one), node: null }
-      const { verdict, path, findings } = judgeResults(runChecks(checks, context), context.receiving, checks)
+      const { verdict, path, findings } = judgeResults(runChecks(checks, context), context, checks)
       return { node, port: one.port, verdict, path, findings }
     })
   })

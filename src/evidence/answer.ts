@@ -12,8 +12,8 @@ export function parseAnswer(file: string, text: string): Known<unknown> {
   return isYaml.test(text) ? (fromYaml(file, text) ?? json) : json
 }
 
-/** The beginning of a YAML text whose top is a map or a list. */
-const isYaml = /^(?:(?:---|#.*)?\s*\n)*(?:[A-Za-z]\w*:(?:\s|$)|- )/
+/** The beginning of a YAML text whose top is a map or a list. What a line before may be, it may be in one way only: 40 empty lines took for ever. */
+const isYaml = /^(?:#.*\n|(?:---)?[^\S\n]*\n)*(?:[A-Za-z]\w*:(?:\s|$)|- )/
 
 function fromYaml(file: string, text: string): object | null {
   const yaml = parseYamls(text)

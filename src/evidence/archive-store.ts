@@ -3,12 +3,12 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import tar from 'tar-stream'
 import { folders } from './manifest.ts'
-import { longestText, openInput, tooLarge, UnreadableError } from './input.ts'
+import { longestText, mostUnfolded, openInput, tooLarge, UnreadableError } from './input.ts'
 import { memoryStore, staysInside, type Store } from './store.ts'
 import { sh } from '../net/shell.ts'
 import { UserError } from './user-error.ts'
 
-/** What an archive may unfold to; beyond it, it is taken for a bomb. The largest sensible bundle (1,000 nodes of 1 MB) fits. */
+/** What an archive may unfold to. */
 export interface ArchiveLimits {
   readonly unpackedBytes: number
   readonly entries: number
@@ -17,7 +17,7 @@ export interface ArchiveLimits {
 }
 
 export const archiveLimits: ArchiveLimits = {
-  unpackedBytes: 2 * 1024 ** 3,
+  unpackedBytes: mostUnfolded,
   entries: 100_000,
   fileBytes: longestText,
 }

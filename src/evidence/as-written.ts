@@ -1,14 +1,20 @@
 import { gunzipSync } from 'node:zlib'
 import { gap, isAbsent, isGap, type Known } from './gap.ts'
-import { longestText } from './input.ts'
+import { longestText, mostUnfolded } from './input.ts'
 import type { Store } from './store.ts'
 
 /**
  * A store whose files read as the tools print them, however they were handed in: gzipped (`NAME.gz`, or gzip under the plain name), in UTF-16
  * or with a byte order mark (PowerShell), with line ends of Windows, and answers of kubectl and aws as YAML. They have the names of the bundle
- * layout, and their lines the same numbers. Captures are left as they are.
+ * layout, and their lines the same numbers. Captures are left as they are. All that is gzipped may unfold to so many bytes; the rest is gaps.
  */
-export function asWritten(store: Store): Store {
+export function asWritten(store: Store, mostBytes = mostUnfolded): Store {
+  const unzip = unzipper(mostBytes)
+  const decoded = (path: string, bytes: Uint8Array): Known<Uint8Array> => {
+    const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? unzip(path, bytes) : bytes
+    const text = isGap(plain) ? plain : inUtf8(path, plain)
+    return isGap(text) || !text.includes(0x0d) ? text : withUnixLines(text)
+  }
   return {
     ...store,
     read: (path) => {
@@ -36,19 +42,23 @@ function plainName(folder: string, name: string): string {
   return folder === 'kubernetes' || folder === 'aws' ? unpacked.replace(/\.ya?ml$/, '.json') : unpacked
 }
 
-function decoded(path: string, bytes: Uint8Array): Known<Uint8Array> {
-  const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? unzipped(path, bytes) : bytes
-  const text = isGap(plain) ? plain : inUtf8(path, plain)
-  return isGap(text) || !text.includes(0x0d) ? text : withUnixLines(text)
-}
-
-function unzipped(path: string, bytes: Uint8Array): Known<Uint8Array> {
-  try {
-    return gunzipSync(bytes, { maxOutputLength: longestText })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ERR_BUFFER_TOO_LARGE') return gap(path, 'unfolds to more than a file may have')
-    return gap(path, code === 'Z_BUF_ERROR' ? 'gzip that is cut off' : 'no gzip, though it begins like one')
+/** Unfolds files until all of them together would be too much. A file that is read again counts once. */
+function unzipper(mostBytes: number): (path: string, bytes: Uint8Array) => Known<Uint8Array> {
+  const sizes = new Map<string, number>()
+  let left = mostBytes
+  return (path, bytes) => {
+    const most = Math.min(longestText, left + (sizes.get(path) ?? 0))
+    try {
+      const plain = gunzipSync(bytes, { maxOutputLength: Math.max(most, 1) })
+      if (!sizes.has(path)) left -= plain.length
+      sizes.set(path, plain.length)
+      return plain
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ERR_BUFFER_TOO_LARGE')
+        return gap(path, `unfolds to more than a ${most < longestText ? 'bundle' : 'file'} may have`)
+      return gap(path, code === 'Z_BUF_ERROR' ? 'gzip that is cut off' : 'no gzip, though it begins like one')
+    }
   }
 }
 

@@ -14,26 +14,29 @@ export class UnreadableError extends Error {
 /** The longest text that V8 makes of bytes (512 MiB less 24 bytes); no file of a bundle comes near it. */
 export const longestText = 0x1fff_ffe8
 
+/** What all that is packed in a bundle may unfold to; beyond it, it is taken for a bomb. The largest sensible bundle (1,000 nodes of 1 MB) fits. */
+export const mostUnfolded = 2 * 1024 ** 3
+
 /**
  * The bytes of a regular file. What is no file is not waited for: a FIFO that nobody writes to, a device without an end.
  *
- * @throws UnreadableError for what is none or has more than {@link longestText} bytes; the system's error where it cannot be opened.
+ * @throws UnreadableError for what is none or has more than `mostBytes`; the system's error where it cannot be opened.
  */
-export function readRegularFile(file: string): Buffer {
+export function readRegularFile(file: string, mostBytes = longestText): Buffer {
   const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const stat = fstatSync(descriptor)
     if (stat.isDirectory()) throw new UnreadableError('NOT_A_FILE', 'a directory, not a file')
     if (!stat.isFile()) throw new UnreadableError('NOT_A_FILE', 'no regular file')
-    if (stat.size > longestText) throw tooLarge()
+    if (stat.size > mostBytes) throw tooLarge(mostBytes)
     return readFileSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
 }
 
-export const tooLarge = (): UnreadableError =>
-  new UnreadableError('TOO_LARGE', `larger than ${Math.round(longestText / 1024 ** 2)} MiB`)
+export const tooLarge = (mostBytes = longestText): UnreadableError =>
+  new UnreadableError('TOO_LARGE', `larger than ${Math.round(mostBytes / 1024 ** 2)} MiB`)
 
 /**
  * The bytes of a file or of a FIFO that the user named, as they come. A FIFO is read so that the program can be ended while nobody writes:

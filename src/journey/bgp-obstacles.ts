@@ -6,12 +6,16 @@ import { parseAddress } from '../net/address.ts'
 import { rangeHas } from '../net/range.ts'
 import { networksOfNode } from '../node/networks.ts'
 import { bgpBackend } from '../lb/metallb/bgp.ts'
+import { editCommands, isDerived } from '../lb/metallb/config-map.ts'
+import { jsonWord, sh, type Command } from '../net/shell.ts'
 import { peerText } from './bgp-sessions.ts'
 
 /** Something in the evidence that keeps a session from coming up, as a clause. */
 export interface Obstacle {
   readonly says: string
   readonly proof: Proof
+  /** What takes it out of the way, where a line does. */
+  readonly mends?: readonly Command[]
 }
 
 /** What the objects and the node's networks show to be in the way of a session between a node and a peer. */
@@ -74,6 +78,11 @@ function farPeer(evidence: Evidence, node: string, peer: BGPPeer): readonly Obst
     {
       says: `${peerText(peer)} lies in no network of ${node}, and ${objectName(peer)} lacks ebgpMultiHop`,
       proof: cite(peer, 'spec', 'peerAddress'),
+      mends: isDerived(peer)
+        ? editCommands(peer, 'bgppeer')
+        : [
+            sh`kubectl -n ${peer.metadata?.namespace ?? 'metallb-system'} patch bgppeers.metallb.io ${peer.metadata?.name} --type merge -p ${jsonWord({ spec: { ebgpMultiHop: true } })}`,
+          ],
     },
   ]
 }

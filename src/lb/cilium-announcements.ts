@@ -2,7 +2,7 @@ import { cite, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
 import { objectName, type LabelSelector, type Service } from '../evidence/kubernetes/kinds.ts'
-import { counted, inWords } from '../net/words.ts'
+import { inWords } from '../net/words.ts'
 import { findLease, holderOf, secondsOverdue } from './kube-vip/leases.ts'
 import { selects } from './selector.ts'
 
@@ -32,7 +32,7 @@ export function byL2(evidence: Evidence, service: Service): Told | null {
   const { namespace = '', name = '' } = service.metadata ?? {}
   const lease = findLease(evidence, { name: `cilium-l2announce-${namespace}-${name}`, namespace: null })
   if (isGap(lease)) return null
-  if (lease === null) return mayTellByBgp(evidence, service) ? null : whyNoLease(evidence, service)
+  if (lease === null) return whyNoLease(evidence, service)
   const holder = holderOf(evidence, lease)
   const overdue = secondsOverdue(evidence, lease)
   if (overdue === null) return null
@@ -46,13 +46,6 @@ export function byL2(evidence: Evidence, service: Service): Told | null {
     }
   )
 }
-
-/** Whether its BGP control plane may announce the Service by objects that were not read (CiliumBGPPeeringPolicy, up to 1.17). */
-const mayTellByBgp = (evidence: Evidence, service: Service): boolean =>
-  byCiliumBgp(evidence, service) === null &&
-  known(evidence.kubernetes.configmaps)?.find(({ metadata }) => metadata?.name === 'cilium-config')?.data?.[
-    'enable-bgp-control-plane'
-  ] !== 'false'
 
 /** The policies that announce the Service's addresses; null where they were not read. */
 const policiesFor = ({ kubernetes: { ciliuml2announcementpolicies } }: Evidence, service: Service) =>
@@ -115,50 +108,20 @@ function offInterface(evidence: Evidence, service: Service, holder: string): Tol
       }
 }
 
-/** Go's regular expressions and these agree on what names of interfaces need; one that is none here is taken to match. */
+/** The longest name that an interface can have (IFNAMSIZ in linux/if.h, less the zero behind it). */
+const longestName = 15
+
+/**
+ * Go's regular expressions and these agree on what names of interfaces need; one that is none here is taken to match. So is one that Go
+ * would finish and this engine might not: with a group that is repeated, or many repetitions.
+ */
 function matches(pattern: string, device: string): boolean {
+  if (device.length > longestName) return false
+  if (/\)[*+?{]/.test(pattern) || (pattern.match(/[*+?{]/g) ?? []).length > 4) return true
   try {
     return new RegExp(pattern).test(device)
   } catch (error) {
     if (error instanceof SyntaxError) return true
     throw error
   }
-}
-
-/** Its BGP control plane: nodes with an established session, where an advertisement chooses the Service. Null where none does or that was not read. */
-export function byCiliumBgp(evidence: Evidence, service: Service): Told | null {
-  const { ciliumbgpadvertisements, ciliumbgpnodeconfigs } = evidence.kubernetes
-  const advertisement = (known(ciliumbgpadvertisements) ?? []).find(({ spec }) =>
-    (spec?.advertisements ?? []).some(
-      ({ advertisementType, service: what, selector }) =>
-        advertisementType === 'Service' &&
-        (what?.addresses ?? []).includes('LoadBalancerIP') &&
-        selector !== undefined &&
-        choosesService(selector, service),
-    ),
-  )
-  const configs = known(ciliumbgpnodeconfigs)
-  if (advertisement === undefined || configs === null) return null
-  const peers = configs.flatMap((config) =>
-    (config.status?.bgpInstances ?? []).flatMap((instance) =>
-      (instance.peers ?? []).map(({ peerAddress = '', peeringState = '' }) => ({
-        node: config.metadata?.name ?? '',
-        peer: peerAddress,
-        state: peeringState,
-        proof: cite(config, 'status'),
-      })),
-    ),
-  )
-  const up = peers.filter(({ state }) => state === 'established')
-  const nodes = [...new Set(up.map(({ node }) => node))].sort()
-  const [first] = up.length > 0 ? up : peers
-  if (first === undefined) return null
-  const says =
-    up.length > 0
-      ? `${counted(nodes.length, 'node')} ${nodes.length === 1 ? 'has' : 'have'} a session with ${inWords([...new Set(up.map(({ peer }) => peer))].sort())}`
-      : `no session is established (${inWords(
-          peers.map(({ node, peer, state }) => `${node} with ${peer}: ${state}`),
-          4,
-        )})`
-  return { nodes, says, proof: first.proof }
 }

@@ -1,13 +1,14 @@
 import { cite } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { known } from '../evidence/gap.ts'
-import { objectName, type Service } from '../evidence/kubernetes/kinds.ts'
+import { gap, known } from '../evidence/gap.ts'
+import { kubernetesFile, objectName, type Service } from '../evidence/kubernetes/kinds.ts'
 import type { Address } from '../net/address.ts'
 import { parseRange, rangeHas } from '../net/range.ts'
 import { noWords, type Announcer, type Serving } from './announcer.ts'
 import { byAddress } from './by-address.ts'
 import { markOn } from './by-marks.ts'
-import { byCiliumBgp, byL2, choosesService } from './cilium-announcements.ts'
+import { byL2, choosesService } from './cilium-announcements.ts'
+import { byCiliumBgp } from './cilium-bgp.ts'
 import { metallbMark } from './marks.ts'
 
 const marks = {
@@ -33,9 +34,16 @@ export const cilium: Announcer<'Cilium'> = {
   announces: (evidence, question) => {
     const own = byAddress(evidence, question)
     if (question.about !== 'service') return own
-    const told = [byCiliumBgp(evidence, question.service), byL2(evidence, question.service)].flatMap((one) => one ?? [])
-    const [best] = told.toSorted((one, other) => other.nodes.length - one.nodes.length)
-    return best === undefined ? own : { ...own, observed: best.nodes, told: best }
+    const bgp = byCiliumBgp(evidence, question)
+    const l2 = byL2(evidence, question.service)
+    const [best] = [bgp.told, l2]
+      .flatMap((one) => one ?? [])
+      .toSorted((one, other) => other.nodes.length - one.nodes.length)
+    // Who says that nobody answers by ARP says nothing of routers that may know a way.
+    if (best === undefined || (best.nodes.length === 0 && bgp.open))
+      return bgp.nodes.length === 0 ? own : { ...own, observed: sessionsUnread, byBgp: bgp.nodes }
+    const neither = best.nodes.length === 0 && bgp.unchosen ? ', and no object of its BGP control plane does' : ''
+    return { ...own, observed: best.nodes, byBgp: bgp.nodes, told: { ...best, says: `${best.says}${neither}` } }
   },
   mayAnnounce: ({ kubernetes: { configmaps } }) =>
     (known(configmaps) ?? []).flatMap((map) => {
@@ -51,7 +59,8 @@ export const cilium: Announcer<'Cilium'> = {
     },
     sessions: {
       look: [
-        'kubectl get ciliuml2announcementpolicies,ciliumbgpadvertisements,ciliumbgpnodeconfigs -o yaml',
+        'kubectl get ciliuml2announcementpolicies,ciliumbgpadvertisements,ciliumbgppeerconfigs,ciliumbgpclusterconfigs,ciliumbgpnodeconfigs -o yaml',
+        'cilium bgp peers',
         'kubectl -n kube-system get leases',
       ],
       advice:
@@ -59,6 +68,11 @@ export const cilium: Announcer<'Cilium'> = {
     },
   },
 }
+
+const sessionsUnread = gap(
+  kubernetesFile('ciliumbgppeeringpolicies'),
+  'names the peers of Cilium, and not whether their sessions are up',
+)
 
 /** Keys of ConfigMap cilium-config that let its agents announce. */
 const announcing = ['enable-l2-announcements', 'enable-bgp-control-plane']

@@ -44,6 +44,18 @@ export function autopsy({ first, second }: Journey): Autopsy | null {
       }
 }
 
+/**
+ * Whether the packet passed the rules that translate as it came, whatever became of it then: with forwarding on, and no drop in FORWARD, nothing
+ * would translate it either. What kube-proxy refuses for want of an endpoint is not meant: it has no rule then that would.
+ */
+export function passesUntranslated({ first }: Journey): boolean {
+  const death = deathOf(first)
+  if (death === null || first.packet.translated) return false
+  if (death === 'untranslated' || death === 'forward-off') return true
+  const refused: readonly Death[] = ['no-endpoints', 'no-local-endpoint']
+  return first.steps.at(-1)?.hook === 'FORWARD' && !refused.includes(death)
+}
+
 function deathOf({ fate, steps, packet }: Outcome): Death | null {
   const last = steps.at(-1)
   switch (fate.kind) {

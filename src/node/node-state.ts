@@ -7,6 +7,7 @@ import type { IpSets } from '../evidence/node/ipset.ts'
 import type { IptablesSave } from '../evidence/node/iptables-save.ts'
 import type { Ipvs } from '../evidence/node/ipvs.ts'
 import { isIptablesTable, type Nftables } from '../evidence/node/nft.ts'
+import { virtualServers } from './service-proxy.ts'
 
 /**
  * What a packet meets on one node, in one family. A back-end that the kernel does not have is null. `doubts` are gaps in what might hold
@@ -72,7 +73,7 @@ function read(here: NodeEvidence, family: Family, internal: Address | undefined)
     family,
     iptables: { nft: known(nft), legacy: known(legacy) },
     nft: known(ruleset),
-    ipvs: known(here.procNetIpVs) ?? known(here.ipvsadm),
+    ipvs: virtualServers(here),
     sets: known(here.ipset),
     addresses: known(here.ipAddr) ?? [],
     links: known(here.ipLink) ?? [],

@@ -18,6 +18,8 @@ interface Trace {
   readonly name: string
   readonly process?: RegExp
   readonly device?: RegExp
+  /** The image of its agent, whose pod on a node shows that it runs there. */
+  readonly image?: RegExp
   readonly always?: boolean
   /** The ConfigMap that says whether it handles Services, and what stands there then. */
   readonly config?: { readonly map: string; readonly key: string; readonly says: RegExp }
@@ -36,6 +38,7 @@ const traces: readonly Trace[] = [
     name: 'Cilium',
     process: /\bcilium-agent\b/,
     device: /^cilium_host$/,
+    image: /\bcilium\/cilium(?:-ci)?[:@]/,
     config: { map: 'cilium-config', key: 'kube-proxy-replacement', says: /^(?:true|strict)$/ },
   },
   { name: 'OVN-Kubernetes', process: /\bovnkube\b/, device: /^ovn-k8s-mp0$/ },
@@ -72,12 +75,26 @@ export const rivalsOn = (evidence: Evidence, node: string): readonly Replacement
 function seen(evidence: Evidence, here: NodeEvidence): readonly Candidate[] {
   const processes = known(here.processes)
   const links = known(here.ipLink) ?? []
-  return traces.flatMap(({ name, process, device, always = false, config }) => {
+  return traces.flatMap(({ name, process, device, image, always = false, config }) => {
     const running = processes === null || process === undefined ? null : citeFirst(processes, process)
     const link = device === undefined ? undefined : links.find(({ ifname }) => device.test(ifname ?? ''))
-    const proof = running ?? (link === undefined ? null : cite(link, 'ifname'))
-    return proof === null ? [] : [{ name, proof, always: always || isConfigured(evidence, config) }]
+    const handles = always || isConfigured(evidence, config)
+    // A pod says nothing of a node's rules: what may run beside a kube-proxy is told by its configuration then.
+    const pod = processes === null && handles && image !== undefined ? podOn(evidence, here.name, image) : null
+    const proof = running ?? (link === undefined ? pod : cite(link, 'ifname'))
+    return proof === null ? [] : [{ name, proof, always: handles }]
   })
+}
+
+/** The pod of a program that runs on a node, by the image of one of its containers. */
+export function podOn({ kubernetes: { pods } }: Evidence, node: string, image: RegExp): Proof | null {
+  const pod = (known(pods) ?? []).find(
+    ({ spec, status }) =>
+      spec?.nodeName === node &&
+      status?.phase === 'Running' &&
+      (spec.containers ?? []).some((container) => image.test(container.image ?? '')),
+  )
+  return pod === undefined ? null : cite(pod, 'spec', 'nodeName')
 }
 
 const isConfigured = ({ kubernetes }: Evidence, config: Trace['config']): boolean =>
@@ -90,3 +107,6 @@ const hasKubeChains = (here: NodeEvidence): boolean =>
   [known(here.iptablesNft), known(here.iptablesLegacy)].some((save) =>
     save?.tables.get('nat')?.chains.has('KUBE-SERVICES'),
   )
+
+/** `registry.k8s.io/kube-proxy:v1.34.1`, and the builds of distributions. */
+export const kubeProxyImage = /(?:^|\/)(?:[\w-]*-)?kube-proxy(?:-amd64|-arm64)?[:@]/

@@ -26,11 +26,17 @@ export function ruleCounts(here: NodeEvidence, family: Family): readonly RuleCou
     const table = labels.get('table')
     const chains = table === undefined ? undefined : save.tables.get(table)?.chains
     if (table === undefined || chains === undefined || labels.get('ip_family') !== `IPv${String(family)}`) return []
-    const own = chains.beginning('KUBE-')
-    const there = `${String(own.rules)} rules in ${String(own.chains)} chains KUBE-… of table ${table}`
-    return [{ table, written: value, found: own.rules, proof: [proof, citeFile(save.file, there)] }]
+    const all = chains.beginning('KUBE-')
+    const others = kubeRouter.map((prefix) => chains.beginning(prefix))
+    const rules = all.rules - others.reduce((sum, one) => sum + one.rules, 0)
+    const count = all.chains - others.reduce((sum, one) => sum + one.chains, 0)
+    const there = `${String(rules)} rules in ${String(count)} chains KUBE-… of table ${table}`
+    return [{ table, written: value, found: rules, proof: [proof, citeFile(save.file, there)] }]
   })
 }
+
+/** Chains of kube-router's network policies, which k3s has in its own process (kube-router v2 pkg/controllers/netpol). */
+const kubeRouter = ['KUBE-ROUTER-', 'KUBE-NWPLCY-', 'KUBE-POD-FW-'] as const
 
 /** The back-end that has KUBE-SERVICES; null where none or both have (`translation/backend-mix`). */
 function savedBy(here: NodeEvidence, family: Family): IptablesSave | null {

@@ -2,6 +2,7 @@ import { citeLine, citeList, type Proof } from '../evidence/cite.ts'
 import type { NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import { firstRuleOf, type IptablesSave } from '../evidence/node/iptables-save.ts'
+import type { Ipvs } from '../evidence/node/ipvs.ts'
 
 /** How kube-proxy's rules stand on a node: the mode that they show, and one rule as proof. Null where there are none. */
 export interface ServiceRules {
@@ -9,9 +10,13 @@ export interface ServiceRules {
   readonly proof: Proof
 }
 
+/** The virtual servers of a node's IPVS, as the kernel lists them, else as ipvsadm does; null where neither was read. */
+export const virtualServers = ({ procNetIpVs, ipvsadm }: NodeEvidence): Ipvs | null =>
+  known(procNetIpVs) ?? known(ipvsadm)
+
 /** A rule or table that only a kube-proxy writes. IPVS is looked for first: there the iptables rules are only its helpers. */
 export function serviceRules(here: NodeEvidence): ServiceRules | null {
-  const ipvs = known(here.procNetIpVs) ?? known(here.ipvsadm)
+  const ipvs = virtualServers(here)
   const [service] = ipvs?.services ?? []
   if (ipvs !== null && service !== undefined) {
     return {

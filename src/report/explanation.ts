@@ -1,5 +1,6 @@
 import type { Check } from '../checks/check.ts'
 import { hops, type Hop } from '../checks/hop.ts'
+import { hiddenBy, hiddenText } from '../diagnosis/moot.ts'
 import { checksOfCode } from './aws-codes.ts'
 import { checkLines } from './check-list.ts'
 import { hopWords } from './hop-words.ts'
@@ -28,6 +29,7 @@ function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, 
     ...part('How to mend it', docs.mend),
     look.paint.bold('Stops the packet'),
     `  ${blocks ? 'yes' : 'no: it warns, or is listed as also wrong'}`,
+    ...hiddenText(id).flatMap((line) => wrap(line, look.width, '  ')),
     '',
     look.paint.bold('Reads'),
     ...reads.map((kind) => `  ${kind}`),
@@ -70,6 +72,7 @@ export function explanation(asked: Explained, look: Look): string {
   return [
     look.paint.bold(asked.name),
     ...wrap(means, look.width, '  '),
+    ...hiddenText(asked.name).flatMap((line) => wrap(line, look.width, '  ')),
     '',
     ...checkLines(asked.checks, look.width, '  '),
     '',
@@ -92,6 +95,7 @@ const checkJson = (
   needs,
   alsoReads: alsoReads ?? [],
   consequenceOf: consequenceOf ?? [],
+  mootWhile: hiddenBy(id).map(({ whileFailing, why }) => ({ failing: whileFailing, why })),
   awsCodes: Object.keys(checksOfCode).filter((code) => checksOfCode[code]?.includes(id)),
   ...(withDocs ? { docs: { ...docs, links: docs.sources.flatMap(linksOf).map(({ url }) => url) } } : {}),
 })

@@ -1,5 +1,6 @@
 import type { Check } from '../checks/check.ts'
 import { hops, type Hop } from '../checks/hop.ts'
+import { hiddenText } from '../diagnosis/moot.ts'
 import { linkedMarkdown } from './source-links.ts'
 
 /** The pages of docs/findings, by file name: one a hop, made from the checks' own docs. */
@@ -41,10 +42,11 @@ function page(hop: Hop, checks: readonly Check[]): string {
     '',
     `Stops the packet: ${blocks ? 'yes' : 'no'}. Needs: ${needs.length === 0 ? 'nothing' : needs.map((kind) => `\`${kind}\``).join(', ')}.`,
     '',
+    ...hiddenText(id).flatMap((line) => [line, '']),
     'Sources:',
     '',
     ...docs.sources.map((source) => `- ${linkedMarkdown(source)}`),
     '',
   ])
-  return [`# Findings of hop ${hop}`, '', ...parts].join('\n')
+  return [`# Findings of hop ${hop}`, '', ...hiddenText(hop).flatMap((line) => [line, '']), ...parts].join('\n')
 }

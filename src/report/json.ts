@@ -34,7 +34,7 @@ const indented = (value: unknown, by: number): string =>
   JSON.stringify(value, null, 2).replaceAll('\n', `\n${' '.repeat(by)}`)
 
 function diagnosisJson(diagnosis: Diagnosis): object {
-  const { question, receiving, verdict, causes, alsoWrong, path, findings, nodePorts } = diagnosis
+  const { question, receiving, verdict, causes, possibleCauses, alsoWrong, path, findings, nodePorts } = diagnosis
   return {
     vip: question.vip?.text ?? null,
     service: question.about === 'service' ? questionName(question) : null,
@@ -45,6 +45,7 @@ function diagnosisJson(diagnosis: Diagnosis): object {
     receiving,
     verdict,
     causes,
+    possibleCauses,
     alsoWrong,
     path,
     ...(nodePorts === null ? {} : { nodePorts }),

@@ -109,12 +109,13 @@ function sectionOf(diagnosis: Diagnosis, setting: Setting): Section {
 }
 
 function bodyOf(diagnosis: Diagnosis, setting: Setting): string {
-  const { question, causes, alsoWrong, path, findings } = diagnosis
-  const warnings = findings.filter(({ status }) => status === 'warn')
+  const { question, causes, possibleCauses, alsoWrong, path, findings } = diagnosis
+  const warnings = findings.filter((finding) => finding.status === 'warn' && !possibleCauses.includes(finding))
   return [
     `\n### ${markdownCode(placeOf(question))} of ${markdownCode(ownerOf(question))}, from ${markdownCode(clientText(question.client))}\n`,
     ...causes.map((cause, index) => causeText(cause, causes.length > 1 ? `Cause ${index + 1}` : 'Cause', setting)),
     `\n|  | hop | what happens there |\n| --- | --- | --- |\n${path.map(pathRow).join('')}`,
+    listed('Possible causes', possibleCauses),
     listed('Also wrong, but not on this packet’s way', alsoWrong),
     listed('Warnings', warnings),
   ].join('')

@@ -9,7 +9,7 @@ import { decodeSegment, mayBeTcp, type Segment } from '../../src/capture/tcp.ts'
 import { packetReader } from '../../src/capture/packet-file.ts'
 import { parseAddress } from '../../src/net/address.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
-import { variant, type Json } from '../kit/fixtures.ts'
+import { variant, type Change, type Json } from '../kit/fixtures.ts'
 
 /** The path of a recorded capture. */
 export const capturePath = (name: string): string =>
@@ -80,11 +80,15 @@ export function knowing(macs: Readonly<Record<string, string>>, more: Partial<Su
 }
 
 /** A recording with recorded captures in it: `captures/client/x.pcap` or `captures/<node>/eth0.pcap` by the capture's name. */
-export function withCaptures(bundle: string, captures: Readonly<Record<string, string>>): Promise<Evidence> {
-  return variant(
-    bundle,
-    Object.fromEntries(
+export function withCaptures(
+  bundle: string,
+  captures: Readonly<Record<string, string>>,
+  changes: Readonly<Record<string, Change>> = {},
+): Promise<Evidence> {
+  return variant(bundle, {
+    ...changes,
+    ...Object.fromEntries(
       Object.entries(captures).map(([place, name]) => [`captures/${place}.pcap`, readFileSync(capturePath(name))]),
     ),
-  )
+  })
 }

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { mayBeNeighbour } from '../../src/capture/link.ts'
-import { readTcpdump } from '../../src/capture/sources/tcpdump.ts'
+import { readRunning } from '../../src/capture/sources/read-running.ts'
+import { tcpdumpWords } from '../../src/capture/sources/tcpdump.ts'
 import { spawned } from '../../src/capture/sources/running.ts'
 import { capturePath } from './captures.ts'
 
@@ -17,7 +18,8 @@ async function read(said: string, end: string, stopAfterMs: number | null = null
     setTimeout(() => {
       stop.abort()
     }, stopAfterMs)
-  const source = await readTcpdump(program(capturePath('metallb-failover-client'), said, end), {
+  const source = await readRunning(program(capturePath('metallb-failover-client'), said, end), {
+    ...tcpdumpWords,
     ...{ name: 'eth0', patienceMs: 5000, refusal: () => null, wanted: mayBeNeighbour, signal: stop.signal },
     take: () => {
       frames += 1

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { readAcceptances } from '../../src/cli/accept-file.ts'
@@ -13,6 +14,8 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true })
 })
+
+const at = (name: string): string => path.join(folder, name)
 
 function read(text: string) {
   const file = path.join(folder, 'accept.yaml')
@@ -47,6 +50,37 @@ test.each([
 
 test('a file that was named and is not there is refused', () => {
   expect(() => readAcceptances('/nowhere.yaml', ids)).toThrow('--accept: there is no file /nowhere.yaml.')
+})
+
+test.each([
+  ['a FIFO', () => execFileSync('mkfifo', [at('fifo')]), 'fifo', 'no regular file'],
+  [
+    'a device',
+    () => {
+      symlinkSync('/dev/zero', at('zero'))
+    },
+    'zero',
+    'no regular file',
+  ],
+  [
+    'a folder',
+    () => {
+      mkdirSync(at('folder'))
+    },
+    'folder',
+    'a directory, not a file',
+  ],
+  [
+    'two megabytes',
+    () => {
+      writeFileSync(at('large'), Buffer.alloc(2 << 20, '#'))
+    },
+    'large',
+    'larger than 1 MiB',
+  ],
+])('%s is not waited for', (_, make, name, why) => {
+  make()
+  expect(() => readAcceptances(at(name), ids)).toThrow(`${at(name)} cannot be read: ${why}.`)
 })
 
 test('hops are named as in the report, and others refused', () => {

@@ -102,6 +102,14 @@ test('explain says what a hop is and lists its checks', () => {
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
 })
 
+test('explain says what hides a finding', () => {
+  expect(vipdoctor('explain', 'forwarding/forward-drop').stdout).toContain(
+    'Not told while forwarding/ip-forward-off fails: what is not forwarded at all',
+  )
+  const { checks } = JSON.parse(vipdoctor('explain', 'forwarding/forward-drop', '-o', 'json').stdout)
+  expect(checks[0].mootWhile).toEqual([{ failing: ['forwarding/ip-forward-off'], why: expect.any(String) }])
+})
+
 test('explain knows the codes of AWS Reachability Analyzer', () => {
   const { stdout } = vipdoctor('explain', 'eni_address_restriction')
   expect(stdout).toMatch(/^ENI_ADDRESS_RESTRICTION\n/)

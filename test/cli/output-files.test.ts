@@ -56,6 +56,7 @@ test.each([
     /^\/nowhere\/x\.html cannot be written: there is no directory \/nowhere\.$/,
   ],
   ['a directory', ['html=/tmp'], /^\/tmp cannot be written: it is a directory\.$/],
+  ['a name that no file can have', [`html=/tmp/${'x'.repeat(300)}`], /^\/tmp\/x+ cannot be written: ENAMETOOLONG/],
   ['one path twice', ['html=/tmp/./x', 'json=/tmp/x'], /^--output-file names \/tmp\/x twice\.$/],
 ])('%s is refused before anything is read', (_, given, message) => {
   expect(() => parseOutputFiles(given)).toThrow(message)

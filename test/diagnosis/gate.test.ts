@@ -167,6 +167,23 @@ test.each([
   expect(gate(await fixture('hard-way-l2'), policy)).toMatchObject({ exitCode: 1, accepted: [], warnings: [warning] })
 })
 
+test.each([
+  ['vip/10.240.0.100', true],
+  ['*', true],
+  ['vip/*.0.1*0', true],
+  ['*vip*100*', true],
+  ['vip/10.240.0.100*', true],
+  ['vip/*0.100*0', false],
+  ['*100vip*', false],
+  ['ip/*', false],
+  ['vip', false],
+  // As a regular expression this took for ever.
+  [`vip/${'*0'.repeat(40)}x`, false],
+])('%s is the subject vip/10.240.0.100: %s', async (subject, covered) => {
+  const { exitCode } = gate(await fixture('hard-way-l2'), { acceptances: [{ ...owned, subject }] })
+  expect(exitCode).toBe(covered ? 0 : 1)
+})
+
 test('an acceptance holds on its last day', async () => {
   const policy = { acceptances: [{ ...owned, until: '2026-01-31' }], day: '2026-01-31' }
   expect(gate(await fixture('hard-way-l2'), policy)).toMatchObject({ exitCode: 0, warnings: [] })

@@ -6,8 +6,10 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import tar from 'tar-stream'
 import { archiveLimits, openArchive } from '../../src/evidence/archive-store.ts'
+import { asWritten } from '../../src/evidence/as-written.ts'
 import { directoryStore } from '../../src/evidence/directory-store.ts'
 import { isGap } from '../../src/evidence/gap.ts'
+import { memoryStore } from '../../src/evidence/store.ts'
 import { openBundle } from '../../src/collect/open-bundle.ts'
 
 type Header = Parameters<tar.Pack['entry']>[0]
@@ -129,4 +131,13 @@ test.each([
   await expect(openBundle(name)).rejects.toMatchObject(
     refusal(typeof message === 'string' ? message : expect.stringMatching(message)),
   )
+})
+
+test('what is gzipped in a folder unfolds to so much in all, however often it is read, and the rest is gaps', () => {
+  const packed = gzipSync(Buffer.alloc(1000))
+  const names = ['a.json', 'b.json', 'c.json']
+  const store = asWritten(memoryStore(new Map(names.map((name) => [name, packed]))), 2500)
+  const read = () => names.map((name) => store.read(name)).map((one) => (isGap(one) ? one.reason : one.length))
+  const allowed = [1000, 1000, 'unfolds to more than a bundle may have']
+  expect([read(), read()]).toEqual([allowed, allowed])
 })

@@ -19,11 +19,12 @@ const config = (data: Json = {}) => ({
 async function cilium(
   files: Readonly<Record<string, Change>>,
   held: { readonly by?: string; readonly policies?: readonly object[]; readonly data?: Json } = {},
+  change: (service: Json) => void = () => undefined,
 ) {
   const time = (await fixture('lan-healthy')).time as string
   const spec = { holderIdentity: held.by, leaseDurationSeconds: 15, renewTime: time }
   const [namespace = '', name = ''] = lease.split('/')
-  return withoutMetallbAnd(() => undefined, {
+  return withoutMetallbAnd(change, {
     'kubernetes/ciliumloadbalancerippools.cilium.io.json': list(pool),
     'kubernetes/ciliuml2announcementpolicies.cilium.io.json': list(...(held.policies ?? [policy()])),
     'kubernetes/configmaps.json': also(config(held.data)),
@@ -75,6 +76,15 @@ test.each<[string, Parameters<typeof cilium>[1], string]>([
   ])
 })
 
+test.each([
+  ['with a group that is repeated', '^((((((e+)+)+)+)+)+)+$'],
+  ['with many repetitions', '^.*.*.*.*.*.*.*.*.*.*!$'],
+  ['that is none', '('],
+])('a pattern %s, over which one could sit for ever, is taken to match', async (_, pattern) => {
+  const held = { by: 'worker-1', policies: [policy({ interfaces: [pattern] })] }
+  expect(diagnosisOf(await cilium({}, held), 'default/nginx-lb').causes.map((cause) => cause.id)).not.toContain(id)
+})
+
 describe('by BGP', () => {
   const advertisement = (selector: Json) => ({
     metadata: { name: 'vips' },
@@ -116,4 +126,136 @@ test('what MetalLB marked stays its own, whatever pool of Cilium holds it', asyn
     'kubernetes/ciliumloadbalancerippools.cilium.io.json': list(pool),
   })
   expect(found(evidence, id)).toEqual([['skipped', 'MetalLB serves this Service.']])
+})
+
+describe('from an advertisement to a session, and by the policy of before', () => {
+  const vips = {
+    metadata: { name: 'vips', labels: { advertise: 'bgp' } },
+    spec: {
+      advertisements: [
+        { advertisementType: 'Service', service: { addresses: ['LoadBalancerIP'] }, selector: { matchLabels: {} } },
+      ],
+    },
+  }
+  const peerConfig = (advertise = 'bgp') => ({
+    metadata: { name: 'router' },
+    spec: { families: [{ afi: 'ipv4', safi: 'unicast', advertisements: { matchLabels: { advertise } } }] },
+  })
+  const clusterConfig = (nodeSelector?: Json, name = 'router') => ({
+    metadata: { name: 'own' },
+    spec: {
+      ...(nodeSelector === undefined ? {} : { nodeSelector }),
+      bgpInstances: [{ name: 'own', peers: [{ name: 'r', peerAddress: '10.240.0.1', peerConfigRef: { name } }] }],
+    },
+  })
+  const session = (node: string) => ({
+    metadata: { name: node },
+    status: { bgpInstances: [{ peers: [{ peerAddress: '10.240.0.1', peeringState: 'established' }] }] },
+  })
+  const peering = (name: string, nodeSelector: Json, serviceSelector: Json = { matchLabels: {} }) => ({
+    metadata: { name },
+    spec: {
+      nodeSelector,
+      virtualRouters: [{ localASN: 64512, serviceSelector, neighbors: [{ peerAddress: '10.240.0.1/32' }] }],
+    },
+  })
+  const files = (objects: Readonly<Record<string, readonly object[]>>) =>
+    Object.fromEntries(
+      Object.entries(objects).map(([plural, items]) => [
+        `kubernetes/ciliumbgp${plural}.cilium.io.json`,
+        list(...items),
+      ]),
+    )
+  const speaking = (objects: Readonly<Record<string, readonly object[]>>, data: Json = {}) =>
+    cilium(files(objects), { policies: [], data: { 'enable-bgp-control-plane': 'true', ...data } })
+  const whole = {
+    advertisements: [vips],
+    peerconfigs: [peerConfig()],
+    clusterconfigs: [clusterConfig()],
+    nodeconfigs: [session('worker-0')],
+  }
+
+  test('a whole chain with a session is reachable and silent', async () => {
+    const { findings, receiving } = diagnosisOf(await speaking(whole), 'default/nginx-lb')
+    expect(receiving.nodes).toEqual(['worker-0'])
+    expect(findings.filter(({ status }) => status === 'fail' || status === 'warn')).toEqual([])
+  })
+
+  const nobody = { matchLabels: { edge: 'yes' } }
+  test.each<[string, Readonly<Record<string, readonly object[]>>, string]>([
+    [
+      'labels that no peer’s families choose',
+      { ...whole, peerconfigs: [peerConfig('pods')] },
+      'no CiliumBGPPeerConfig chooses CiliumBGPAdvertisement vips by its labels',
+    ],
+    [
+      'no cluster configuration',
+      { ...whole, clusterconfigs: [] },
+      'there is no CiliumBGPClusterConfig, so that no node has a peer',
+    ],
+    [
+      'peers with another configuration',
+      { ...whole, clusterconfigs: [clusterConfig(undefined, 'other')] },
+      'no peer of a CiliumBGPClusterConfig has a CiliumBGPPeerConfig that chooses CiliumBGPAdvertisement vips (router)',
+    ],
+    [
+      'a cluster configuration of no node',
+      { ...whole, clusterconfigs: [clusterConfig(nobody)] },
+      'CiliumBGPClusterConfig own selects no node',
+    ],
+    [
+      'an old policy of no node',
+      { advertisements: [], peeringpolicies: [peering('edge', nobody)] },
+      'CiliumBGPPeeringPolicy edge selects no node',
+    ],
+    [
+      'nodes that several old policies select',
+      { advertisements: [], peeringpolicies: [peering('one', {}), peering('two', {})] },
+      'controller-0, controller-1, worker-0 and worker-1 are selected by several CiliumBGPPeeringPolicies, and take none of them then',
+    ],
+  ])('routers learn nothing from %s', async (_, objects, why) => {
+    expect(found(await speaking(objects), id)).toEqual([
+      ['fail', `Cilium takes in no packet for 10.240.0.100: ${why}.`],
+    ])
+  })
+
+  test('of an old policy the nodes are known, and whether their sessions are up is not', async () => {
+    const evidence = await speaking({ advertisements: [], peeringpolicies: [peering('edge', {})] })
+    const { verdict, findings } = diagnosisOf(evidence, 'default/nginx-lb')
+    const finding = findings.find((one) => one.id === id)
+    expect([verdict, finding?.status, finding?.look.at(-1)]).toEqual([
+      'inconclusive',
+      'unknown',
+      'kubectl -n kube-system get leases',
+    ])
+  })
+
+  test('where neither kind of BGP object chooses the Service, its missing lease is the cause', async () => {
+    const other = { matchLabels: { app: 'other' } }
+    const evidence = await speaking({ advertisements: [], peeringpolicies: [peering('edge', {}, other)] })
+    expect(found(evidence, id)).toEqual([
+      [
+        'fail',
+        'Cilium takes in no packet for 10.240.0.100: no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service, and no object of its BGP control plane does.',
+      ],
+    ])
+  })
+
+  test('with Local a session on a node without an endpoint tells nothing', async () => {
+    const local = (service: Json) => void (service.spec.externalTrafficPolicy = 'Local')
+    const at = async (node: string) =>
+      found(
+        await cilium(
+          files({ ...whole, nodeconfigs: [session(node)] }),
+          { policies: [], data: { 'enable-bgp-control-plane': 'true' } },
+          local,
+        ),
+        id,
+      )[0]
+    expect((await at('worker-0'))?.[0]).toBe('pass')
+    expect(await at('controller-0')).toEqual([
+      'fail',
+      'Cilium takes in no packet for 10.240.0.100: controller-0 has a session, and with externalTrafficPolicy Local only nodes with an endpoint tell of it.',
+    ])
+  })
 })

@@ -47,3 +47,36 @@ describe.each(layouts)('%s', (_, evidence, reading) => {
     expect(saidTwice(text)).toEqual([])
   })
 })
+
+describe('the first line of what is unknown is what decides', () => {
+  const firstStep = (evidence: Evidence, target: string): string => {
+    const text = printed(judge(evidence, [target]), textReporter(plain, ordinary, bundle))
+    return /To know more(?:, in this order)?:\n {2}1\. ([^\n]*)/.exec(text)?.[1] ?? text
+  }
+
+  test.each<readonly [string, string, string, Readonly<Record<string, null>>]>([
+    [
+      'of a Service, though who announces it is not known either',
+      'hard-way-healthy',
+      '10.240.0.100:80',
+      { 'kubernetes/bgpadvertisements.metallb.io.json': null },
+    ],
+    ['of a control plane', 'control-plane-vip', '10.240.0.5:6443', {}],
+  ])('on EC2 who owns the VIP: %s', async (_, recording, target, more) => {
+    const evidence = await variant(recording, { 'aws/': null, 'nodes/': null, ...more })
+    expect(firstStep(evidence, target)).toMatch(/^AWS \(not in the evidence\): judges delivery \(who gets the packet\)/)
+  })
+
+  test('on a LAN the node of the announcer', async () => {
+    const evidence = await variant('lan-ipv6', { 'nodes/': null })
+    const steps = judge(evidence, []).diagnoses.map(({ question, receiving }) => [
+      receiving.nodes[0],
+      firstStep(evidence, question.vip?.text ?? ''),
+    ])
+    expect(steps).toEqual([
+      ['worker-1', expect.stringMatching(/^Nodes worker-1\b/)],
+      ['worker-1', expect.stringMatching(/^Nodes worker-1\b/)],
+      ['controller-1', expect.stringMatching(/^Nodes controller-1\b/)],
+    ])
+  })
+})

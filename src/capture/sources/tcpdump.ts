@@ -1,15 +1,29 @@
 import { UserError } from '../../evidence/user-error.ts'
-import type { Frame } from '../frame.ts'
-import { withVlan, type FrameSource, type ListenOptions, type SourceEnd, type Wanted } from '../source.ts'
-import { spawned, type Running } from './running.ts'
-import { readFrames } from './stream.ts'
+import { withVlan, type FrameSource, type ListenOptions } from '../source.ts'
+import { endOf, readRunning } from './read-running.ts'
+import { spawned } from './running.ts'
+
+/**
+ * A shell function that ends the process `$child` where an interface (its first argument) goes down, and says so. libpcap 1.10 waits for it
+ * to come up again (pcap-linux.c, pcap_wait_for_frames_mmap), which would be silence that nobody could hear. `any` has no file there.
+ */
+export const untilDown = `until_down() {
+  flags=/sys/class/net/$1/flags
+  [ -r "$flags" ] || return 0
+  while now=$(cat "$flags" 2>/dev/null) && [ "$(($now & 1))" = 1 ]; do sleep 1 2>&-; done
+  echo "capture: $1 went down, or is no more" >&2
+  kill -TERM "$child" 2>/dev/null || $root kill -TERM "$child" 2>/dev/null
+}`
 
 /**
  * Runs tcpdump for as long as our end of its standard input is open: it ends with us even where we are killed. tcpdump itself would only
  * notice at the next packet. The shell gives its own standard output away, so that the end of tcpdump is the end of the stream.
  */
-const leash =
-  'exec 3>&1 >/dev/null; tcpdump "$@" >&3 3>&- & child=$!; exec 3>&-; cat; kill -TERM "$child"; wait "$child"'
+const leash = `${untilDown}
+nic=$1; shift
+exec 3>&1 >/dev/null; tcpdump -i "$nic" "$@" >&3 3>&- & child=$!; exec 3>&-
+until_down "$nic" & watch=$!
+cat; kill "$watch" 2>/dev/null; kill -TERM "$child"; wait "$child"`
 
 /**
  * What the kernel's buffer takes, in KiB. tcpdump's own 2 MiB of frames of up to 256 KiB are eight places in immediate mode, and lose
@@ -37,7 +51,8 @@ export function tcpdumpSource(interfaceName: string, options: ListenOptions): Fr
   return {
     name: interfaceName,
     read: (wanted, take, signal, onListening) =>
-      readTcpdump(spawned(['sh', '-c', leash, 'tcpdump', '-i', interfaceName, ...tcpdumpFlags(options)]), {
+      readRunning(spawned(['sh', '-c', leash, 'tcpdump', interfaceName, ...tcpdumpFlags(options)]), {
+        ...tcpdumpWords,
         name: interfaceName,
         patienceMs: 5000,
         refusal: (complaint) => refusalOf(complaint, interfaceName),
@@ -49,76 +64,11 @@ export function tcpdumpSource(interfaceName: string, options: ListenOptions): Fr
   }
 }
 
-interface Reading {
-  readonly name: string
-  /** How long the program may take to end; then its processes are killed, and what it would have said of losses is not known. */
-  readonly patienceMs: number
-  /** What the program's words mean where it could not capture. */
-  readonly refusal: (complaint: string, status: number | null) => UserError | null
-  readonly wanted: Wanted
-  readonly take: (frame: Frame) => void
-  readonly signal: AbortSignal
-  readonly onListening?: (() => void) | undefined
-}
-
-/** Reads what a program captures until it ends, which it does when its standard input is closed: at the signal, or when we end. */
-export async function readTcpdump(
-  running: Running,
-  { name, patienceMs, refusal, wanted, take, signal, onListening }: Reading,
-): Promise<SourceEnd> {
-  let impatient: NodeJS.Timeout | null = null
-  const end = (): void => {
-    running.end()
-    impatient ??= setTimeout(running.kill, patienceMs)
-  }
-  const heard: { sinceMs: number | null } = { sinceMs: null }
-  const listening = (): void => {
-    heard.sinceMs = performance.now()
-    onListening?.()
-  }
-  if (signal.aborted) end()
-  signal.addEventListener('abort', end)
-  try {
-    const { cut, frames } = await readFrames(
-      name,
-      toldOf(running.output, listening),
-      wanted,
-      take,
-      new AbortController().signal,
-    ).catch((error: unknown) => {
-      if (error instanceof UserError) return { cut: null, frames: new Map<number, number>() }
-      throw error
-    })
-    const unasked = !signal.aborted
-    const seconds = heard.sinceMs === null ? 0 : (performance.now() - heard.sinceMs) / 1000
-    end()
-    const { status, said } = await running.closed
-    const refused = refusal(said, status)
-    if (refused !== null) throw refused
-    return {
-      cut: signal.aborted ? null : cut,
-      dropped: droppedIn(said),
-      frames,
-      early: unasked ? { seconds, why: lastWords(said, status) } : undefined,
-      on: /^tcpdump: listening on ([^,\s]+),/m.exec(said)?.[1],
-    }
-  } finally {
-    signal.removeEventListener('abort', end)
-    end()
-    void running.closed.then(() => {
-      if (impatient !== null) clearTimeout(impatient)
-    })
-  }
-}
-
-/** The same bytes; the first of them, the file's header, comes when tcpdump listens. */
-async function* toldOf(output: AsyncIterable<Buffer>, onListening: () => void): AsyncIterable<Buffer> {
-  let first = true
-  for await (const chunk of output) {
-    if (first) onListening()
-    first = false
-    yield chunk
-  }
+/** What tcpdump says when it ends, here or on a node. */
+export const tcpdumpWords = {
+  dropped: droppedIn,
+  lastWords,
+  on: (said: string) => /^tcpdump: listening on ([^,\s]+),/m.exec(said)?.[1],
 }
 
 /** tcpdump is not installed. */
@@ -144,11 +94,12 @@ function refusalOf(complaint: string, interfaceName: string): UserError | null {
 
 /** Why a tcpdump that listened ended by itself, a phrase. */
 function lastWords(said: string, status: number | null): string {
+  const down = /^capture: (.+)$/m.exec(said)?.[1]
+  if (down !== undefined) return down
   const [, words] =
     [...said.matchAll(/^tcpdump: (?!listening on |verbose |data link )(?:pcap_loop: )?(.+?)\.?$/gm)].at(-1) ?? []
   if (words !== undefined) return `tcpdump said: ${words}`
-  if (status === null || status > 128) return 'tcpdump was killed'
-  return status === 0 ? 'tcpdump ended by itself' : `tcpdump ended with status ${String(status)}`
+  return `tcpdump ${endOf(status)}`
 }
 
 /** `3 packets dropped by kernel`, printed when tcpdump ends. */

@@ -1,21 +1,65 @@
+import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { healthListener } from '../../node/proxy-health.ts'
-import { replacementOn } from '../../node/replacements.ts'
+import { kubeProxyImage, replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses } from '../../node/service-proxy.ts'
 import type { NodeContext } from '../check.ts'
-import { sh } from '../../net/shell.ts'
+import { sh, type Command } from '../../net/shell.ts'
 import { skipped, type Draft, type Remedy } from '../finding.ts'
 
+/** How a node's kube-proxy is reached: as a service of the node, inside k3s or microk8s, or as the pod of a DaemonSet. */
+interface Reach {
+  /** What is restarted, as a sentence names it. */
+  readonly name: string
+  readonly restart: Command
+  readonly log: Command
+}
+
+function reachOf(evidence: Evidence, node: string): Reach {
+  const [process] = kubeProxyProcesses(evidence.node(node))
+  const line = typeof process?.value === 'string' ? process.value : ''
+  const k3s = /\bk3s(?:-server|-agent|\s+(?:server|agent))?(?=\s|$)/.exec(line)
+  if (k3s !== null) return ofUnit(node, 'k3s', k3s[0].includes('agent') ? 'k3s-agent' : 'k3s')
+  if (/\bkubelite\b/.test(line)) return ofUnit(node, 'microk8s', 'snap.microk8s.daemon-kubelite')
+  const pod = podFor(evidence, node)
+  if (pod === undefined) return ofUnit(node, 'kube-proxy', 'kube-proxy')
+  const { namespace = 'kube-system', name } = pod.metadata ?? {}
+  return {
+    name: 'kube-proxy',
+    restart: sh`kubectl -n ${namespace} delete pod ${name}`,
+    log: sh`kubectl -n ${namespace} logs ${name} --tail=50`,
+  }
+}
+
+const ofUnit = (node: string, name: string, unit: string): Reach => ({
+  name,
+  restart: sh`ssh ${node} sudo systemctl restart ${unit}`,
+  log: sh`ssh ${node} sudo journalctl -u ${unit} --no-pager -n 50`,
+})
+
+/** The pod of kube-proxy on a node that a DaemonSet makes anew: a static one is the kubelet's, and stays when it is deleted. */
+const podFor = ({ kubernetes: { pods } }: Evidence, node: string) =>
+  (known(pods) ?? []).find(
+    ({ metadata, spec }) =>
+      spec?.nodeName === node &&
+      (metadata?.ownerReferences ?? []).some(({ kind }) => kind === 'DaemonSet') &&
+      (spec.containers ?? []).some(({ image = '' }) => kubeProxyImage.test(image)),
+  )
+
 /** What kube-proxy last wrote into its log on a node. */
-export const journalOf = (node: string) => sh`ssh ${node} sudo journalctl -u kube-proxy --no-pager -n 50`
+export const journalOf = (evidence: Evidence, node: string): Command => reachOf(evidence, node).log
 
 /** Lets kube-proxy write every rule of a node anew. `changes` says what is more than that. */
-export const restartOn = (node: string, changes: string, look: Remedy['look'] = []): Remedy => ({
-  look,
-  summary: `restart kube-proxy on ${node}`,
-  commands: [sh`ssh ${node} sudo systemctl restart kube-proxy`],
-  changes,
-})
+export function restartOn(evidence: Evidence, node: string, changes: string, look: Remedy['look'] = []): Remedy {
+  const { name, restart } = reachOf(evidence, node)
+  return {
+    look,
+    summary: `restart ${name} on ${node}`,
+    commands: [restart],
+    changes:
+      name === 'kube-proxy' ? changes : `${changes} It runs inside ${name}, which stops no pod when it restarts.`,
+  }
+}
 
 /** Why there is nothing to say about a node's kube-proxy: another program handles Services, or none runs. Null where one may run. */
 export function noKubeProxy({ evidence, node }: NodeContext): Draft | null {

@@ -4,7 +4,7 @@ import { onNode, sh, word, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import type { Outcome, Packet, Step } from '../../node/trace/types.ts'
 import type { Remedy } from '../finding.ts'
-import { owned } from './rule-removal.ts'
+import { distinct, owned } from './rule-removal.ts'
 
 /** A packet that a rule or a policy of a node stopped. */
 export interface Stopped {
@@ -37,14 +37,19 @@ export function openings(evidence: Evidence, stopped: readonly Stopped[]): Remed
     group.sources.add(source.text)
   }
   const managers = new Set<Manager>()
-  const commands = [...groups.values()].flatMap(({ first: { node, outcome }, sources }) => {
+  const lines = [...groups.values()].flatMap(({ first: { node, outcome }, sources }) => {
     const step = outcome.steps.at(-1)
     const manager = step === undefined ? null : managerOf(evidence, node, step)
     if (step === undefined || manager === null) return []
     managers.add(manager)
     const lines = words[manager](step, outcome, [...sources].sort())
-    return lines.map((line) => onNode(node, line))
+    return lines.map((line) => ({ node, line, closes: line === reload }))
   })
+  const commands = distinct(
+    [...lines.filter(({ closes }) => !closes), ...lines.filter(({ closes }) => closes)].map(({ node, line }) =>
+      onNode(node, line),
+    ),
+  )
   if (commands.length === 0)
     return { advice: 'Admit it in the firewall or the policy that wrote the rule: what wrote it would write it again.' }
   const nodes = [...new Set([...groups.values()].map(({ first: { node } }) => node))].sort()
@@ -67,6 +72,9 @@ type Words = (step: Step, outcome: Outcome, sources: readonly string[]) => reado
 
 const hasPorts = ({ protocol }: Packet): boolean => protocol !== 'ipencap'
 const nothing: Command = { line: '' }
+
+/** What was written for good takes hold by it, once behind all of it. */
+const reload: Command = sh`firewall-cmd --reload`
 
 const words: Readonly<Record<Manager, Words>> = {
   // ufw knows no IPIP by name: a rule without a protocol admits it.
@@ -100,7 +108,7 @@ const words: Readonly<Record<Manager, Words>> = {
       sh`firewall-cmd --permanent --policy=to-pods --add-ingress-zone=ANY`,
       sh`firewall-cmd --permanent --policy=to-pods --add-egress-zone=ANY`,
     ]
-    return [...(forward ? policy : []), ...rules, sh`firewall-cmd --reload`]
+    return [...(forward ? policy : []), ...rules, reload]
   },
   nft: ({ table, chain }, { packet }, sources) => {
     const { protocol, destination, destinationPort } = packet

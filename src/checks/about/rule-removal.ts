@@ -11,10 +11,16 @@ export const owned = /^(KUBE-|cali-|CILIUM_|FLANNEL-|CNI-)/
  * None where a rule belongs to a program that would write it again.
  */
 export function removals(node: string, losses: readonly Loss[], family: 'ip' | 'ip6' = 'ip'): readonly Command[] {
-  const commands = losses.flatMap(({ step, node: second }) => {
-    const command = step === null || owned.test(step.chain) ? null : removal(step, family)
-    return command === null ? [] : [onNode(second ?? node, command)]
-  })
+  return distinct(
+    losses.flatMap(({ step, node: second }) => {
+      const command = step === null || owned.test(step.chain) ? null : removal(step, family)
+      return command === null ? [] : [onNode(second ?? node, command)]
+    }),
+  )
+}
+
+/** Each command once. */
+export function distinct(commands: readonly Command[]): readonly Command[] {
   const seen = new Set<string>()
   return commands.filter((each) => !seen.has(JSON.stringify(each)) && seen.add(JSON.stringify(each)))
 }

@@ -122,7 +122,10 @@ export function deadly<L extends Loss>(
   const { example, doubt, dead } = share
   if (example === null || dead === 'none') return null
   const subject = `node/${example.node ?? context.node}`
-  const proof = proofOf(decidedBy(example))
+  const others = share.losses.filter(
+    ({ node }, index) => node !== example.node && share.losses.findIndex((loss) => loss.node === node) === index,
+  )
+  const proof = proofOf([...decidedBy(example), ...others.flatMap((loss) => decidedBy(loss).slice(-1))])
   const sentence = says(example, share)
   const short = typeof brief === 'string' ? brief : brief(example)
   const name = typeof reason === 'string' ? reason : reason(example, share)

@@ -1,8 +1,15 @@
 import { isGap } from '../../evidence/gap.ts'
+import type { BGPPeer } from '../../evidence/kubernetes/kinds.ts'
 import { bgpSpeakers, type BgpSpeaker } from '../../lb/metallb/bgp.ts'
 import { showCommand } from '../../lb/metallb/config-map.ts'
+import { parseAddress } from '../../net/address.ts'
+import { together } from '../../net/remedy.ts'
 import { sh } from '../../net/shell.ts'
+import type { Call } from '../../node/knock.ts'
 import { counted, inWords } from '../../net/words.ts'
+import { callsOf, shutProof, shutText, stoppedOf } from '../about/host-firewall.ts'
+import { openings } from '../about/opening.ts'
+import { traceReads } from '../about/reads.ts'
 import { announcedByBgp, onlyByBgp, unannounced } from '../about/announced.ts'
 import { calicoPeers, obstaclesOf, type Obstacle } from '../../journey/bgp-obstacles.ts'
 import { bgpSession, peerText } from '../../journey/bgp-sessions.ts'
@@ -25,13 +32,13 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
     'node/metallb-metrics',
-    'node/ip-addr',
+    ...traceReads,
   ],
   about: ['service'],
   announcer: 'MetalLB',
   appliesTo: announcedByBgp,
   blocks: true,
-  consequenceOf: ['control/bgp-ports', 'control/speaker'],
+  consequenceOf: ['control/speaker'],
   run: (context) => {
     const { evidence, question } = context
     const vip = question.vip.text
@@ -85,11 +92,19 @@ function judge(context: ServiceContext, subject: string, vip: string, telling: r
   const obstacles = distinct(
     (down.length > 0 ? down : pairs).flatMap(({ node, peer }) => obstaclesOf(evidence, node, peer)),
   )
-  const why = obstacles.length === 0 ? '' : `; ${obstacles.map(({ says }) => says).join('; ')}`
-  const proof = [...down.map(({ session }) => session.proof), ...obstacles.map((one) => one.proof)]
+  const shut = callsOf(
+    evidence,
+    (down.length > 0 ? down : pairs).flatMap(({ node, peer }) => callTo(node, peer)),
+  )
+  const reasons = [...obstacles.map(({ says }) => says), ...(shut.shut.length > 0 ? [shutText(shut)] : [])]
+  const why = reasons.length === 0 ? '' : `; ${reasons.join('; ')}`
+  const proof = [...down.map(({ session }) => session.proof), ...obstacles.map((one) => one.proof), ...shutProof(shut)]
+  const walls = shut.shut.length === 0 ? {} : openings(evidence, stoppedOf(shut))
   const fix = fixFor(
     context,
-    down.map(({ node, peer }) => [node, peerText(peer)] as const),
+    (down.length > 0 ? down : pairs).map(({ node, peer }) => [node, peerText(peer)] as const),
+    obstacles,
+    walls,
   )
   if (down.length === pairs.length) {
     const states = down.map(({ node, peer, session }) => `${node} with ${peerText(peer)} (${session.state})`)
@@ -138,15 +153,34 @@ function judge(context: ServiceContext, subject: string, vip: string, telling: r
     ),
     open.slice(0, 3),
     obstacles.map((one) => one.proof),
-    { blocks },
+    { blocks, fix },
   )
+}
+
+/** What a speaker sends to open a session; none to a peer without an address. */
+function callTo(node: string, { spec }: BGPPeer): readonly Call[] {
+  const address = parseAddress(spec?.peerAddress)
+  return address === null ? [] : [{ from: { node }, to: { address }, protocol: 'tcp', port: spec?.peerPort ?? 179 }]
 }
 
 const distinct = (obstacles: readonly Obstacle[]): readonly Obstacle[] =>
   obstacles.filter(({ says }, index) => obstacles.findIndex((other) => other.says === says) === index)
 
-function fixFor({ evidence }: ServiceContext, pairs: readonly (readonly [string, string])[]): Remedy {
-  return {
+function fixFor(
+  { evidence }: ServiceContext,
+  pairs: readonly (readonly [string, string])[],
+  obstacles: readonly Obstacle[],
+  walls: Remedy,
+): Remedy {
+  const commands = obstacles.flatMap(({ mends = [] }) => mends)
+  const session: Remedy = {
+    ...(commands.length === 0
+      ? {}
+      : {
+          summary: 'let the session cross a router (ebgpMultiHop)',
+          commands,
+          changes: 'FRR then sends with the full TTL; the router beyond needs the same for its side of the session.',
+        }),
     look: [
       ...pairs
         .slice(0, 1)
@@ -156,4 +190,5 @@ function fixFor({ evidence }: ServiceContext, pairs: readonly (readonly [string,
     advice:
       'Speaker and router have to agree on addresses, AS numbers and password; a router behind another needs ebgpMultiHop.',
   }
+  return together([walls, session])
 }

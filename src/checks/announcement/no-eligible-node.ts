@@ -3,10 +3,11 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { announcing } from '../../lb/announcers.ts'
 import { electionFunnel, type Candidate } from '../../lb/metallb/election.ts'
 import { sh } from '../../net/shell.ts'
-import { metallbSettings } from '../../lb/metallb/install.ts'
+import { metallbSettings, olderThan } from '../../lb/metallb/install.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { announcedByArp, unannounced } from '../about/announced.ts'
-import { defineCheck } from '../check.ts'
+import { withoutLabel } from '../about/node-label.ts'
+import { defineCheck, type ServiceContext } from '../check.ts'
 import { pass, said, skipped, unknown, type Remedy } from '../finding.ts'
 import { outsText } from '../about/outs-text.ts'
 import { excludeLabel, outsOf } from '../../lb/metallb/out.ts'
@@ -88,19 +89,20 @@ export default defineCheck({
         subject,
         { brief: 'no node may announce it', says: `No node may announce ${question.vip.text}: ${outsText(funnel)}.` },
         funnel.map(({ proof }) => proof),
-        mend(funnel, metallbSettings(evidence).namespace),
+        mend(context, funnel),
       ),
     ]
   },
   docs: {
     means:
-      'MetalLB elects one node for a VIP, among those that stay after its filters: no condition NetworkUnavailable, no label node.kubernetes.io/exclude-from-external-load-balancers (with any value, also "false"), in 0.14.9 not cordoned, selected by an advertisement, a living speaker, and with externalTrafficPolicy Local a ready endpoint on the node. Nobody stays, so nobody announces; MetalLB says so at log level debug only.',
+      'MetalLB elects one node for a VIP, among those that stay after its filters: no condition NetworkUnavailable, no label node.kubernetes.io/exclude-from-external-load-balancers (with any value, also "false"), in 0.14.9 not cordoned, selected by an advertisement, a living speaker, and with externalTrafficPolicy Local (before 0.11 with any policy) a ready endpoint on the node. Nobody stays, so nobody announces; MetalLB says so at log level debug only.',
     byHand:
       'kubectl get nodes --show-labels; kubectl -n metallb-system get pods -l component=speaker -o wide; kubectl get endpointslices -l kubernetes.io/service-name=NAME -o wide.',
-    mend: 'Remove what puts the nodes out: the label (kubeadm sets it on control planes; or start the speaker with --ignore-exclude-lb), the condition that a CNI plugin left, the taint that keeps the speaker away, or the policy Local.',
+    mend: 'Remove what puts the nodes out: the label (kubeadm and Talos set it on control planes, Talos again and again until its machine configuration deletes it; or start the speaker with --ignore-exclude-lb), the condition that a CNI plugin left, the taint that keeps the speaker away, or the policy Local.',
     sources: [
       'MetalLB v0.16.1 speaker/layer2_controller.go (usableNodes), internal/k8s/nodes',
-      'MetalLB release notes, 0.14.9 and 0.15.0 (cordoned nodes)',
+      'MetalLB release notes, 0.11.0 (any node may announce), 0.14.9 and 0.15.0 (cordoned nodes)',
+      'Talos documentation, "Machine configuration: nodeLabels"',
       'metallb/metallb issues 2021 and 2274; kubernetes-sigs/kind issue 3506',
     ],
   },
@@ -111,15 +113,17 @@ const remark = (funnel: readonly Candidate[]): string => {
   return out.length === 0 ? '' : `; ${outsText(out)}`
 }
 
-function mend(funnel: readonly Candidate[], namespace: string): Remedy {
-  const labelled = funnel.filter(({ out }) => out === 'exclude-label')
-  if (labelled.length > 0)
+function mend({ evidence, question }: ServiceContext, funnel: readonly Candidate[]): Remedy {
+  const settings = metallbSettings(evidence)
+  const labelled = funnel.flatMap(({ node, out }) => (out === 'exclude-label' ? [node] : []))
+  if (labelled.length > 0) {
+    const { commands, changes } = withoutLabel(evidence, labelled, excludeLabel)
     return {
       summary: `take the label off ${counted(labelled.length, 'node')}`,
-      commands: labelled.map(({ node }) => sh`kubectl label node ${node} ${`${excludeLabel}-`}`),
-      changes:
-        'MetalLB and every other load balancer may use the nodes then. Where the label must stay, start the speakers with --ignore-exclude-lb.',
+      commands,
+      changes: `MetalLB and every other load balancer may use the nodes then. ${changes}${changes === '' ? '' : ' '}Where the label must stay, start the speakers with --ignore-exclude-lb.`,
     }
+  }
   const cordoned = funnel.filter(({ out }) => out === 'cordoned')
   if (cordoned.length > 0)
     return {
@@ -137,16 +141,17 @@ function mend(funnel: readonly Candidate[], namespace: string): Remedy {
       advice:
         'A CNI plugin or a route controller that is gone leaves the condition behind: whoever set it must clear it.',
     }
-  const local = funnel.some(({ out }) => out === 'no-own-endpoint')
-  if (local)
+  if (funnel.some(({ out }) => out === 'no-own-endpoint'))
     return {
       look: ['kubectl get endpointslices -A -o wide', 'kubectl get pods -A -o wide'],
       advice:
-        'With externalTrafficPolicy Local only a node with one of them may announce: schedule a pod on a node whose speaker lives, or use Cluster.',
+        question.service.spec?.externalTrafficPolicy === 'Local'
+          ? `With externalTrafficPolicy Local only a node with one of them may announce: schedule a pod on a node whose speaker lives${olderThan(settings, '0.11.0') ? '' : ', or use Cluster'}.`
+          : `MetalLB ${settings.version ?? ''} lets only a node with one of them announce, whatever externalTrafficPolicy says: schedule a pod on a node whose speaker lives, or bring MetalLB to 0.11 or later.`,
     }
   return {
     look: [
-      sh`kubectl -n ${namespace} get pods -l component=speaker -o wide`,
+      sh`kubectl -n ${settings.namespace} get pods -l component=speaker -o wide`,
       'kubectl describe nodes | grep -E "^Name:|NetworkUnavailable|^Taints:"',
     ],
   }

@@ -29,7 +29,7 @@ export default defineCheck({
   announcer: 'MetalLB',
   appliesTo: stillPending,
   blocks: true,
-  consequenceOf: ['assignment/no-pool'],
+  consequenceOf: ['assignment/no-pool', 'assignment/request-refused'],
   run: ({ evidence, question }) => {
     const { service } = question
     const pools = metallbPools(evidence)

@@ -40,6 +40,7 @@ export default defineCheck({
   appliesTo: ({ evidence }) => (known(evidence.kubernetes.bgppeers) ?? []).length > 0 || 'MetalLB has no BGP peer.',
   ofCluster: true,
   blocks: false,
+  consequenceOf: ['announcement/bgp-session'],
   run: (context) => [...(context.question.fabric === 'ec2' ? byGroups(context) : []), ...onHosts(context.evidence)],
   docs: {
     means:

@@ -87,7 +87,7 @@ function run({ evidence, question }: Context<ServiceQuestion>): readonly Draft[]
         {
           fix:
             holder === null
-              ? restartOn(node, `It opens the port when it starts, and writes every rule of ${node} anew.`)
+              ? restartOn(evidence, node, `It opens the port when it starts, and writes every rule of ${node} anew.`)
               : {
                   look: [sh`ssh ${node} sudo ss -ltnp sport = :${port}`],
                   summary: 'give the Service another health check port',

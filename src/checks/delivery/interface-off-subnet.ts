@@ -1,10 +1,14 @@
 import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { allows, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
+import { excludedBy, excludedInterfaces, excludesKey } from '../../lb/metallb/excludes.ts'
+import { metallbPods } from '../../lb/metallb/install.ts'
+import type { Address } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { rangeHas } from '../../net/range.ts'
-import { networksOfNode } from '../../node/networks.ts'
+import { networksOfNode, type NodeNetwork } from '../../node/networks.ts'
 import { announcedByArp } from '../about/announced.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
@@ -15,7 +19,13 @@ export default defineCheck({
   after: 'delivery/vip-aligned-with-subnet',
   title: 'The interfaces that an L2Advertisement names can announce the VIP',
   needs: ['node/ip-addr', 'kubernetes/l2advertisements', 'kubernetes/nodes', 'kubernetes/ipaddresspools'],
-  alsoReads: ['node/ip-link', 'kubernetes/pods', 'kubernetes/daemonsets', 'kubernetes/deployments'],
+  alsoReads: [
+    'node/ip-link',
+    'kubernetes/configmaps',
+    'kubernetes/pods',
+    'kubernetes/daemonsets',
+    'kubernetes/deployments',
+  ],
   on: ['announcement'],
   about: ['service'],
   announcer: 'MetalLB',
@@ -44,7 +54,10 @@ export default defineCheck({
     const valid = advertisements.filter((one) => allows(one, own))
     // One advertisement without a list lets every interface announce.
     if (valid.length === 0 || valid.some(({ spec }) => (spec?.interfaces ?? []).length === 0))
-      return [skipped('all-interfaces', subject, `${node} announces by all its interfaces.`)]
+      return [
+        excluded(evidence, node, vip, networks) ??
+          skipped('all-interfaces', subject, `${node} announces by all its interfaces.`),
+      ]
     const names = [...new Set(valid.flatMap(({ spec }) => spec?.interfaces ?? []))]
     const proof = valid.map((one) => cite(one, 'spec', 'interfaces'))
     const links = known(evidence.node(node).ipLink) ?? known(evidence.node(node).ipAddr) ?? []
@@ -108,12 +121,52 @@ export default defineCheck({
   },
   docs: {
     means:
-      'An L2Advertisement with spec.interfaces is announced by those interfaces only. The list does not steer the election: the elected node may lack the interface (then an event announceFailed says so), or have it down, without ARP, or as a port of a bridge or bond, where MetalLB opens no responder and says nothing. Or the interface is in another subnet than the VIP.',
-    byHand: 'kubectl get l2advertisements -A -o yaml | grep -A3 interfaces; ip -br addr on the announcing node.',
+      'An L2Advertisement with spec.interfaces is announced by those interfaces only. The list does not steer the election: the elected node may lack the interface (then an event announceFailed says so), or have it down, without ARP, or as a port of a bridge or bond, where MetalLB opens no responder and says nothing. Or the interface is in another subnet than the VIP. Without a list every interface announces but those that ConfigMap metallb-excludel2 excludes.',
+    byHand:
+      'kubectl get l2advertisements -A -o yaml | grep -A3 interfaces; kubectl -n metallb-system get configmap metallb-excludel2 -o yaml; ip -br addr on the announcing node.',
     mend: 'Name the interface (for a port of a bridge: the bridge) that has the VIP’s subnet on every node that may be elected, pair the list with nodeSelectors, or leave it out.',
     sources: ['MetalLB v0.16.1 internal/layer2/announcer.go (interfaceScan), speaker/layer2_controller.go'],
   },
 })
+
+/** The node's interfaces in the VIP's subnet are all among those by which MetalLB is told to announce nothing; null where one is not. */
+function excluded(evidence: Evidence, node: string, vip: Address, networks: readonly NodeNetwork[]): Draft | null {
+  const excludes = excludedInterfaces(evidence)
+  const devices = [...new Set(networks.flatMap(({ cidr, device }) => (rangeHas(cidr, vip) ? [device] : [])))]
+  if (excludes === null || devices.length === 0) return null
+  const by = devices.flatMap((device) => excludedBy(excludes, device) ?? [])
+  if (by.length < devices.length) return null
+  const { namespace = 'metallb-system', name } = excludes.configMap.metadata ?? {}
+  const speakers =
+    (known(metallbPods(evidence, 'speaker')) ?? []).flatMap(({ metadata }) =>
+      (metadata?.ownerReferences ?? []).flatMap((owner) => (owner.kind === 'DaemonSet' ? (owner.name ?? []) : [])),
+    )[0] ?? 'speaker'
+  const left = excludes.patterns.filter(
+    (pattern) => !devices.some((device) => excludedBy({ ...excludes, patterns: [pattern] }, device) !== null),
+  )
+  const text = ['announcedInterfacesToExclude:', ...left.map((pattern) => `- ${JSON.stringify(pattern)}`), ''].join(
+    '\n',
+  )
+  return fail(
+    'interface-excluded',
+    `node/${node}`,
+    said(
+      'MetalLB excludes its interface',
+      `${node} announces ${vip.text} by no interface: ${inWords(devices)}, in whose subnet it is, ${devices.length === 1 ? 'is' : 'are'} excluded by ${inWords([...new Set(by)])} in ConfigMap ${objectName(excludes.configMap)}.`,
+    ),
+    [excludes.proof],
+    {
+      look: [sh`kubectl -n ${namespace} get configmap ${name} -o yaml`],
+      summary: 'let MetalLB announce by it again',
+      commands: [
+        sh`kubectl -n ${namespace} patch configmap ${name} --type merge -p ${jsonWord({ data: { [excludesKey]: text } })}`,
+        sh`kubectl -n ${namespace} rollout restart daemonset ${speakers}`,
+      ],
+      changes:
+        'Holds for every VIP; speakers read the list when they start. Narrow the pattern instead where it is meant for others.',
+    },
+  )
+}
 
 interface Link {
   readonly ifname?: string | undefined

@@ -66,7 +66,11 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
     ]
   const { client, others, gaps } = routes
   const lost = client.filter((route) => !leadsToInterface(route))
-  const target = routeTargetFor(evidence, question, receiving.nodes)
+  const fixFor = (lacking: readonly SubnetRoute[]): Remedy | null => {
+    const wanting = tables(lacking)
+    const target = routeTargetFor(evidence, question, where, receiving.nodes, wanting)
+    return routeFix(evidence, 'create-route', wanting, where.vip, target)
+  }
   if (lost.length === 0 && client.length > 0) {
     const lacking = others.filter((route) => !leadsToInterface(route))
     return [
@@ -90,7 +94,7 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
                 `Clients in ${listText(lacking.map(({ subnetId }) => subnetId))} have no route to ${where.vip.text}.`,
               ),
               lacking.flatMap(proofOf),
-              withFix(routeFix(evidence, 'create-route', tables(lacking), where.vip, target)),
+              withFix(fixFor(lacking)),
             ),
           ]),
     ]
@@ -126,17 +130,10 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
   const says = `${where.vip.text} lies outside the VPC, and no route of ${listText(tables(lost).map(({ RouteTableId }) => RouteTableId ?? ''))} leads to a node for it${instead(lost)}.`
   const partial = lost.length < client.length
   return [
-    fail(
-      'no-route',
-      subject,
-      said('no route leads to a node for it', says),
-      lost.flatMap(proofOf),
-      routeFix(evidence, 'create-route', tables(lost), where.vip, target),
-      {
-        awsCode: 'NO_ROUTE_TO_DESTINATION',
-        partial,
-      },
-    ),
+    fail('no-route', subject, said('no route leads to a node for it', says), lost.flatMap(proofOf), fixFor(lost), {
+      awsCode: 'NO_ROUTE_TO_DESTINATION',
+      partial,
+    }),
   ]
 }
 

@@ -90,14 +90,9 @@ function run({ evidence, question, receiving }: VipContext): readonly Draft[] {
       ),
     ]
   }
-  const target = routeTargetFor(evidence, question, receiving.nodes)
-  const fix = routeFix(
-    evidence,
-    'replace-route',
-    broken.map(({ route }) => route.table),
-    where.vip,
-    target,
-  )
+  const tables = broken.map(({ route }) => route.table)
+  const target = routeTargetFor(evidence, question, where, receiving.nodes, tables)
+  const fix = routeFix(evidence, 'replace-route', tables, where.vip, target)
   const partial = broken.length < routes.client.length
   return [
     fail(

@@ -1,8 +1,10 @@
 import { cite } from '../../evidence/cite.ts'
+import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Pod } from '../../evidence/kubernetes/kinds.ts'
 import { clientText } from '../../evidence/question.ts'
 import { podNamed } from '../../evidence/kubernetes/pods.ts'
+import { announcing } from '../../lb/announcers.ts'
 import { endpointsOf, type Endpoint } from '../../lb/endpoints.ts'
 import { admits, policiesOf, policyEnforcer } from '../../lb/policy.ts'
 import { parseAddress } from '../../net/address.ts'
@@ -110,7 +112,7 @@ export default defineCheck({
       'A NetworkPolicy selects the pods behind the VIP and none of its rules lets the packet’s source in. With externalTrafficPolicy Cluster the source is the node that received the packet, since kube-proxy masquerades; with Local it is the client. Rules that choose pods or namespaces by label never mean either. Traffic from a pod’s own node is always let in. Policies do something only where the network plugin enforces them: a plain bridge does not.',
     byHand:
       'kubectl get networkpolicies -A; kubectl describe networkpolicy NAME. From the receiving node: curl POD-IP:PORT times out, from the pod’s own node it works.',
-    mend: 'Add an ingress rule with an ipBlock: the nodes’ subnet for Cluster, the clients’ addresses for Local.',
+    mend: 'Add a policy of its own that selects the pods and admits an ipBlock at their port: the nodes’ addresses for Cluster, the clients’ for Local. Policies add up, so none that is there has to be widened.',
     sources: ['Kubernetes documentation, "Network Policies"', 'k8s.io/api networking/v1 (NetworkPolicyIngressRule)'],
   },
 })
@@ -121,46 +123,69 @@ interface Admission {
   readonly admitted: boolean | null
   /** What a rule would have to admit; none where no addresses are known. */
   readonly peers: readonly Range[]
+  /** Whether the pod sees a node's address. */
+  readonly fromNode: boolean
 }
 
-/** An ingress rule for what is shut out, added to a policy of each pod: what one policy admits is admitted. */
+/**
+ * A policy of its own for what is shut out: policies add up, so what one admits is admitted, and none that is there has to be widened. With
+ * Cluster it names every node that may take in the packet, so that it holds when another one does.
+ */
 function fixOf(
-  { evidence, question: { port, service } }: ServiceContext,
+  { evidence, question }: ServiceContext,
   shut: readonly (Admission & { readonly pod: Pod; readonly endpoint: Endpoint })[],
 ): Remedy {
-  const policies = [...new Set(shut.flatMap(({ pod }) => policiesOf(evidence, pod).slice(0, 1)))]
+  const { port, service } = question
+  const policies = [...new Set(shut.flatMap(({ pod }) => policiesOf(evidence, pod)))]
   const look = policies.map(
     ({ metadata }) => sh`kubectl -n ${metadata?.namespace} describe networkpolicy ${metadata?.name}`,
   )
-  const from = [...new Set(shut.flatMap(({ peers }) => peers.flatMap(prefixesOf)).map(({ text }) => text))].map(
-    (cidr) => ({ ipBlock: { cidr } }),
-  )
+  const next = shut.some(({ fromNode }) => fromNode) ? (known(announcing(evidence, question).eligible) ?? []) : []
+  const sources = [...shut.flatMap(({ peers }) => peers), ...next.flatMap((node) => addressesOf(evidence, node))]
+  const from = [
+    ...new Set(
+      sources
+        .filter(({ family }) => family === question.vip.family)
+        .flatMap(prefixesOf)
+        .map(({ text }) => text),
+    ),
+  ].map((cidr) => ({ ipBlock: { cidr } }))
   const ports = [...new Set(shut.map(({ endpoint }) => endpoint.port))].map((one) => ({
     protocol: port.protocol.toUpperCase(),
     port: one,
   }))
-  const seen = service.spec?.externalTrafficPolicy === 'Local' ? '' : ' Pods see the node’s address, not the client’s.'
-  if (from.length === 0)
+  const local = service.spec?.externalTrafficPolicy === 'Local'
+  const seen = local ? '' : ' Pods see the node’s address, not the client’s.'
+  const { selector } = service.spec ?? {}
+  if (from.length === 0 || selector === undefined)
     return {
       look,
-      advice: `An ingress rule with an ipBlock of the clients and the pods’ port lets the packet in.${seen}`,
+      advice: `An ingress rule with an ipBlock of the ${from.length === 0 ? 'clients' : inWords(from.map(({ ipBlock }) => ipBlock.cidr))} and the pods’ port lets the packet in.${seen}`,
     }
+  const { namespace = 'default', name = '' } = service.metadata ?? {}
+  const manifest = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: freeName(evidence, namespace, `${name}-from-outside`), namespace },
+    spec: { podSelector: { matchLabels: selector }, policyTypes: ['Ingress'], ingress: [{ from, ports }] },
+  }
   return {
     look,
     summary: `admit ${inWords(
       from.map(({ ipBlock }) => ipBlock.cidr),
       2,
-    )} at the pods`,
-    commands: policies.map(({ metadata, spec }) => {
-      const patch = jsonWord([
-        spec?.ingress === undefined
-          ? { op: 'add', path: '/spec/ingress', value: [{ from, ports }] }
-          : { op: 'add', path: '/spec/ingress/-', value: { from, ports } },
-      ])
-      return sh`kubectl -n ${metadata?.namespace} patch networkpolicy ${metadata?.name} --type=json -p ${patch}`
-    }),
-    changes: `Holds for every pod that the policy selects.${seen}`,
+    )} by a policy of its own`,
+    commands: [sh`echo ${jsonWord(manifest)} | kubectl apply -f -`],
+    changes: `Policies add up: the others stay as they are, and kubectl -n ${namespace} delete networkpolicy ${manifest.metadata.name} takes it back.${seen}`,
   }
+}
+
+/** A name that no policy of the namespace has. */
+function freeName(evidence: Evidence, namespace: string, wanted: string): string {
+  const taken = (known(evidence.kubernetes.networkpolicies) ?? []).some(
+    ({ metadata }) => metadata?.namespace === namespace && metadata.name === wanted,
+  )
+  return taken ? freeName(evidence, namespace, `${wanted}-too`) : wanted
 }
 
 function judge(
@@ -176,7 +201,7 @@ function judge(
     const others = receiving.nodes.filter((name) => name !== node)
     const who = `the node ${inWords(others.length === 0 ? receiving.nodes : others)}`
     // Traffic from the pod's own node is always let in (Kubernetes documentation, "Network Policies").
-    if (receiving.nodes.length === 0) return { who: 'the receiving node', admitted: null, peers: [] }
+    if (receiving.nodes.length === 0) return { who: 'the receiving node', admitted: null, peers: [], fromNode }
     const shut = others.map((name) => {
       const known = addressesOf(evidence, name)
       return known.length === 0 ? null : known.some(lets)
@@ -185,24 +210,25 @@ function judge(
       who,
       admitted: shut.includes(false) ? false : shut.includes(null) ? null : true,
       peers: others.flatMap((name) => addressesOf(evidence, name)),
+      fromNode,
     }
   }
   const { client } = question
   const who = clientText(client)
   if (client.kind === 'address')
-    return { who, admitted: lets(rangeOf(client.address)), peers: [rangeOf(client.address)] }
-  if (client.kind === 'cidr') return { who, admitted: lets(client.cidr), peers: [client.cidr] }
+    return { who, admitted: lets(rangeOf(client.address)), peers: [rangeOf(client.address)], fromNode }
+  if (client.kind === 'cidr') return { who, admitted: lets(client.cidr), peers: [client.cidr], fromNode }
   const every: Range = {
     family: question.vip.family,
     first: 0n,
     last: (1n << (question.vip.family === 6 ? 128n : 32n)) - 1n,
   }
-  if (lets(every)) return { who, admitted: true, peers: [] }
+  if (lets(every)) return { who, admitted: true, peers: [], fromNode }
   // Where every peer is chosen by label, no host outside the cluster is ever meant.
   const blocks = policies.some(({ spec }) =>
     (spec?.ingress ?? []).some(({ from = [] }) => from.some(({ ipBlock }) => ipBlock !== undefined)),
   )
-  return { who, admitted: blocks ? null : false, peers: [] }
+  return { who, admitted: blocks ? null : false, peers: [], fromNode }
 }
 
 const addressesOf = ({ kubernetes: { nodes } }: Context['evidence'], name: string): readonly Range[] =>

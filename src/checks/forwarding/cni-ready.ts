@@ -59,6 +59,8 @@ export default defineCheck({
                 ],
                 advice: `Put the CNI configuration back (for the bridge plugin /etc/cni/net.d/10-bridge.conf with the node's own pod range, and 99-loopback.conf); pods that wait then get their network without a restart.`,
               },
+          // Who makes the routes says that it made none: that a table has no room for one goes before.
+          conditions[unavailable]?.reason === 'NoRouteCreated' ? { consequenceOf: ['forwarding/route-quota'] } : {},
         ),
       ]
     }

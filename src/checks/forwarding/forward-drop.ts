@@ -1,12 +1,13 @@
 import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
+import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { onNode } from '../../net/shell.ts'
+import { inWords } from '../../net/words.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import { managerOf, openings, type Stopped } from '../about/opening.ts'
-import { inWords } from '../../net/words.ts'
 import { lossesBehind } from '../about/losses-behind.ts'
 import { traceReads } from '../about/reads.ts'
-import { defineCheck } from '../check.ts'
+import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { listing, removals } from '../about/rule-removal.ts'
 import { pass, said, unknown, type Draft } from '../finding.ts'
 import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -25,32 +26,44 @@ export default defineCheck({
     const { node } = context
     const share = shareDyingOf(context, ['filtered-before', 'filtered-after'])
     if (isDraft(share)) return [share]
+    const translated = context.question.about === 'service'
+    const others = translated ? droppingElsewhere(context, share.losses) : []
     const wrong = deadly(context, share, {
       reason: ({ death }) => (death === 'filtered-before' ? 'dropped-before-translation' : 'dropped-after-translation'),
       brief: ({ outcome, step }) =>
         `${outcome.fate.kind === 'rejected' ? 'rejected' : 'dropped'} in chain ${step?.chain ?? ''}`,
-      says: ({ outcome, death, node: second, step }) => {
-        const { fate, packet } = outcome
-        const does = fate.kind === 'rejected' ? `rejects (${fate.with})` : 'drops'
-        const where = `${step?.table ?? ''} chain ${step?.chain ?? ''}`
-        const to = addressAndPort(packet.destination.text, packet.destinationPort)
-        return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' && context.question.about === 'service' ? ', before it is translated' : ''}.`
-      },
-      fix: ({ step, node: second, outcome }, { losses: first }) => {
-        const at = second ?? node
+      says: (example, { losses }) =>
+        [
+          ...oneOfEachNode(node, [example, ...losses]).map((loss) => dropped(node, loss, translated)),
+          ...(others.length === 0
+            ? []
+            : [`${inWords(others.map((one) => one.node))} would drop it too, if it came in there`]),
+        ].join('; ') + '.',
+      fix: ({ outcome }, share) => {
         // What is on every node of a cluster would stop the packet again on the next.
-        const losses = [...first, ...lossesBehind(context, node, first)]
-        const nodes = [...new Set(losses.map((loss) => loss.node ?? node))]
+        const losses = [
+          ...share.losses,
+          ...lossesBehind(context, node, share.losses),
+          ...others.flatMap((one) => one.losses),
+        ]
         const family = outcome.packet.destination.family === 6 ? 'ip6' : 'ip'
-        const look = step === null ? [] : [onNode(at, listing(step, family))]
+        const each = oneOfEachNode(node, losses)
+        const look = each.flatMap(({ node: at, step }) =>
+          step === null ? [] : [onNode(at ?? node, listing(step, family))],
+        )
         // Who manages the rules writes them again: there only what it is told itself lasts.
-        const manager = step === null ? null : managerOf(context.evidence, at, step)
-        if (manager === 'ufw' || manager === 'firewalld')
-          return { look, ...openings(context.evidence, stopped(node, losses)) }
+        const managed = each.some(({ node: at, step }) => {
+          const manager = step === null ? null : managerOf(context.evidence, at ?? node, step)
+          return manager === 'ufw' || manager === 'firewalld'
+        })
+        if (managed) return { look, ...openings(context.evidence, stopped(node, losses)) }
         const commands = removals(node, losses, family)
         return {
           look,
-          summary: `let the packet through on ${inWords(nodes, 3)}`,
+          summary: `let the packet through on ${inWords(
+            each.map(({ node: at }) => at ?? node),
+            3,
+          )}`,
           commands,
           changes:
             'Also lets through what else the rule or the policy stopped, until whatever wrote it (Docker, a script) writes it again: admit traffic to the pods there, too.',
@@ -108,6 +121,46 @@ export default defineCheck({
     ],
   },
 })
+
+/** Of losses on several nodes the first of each: one rule of a node is named. */
+const oneOfEachNode = (node: string, losses: readonly Loss[]): readonly Loss[] =>
+  losses.filter(({ node: at }, index) => losses.findIndex((one) => (one.node ?? node) === (at ?? node)) === index)
+
+/** `worker-0 drops the packet to 10.200.2.2:80 in filter chain FORWARD`. */
+function dropped(
+  node: string,
+  { outcome: { fate, packet }, death, node: second, step }: Loss,
+  translated: boolean,
+): string {
+  const does = fate.kind === 'rejected' ? `rejects (${fate.with})` : 'drops'
+  const where = `${step?.table ?? ''} chain ${step?.chain ?? ''}`
+  const to = addressAndPort(packet.destination.text, packet.destinationPort)
+  return `${second ?? node} ${does} the packet to ${to} in ${where}${translated && death === 'filtered-before' ? ', before it is translated' : ''}`
+}
+
+/** So many other nodes are asked: each is traced. */
+const askedNodes = 12
+
+/**
+ * The nodes that would drop the packet if they received it, where whoever announces does: the next announcer is one of them. Those that
+ * drop it now on its second hop are named already.
+ */
+function droppingElsewhere(
+  context: ServiceNodeContext,
+  losses: readonly Loss[],
+): readonly { readonly node: string; readonly losses: readonly Loss[] }[] {
+  const { evidence, question, receiving } = context
+  const here = losses.filter((one) => one.node === null)
+  if (here.length === 0 || !hangsOnAnnouncement(question) || receiving.by === 'client') return []
+  return evidence.nodeNames
+    .filter((one) => !receiving.nodes.includes(one))
+    .slice(0, askedNodes)
+    .flatMap((one) => {
+      const share = shareDyingOf({ ...context, node: one }, ['filtered-before', 'filtered-after'])
+      const own = isDraft(share) ? [] : share.losses.filter((loss) => loss.node === null)
+      return own.length === 0 ? [] : [{ node: one, losses: own.map((loss) => ({ ...loss, node: one })) }]
+    })
+}
 
 const stopped = (node: string, losses: readonly Loss[]): readonly Stopped[] =>
   losses.map(({ node: second, outcome }) => ({ node: second ?? node, outcome }))

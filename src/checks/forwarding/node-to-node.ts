@@ -10,7 +10,6 @@ import {
 } from '../../fabric/ec2/admission.ts'
 import { rangesText } from '../../fabric/ec2/client-set.ts'
 import { numberOf, protocolText } from '../../fabric/ec2/ip-protocol.ts'
-import { primaryRanges } from '../../fabric/ec2/node-flow.ts'
 import { groupsOf, wouldAdmit } from '../../fabric/ec2/security-groups.ts'
 import { groupsText, idOf, listText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
@@ -113,20 +112,19 @@ function refusedDraft(context: ServiceNodeContext, refused: readonly Judged[], f
   const names = [...new Set(refused.map(({ leg: { receiving } }) => receiving))]
   const ranges =
     side === 'ingress'
-      ? primaryRanges(refused.map(({ leg: { from } }) => from))
-      : leg.pod === null
-        ? []
-        : [rangeOf(leg.pod)]
+      ? refused.map((one) => rangeOf(one.leg.source))
+      : refused.flatMap((one) => (one.leg.pod === null ? [] : rangeOf(one.leg.pod)))
   const unique = [...new Map(ranges.map((range) => [range.first, range])).values()]
   const [groupId] = groupIds
   const way =
     side === 'ingress'
       ? `admit${groupIds.length === 1 ? 's' : ''} no ${what} from ${listText(names)}`
       : `let${groupIds.length === 1 ? 's' : ''} no ${what} out to ${node}`
-  const says = `${groupsText(evidence, groupIds)} of ${node} ${way} (${rangesText(unique)}): what is passed on to ${node} is lost.`
+  const whom = unique.length === 0 ? '' : ` (${rangesText(unique)})`
+  const says = `${groupsText(evidence, groupIds)} of ${node} ${way}${whom}: what is passed on to ${node} is lost.`
   const sameGroup = groupId !== undefined && groupsOf(leg.from).includes(groupId) && groupsOf(leg.to).includes(groupId)
   const command =
-    groupId === undefined
+    groupId === undefined || (unique.length === 0 && !sameGroup)
       ? []
       : [
           authorize(

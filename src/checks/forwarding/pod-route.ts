@@ -1,7 +1,7 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { RouteTable } from '../../evidence/ec2/kinds.ts'
-import { gap, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
+import { isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
 import { bitsOf, type Address } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { internalAddresses } from '../../fabric/ec2/cluster-vpc.ts'
@@ -17,7 +17,7 @@ import {
 import { idOf, interfaceText, listText, targetText } from '../../fabric/ec2/words.ts'
 import { sh, word, type Command } from '../../net/shell.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 import { legsTo, passesOn, type Leg } from '../../journey/legs.ts'
 
 export default defineCheck({
@@ -48,7 +48,7 @@ export default defineCheck({
   run,
   docs: {
     means:
-      "Where the nodes send packets for pods to the subnet's router, the route table of the sending node's subnet must lead each pod range to the interface of its node. A missing route sends them to the default route and out of the VPC, one to a replaced instance is a blackhole, and one to the wrong node loops or dies there. Routes live in one table: a second subnet, or one that uses the main table, lacks them.",
+      "Where the nodes send packets for pods to the subnet's router, the route table of the sending node's subnet must lead each pod range to the interface of its node. A missing route sends them to the default route and out of the VPC, one to a replaced instance is a blackhole, and one to the wrong node loops or dies there. Routes live in one table: a second subnet, or one that uses the main table, lacks them. A blackhole that is exactly the range of a node's pods is warned of also where the nodes' own routes were not read.",
     byHand:
       "aws ec2 describe-route-tables --filters Name=association.subnet-id,Values=SUBNET; compare each node's podCIDR with the target of its route.",
     mend: 'Create or replace the route in the table of every subnet with nodes; or use a CNI plugin that encapsulates.',
@@ -66,6 +66,10 @@ interface Lost {
   readonly proof: readonly Proof[]
   readonly command: Command
   readonly leg: Leg
+  /** Without the node's own routes it is not known whether the packet meets the VPC's table at all. */
+  readonly doubt: Gap | null
+  /** Whether it is a blackhole of exactly the range of the node's pods. */
+  readonly isOwnRange: boolean
 }
 
 function run(context: ServiceNodeContext): readonly Draft[] {
@@ -92,29 +96,27 @@ function run(context: ServiceNodeContext): readonly Draft[] {
   })
   if (judged.length === 0)
     return [skipped('no-vpc-route-met', subject, `Packets for the pods of ${node} meet no route table of the VPC.`)]
-  const lost = judged.flatMap((one) => (one !== null && !isGap(one) ? [one] : []))
+  const wrong = judged.flatMap((one) => (one !== null && !isGap(one) ? [one] : []))
+  const lost = wrong.filter((one) => one.doubt === null)
   const [first] = lost
   if (first !== undefined) {
     return [
-      fail(
-        first.reason,
-        subject,
-        said(briefs[first.reason], first.says),
-        first.proof,
-        {
-          summary: `route the pods of ${node} to it`,
-          commands: lost.map(({ command }) => command),
-          changes: `Every subnet of the table sends the pods of ${node} there; the route counts against the table's quota.`,
-        },
-        {
-          awsCode: first.reason === 'blackhole' ? 'BAD_STATE_ROUTE' : 'NO_ROUTE_TO_DESTINATION',
-          partial: lost.length < legs.length || local > 0,
-        },
-      ),
+      fail(first.reason, subject, said(briefs[first.reason], first.says), first.proof, fixOf(node, lost), {
+        awsCode: first.reason === 'blackhole' ? 'BAD_STATE_ROUTE' : 'NO_ROUTE_TO_DESTINATION',
+        partial: lost.length < legs.length || local > 0,
+        ...(first.reason === 'no-route' ? { consequenceOf: ['forwarding/route-quota'] } : {}),
+      }),
     ]
   }
-  const doubtful = judged.filter((one): one is Gap => isGap(one))
-  if (doubtful.length > 0) return [unknown('route-not-known', subject, doubt, doubtful.slice(0, 2))]
+  const doubtful = judged.flatMap((one) => (one === null ? [] : isGap(one) ? one : (one.doubt ?? [])))
+  if (doubtful.length > 0)
+    return [
+      ...wrong
+        .filter(({ isOwnRange }) => isOwnRange)
+        .slice(0, 1)
+        .map((one) => inDoubt(node, one)),
+      unknown('route-not-known', subject, doubt, doubtful.slice(0, 2)),
+    ]
   const tables = [...new Set(legs.flatMap(({ from }) => tableOf(evidence, from) ?? []))]
   const names = listText(tables.map(({ RouteTableId }) => RouteTableId ?? ''))
   return [
@@ -129,6 +131,22 @@ function run(context: ServiceNodeContext): readonly Draft[] {
     ),
   ]
 }
+
+const fixOf = (node: string, lost: readonly Lost[]): Remedy => ({
+  summary: `route the pods of ${node} to it`,
+  commands: lost.map(({ command }) => command),
+  changes: `Every subnet of the table sends the pods of ${node} there; the route counts against the table's quota.`,
+})
+
+/** Nobody makes a route to a node's pods for nothing: one that leads nowhere is told, though it is not known that packets meet it. */
+const inDoubt = (node: string, lost: Lost): Draft =>
+  warn(
+    'blackhole-in-doubt',
+    `node/${node}`,
+    said(briefs.blackhole, `${lost.says} Whether the packets for the VIP meet it is not known.`),
+    lost.proof,
+    { fix: fixOf(node, [lost]), awsCode: 'BAD_STATE_ROUTE' },
+  )
 
 const briefs: Readonly<Record<Lost['reason'], string>> = {
   'no-route': 'no route to the pods in the VPC',
@@ -160,8 +178,7 @@ function judge({ evidence, node }: ServiceNodeContext, leg: Leg, pod: Address): 
   if (isGap(target)) return target
   const active = named !== null && named.route.State !== 'blackhole'
   if (active && target !== null && target.Attachment?.InstanceId === to.Attachment?.InstanceId) return null
-  // Without the node's own routes it is not known whether the packet meets the VPC's table at all.
-  if (isGap(way)) return gap(way.source, way.reason)
+  const doubt = isGap(way) ? way : null
   const id = table.RouteTableId ?? ''
   const range = podRange(evidence, node, pod)
   const verb = named !== null && destinationText(named.route) === range ? 'replace-route' : 'create-route'
@@ -171,6 +188,8 @@ function judge({ evidence, node }: ServiceNodeContext, leg: Leg, pod: Address): 
     const falls = match === null ? '' : `; it falls to the default route, to ${targetText(targetOf(match.route))}`
     return {
       leg,
+      doubt,
+      isOwnRange: false,
       command,
       proof: [citeRoutes(table)],
       reason: 'no-route',
@@ -181,6 +200,8 @@ function judge({ evidence, node }: ServiceNodeContext, leg: Leg, pod: Address): 
   if (!active)
     return {
       leg,
+      doubt,
+      isOwnRange: destinationText(named.route) === range && range.split('/')[1] !== String(bitsOf(pod.family)),
       command,
       proof: [citeRoute(named)],
       reason: 'blackhole',
@@ -189,6 +210,8 @@ function judge({ evidence, node }: ServiceNodeContext, leg: Leg, pod: Address): 
   const where = target === null ? targetText(targetOf(named.route)) : interfaceText(evidence, target)
   return {
     leg,
+    doubt,
+    isOwnRange: false,
     command,
     proof: [citeRoute(named), cite(to, 'NetworkInterfaceId')],
     reason: 'leads-elsewhere',

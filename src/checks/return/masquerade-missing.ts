@@ -27,7 +27,7 @@ export default defineCheck({
       says: ({ outcome }) =>
         `${node} sends the packet on to ${placeOf(outcome)} on another node with the client’s own address ${outcome.packet.source.text}: the pod answers the client directly, from an address that the client never asked.`,
       fix: () =>
-        restartOn(node, 'kube-proxy writes the rules that mark and masquerade anew.', [
+        restartOn(evidence, node, 'kube-proxy writes the rules that mark and masquerade anew.', [
           sh`ssh ${node} sudo iptables-save -t nat | grep -e KUBE-POSTROUTING -e KUBE-MARK-MASQ`,
         ]),
     })

@@ -133,7 +133,7 @@ function fixOf({ evidence, question, node }: ServiceNodeContext, ways: Ways | nu
   const followed = (['nft', 'legacy'] as const).filter(
     (backend) => listed !== null && ways?.[backend].every((place) => listed.has(place)) === true,
   )
-  const look = [sh`ssh ${node} sudo iptables --version`, journalOf(node)]
+  const look = [sh`ssh ${node} sudo iptables --version`, journalOf(evidence, node)]
   const [inUse] = followed
   if (inUse === undefined || followed.length > 1)
     return {

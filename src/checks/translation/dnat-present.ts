@@ -24,7 +24,7 @@ export default defineCheck({
     'translation/jump-missing',
   ],
   run: (context) => {
-    const { question, node } = context
+    const { evidence, question, node } = context
     const vip = addressAndPort(question.vip.text, question.port.port)
     const save = question.vip.family === 6 ? 'ip6tables' : 'iptables'
     const share = shareDyingOf(context, ['untranslated'])
@@ -43,7 +43,7 @@ export default defineCheck({
               ],
               advice: `kube-proxy takes NodePorts at the addresses of its nodePortAddresses only (in nftables mode, where none are named, at the node’s primary one); where ${question.vip.text} should be among them, name its range there and restart kube-proxy.`,
             }
-          : restartOn(node, `kube-proxy writes every rule of ${node} anew.`, [
+          : restartOn(evidence, node, `kube-proxy writes every rule of ${node} anew.`, [
               sh`ssh ${node} sudo ${save}-save -t nat | grep ${question.vip.text}`,
             ]),
     })

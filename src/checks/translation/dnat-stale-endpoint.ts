@@ -57,9 +57,10 @@ export default defineCheck({
     const gone = placeOf(example.outcome)
     const pod = podAt(context, gone)
     const fix = restartOn(
+      evidence,
       node,
       `kube-proxy writes every rule of ${node} anew from what the API server lists now. If it cannot reach the API server, its log says so.`,
-      [journalOf(node)],
+      [journalOf(evidence, node)],
     )
     const sentence = `${node} translates to ${gone}, which is no endpoint of the Service any more`
     if (pod !== null)

@@ -97,7 +97,7 @@ function run({ evidence, question, receiving }: ServiceContext): readonly Draft[
           `internalTrafficPolicy of Service ${name} is Local, and no ready endpoint is on ${own}; the rules of ${own} lead from ${place} to ${addressAndPort(arriving.first.packet.destination.text, arriving.first.packet.destinationPort)} all the same.`,
         ),
         [policy, ...proofOf(arriving.first.steps.slice(-2))],
-        { fix: restartOn(own, `kube-proxy writes every rule of ${own} anew.`, [journalOf(own)]) },
+        { fix: restartOn(evidence, own, `kube-proxy writes every rule of ${own} anew.`, [journalOf(evidence, own)]) },
       ),
     ]
   const rules: readonly Proof[] = journeys.slice(0, 1).flatMap(({ first }) => proofOf(first.steps.slice(-2)))

@@ -1,7 +1,6 @@
-import { known } from '../../evidence/gap.ts'
 import { addressAndPort } from '../../net/port.ts'
 import { autopsy } from '../../node/death.ts'
-import { serviceRules } from '../../node/service-proxy.ts'
+import { serviceRules, virtualServers } from '../../node/service-proxy.ts'
 import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
@@ -24,7 +23,7 @@ export default defineCheck({
       return [
         skipped('no-ipvs', `node/${node}`, `${node} has no virtual servers of IPVS: VIPs do not pass its INPUT rules.`),
       ]
-    const services = (known(here.procNetIpVs) ?? known(here.ipvsadm))?.services ?? []
+    const services = virtualServers(here)?.services ?? []
     const share = shareLost(context, (journey) => {
       const found = autopsy(journey)
       if (found?.death !== 'filtered-before' || found.step?.hook !== 'INPUT') return null

@@ -1,7 +1,6 @@
 import { citeLine } from '../../evidence/cite.ts'
-import { known } from '../../evidence/gap.ts'
 import { autopsy } from '../../node/death.ts'
-import { serviceRules } from '../../node/service-proxy.ts'
+import { serviceRules, virtualServers } from '../../node/service-proxy.ts'
 import { addressAndPort } from '../../net/port.ts'
 import { counted } from '../../net/words.ts'
 import { sh } from '../../net/shell.ts'
@@ -32,7 +31,7 @@ export default defineCheck({
     })
     if (isDraft(share)) return [share]
     const vip = addressAndPort(question.vip.text, question.port.port)
-    const ipvs = known(here.procNetIpVs) ?? known(here.ipvsadm)
+    const ipvs = virtualServers(here)
     const service = ipvs?.services.find(
       ({ address, port, protocol }) =>
         address.text === question.vip.text && port === question.port.port && protocol === question.port.protocol,

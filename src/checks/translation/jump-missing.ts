@@ -1,4 +1,4 @@
-import { autopsy } from '../../node/death.ts'
+import { autopsy, passesUntranslated } from '../../node/death.ts'
 import { missingJumps } from '../../node/jumps.ts'
 import { inWords } from '../../net/words.ts'
 import { traceReads } from '../about/reads.ts'
@@ -11,7 +11,7 @@ import { lostAnswer } from '../../journey/lost-answer.ts'
 
 export default defineCheck({
   id: 'translation/jump-missing',
-  after: 'translation/rules-complete',
+  after: 'translation/notrack',
   title: 'The kernel’s hooks lead to kube-proxy’s chains',
   needs: ['node/ip-route'],
   alsoReads: [...traceReads],
@@ -24,9 +24,12 @@ export default defineCheck({
     const subject = `node/${node}`
     if (serviceRules(here) === null) return [skipped('no-rules', subject, `${node} has no rules of a kube-proxy.`)]
     const missing = missingJumps(here, question.vip.family)
+    const untranslating = missing.some(({ table, from }) => table === 'nat' && from !== 'POSTROUTING')
     const share = shareLost(context, (journey) => {
       const found = autopsy(journey)
-      return found?.death === 'untranslated' ? found : lostAnswer(evidence, node, journey)
+      return found?.death === 'untranslated' || (untranslating && passesUntranslated(journey))
+        ? found
+        : lostAnswer(evidence, node, journey)
     })
     if (missing.length === 0)
       return isDraft(share)
@@ -43,6 +46,7 @@ export default defineCheck({
     const sentence = `On ${node} no rule leads from ${where}: kube-proxy’s rules are there, and no packet meets them`
     const proof = missing.map((one) => one.proof)
     const fix = restartOn(
+      evidence,
       node,
       'kube-proxy makes its jumps anew when it starts. Find what took them away (iptables -F, a firewall’s reload), or it will do so again.',
     )

@@ -1,4 +1,4 @@
-import type { NodeEvidence } from '../../evidence/evidence.ts'
+import type { Evidence, NodeEvidence } from '../../evidence/evidence.ts'
 import { citeFile, type Proof } from '../../evidence/cite.ts'
 import { gapsAmong, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
@@ -36,7 +36,7 @@ export default defineCheck({
     const health = healthListener(evidence, here)
     const program =
       kubeProxyProcesses(here)[0] ?? healthOf(here)?.proof ?? (health.serves === true ? health.proof : null)
-    if (rules === null) return [withoutRules(here, program)]
+    if (rules === null) return [withoutRules(evidence, here, program)]
     if (program === null) return [withoutProgram(here, rules)]
     if (health.serves === false && health.proof !== null && healthOf(here) === null)
       return [
@@ -48,7 +48,7 @@ export default defineCheck({
             `kube-proxy runs on ${node} and does not open its health port ${String(health.port)}: it has not got past its start, and the rules there are those of the one before it.`,
           ),
           [program, health.proof, rules],
-          { fix: restart(node), blocks: false },
+          { fix: restart(evidence, node), blocks: false },
         ),
       ]
     return [
@@ -73,7 +73,7 @@ export default defineCheck({
   },
 })
 
-function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
+function withoutRules(evidence: Evidence, here: NodeEvidence, program: Proof | null): Draft {
   const { name: node } = here
   const subject = `node/${node}`
   const hidden = gapsAmong(
@@ -97,7 +97,7 @@ function withoutRules(here: NodeEvidence, program: Proof | null): Draft {
         `kube-proxy runs on ${node} but has written no rules for Services.`,
       ),
       [program, noRules(here)],
-      restart(node),
+      restart(evidence, node),
     )
   const absent = absence(here)
   return absent === null
@@ -156,11 +156,12 @@ function absence(here: NodeEvidence): Proof | null {
     : citeFile(processes.file, `${String(processes.lines.length)} processes, no kube-proxy among them`)
 }
 
-const restart = (node: string) =>
+const restart = (evidence: Evidence, node: string) =>
   restartOn(
+    evidence,
     node,
     'A restart lets it write all rules anew. If it stays so, its journal says why (often its kubeconfig, the API server’s address, or a hostnameOverride that names no Node).',
-    [journalOf(node)],
+    [journalOf(evidence, node)],
   )
 
 const start = (node: string) => ({

@@ -37,9 +37,10 @@ export default defineCheck({
     const running = citeLine(here.proxyMode.file, 1, mode)
     const told = writtenSetting(evidence, here, 'mode')
     const restart = restartOn(
+      evidence,
       node,
       `kube-proxy then works in the mode that ${configPath(here)} names, or exits, and its journal says why it cannot.`,
-      [journalOf(node)],
+      [journalOf(evidence, node)],
     )
     if (told !== null && told.value !== '' && told.value !== mode)
       return [

@@ -4,7 +4,7 @@ import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
 import { removals } from '../about/rule-removal.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
-import { autopsy } from '../../node/death.ts'
+import { autopsy, passesUntranslated } from '../../node/death.ts'
 
 export default defineCheck({
   id: 'translation/notrack',
@@ -21,7 +21,7 @@ export default defineCheck({
       const { packet, steps } = journey.first
       const rule = packet.tracked ? undefined : steps.find(({ did }) => did === 'notrack')
       const found = rule === undefined ? null : autopsy(journey)
-      if (found?.death !== 'untranslated' || rule === undefined) return null
+      if (found === null || rule === undefined || !passesUntranslated(journey)) return null
       // What decided is the rule that took the packet out of tracking, wherever it ended after that.
       return { ...found, step: rule, outcome: { ...found.outcome, steps: [rule] } }
     })

@@ -77,6 +77,7 @@ export default defineCheck({
         odd.flatMap(({ proof }) => proof),
         {
           fix: restartOn(
+            evidence,
             node,
             `kube-proxy writes every rule of ${node} anew when it starts. Find out what changed them (a firewall’s reload, iptables -F, an earlier kube-proxy), or it will happen again.`,
           ),

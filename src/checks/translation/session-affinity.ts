@@ -55,7 +55,7 @@ function run({ evidence, question, receiving, node }: ServiceNodeContext): reado
   const name = objectName(service)
   const seconds = secondsOf(service)
   const asked = cite(service, 'spec', 'sessionAffinity')
-  const fix = restartOn(node, `kube-proxy writes every rule of ${node} anew; connections that are open stay.`)
+  const fix = restartOn(evidence, node, `kube-proxy writes every rule of ${node} anew; connections that are open stay.`)
   const loose = found.find(({ sticky }) => !sticky)
   if (loose !== undefined)
     return [

@@ -4,7 +4,7 @@ import { jsonWord, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, said } from '../finding.ts'
+import { pass, said, skipped } from '../finding.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -27,6 +27,17 @@ export default defineCheck({
     const { service } = question
     const share = shareDyingOf(context, ['source-ranges'])
     if (isDraft(share)) return [share]
+    if (
+      share.dead === 'none' &&
+      !share.trace.parts.some(({ journeys }) => journeys.some(({ first }) => first.packet.translated))
+    )
+      return [
+        skipped(
+          'ends-before',
+          `node/${node}`,
+          `On ${node} the packet ends before the Service’s source ranges are asked.`,
+        ),
+      ]
     const ranges = inWords(service.spec?.loadBalancerSourceRanges ?? [])
     const who = share.trace.parts[0]?.source.text ?? clientText(question.client)
     const name = service.metadata?.name ?? ''

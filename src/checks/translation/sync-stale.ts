@@ -37,9 +37,10 @@ export default defineCheck({
     const written = sample('last_timestamp_seconds')
     const queued = sample('last_queued_timestamp_seconds')
     const fix = restartOn(
+      evidence,
       node,
       'A restart makes kube-proxy write all of its rules anew. If it cannot, its journal says why: it cannot write them, or cannot read from the API server.',
-      [journalOf(node)],
+      [journalOf(evidence, node)],
     )
     if (written === undefined)
       return [

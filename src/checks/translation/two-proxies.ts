@@ -1,5 +1,6 @@
+import { isGap } from '../../evidence/gap.ts'
 import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
-import { replacementOn, rivalsOn } from '../../node/replacements.ts'
+import { kubeProxyImage, podOn, replacementOn, rivalsOn } from '../../node/replacements.ts'
 import { inWords } from '../../net/words.ts'
 import { sh } from '../../net/shell.ts'
 import { translatorReads } from '../about/reads.ts'
@@ -10,7 +11,7 @@ export default defineCheck({
   id: 'translation/two-proxies',
   title: 'One program handles Services on the node',
   needs: [],
-  alsoReads: [...translatorReads, 'kubernetes/configmaps'],
+  alsoReads: [...translatorReads, 'kubernetes/configmaps', 'kubernetes/pods'],
   about: ['service'],
   blocks: true,
   each: 'receiving',
@@ -18,9 +19,12 @@ export default defineCheck({
     const here = evidence.node(node)
     const subject = `node/${node}`
     const proxies = kubeProxyProcesses(here)
+    // Without the node's processes its pods tell: kubeadm and most others run kube-proxy as one.
+    const pod = isGap(here.processes) ? podOn(evidence, node, kubeProxyImage) : null
+    const proxy = proxies[0] ?? pod
     const rivals = rivalsOn(evidence, node)
     const rules = serviceRules(here)
-    const claims = [...(proxies[0] === undefined ? [] : [{ name: 'kube-proxy', proof: proxies[0] }]), ...rivals]
+    const claims = [...(proxy === null ? [] : [{ name: 'kube-proxy', proof: proxy }]), ...rivals]
     if (claims.length > 1) {
       const names = inWords(claims.map(({ name }) => name))
       return [
@@ -35,11 +39,14 @@ export default defineCheck({
           [...claims.map(({ proof }) => proof), ...(rules === null ? [] : [rules.proof])],
           {
             fix: {
-              summary: `take kube-proxy off ${node}`,
-              commands: [
-                sh`ssh ${node} sudo systemctl disable --now kube-proxy`,
-                sh`ssh ${node} sudo kube-proxy --cleanup`,
-              ],
+              summary: pod === null ? `take kube-proxy off ${node}` : 'take kube-proxy off all nodes',
+              commands:
+                pod === null
+                  ? [sh`ssh ${node} sudo systemctl disable --now kube-proxy`, sh`ssh ${node} sudo kube-proxy --cleanup`]
+                  : [
+                      'kubectl -n kube-system get daemonset kube-proxy -o yaml > kube-proxy.before.yaml',
+                      'kubectl -n kube-system delete daemonset kube-proxy',
+                    ],
               changes: `Leaves the Services of ${node} to ${inWords(rivals.map(({ name }) => name))}. If kube-proxy shall handle them, turn the service proxy of the other off instead; never both.`,
             },
           },

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
@@ -179,6 +179,14 @@ const impersonating = ({ as }: ClusterOptions): http.OutgoingHttpHeaders =>
     ? {}
     : { 'impersonate-user': as.user, ...(as.groups.length === 0 ? {} : { 'impersonate-group': [...as.groups] }) }
 
+/** Thousands of contexts, with their certificates, are some megabytes. */
+const mostOfKubeconfig = 64 * 1024 ** 2
+
+function kindOf(file: string): { readonly isDevice: boolean; readonly size: number } {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return { isDevice: stat?.isCharacterDevice() === true || stat?.isBlockDevice() === true, size: stat?.size ?? 0 }
+}
+
 function load(KubeConfigOf: new () => KubeConfig, { kubeconfigs, context }: ClusterOptions): KubeConfig {
   const config = new KubeConfigOf()
   if (kubeconfigs.length === 0)
@@ -190,6 +198,9 @@ function load(KubeConfigOf: new () => KubeConfig, { kubeconfigs, context }: Clus
   for (const file of there) {
     const one = new KubeConfigOf()
     reading(`The kubeconfig ${file}`, () => {
+      // The library reads until there is no more. A pipe is all right (`--kubeconfig <(…)`): whoever writes to it ends.
+      const { isDevice, size } = kindOf(file)
+      if (isDevice || size > mostOfKubeconfig) throw new Error(isDevice ? 'it is a device' : 'it is larger than 64 MiB')
       one.loadFromFile(file)
     })
     config.clusters = firstNamed([...config.clusters, ...one.clusters])

@@ -33,6 +33,7 @@ function keptValue(name: string, key: string, value: string): string | null {
   if (name === 'kubeadm-config') return key === 'ClusterConfiguration' ? linesOf(value, readKubeadm) : null
   if (name === 'cluster-info') return key === 'kubeconfig' ? linesOf(value, readKubeconfig) : null
   if (key === 'net-conf.json') return keptFlannel(value)
+  if (name === 'metallb-excludel2') return key === 'excludel2.yaml' && onlyPatterns.test(value) ? value : null
   if (name.startsWith('antrea-config') && key === 'antrea-agent.conf') return linesOf(value, readAntrea)
   return null
 }
@@ -61,6 +62,9 @@ const ciliumKeys: ReadonlySet<string> = new Set([
   'enable-bgp-control-plane',
   ...['routing-mode', 'tunnel', 'tunnel-protocol', 'tunnel-port', 'enable-wireguard', 'enable-ipsec'],
 ])
+
+/** MetalLB's list of interfaces: regular expressions of names, one a line. */
+const onlyPatterns = /^\s*announcedInterfacesToExclude:(?:\s*-\s*["']?[\w.^$*+?()[\]|\\-]*["']?)*\s*$/
 
 /** Of flannel's network how its packets travel. */
 function keptFlannel(value: string): string | null {

@@ -1,6 +1,7 @@
 import type { FrameSource, ListenOptions } from '../../capture/source.ts'
 import type { Running } from '../../capture/sources/running.ts'
-import { readTcpdump, tcpdumpFlags } from '../../capture/sources/tcpdump.ts'
+import { readRunning } from '../../capture/sources/read-running.ts'
+import { tcpdumpFlags, tcpdumpWords, untilDown } from '../../capture/sources/tcpdump.ts'
 import { UserError } from '../../evidence/user-error.ts'
 import { reasonOf, type NodeTarget } from './transport.ts'
 
@@ -26,7 +27,8 @@ export interface Place {
  * else the one with the address, or that the connection came to (SSH_CONNECTION: client, its port, server, its port). tcpdump would notice that nobody reads any more at its next frame only; sudo gives the signal on to it, and only root may send
  * one to sudo.
  */
-const script = `nic=$1 vip=$2 own=$3 node=$4; shift 4
+const script = `${untilDown}
+nic=$1 vip=$2 own=$3 node=$4; shift 4
 if [ -z "$nic" ]; then
   [ -n "$own" ] || { own=\${SSH_CONNECTION% *}; own=\${own##* }; }
   find='case $0 in *:*) six=-6 ;; *) six= ;; esac
@@ -46,8 +48,9 @@ $root tcpdump -i "\${nic:-any}" "$@" >&3 3>&- 4<&- & child=$!
 exec 3>&-
 { read -r _; kill -TERM "$child" 2>/dev/null || $root kill -TERM "$child" 2>/dev/null; } <&4 & leash=$!
 exec 4<&- </dev/null
+until_down "\${nic:-any}" & watch=$!
 wait "$child"; status=$?
-kill "$leash" 2>/dev/null
+kill "$leash" "$watch" 2>/dev/null
 exit "$status"`
 
 /** Captures on a node. Nothing stays there. */
@@ -59,7 +62,8 @@ export function nodeSource(target: NodeTarget, place: Place, options: ListenOpti
     name: interfaceName === null ? node : `${interfaceName} of ${node}`,
     read: (wanted, take, signal, onListening) =>
       run(target, ['sh', '-c', script, 'capture', ...where, ...tcpdumpFlags(options)], (running) =>
-        readTcpdump(running, {
+        readRunning(running, {
+          ...tcpdumpWords,
           name: node,
           patienceMs: 3000,
           refusal: (said, status) => refusalOf(said, status, node, signal.aborted),

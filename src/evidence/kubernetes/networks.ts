@@ -56,6 +56,46 @@ export const networkKinds = {
     },
     customOfCluster,
   ),
+  ciliumbgpclusterconfigs: kindOf(
+    'CiliumBGPClusterConfig',
+    'ciliumbgpclusterconfigs',
+    'cilium.io',
+    {
+      metadata,
+      spec: {
+        nodeSelector: labelSelector,
+        bgpInstances: [{ peers: [{ name: 'string', peerAddress: 'string', peerConfigRef: { name: 'string' } }] }],
+      },
+    },
+    customOfCluster,
+  ),
+  ciliumbgppeerconfigs: kindOf(
+    'CiliumBGPPeerConfig',
+    'ciliumbgppeerconfigs',
+    'cilium.io',
+    { metadata, spec: { families: [{ afi: 'string', advertisements: labelSelector }] } },
+    customOfCluster,
+  ),
+  // Up to 1.17, beside the three kinds that took its place in 1.16.
+  ciliumbgppeeringpolicies: kindOf(
+    'CiliumBGPPeeringPolicy',
+    'ciliumbgppeeringpolicies',
+    'cilium.io',
+    {
+      metadata,
+      spec: {
+        nodeSelector: labelSelector,
+        virtualRouters: [
+          {
+            serviceSelector: labelSelector,
+            serviceAdvertisements: ['string'],
+            neighbors: [{ peerAddress: 'string' }],
+          },
+        ],
+      },
+    },
+    customOfCluster,
+  ),
   ciliumbgpadvertisements: kindOf(
     'CiliumBGPAdvertisement',
     'ciliumbgpadvertisements',

@@ -7,7 +7,7 @@ import { bitsOf } from '../../net/address.ts'
 import { clientSubnets, vpcDelivery, type VipPlace } from './delivery.ts'
 import { nodeInterfaces, nodeOfInterface } from './node-interfaces.ts'
 import type { Remedy } from '../../net/remedy.ts'
-import { routeFor, routeTableOf, targetOf, type RouteMatch } from './routes.ts'
+import { interfaceOf, routeFor, routeTableOf, targetOf, type RouteMatch } from './routes.ts'
 import type { NetworkInterface, RouteTable } from '../../evidence/ec2/kinds.ts'
 import { idOf, interfaceText } from './words.ts'
 
@@ -61,16 +61,29 @@ function subnetRoute(evidence: Evidence, vpcId: string, subnetId: string, vip: A
 export const leadsToInterface = ({ match }: SubnetRoute): boolean =>
   match !== null && targetOf(match.route).kind === 'interface'
 
-/** The interface that a route to the VIP should lead to: the one of the node that would receive it, else the first node's. */
+/**
+ * The interface that a route to the VIP should lead to: the one of a node to which another table's route leads already, else that of the node
+ * that would receive it, else the first node's. `wanting`: the tables that are to get the route.
+ */
 export function routeTargetFor(
   evidence: Evidence,
   question: Question,
+  { vip, vpcId }: VipPlace,
   nodes: readonly string[],
+  wanting: readonly RouteTable[],
 ): NetworkInterface | null {
   const own = known(nodeInterfaces(evidence, question.vpcId))
   if (own === null) return null
+  const all = [...own.values()].flat()
+  const others = (known(evidence.aws.routeTables) ?? []).filter((one) => one.VpcId === vpcId && !wanting.includes(one))
+  const [led] = others.flatMap((table) => {
+    const match = known(routeFor(evidence, table, vip))
+    if (match === null || match.prefix.prefix === 0 || match.route.State === 'blackhole') return []
+    const target = known(interfaceOf(evidence, vpcId, match.route))
+    return all.find(({ NetworkInterfaceId }) => NetworkInterfaceId === target?.NetworkInterfaceId) ?? []
+  })
   const [preferred] = nodes.flatMap((node) => own.get(node)?.[0] ?? [])
-  return preferred ?? [...own.values()].flat()[0] ?? null
+  return led ?? preferred ?? all[0] ?? null
 }
 
 /** The commands that make these tables lead to an interface, and that interface take what is not addressed to it. */

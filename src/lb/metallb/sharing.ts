@@ -7,19 +7,24 @@ export function sharingKey({ metadata }: Service): string | null {
   return key === '' ? null : key
 }
 
+/** What keeps two Services from one address; `says` is the rest of a sentence about the second. */
+export interface Unshared {
+  readonly by: 'key' | 'selector' | 'port'
+  readonly says: string
+}
+
 /**
- * Why two Services cannot have one address, as the rest of a sentence about the second; null where they can. They need one key, other ports,
- * and both externalTrafficPolicy Cluster or one selector (metallb v0.16.1, internal/allocator/allocator.go: sharingOK, checkSharing;
- * k8salloc/k8salloc.go: BackendKey).
+ * Why two Services cannot have one address; null where they can. They need one key, other ports, and both externalTrafficPolicy Cluster or
+ * one selector (metallb v0.16.1, internal/allocator/allocator.go: sharingOK, checkSharing; k8salloc/k8salloc.go: BackendKey).
  */
-export function whyNotShared(holder: Service, service: Service): string | null {
+export function whyNotShared(holder: Service, service: Service): Unshared | null {
   const [one, other] = [sharingKey(holder), sharingKey(service)]
-  if (one === null || one !== other) return 'the two do not share it'
+  if (one === null || one !== other) return { by: 'key', says: 'the two do not share it' }
   if (backendKey(holder) !== backendKey(service))
-    return 'with externalTrafficPolicy Local only Services of one selector share an address'
+    return { by: 'selector', says: 'with externalTrafficPolicy Local only Services of one selector share an address' }
   const taken = new Set(portsOf(holder))
   const clash = portsOf(service).find((port) => taken.has(port))
-  return clash === undefined ? null : `both want ${clash}`
+  return clash === undefined ? null : { by: 'port', says: `both want ${clash}` }
 }
 
 function backendKey({ spec }: Service): string {

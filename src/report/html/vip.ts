@@ -18,7 +18,7 @@ import { widePicture } from './wide-picture.ts'
 
 /** One VIP in full: the picture, what stops the packet and mends it, then the evidence hop by hop. */
 export function vipMarkup(diagnosis: Diagnosis, setting: Setting, key: string): Markup {
-  const { question, causes, alsoWrong, findings, verdict } = diagnosis
+  const { question, causes, possibleCauses, alsoWrong, findings, verdict } = diagnosis
   const { evidence } = setting
   const scene = sceneOf(evidence, question, diagnosis.receiving)
   const drawn: Drawn = {
@@ -28,11 +28,11 @@ export function vipMarkup(diagnosis: Diagnosis, setting: Setting, key: string): 
     title: `The way of a packet to ${placeOf(question)}: ${verdict}`,
     reason: causes[0] === undefined ? null : clauseOf(causes[0].says, 120),
   }
-  const warnings = findings.filter(({ status }) => status === 'warn')
+  const warnings = findings.filter((finding) => finding.status === 'warn' && !possibleCauses.includes(finding))
   return h`<section class="vip ${verdict}" id="${key}" aria-labelledby="${key}-title"><h2 id="${key}-title"><span class="address">${placeOf(question)}</span> <span class="owner">${ownerOf(question)}</span> <span class="verdict ${verdict}">${verdictWords[verdict]}</span></h2><p class="from">from ${clientWords(question)}</p>
 <div class="drawing">${widePicture(drawn)}${tallPicture(drawn)}</div>
 ${causes.map((cause, index) => causeMarkup(cause, index, causes.length, key, setting))}
-${listMarkup('Broken too, but not on this packet’s way', alsoWrong, setting)}${listMarkup('Warnings', warnings, setting)}
+${listMarkup('Possible causes', possibleCauses, setting)}${listMarkup('Broken too, but not on this packet’s way', alsoWrong, setting)}${listMarkup('Warnings', warnings, setting)}
 ${timelinesMarkup(evidence, diagnosis)}${hopsMarkup(evidence, diagnosis, key, scene.rules)}</section>`
 }
 

@@ -1,6 +1,6 @@
 import type { Finding, Unread } from '../../checks/finding.ts'
 import { pathHops, type PathHop } from '../../checks/hop.ts'
-import type { Diagnosis } from '../../diagnosis/diagnosis.ts'
+import type { Diagnosis, PathStep } from '../../diagnosis/diagnosis.ts'
 import { targetText } from '../../diagnosis/title.ts'
 import { sh, type Command } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
@@ -46,19 +46,28 @@ function joinedNodes(missing: readonly Missing[]): readonly Missing[] {
   return missing.flatMap((one) => (one === first ? [all] : others.includes(one) ? [] : [one]))
 }
 
-/** Where the hops that are not known want for evidence, in the order of the hops. */
-function missingFor({ path, findings }: Diagnosis): readonly Missing[] {
+/** Where the hops that are not known want for evidence, what decides first in front. */
+function missingFor({ path, findings, question, receiving }: Diagnosis): readonly Missing[] {
   const found = new Map<string, Missing>()
-  for (const step of path.filter(({ status }) => status === 'unknown')) {
-    const open = findings.filter(({ id, status }) => id === step.id && status === 'unknown')
-    for (const { place, unread, look } of open.flatMap(wants)) {
+  // On EC2 nothing is delivered but to the owner of the VIP, whoever announces it; elsewhere hop follows hop.
+  const isFirst = ({ hop }: PathStep): boolean => question.fabric === 'ec2' && hop === 'delivery'
+  const open = path.filter(({ status }) => status === 'unknown')
+  for (const step of [...open.filter(isFirst), ...open.filter((one) => !isFirst(one))]) {
+    const unknown = findings.filter(({ id, status }) => id === step.id && status === 'unknown')
+    for (const { place, unread, look } of unknown.flatMap(wants)) {
       const known = found.get(place) ?? { place, hops: [], unread: new Map<string, Unread>(), look }
       found.set(place, known)
       if (!known.hops.includes(step.hop)) known.hops.push(step.hop)
       if (unread !== null) known.unread.set(unread.source, unread)
     }
   }
-  return [...found.values()]
+  // The packet enters at the announcer's node, and meets the others after it.
+  const entry = receiving.nodes.map((node) => `nodes/${node}`)
+  const isEntry = ({ place }: Missing): boolean => entry.includes(place)
+  const missing = [...found.values()]
+  const nodes = missing.filter(({ place }) => place.startsWith('nodes/'))
+  const ordered = [...nodes.filter(isEntry), ...nodes.filter((one) => !isEntry(one))]
+  return missing.map((one) => (nodes.includes(one) ? (ordered.shift() ?? one) : one))
 }
 
 interface Want {
@@ -151,7 +160,7 @@ export function commandsFor(
 
 /** The ordinary commands whose output a bundle lacks. */
 function byFile(sources: readonly string[], bundle: string): readonly Command[] {
-  const archive = bundle.endsWith('.gz')
+  const archive = /\.(?:gz|json|ya?ml)$/i.test(bundle)
   const folder = archive ? 'BUNDLE' : bundle.replace(/\/$/, '')
   return sources.slice(0, namedFiles).flatMap((source) => {
     const [, root = '', name = ''] = /^(aws|kubernetes)\/([\w.-]+)\.json$/.exec(source) ?? []

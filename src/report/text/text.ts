@@ -90,14 +90,15 @@ function* tableOf(rows: readonly Kept[], look: Look, { all, verbose, short }: De
 
 /** One VIP in full. */
 function oneVip(diagnosis: Diagnosis, look: Look, { verbose, short }: Detail, reading: Reading): string {
-  const { causes, alsoWrong, findings, path, verdict } = diagnosis
+  const { causes, possibleCauses, alsoWrong, findings, path, verdict } = diagnosis
   const [first, ...further] = causes
   const open = verdict === 'inconclusive' ? nextSteps(diagnosis, reading, look) : []
-  const warnings = findings.filter(({ status }) => status === 'warn')
+  const warnings = findings.filter((finding) => finding.status === 'warn' && !possibleCauses.includes(finding))
   const sections = [
     header(diagnosis, look),
     first === undefined ? [] : firstCause(first, look, verbose),
     furtherCauses(further, look, verbose),
+    besideLines(causes.length === 0 ? 'Possible causes' : 'Possible causes besides', possibleCauses, look, verbose),
     open,
     short ? [] : pathLines(path, look, verbose),
     short ? [] : wireLines(findings, look),

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../kit/answers.ts'
 import { allUp, byBgp, nodeNames, peer, session, withBgpType } from '../../kit/bgp.ts'
 import { fixtureStore, variant } from '../../kit/fixtures.ts'
+import { withRules } from '../../kit/firewalled.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'announcement/bgp-session'
@@ -119,4 +120,42 @@ test('taking evidence away never makes the VIP reachable', async () => {
     const evidence = await variant('lan-healthy', { ...down, [file]: null })
     expect([file, diagnosisOf(evidence, 'default/nginx-lb').verdict]).not.toEqual([file, 'reachable'])
   }
+})
+
+test('a router behind another gets ebgpMultiHop by a line, whether or not the state of the session is known', async () => {
+  const far = (sessions?: readonly object[]) =>
+    variant('lan-healthy', {
+      ...byBgp({ peers: [peer('router', '10.99.0.1')], ...(sessions === undefined ? {} : { sessions }) }),
+      [pods]: withBgpType('frr-k8s'),
+    })
+  const mends = [
+    `kubectl -n metallb-system patch bgppeers.metallb.io router --type merge -p '{"spec":{"ebgpMultiHop":true}}'`,
+  ]
+  const down = await far(nodeNames.map((node) => session(node, '10.99.0.1', 'Active')))
+  const [cause] = diagnosisOf(down, 'default/nginx-lb').causes
+  expect([cause?.id, cause?.fix?.commands]).toEqual([id, mends])
+  const open = diagnosisOf(await far(), 'default/nginx-lb').findings.find((one) => one.id === id)
+  expect([open?.status, open?.fix?.commands]).toEqual(['unknown', mends])
+})
+
+test('a firewall of the nodes that drops their sessions is told with its fix, and what its own check says follows', async () => {
+  const nodes = Object.fromEntries(
+    nodeNames.map((node) => [
+      `nodes/${node}/iptables-nft-save.txt`,
+      withRules(['-A OUTPUT -p tcp -m tcp --dport 179 -j DROP']),
+    ]),
+  )
+  const sessions = nodeNames.map((node) => session(node, '10.240.0.1', 'Connect'))
+  const evidence = await variant('lan-healthy', { ...byBgp({ sessions }), [pods]: withBgpType('frr-k8s'), ...nodes })
+  const { causes, alsoWrong } = diagnosisOf(evidence, 'default/nginx-lb')
+  expect(causes.map((cause) => [cause.id, cause.consequences.map((one) => one.id)])).toEqual([
+    [id, ['control/bgp-ports']],
+  ])
+  expect(alsoWrong).toEqual([])
+  expect(causes[0]?.says).toContain(
+    '; controller-0, controller-1, worker-0 and worker-1 drop tcp/179 to 10.240.0.1 (filter chain OUTPUT).',
+  )
+  expect(causes[0]?.fix?.commands[0]).toBe(
+    'ssh controller-0 sudo iptables-nft -t filter -I OUTPUT -s 10.240.0.10 -d 10.240.0.1 -p tcp --dport 179 -j ACCEPT',
+  )
 })

@@ -54,7 +54,7 @@ test('a leader that ended left the address on its interface, so the packets stil
   const evidence = await kubeVipCluster({ lease: { renewTime: '2026-11-01T00:00:00Z' } })
   expect(found(evidence, id)).toEqual([['fail', expect.stringMatching(/ worker-0 still has the address\.$/)]])
   const diagnosis = diagnosisOf(evidence, 'default/nginx-lb')
-  expect([diagnosis.verdict, diagnosis.alsoWrong.map((one) => one.id)]).toEqual(['reachable', [id]])
+  expect([diagnosis.verdict, diagnosis.possibleCauses.map((one) => one.id)]).toEqual(['reachable', [id]])
 })
 
 test('each Service has a lease of its own in its namespace with svc_election, or the one that it names', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
 import { diagnosisOf } from '../../kit/answers.ts'
 import { found, foundIn } from '../../kit/found.ts'
+import { layer2, oldMetallb } from '../../kit/old-metallb.ts'
 
 const id = 'announcement/no-eligible-node'
 const label = 'node.kubernetes.io/exclude-from-external-load-balancers'
@@ -154,4 +155,55 @@ test('a condition NetworkUnavailable that nobody cleared puts every node out', a
   const finding = diagnosisOf(evidence, 'default/nginx-lb').findings.find((one) => one.id === id)
   expect([finding?.status, finding?.look.length]).toEqual(['fail', 4])
   expect(finding?.says).toMatch(/have the condition NetworkUnavailable\.$/)
+})
+
+test('a label that Talos would set again is given up in its machine configuration', async () => {
+  const evidence = await variant('lan-healthy', {
+    ...nodes(({ metadata, status }) => {
+      metadata.labels[label] = ''
+      status.nodeInfo.osImage = metadata.name.startsWith('controller-') ? 'Talos (v1.9.5)' : 'Ubuntu 24.04 LTS'
+    }),
+    'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => (list.items = [])),
+  })
+  const fix = diagnosisOf(evidence, 'default/nginx-lb').causes[0]?.fix
+  const patch = `-p '{"machine":{"nodeLabels":{"${label}":{"$patch":"delete"}}}}'`
+  expect(fix?.commands).toEqual([
+    `talosctl -n 10.240.0.10 patch machineconfig ${patch}`,
+    `talosctl -n 10.240.0.11 patch machineconfig ${patch}`,
+    `kubectl label node worker-0 ${label}-`,
+    `kubectl label node worker-1 ${label}-`,
+  ])
+  expect(fix?.changes).toMatch(/Talos sets the labels of its machine configuration again/)
+})
+
+test('before 0.11 a node without an endpoint announces nothing, also for a Service that is Cluster', async () => {
+  const old = (local: boolean) =>
+    oldMetallb(
+      layer2,
+      {
+        'kubernetes/pods.json': (text: string) =>
+          (noSpeakerOn('worker-0', 'worker-1')['kubernetes/pods.json'] as (text: string) => string)(
+            text.replaceAll(/(metallb\/(?:speaker|controller)):v[\d.]+/g, '$1:v0.10.3'),
+          ),
+        'kubernetes/daemonsets.apps.json':
+          noSpeakerOn('worker-0', 'worker-1')['kubernetes/daemonsets.apps.json'] ?? null,
+        'kubernetes/events.json': editJson((list: Json) => (list.items = [])),
+        'kubernetes/services.json': editJson((list: Json) => {
+          for (const { metadata, spec } of list.items)
+            if (metadata.name === 'nginx-lb') spec.externalTrafficPolicy = local ? 'Local' : 'Cluster'
+        }),
+      },
+      { version: '0.10.3' },
+    )
+  const advice = async (local: boolean) => {
+    const [cause] = diagnosisOf(await old(local), 'default/nginx-lb').causes
+    expect(cause?.id).toBe(id)
+    return cause?.advice
+  }
+  expect(await advice(false)).toBe(
+    'MetalLB 0.10.3 lets only a node with one of them announce, whatever externalTrafficPolicy says: schedule a pod on a node whose speaker lives, or bring MetalLB to 0.11 or later.',
+  )
+  expect(await advice(true)).toBe(
+    'With externalTrafficPolicy Local only a node with one of them may announce: schedule a pod on a node whose speaker lives.',
+  )
 })

@@ -26,8 +26,8 @@ test('an address that a former leader kept is named with the command that takes 
       'worker-0 and worker-1 have 10.240.0.100 on an interface at the same time; kube-vip leads on worker-0: each kernel answers ARP for it, and clients end up on one or the other. A kube-vip that ended or lost the lease without the API server left it behind.',
     ],
   ])
-  const { alsoWrong } = diagnosisOf(evidence, 'default/nginx-lb')
-  expect(alsoWrong.find((one) => one.id === id)?.fix?.commands).toEqual([
+  const { possibleCauses } = diagnosisOf(evidence, 'default/nginx-lb')
+  expect(possibleCauses.find((one) => one.id === id)?.fix?.commands).toEqual([
     'ssh worker-1 sudo ip address del 10.240.0.100/32 dev eth0',
   ])
 })

@@ -298,8 +298,55 @@ test.each([
   ],
   ['pool-not-for-service', whoAsks({ 'metallb.io/address-pool': 'gold' }), undefined],
 ])('%s: what the Service asks for is taken back where that mends', (reason, of, commands) => {
-  const remedy = mendRefusal(refusalOfReason(reason), of, 'metallb-system')
+  const remedy = mendRefusal(refusalOfReason(reason), [of], 'metallb-system')
   expect(remedy.commands?.map((one) => (typeof one === 'string' ? one : 'line' in one ? one.line : one))).toEqual(
     commands,
   )
+})
+
+/** Both Services ask to share, and the pool has one address, which nginx-lb holds. */
+const sharing = (edit: (second: Json, first: Json) => void, events: readonly Json[] = []) =>
+  variant('pending-pool-exhausted', {
+    'kubernetes/events.json': editJson((list: Json) => (list.items = events)),
+    'kubernetes/services.json': editJson((list: Json) => {
+      const [first, second] = ['nginx-lb', 'second'].map((name) =>
+        list.items.find(({ metadata }: Json) => metadata.name === name),
+      )
+      for (const one of [first, second]) annotate('metallb.io/allow-shared-ip', 'one')(one)
+      second.spec.ports[0].port = 8080
+      edit(second, first)
+    }),
+  })
+const bothLocal = (second: Json, first: Json) => {
+  for (const { spec } of [first, second]) spec.externalTrafficPolicy = 'Local'
+  second.spec.selector = { app: 'other' }
+}
+
+test('a shared address with Local and another selector is refused, and no pool has to be widened', async () => {
+  const full = {
+    metadata: { name: 'second.1', namespace: 'default' },
+    reason: 'AllocationFailed',
+    message: 'Failed to allocate IP for "default/second": no available IPs',
+    involvedObject: { kind: 'Service', namespace: 'default', name: 'second' },
+  }
+  for (const events of [[], [full]]) {
+    const { causes } = diagnosisOf(await sharing(bothLocal, events), 'default/second')
+    expect(causes.map((cause) => [cause.id, cause.reason])).toEqual([[id, 'not-one-selector']])
+    expect(causes[0]?.consequences.map((one) => one.id)).toContain('assignment/pool-exhausted')
+    expect(causes[0]?.fix?.commands).toEqual(
+      ['second', 'nginx-lb'].map(
+        (name) => `kubectl -n default patch service ${name} -p '{"spec":{"externalTrafficPolicy":"Cluster"}}'`,
+      ),
+    )
+  }
+})
+
+test('one of the two that is Cluster is told by its policy too, and the same port by its port', async () => {
+  const reason = async (edit: (second: Json, first: Json) => void) =>
+    diagnosisOf(await sharing(edit), 'default/second').causes[0]
+  const mixed = await reason((second) => void (second.spec.externalTrafficPolicy = 'Local'))
+  expect([mixed?.reason, mixed?.fix?.commands.length]).toEqual(['not-one-selector', 1])
+  expect((await reason((second) => void (second.spec.ports[0].port = 80)))?.reason).toBe('port-in-use')
+  const other = await reason(annotate('metallb.io/allow-shared-ip', 'two'))
+  expect(other?.id).toBe('assignment/pool-exhausted')
 })

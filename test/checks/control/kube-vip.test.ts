@@ -124,6 +124,24 @@ test('KV-N04 a kube-proxy in IPVS mode that took the control plane’s balancer 
   expect(found(await of('TCP  0AF00005:192B rr  \n'), id, controlPlane)).toEqual([['pass', expect.any(String)]])
 })
 
+test('KV-N04 the same by ipvsadm, and by what kube-proxy was told', async () => {
+  const of = (service: string) =>
+    variant('control-plane-vip', {
+      [pods]: editJson((list: Json) => {
+        for (const { metadata, spec } of list.items)
+          if (metadata.name.startsWith('kube-vip-')) set(spec.containers[0].env, 'lb_enable', 'true')
+      }),
+      'nodes/controller-1/proxy-mode.txt': null,
+      'nodes/controller-1/kube-proxy-config.yaml': (text) => text.replace(/^mode:.*$/m, 'mode: ipvs'),
+      'nodes/controller-1/ipvsadm.txt': `-A -t 10.32.0.1:443 -s rr\n${service}`,
+    })
+  const { alsoWrong, possibleCauses } = diagnosisOf(await of(''), controlPlane)
+  expect([...alsoWrong, ...possibleCauses].map((one) => [one.reason, one.proof[0]?.file])).toEqual([
+    ['no-ipvs-service', 'nodes/controller-1/ipvsadm.txt'],
+  ])
+  expect(found(await of('-A -t 10.240.0.5:6443 -s rr\n'), id, controlPlane)).toEqual([['pass', expect.any(String)]])
+})
+
 const addresses = 'kubernetes/nodes.json'
 
 test('KV-N03 a VIP that a node or a machine of the VPC had before', async () => {

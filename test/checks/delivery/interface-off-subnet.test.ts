@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'delivery/interface-off-subnet'
@@ -68,4 +69,38 @@ test('one advertisement without a list is enough', async () => {
     }),
   })
   expect(found(evidence, id)[0]?.[0]).toBe('skipped')
+})
+
+/** The list of interfaces by which no speaker announces, as MetalLB's manifest has it, with these besides. */
+const excluding = (...patterns: readonly string[]) =>
+  variant('lan-healthy', {
+    'kubernetes/configmaps.json': editJson((list: Json) => {
+      list.items = list.items.filter(({ metadata }: Json) => metadata.name !== 'metallb-excludel2')
+      list.items.push({
+        metadata: { name: 'metallb-excludel2', namespace: 'metallb-system' },
+        data: {
+          'excludel2.yaml': [
+            'announcedInterfacesToExclude:',
+            ...['^docker.*', '^cni', ...patterns].map((one) => `- ${one}`),
+          ].join('\n'),
+        },
+      })
+    }),
+  })
+
+test('an interface that MetalLB is told to exclude announces nothing, and the fix leaves the other patterns', async () => {
+  const [cause] = diagnosisOf(await excluding("'^eth.*'"), 'default/nginx-lb').causes
+  expect([cause?.id, cause?.reason, cause?.says]).toEqual([
+    id,
+    'interface-excluded',
+    'controller-0 announces 10.240.0.100 by no interface: eth0, in whose subnet it is, is excluded by ^eth.* in ConfigMap metallb-system/metallb-excludel2.',
+  ])
+  expect(cause?.fix?.commands).toEqual([
+    `kubectl -n metallb-system patch configmap metallb-excludel2 --type merge -p '{"data":{"excludel2.yaml":"announcedInterfacesToExclude:\\n- \\"^docker.*\\"\\n- \\"^cni\\"\\n"}}'`,
+    'kubectl -n metallb-system rollout restart daemonset speaker',
+  ])
+})
+
+test('patterns for others, and what Go alone takes for one, leave it alone', async () => {
+  for (const pattern of ['^ens', '(?P<x>eth0)']) expect(found(await excluding(pattern), id)[0]?.[0]).toBe('skipped')
 })

@@ -39,12 +39,18 @@ test('warns where clients of another subnet have no route', async () => {
   const drafts = runCheck(check, ask(await secondSubnet(), overlay))
   expect(drafts.map(({ status }) => status)).toEqual(['pass', 'warn'])
   expect(drafts[1]?.says).toBe(`Clients in ${ids.other} have no route to 172.20.0.100.`)
+  // The node to which the first table's route leads, not the one that announces.
+  expect(drafts[1]?.fix?.commands).toEqual([
+    `aws ec2 create-route --route-table-id ${ids.mainTable} --destination-cidr-block 172.20.0.100/32 --network-interface-id ${ids.worker0}`,
+  ])
 })
 
 test('fails for a client in the subnet without the route', async () => {
   const [status, text] = says(check, await secondSubnet(), { ...overlay, client: '10.240.1.7' })
   expect(status).toBe('fail')
   expect(text).toMatch(new RegExp(`no route of ${ids.mainTable} leads`))
+  const [draft] = runCheck(check, ask(await secondSubnet(), { ...overlay, client: '10.240.1.7' }))
+  expect(draft?.fix?.commands[0]).toContain(`--network-interface-id ${ids.worker0}`)
 })
 
 test('takes a prefix list into account, and does not know where it cannot', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import type { Evidence } from '../../../src/evidence/evidence.ts'
 import { diagnosisOf } from '../../kit/answers.ts'
 import { editJson, variant, type Json } from '../../kit/fixtures.ts'
 import { found, foundIn } from '../../kit/found.ts'
@@ -10,25 +11,29 @@ interface Policed {
   readonly enforced?: boolean
   readonly base?: string
   readonly local?: boolean
+  /** Policies beside it. */
+  readonly more?: readonly Json[]
 }
 
+const calico = editJson((list: Json) => {
+  list.items.push({
+    metadata: { name: 'calico-node-x', namespace: 'kube-system' },
+    spec: { nodeName: 'worker-0', containers: [{ name: 'calico-node', image: 'docker.io/calico/node:v3.29.1' }] },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  })
+})
+
 /** A recording whose nginx pods a policy selects; Calico enforces it where `enforced`. */
-const policed = ({ ingress = [], enforced = true, base = 'lan-healthy', local = false }: Policed) =>
+const policed = ({ ingress = [], enforced = true, base = 'lan-healthy', local = false, more = [] }: Policed) =>
   variant(base, {
     'kubernetes/networkpolicies.networking.k8s.io.json': editJson((list: Json) => {
       list.items.push({
         metadata: { name: 'nginx-only', namespace: 'default' },
         spec: { podSelector: { matchLabels: { app: 'nginx' } }, policyTypes: ['Ingress'], ingress },
       })
+      list.items.push(...more)
     }),
-    'kubernetes/pods.json': editJson((list: Json) => {
-      if (!enforced) return
-      list.items.push({
-        metadata: { name: 'calico-node-x', namespace: 'kube-system' },
-        spec: { nodeName: 'worker-0', containers: [{ name: 'calico-node', image: 'docker.io/calico/node:v3.29.1' }] },
-        status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
-      })
-    }),
+    ...(enforced ? { 'kubernetes/pods.json': calico } : {}),
     'kubernetes/services.json': editJson((list: Json) => {
       if (local)
         list.items.find(({ metadata }: Json) => metadata.name === 'nginx-lb').spec.externalTrafficPolicy = 'Local'
@@ -53,15 +58,49 @@ test('a policy that lets only pods in keeps the node out, whose address masquera
   expect(diagnosisOf(evidence, 'default/nginx-lb').causes.map((cause) => cause.id)).toEqual([id])
 })
 
-test('what its fix adds to the policy lets the packet in', async () => {
-  const ingress = [{ from: [{ podSelector: {} }] }]
-  const [cause] = diagnosisOf(await policed({ ingress }), 'default/nginx-lb').causes
-  const [line = ''] = cause?.fix?.commands ?? []
-  const [, patch = ''] =
-    /^kubectl -n default patch networkpolicy nginx-only --type=json -p '(\[.*\])'$/.exec(line) ?? []
-  const [{ op, path, value }] = JSON.parse(patch) as [Json]
-  expect([op, path]).toEqual(['add', '/spec/ingress/-'])
-  expect(found(await policed({ ingress: [...ingress, value] }), id)[0]?.[0]).toBe('pass')
+/** The policy that the fix of the first cause makes. */
+function proposed(evidence: Evidence, client?: string): Json {
+  const [cause] = diagnosisOf(evidence, 'default/nginx-lb', client).causes
+  const [, manifest = ''] = /^echo '(\{.*\})' \| kubectl apply -f -$/.exec(cause?.fix?.commands[0] ?? '') ?? []
+  return JSON.parse(manifest)
+}
+
+test('its fix is a narrow policy beside the one that selects all pods, and lets the packet in', async () => {
+  const all = { podSelector: {}, policyTypes: ['Ingress'], ingress: [] }
+  const withAlso = (...more: Json[]) =>
+    variant('lan-healthy', {
+      'kubernetes/networkpolicies.networking.k8s.io.json': editJson((list: Json) => {
+        list.items.push({ metadata: { name: 'default-deny', namespace: 'default' }, spec: all }, ...more)
+      }),
+      'kubernetes/pods.json': calico,
+    })
+  const made = proposed(await withAlso())
+  expect([made.kind, made.metadata, made.spec.podSelector]).toEqual([
+    'NetworkPolicy',
+    { name: 'nginx-lb-from-outside', namespace: 'default' },
+    { matchLabels: { app: 'nginx' } },
+  ])
+  // Whichever node announces next is let in, too.
+  expect(made.spec.ingress).toEqual([
+    {
+      from: ['10', '11', '20', '21'].map((host) => ({ ipBlock: { cidr: `10.240.0.${host}/32` } })),
+      ports: [{ protocol: 'TCP', port: 80 }],
+    },
+  ])
+  expect(found(await withAlso(made), id)[0]?.[0]).toBe('pass')
+})
+
+test('with Local it admits the client alone, under a name that nothing has', async () => {
+  const taken = {
+    metadata: { name: 'nginx-lb-from-outside', namespace: 'default' },
+    spec: { podSelector: { matchLabels: { app: 'other' } } },
+  }
+  const evidence = await policed({ local: true, more: [taken] })
+  const made = proposed(evidence, '10.240.0.50')
+  expect([made.metadata.name, made.spec.ingress[0].from]).toEqual([
+    'nginx-lb-from-outside-too',
+    [{ ipBlock: { cidr: '10.240.0.50/32' } }],
+  ])
 })
 
 test('where nothing enforces policies it is a remark and stops no packet', async () => {

@@ -119,6 +119,47 @@ test('what firewalld or ufw rejects is admitted in their own words, and looked a
   ])
 })
 
+const closed = (...nodes: readonly string[]) =>
+  Object.fromEntries(
+    nodes.map((node) => [
+      `nodes/${node}/iptables-nft-save.txt`,
+      withRules(['-A FORWARD -p tcp -m tcp --dport 80 -j DROP']),
+    ]),
+  )
+
+test('every node that drops is named, with its own command', async () => {
+  const [cause] = diagnosisOf(await variant('lan-healthy', closed('worker-0', 'worker-1')), 'default/nginx-lb').causes
+  expect([cause?.id, cause?.says]).toEqual([
+    id,
+    'worker-0 drops the packet to 10.200.2.3:80 in filter chain FORWARD; worker-1 drops the packet to 10.200.3.2:80 in filter chain FORWARD.',
+  ])
+  expect(cause?.fix?.commands).toEqual(
+    ['worker-0', 'worker-1'].map(
+      (node) => `ssh ${node} sudo iptables-nft -t filter -D FORWARD -p tcp -m tcp --dport 80 -j DROP`,
+    ),
+  )
+  expect(new Set(cause?.proof.map(({ file }) => file))).toEqual(
+    new Set(['nodes/worker-0/iptables-nft-save.txt', 'nodes/worker-1/iptables-nft-save.txt']),
+  )
+})
+
+test('Docker’s policy on every node is opened on every node that may announce next', async () => {
+  const docker = (text: string) =>
+    text.replace(/^(\*filter[^*]*?:FORWARD) ACCEPT/m, '$1 DROP').replace(/^.*-A FORWARD .*KUBE-FORWARD\n/m, '')
+  const nodes = ['controller-0', 'controller-1', 'worker-0', 'worker-1']
+  const evidence = await variant(
+    'lan-healthy',
+    Object.fromEntries(nodes.map((node) => [`nodes/${node}/iptables-nft-save.txt`, docker])),
+  )
+  const [cause] = diagnosisOf(evidence, 'default/nginx-lb').causes
+  expect(cause?.says).toBe(
+    'controller-0 drops the packet to 10.200.2.3:80 in filter chain FORWARD; controller-1, worker-0 and worker-1 would drop it too, if it came in there.',
+  )
+  expect(new Set(cause?.fix?.commands)).toEqual(
+    new Set(nodes.map((node) => `ssh ${node} sudo iptables-nft -t filter -P FORWARD ACCEPT`)),
+  )
+})
+
 test('takes away what would stop the packet next, on the same node and on the pods’', async () => {
   // kube-proxy's own chain accepts what it marked; a rule before it sees the packet first.
   const first = (rule: string) => (text: string) =>

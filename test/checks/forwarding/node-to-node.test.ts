@@ -95,3 +95,30 @@ test.each([
     else expect(draft?.says).toMatch(refused)
   },
 )
+
+test.each([
+  ['to nobody', []],
+  ['within IPv4 alone', [{ IpProtocol: '-1', FromPort: -1, ToPort: -1, CidrIpv4: '0.0.0.0/0', IsEgress: true }]],
+])('an IPv6 VIP before endpoints of IPv4, with egress %s: no empty brackets', async (_, egress) => {
+  const evidence = await edited('hard-way-healthy', {
+    rules: (rules) => {
+      const kept = rules.filter((rule) => rule.GroupId !== ids.group || rule.IsEgress !== true)
+      rules.splice(0, rules.length, ...kept, ...egress.map((rule) => ({ ...rule, GroupId: ids.group })))
+    },
+    enis: (enis) => {
+      enis.forEach((eni: Json, at: number) => {
+        eni.Ipv6Addresses = [{ Ipv6Address: `2001:db8::${String(at + 1)}` }]
+      })
+    },
+    services: (services) => {
+      for (const { spec, status } of services)
+        if (spec.type === 'LoadBalancer') status.loadBalancer.ingress = [{ ip: '2001:db8::100' }]
+    },
+  })
+  const drafts = runCheck(check, ask(evidence, { target: '2001:db8::100', client: '2001:db8::50' }), 'worker-0')
+  expect(drafts.map(({ status }) => status)).not.toEqual([])
+  for (const { says: text, fix } of drafts) {
+    expect(text).not.toContain('()')
+    for (const command of fix?.commands ?? []) expect(command).not.toMatch(/\[\]|=$/)
+  }
+})

@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../kit/answers.ts'
 import check from '../../../src/checks/forwarding/pod-route.ts'
 import { editJson, fixture, type Json } from '../../kit/fixtures.ts'
 import { ask, runCheck } from '../../kit/ask.ts'
@@ -59,4 +60,30 @@ test("does not know without the receiving node's own routes", async () => {
   expect(runCheck(check, ask(await routes(without, { 'nodes/controller-0/': null })), 'worker-0')[0]?.status).toBe(
     'unknown',
   )
+})
+
+describe('a blackhole to the pods of a node, where the nodes were not read', () => {
+  const unread = { 'nodes/': null }
+
+  test.each([
+    ['of a node that was replaced', '10.200.2.0/24', 'worker-0', 'replace-route'],
+    ['of another node', '10.200.3.0/24', 'worker-1', 'replace-route'],
+  ])('%s is warned of, and leaves the hop unknown', async (_, range, node, verb) => {
+    const hole = await routes((list) => {
+      byId(list, range).State = 'blackhole'
+    }, unread)
+    const [first, second] = runCheck(check, ask(hole), node)
+    expect([first?.status, first?.reason, second?.status]).toEqual(['warn', 'blackhole-in-doubt', 'unknown'])
+    expect(first?.says).toMatch(/is a blackhole: .* Whether the packets for the VIP meet it is not known\.$/)
+    expect(first?.fix?.commands[0]).toContain(
+      `aws ec2 ${verb} --route-table-id ${ids.table} --destination-cidr-block ${range}`,
+    )
+    expect(diagnosisOf(hole, '10.240.0.100:80').verdict).toBe('inconclusive')
+  })
+
+  test('a missing route, or one to somewhere else, may be another network’s way: only unknown', async () => {
+    expect(runCheck(check, ask(await routes(without, unread)), 'worker-0').map(({ status }) => status)).toEqual([
+      'unknown',
+    ])
+  })
 })

@@ -24,6 +24,17 @@ test('an untracked VIP is never translated', async () => {
   expect(causes[0]?.consequences.map((one) => one.id)).toContain('translation/dnat-present')
 })
 
+test('a node that does not forward either is another cause, not a reason to call the packet tracked', async () => {
+  const evidence = await variant('hard-way-healthy', {
+    'nodes/controller-0/iptables-nft-save.txt': raw('-p tcp -m tcp --dport 80'),
+    'nodes/controller-0/sysctl.txt': (text) => text.replaceAll(/(forward(?:ing)?) = 1/g, '$1 = 0'),
+  })
+  expect(diagnosisOf(evidence, 'default/nginx-lb').causes.map((cause) => cause.id)).toEqual([
+    id,
+    'forwarding/ip-forward-off',
+  ])
+})
+
 test('the same by a native chain', async () => {
   const evidence = await variant('nftables', {
     'nodes/controller-0/nft-ruleset.json': editJson(({ nftables }: Json) => {

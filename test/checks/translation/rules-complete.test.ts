@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../kit/answers.ts'
-import { fixture, fixtureNames, variant } from '../../kit/fixtures.ts'
+import { fixture, fixtureNames, madeNames, variant } from '../../kit/fixtures.ts'
 import { ruleCounts } from '../../../src/node/rule-count.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
@@ -55,4 +55,12 @@ test('left-over rules are seen', async () => {
 
 test('an IPv6 VIP is judged by the IPv6 rules', async () => {
   expect((await foundIn('lan-ipv6', id, 'default/web-six'))[0]?.[0]).toBe('pass')
+})
+
+test('chains of the network policies inside k3s are none of kube-proxy’s', async () => {
+  for (const name of madeNames.filter((one) => one.startsWith('k3s-'))) {
+    const counts = ruleCounts((await fixture(name)).node('controller-0'), 4)
+    expect(counts.map(({ table }) => table)).toEqual(['filter', 'nat'])
+    for (const { written, found: there } of counts) expect(there).toBe(written)
+  }
 })

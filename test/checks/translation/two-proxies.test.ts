@@ -70,3 +70,42 @@ test('a replacement alone passes, nobody at all is no second one', async () => {
   expect(found(evidence, id)).toEqual([['pass', 'Only Cilium handles Services on controller-0.']])
   expect((await foundIn('lan-no-kube-proxy-on-announcer', id))[0]?.[0]).toBe('skipped')
 })
+
+/** A cluster of which kubectl alone tells: pods of kube-proxy and of Cilium's agent on the announcer, and Cilium's configuration. */
+const byKubectl = (replaces: string, images: readonly string[]) =>
+  variant('lan-healthy', {
+    'nodes/': null,
+    'kubernetes/pods.json': editJson((list: Json) => {
+      for (const image of images)
+        list.items.push({
+          metadata: { name: image.replaceAll(/\W+/g, '-'), namespace: 'kube-system' },
+          spec: { nodeName: 'controller-0', containers: [{ name: 'one', image }] },
+          status: { phase: 'Running' },
+        })
+    }),
+    'kubernetes/configmaps.json': editJson((list: Json) => {
+      list.items.push({
+        metadata: { name: 'cilium-config', namespace: 'kube-system' },
+        data: { 'kube-proxy-replacement': replaces },
+      })
+    }),
+  })
+const kubeProxy = 'registry.k8s.io/kube-proxy:v1.34.1'
+const agent = 'quay.io/cilium/cilium:v1.18.2@sha256:0000'
+
+test.each<[string, string, readonly string[], string, RegExp]>([
+  ['both run', 'true', [kubeProxy, agent], 'unknown', /^kube-proxy and Cilium handle Services on controller-0 at once/],
+  ['Cilium replaces alone', 'true', [agent], 'pass', /^Only Cilium handles Services on controller-0\.$/],
+  ['Cilium leaves them to kube-proxy', 'false', [kubeProxy, agent], 'pass', /^Only kube-proxy handles/],
+  ['kube-proxy alone', 'false', ['rancher/hardened-kube-proxy:v1.31.2-rke2r1'], 'pass', /^Only kube-proxy handles/],
+])('from kubectl alone: %s', async (_, replaces, images, status, says) => {
+  expect(found(await byKubectl(replaces, images), id)).toEqual([[status, expect.stringMatching(says)]])
+})
+
+test('a kube-proxy that runs as a pod is taken off by its DaemonSet', async () => {
+  const { findings } = diagnosisOf(await byKubectl('true', [kubeProxy, agent]), 'default/nginx-lb')
+  expect(findings.find((one) => one.id === id)?.fix?.commands).toEqual([
+    'kubectl -n kube-system get daemonset kube-proxy -o yaml > kube-proxy.before.yaml',
+    'kubectl -n kube-system delete daemonset kube-proxy',
+  ])
+})

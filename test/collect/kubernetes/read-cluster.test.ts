@@ -375,6 +375,10 @@ describe('a kubeconfig that cannot be used is said in one sentence', () => {
     )
   })
 
+  test('a device, which has no end', async () => {
+    await expect(open(['/dev/zero'])).rejects.toThrow(/^The kubeconfig \/dev\/zero cannot be read: it is a device\.$/)
+  })
+
   test('a context that it does not have', async () => {
     server = await apiServer({ store })
     await expect(open([server.kubeconfig], 'prod')).rejects.toMatchObject({

@@ -28,7 +28,26 @@ export interface Edits extends Partial<Record<Listing, (items: Json[]) => void>>
 }
 
 /** A recording with named differences. Where the listing of group rules is edited, the groups show none: they would name what it lacks. */
-export function edited(recording: string, { files = {}, ...edits }: Edits): Promise<Evidence> {
+export const edited = (recording: string, edits: Edits): Promise<Evidence> => variant(recording, changesOf([edits]))
+
+/** Several differences as one, each on top of the one before; a file that one takes away stays away. */
+export function changesOf(all: readonly Edits[]): Readonly<Record<string, Change>> {
+  const changes: Record<string, Change> = {}
+  for (const [path, next] of all.flatMap((edits) => Object.entries(filesOf(edits)))) {
+    const before = changes[path]
+    changes[path] =
+      typeof next === 'function' && before !== undefined
+        ? typeof before === 'function'
+          ? (text) => next(before(text))
+          : typeof before === 'string'
+            ? next(before)
+            : before
+        : next
+  }
+  return changes
+}
+
+function filesOf({ files = {}, ...edits }: Edits): Readonly<Record<string, Change>> {
   const changes = Object.entries(edits).map(([name, edit]): [string, Change] => {
     const [file, member] = listings[name as Listing]
     return [
@@ -40,7 +59,7 @@ export function edited(recording: string, { files = {}, ...edits }: Edits): Prom
   })
   const other =
     'rules' in edits && !('groups' in edits) ? { 'aws/describe-security-groups.json': editJson(withoutRules) } : {}
-  return variant(recording, { ...Object.fromEntries(changes), ...other, ...files })
+  return { ...Object.fromEntries(changes), ...other, ...files }
 }
 
 function withoutRules({ SecurityGroups }: Json): void {

@@ -14,6 +14,7 @@ export interface Finding {
 export interface Diagnosis {
   readonly verdict: 'reachable' | 'unreachable' | 'inconclusive'
   readonly causes: readonly Finding[]
+  readonly possibleCauses: readonly Finding[]
   readonly alsoWrong: readonly Finding[]
   readonly findings: readonly Finding[]
 }

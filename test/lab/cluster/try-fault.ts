@@ -28,7 +28,7 @@ export async function tryFault(lab: Lab, fault: Fault, keep: string | null): Pro
   return {
     ...{ fabric: lab.fabric, mode: lab.mode, fault: fault.name, client, expected: fault.causes },
     ...{ warns: fault.warns ?? null, seen, verdict: diagnosis.verdict, causes: diagnosis.causes.map(({ id }) => id) },
-    alsoWrong: idsOf(diagnosis.alsoWrong, 'fail'),
+    alsoWrong: idsOf([...diagnosis.possibleCauses, ...diagnosis.alsoWrong], 'fail'),
     warnings: idsOf(diagnosis.findings, 'warn'),
     ...{ mending, commands, seconds: Math.round((Date.now() - began) / 1000) },
   }

@@ -7,6 +7,7 @@ import { readMany } from './many.ts'
 import { recordedSamples } from './samples.ts'
 import { spoils } from './spoils.ts'
 import { truncationsOf } from './truncation.ts'
+import { watchdog } from './watchdog.ts'
 import { recordingOf, wrongOf } from './whole.ts'
 
 const flag = (name: string, otherwise: number): number => {
@@ -29,6 +30,7 @@ function many(): number {
 
 /** Readers, whole checks and rules cut short, in turns, for as long as is asked for. */
 async function mixed(): Promise<number> {
+  const watch = watchdog()
   const until = Date.now() + flag('seconds', 60) * 1000
   let inputs = 0
   let wholes = 0
@@ -37,6 +39,7 @@ async function mixed(): Promise<number> {
     for (const [sample, mutation] of roundOf(samples, seed + round)) {
       if (Date.now() >= until) break
       inputs += 1
+      watch.begin(`seed ${String(seed + round)}, ${sample.path}, ${JSON.stringify(mutation)}`)
       const crash = crashOf(sample, mutation)
       if (crash === null) continue
       crashes += 1
@@ -46,6 +49,7 @@ async function mixed(): Promise<number> {
     for (const [index, name] of fixtureNames.entries()) {
       if (Date.now() >= until) break
       wholes += 1
+      watch.begin(`seed ${String(seed + round)}, ${name}, ${JSON.stringify(drawn[index])}`)
       const wrong = wrongOf(await recordingOf(name), drawn[index] ?? [])
       if (wrong === null) continue
       crashes += 1
@@ -54,10 +58,12 @@ async function mixed(): Promise<number> {
     if (round > 0) continue
     for await (const { inputs: cuts, wrong } of truncationsOf(seed, 40)) {
       inputs += cuts
+      watch.begin('rules cut short')
       crashes += wrong.length
       for (const one of wrong) console.log(one)
     }
   }
+  watch.end()
   console.log(`${String(inputs)} inputs to readers, ${String(wholes)} whole checks, ${String(crashes)} wrong`)
   return crashes
 }

@@ -6,6 +6,7 @@ export type Mutation =
   | { readonly kind: 'flip'; readonly flips: readonly (readonly [at: number, bits: number])[] }
   | { readonly kind: 'lose' | 'repeat'; readonly at: number; readonly length: number }
   | { readonly kind: 'insert'; readonly at: number; readonly text: string }
+  | { readonly kind: 'stretch'; readonly at: number; readonly text: string; readonly times: number }
   | { readonly kind: 'other'; readonly bytes: Uint8Array }
 
 /** Between 0 and 1, and everywhere alike: `fc.double` means the exponents, so nearly all that it gives is next to nothing. */
@@ -39,7 +40,59 @@ const pieces = fc.constantFrom(
   ...['NaN', '-1', '1e999', '99999999999999999999', 'null', '[]', '{}', '0x', '::', '1.2.3.4/99', '__proto__', 'true'],
 )
 
-/** Cuts, flipped bits, lost and repeated stretches, pieces put in, and something else altogether. */
+/** What stands somewhere many times over takes for ever where a pattern can take it in several ways. */
+export const repeated = fc.tuple(
+  fc.constantFrom(
+    ...[
+      '\n',
+      ' ',
+      '\t',
+      ' \n',
+      '\r\n',
+      'a',
+      '0',
+      '1.',
+      ':',
+      'a:',
+      '-',
+      ',',
+      '/',
+      '"',
+      '\\',
+      '[',
+      '(',
+      '{',
+      '#',
+      '# \n',
+      'x=',
+      '=',
+    ],
+    ...[
+      ' a',
+      '- ',
+      'a\n',
+      '10.0.0.1,',
+      '::',
+      '0:',
+      '*',
+      '!',
+      ' -',
+      ' "',
+      '---\n',
+      '>\n',
+      '|\n',
+      '<0\n',
+      '\u200b',
+      '%',
+      '<',
+      '&',
+      "'",
+    ],
+  ),
+  fc.constantFrom(10, 50, 200, 1000, 10_000),
+)
+
+/** Cuts, flipped bits, lost and repeated stretches, pieces put in, once and many times, and something else altogether. */
 export const mutations: fc.Arbitrary<Mutation> = fc.oneof(
   place.map((at): Mutation => ({ kind: 'cut', at })),
   fc
@@ -48,6 +101,7 @@ export const mutations: fc.Arbitrary<Mutation> = fc.oneof(
   fc.tuple(place, length).map(([at, many]): Mutation => ({ kind: 'lose', at, length: many })),
   fc.tuple(place, length).map(([at, many]): Mutation => ({ kind: 'repeat', at, length: many })),
   fc.tuple(place, fc.oneof(pieces, fc.string())).map(([at, text]): Mutation => ({ kind: 'insert', at, text })),
+  fc.tuple(place, repeated).map(([at, [text, times]]): Mutation => ({ kind: 'stretch', at, text, times })),
   fc
     .oneof(
       fc.string({ unit: 'binary' }),
@@ -78,6 +132,10 @@ export function mutated(bytes: Uint8Array, mutation: Mutation): Uint8Array {
     case 'insert': {
       const at = index(mutation.at)
       return Buffer.concat([bytes.slice(0, at), Buffer.from(mutation.text), bytes.slice(at)])
+    }
+    case 'stretch': {
+      const at = index(mutation.at)
+      return Buffer.concat([bytes.slice(0, at), Buffer.from(mutation.text.repeat(mutation.times)), bytes.slice(at)])
     }
     case 'other':
       return mutation.bytes

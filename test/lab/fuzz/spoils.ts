@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { fraction, mutated, mutations, type Mutation } from './mutations.ts'
+import { fraction, mutated, mutations, repeated, type Mutation } from './mutations.ts'
 
 /** How one file of a bundle is spoilt. `file` and `other` are fractions of the list of files, `place` of what is in it. */
 export type Spoil =
@@ -31,6 +31,7 @@ const others = fc.oneof(
       ...['255.255.255.255', '__proto__', 'constructor', 'x'.repeat(100_000), '\n', '%s', '../../etc/passwd', 'a/b'],
     )
     .map((text) => JSON.stringify(text)),
+  repeated.map(([text, times]) => JSON.stringify(text.repeat(times))),
   fc.json({ maxDepth: 2 }),
 )
 

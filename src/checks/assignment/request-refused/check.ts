@@ -4,9 +4,9 @@ import { isGap, known } from '../../../evidence/gap.ts'
 import { objectName, type IPAddressPool, type Service } from '../../../evidence/kubernetes/kinds.ts'
 import { metallbSettings } from '../../../lb/metallb/install.ts'
 import { metallbPools, poolName, rangesOf } from '../../../lb/metallb/pool-ranges.ts'
-import { whyRefused } from '../../../lb/metallb/pool-choice.ts'
-import { buggy, requestOf } from '../../../lb/metallb/pools.ts'
-import { whyNotShared } from '../../../lb/metallb/sharing.ts'
+import { isFull, whyNotFrom, whyRefused } from '../../../lb/metallb/pool-choice.ts'
+import { buggy, holdingsOf, requestOf } from '../../../lb/metallb/pools.ts'
+import { sharingKey, whyNotShared } from '../../../lb/metallb/sharing.ts'
 import { parseAddress, type Address } from '../../../net/address.ts'
 import { rangeHas, rangeOf } from '../../../net/range.ts'
 import { inWords } from '../../../net/words.ts'
@@ -64,7 +64,7 @@ export default defineCheck({
           `MetalLB refuses Service ${objectName(service)}: ${why}${told === null ? '' : ` ("${told.message ?? ''}")`}.`,
         ),
         [...(told === null ? [] : [cite(told, 'message')]), ...asks(service)],
-        mendRefusal(way, service, metallb),
+        mendRefusal(way, derived?.holder === undefined ? [service] : [service, derived.holder], metallb),
       ),
     ]
   },
@@ -84,6 +84,7 @@ export default defineCheck({
 interface Why {
   readonly reason: string
   readonly says: string
+  readonly holder?: Service
 }
 
 /** What is plain from the objects themselves, also when the event has expired. */
@@ -109,7 +110,9 @@ function impossible(evidence: Evidence, service: Service, pools: readonly IPAddr
   )
   if (each[0] !== undefined) return each[0]
   const why = pool === undefined ? null : whyRefused(evidence, pool, service)
-  return why === null ? null : { reason: 'pool-not-for-service', says: `pool ${name ?? ''}, which it asks for, ${why}` }
+  return why === null
+    ? sharesNone(evidence, service, pools)
+    : { reason: 'pool-not-for-service', says: `pool ${name ?? ''}, which it asks for, ${why}` }
 }
 
 /** Why a Service cannot have one address that it asks for. */
@@ -136,11 +139,42 @@ function whyNotThis(
   const closed = whyRefused(evidence, holding, service)
   if (closed !== null)
     return { reason: 'pool-not-for-service', says: `pool ${poolName(holding)}, which has ${address.text}, ${closed}` }
+  return notShared(evidence, service, address)
+}
+
+/** Why a Service cannot have an address that others hold; null where nobody holds it, or it may share it with all who do. */
+function notShared(evidence: Evidence, service: Service, address: Address): Why | null {
   for (const holder of known(evidence.kubernetes.services) ?? []) {
     if (holder === service || !holder.status?.loadBalancer?.ingress?.some(({ ip }) => ip === address.text)) continue
     const why = whyNotShared(holder, service)
     if (why !== null)
-      return { reason: 'address-not-shared', says: `Service ${objectName(holder)} holds ${address.text}, and ${why}` }
+      return {
+        reason: unshared[why.by],
+        says: `Service ${objectName(holder)} holds ${address.text}, and ${why.says}`,
+        holder,
+      }
+  }
+  return null
+}
+
+const unshared = { key: 'address-not-shared', selector: 'not-one-selector', port: 'port-in-use' } as const
+
+/** Of a Service that asks for no address but for one to share: why it may share none of those that its key has, where its pools have no other. */
+function sharesNone(evidence: Evidence, service: Service, pools: readonly IPAddressPool[]): Why | null {
+  const key = sharingKey(service)
+  const { pool: name, addresses } = requestOf(service)
+  if (key === null || addresses.length > 0) return null
+  const usable = pools.filter((pool) =>
+    name === null ? whyNotFrom(evidence, pool, service) === null : poolName(pool) === name,
+  )
+  if (usable.length === 0 || !usable.every((pool) => isFull(evidence, pool, service))) return null
+  const held = usable
+    .flatMap((pool) => holdingsOf(evidence, pool))
+    .filter(({ service: holder }) => holder !== service && sharingKey(holder) === key)
+  for (const { address: text } of held) {
+    const address = parseAddress(text)
+    const why = address === null ? null : notShared(evidence, service, address)
+    if (why !== null && why.reason !== unshared.key) return why
   }
   return null
 }

@@ -14,7 +14,10 @@ interface Refusal {
   /** What mends it, or where lines do, what does it as well. */
   readonly mend: string
   /** Lines that mend, where the Service has what they take away. */
-  readonly fix?: { readonly summary: string; readonly lines: (service: Service) => readonly Command[] }
+  readonly fix?: {
+    readonly summary: string
+    readonly lines: (service: Service, holder: Service | undefined) => readonly Command[]
+  }
   readonly look?: (namespace: string) => Command
 }
 
@@ -27,6 +30,15 @@ const showPools = (namespace: string): Command => sh`kubectl -n ${namespace} get
 const oneFamily = ({ metadata }: Service): readonly Command[] => [
   sh`kubectl -n ${metadata?.namespace ?? 'default'} patch service ${metadata?.name} -p ${jsonWord({ spec: { ipFamilyPolicy: 'SingleStack' } })}`,
 ]
+
+/** Services of externalTrafficPolicy Cluster share an address whatever they select. */
+const clusterPolicy = (service: Service, holder: Service | undefined): readonly Command[] =>
+  [service, ...(holder === undefined ? [] : [holder])]
+    .filter(({ spec }) => spec?.externalTrafficPolicy === 'Local')
+    .map(
+      ({ metadata }) =>
+        sh`kubectl -n ${metadata?.namespace ?? 'default'} patch service ${metadata?.name} -p ${jsonWord({ spec: { externalTrafficPolicy: 'Cluster' } })}`,
+    )
 
 /** MetalLB's refusals (metallb v0.16.1, internal/allocator/allocator.go and controller/service.go); the first that fits an event counts. */
 const refusals: readonly Refusal[] = [
@@ -77,6 +89,15 @@ const refusals: readonly Refusal[] = [
     means: 'another Service holds the address, and the two do not share it',
     mend: 'give both Services the same metallb.io/allow-shared-ip, or ask for another address',
     fix: chooseAny,
+  },
+  {
+    reason: 'not-one-selector',
+    texts: [],
+    brief: 'with Local it cannot share the address',
+    means:
+      'another Service holds the address, and with externalTrafficPolicy Local only Services of one selector share one',
+    mend: 'ask for an address of its own, without metallb.io/allow-shared-ip, from a pool that has one free',
+    fix: { summary: 'let the Services take in packets on every node (Cluster)', lines: clusterPolicy },
   },
   {
     reason: 'port-in-use',
@@ -183,12 +204,16 @@ export const refusalIn = ({ reason = '', message = '' }: Pick<KubernetesObject<'
 export const refusalOfReason = (reason: string): Refusal | null =>
   refusals.find((refusal) => refusal.reason === reason) ?? null
 
-/** How to mend a refusal; of one that is not known the Service is shown. */
-export function mendRefusal(refusal: Refusal | null, service: Service, metallb: string): Remedy {
+/** How to mend a refusal of a Service, and of who holds what it asks for; of one that is not known the Service is shown. */
+export function mendRefusal(
+  refusal: Refusal | null,
+  [service, holder]: readonly [Service, Service?],
+  metallb: string,
+): Remedy {
   const { namespace = 'default', name } = service.metadata ?? {}
   const again = 'MetalLB tries again as soon as the Service or a pool changes.'
   const mend = refusal?.mend ?? 'correct what it asks for, in its annotations metallb.io/… or in spec.loadBalancerIP'
-  const lines = refusal?.fix?.lines(service) ?? []
+  const lines = refusal?.fix?.lines(service, holder) ?? []
   return refusal?.fix === undefined || lines.length === 0
     ? {
         look: [refusal?.look?.(metallb) ?? sh`kubectl -n ${namespace} get service ${name} -o yaml`],

@@ -1,3 +1,4 @@
+import { interfacesOfBalancer } from '../../../fabric/ec2/load-balancers.ts'
 import { cite, citeList } from '../../../evidence/cite.ts'
 import { isGap } from '../../../evidence/gap.ts'
 import { kubernetesFile, objectName, type Service } from '../../../evidence/kubernetes/kinds.ts'
@@ -26,6 +27,7 @@ export default defineCheck({
     'kubernetes/daemonsets',
     'kubernetes/deployments',
     'kubernetes/configmaps',
+    'aws/network-interfaces',
   ],
   about: ['service'],
   appliesTo: ({ question: { service, vip } }) =>
@@ -84,6 +86,29 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
   const name = objectName(service)
   const pending = cite(service, 'status', 'loadBalancer')
   const hostname = service.status?.loadBalancer?.ingress?.find((ingress) => ingress.hostname !== undefined)?.hostname
+  const balancer = hostname === undefined ? [] : interfacesOfBalancer(evidence, hostname)
+  const addresses = balancer.flatMap(({ PrivateIpAddress, Association }) =>
+    PrivateIpAddress === undefined
+      ? []
+      : Association?.PublicIp === undefined
+        ? PrivateIpAddress
+        : `${PrivateIpAddress} (${Association.PublicIp})`,
+  )
+  if (hostname !== undefined && addresses.length > 0)
+    return unknown(
+      'load-balancer-of-aws',
+      subject,
+      said(
+        'served by a load balancer of AWS',
+        `Service ${name} is served by the load balancer ${hostname} at ${inWords(addresses.toSorted())}; whether it hands packets to the nodes stands in no evidence.`,
+      ),
+      [],
+      [
+        cite(service, 'status', 'loadBalancer', 'ingress'),
+        ...balancer.slice(0, 3).map((eni) => cite(eni, 'Description')),
+      ],
+      { fix: { look: [sh`kubectl -n ${service.metadata?.namespace} describe service ${service.metadata?.name}`] } },
+    )
   if (hostname !== undefined) {
     return unknown(
       'host-name-only',

@@ -1,6 +1,5 @@
 import { cite, citeList } from '../../../evidence/cite.ts'
 import { isGap, known } from '../../../evidence/gap.ts'
-import { nodeFile } from '../../../evidence/node/kinds.ts'
 import { announcing } from '../../../lb/announcers.ts'
 import { podsServing } from '../../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../../lb/kube-vip/bound.ts'
@@ -9,6 +8,8 @@ import { kubeVipPods, type KubeVipPod } from '../../../lb/kube-vip/pods.ts'
 import { kubeVipContainer } from '../../../lb/kube-vip/settings.ts'
 import { isReady } from '../../../lb/metallb/install.ts'
 import { whyNotReady } from '../../../lb/metallb/not-ready.ts'
+import { settingOf } from '../../../node/proxy-settings.ts'
+import { virtualServers } from '../../../node/service-proxy.ts'
 import { bitsOf, sameAddress } from '../../../net/address.ts'
 import { counted, inWords } from '../../../net/words.ts'
 import { hangsOnAnnouncement } from '../../../fabric/index.ts'
@@ -28,7 +29,12 @@ export default defineCheck({
     'kubernetes/leases',
     'node/ip-addr',
     'node/proc-net-ip-vs',
+    'node/ipvsadm',
     'node/proxy-mode',
+    'node/kube-proxy-config',
+    'node/kube-proxy-configz',
+    'node/processes',
+    'kubernetes/configmaps',
     'aws/network-interfaces',
     'node/ip-link',
   ],
@@ -187,8 +193,9 @@ function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod
   if (question.about !== 'control-plane' || !pods.some(({ settings }) => settings.ipvs)) return []
   const { vip, port } = question
   return (known(announcing(evidence, question).observed) ?? []).flatMap((node) => {
-    const table = known(evidence.node(node).procNetIpVs)
-    const mode = known(evidence.node(node).proxyMode)?.lines[0]?.trim()
+    const here = evidence.node(node)
+    const table = virtualServers(here)
+    const mode = known(here.proxyMode)?.lines[0]?.trim() ?? settingOf(evidence, here, 'mode')?.value
     if (table === null || mode !== 'ipvs') return []
     const there = table.services.some((one) => sameAddress(one.address, vip) && one.port === port.port)
     return there
@@ -203,7 +210,7 @@ function balancerLost({ evidence, question }: Context, pods: readonly KubeVipPod
             ),
             [
               citeList(
-                nodeFile(node, 'procNetIpVs'),
+                table.file,
                 '',
                 `${String(table.services.length)} services, none is ${vip.text}:${String(port.port)}`,
               ),

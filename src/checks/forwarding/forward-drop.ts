@@ -7,7 +7,7 @@ import type { Loss } from '../../journey/lost-answer.ts'
 import { managerOf, openings, type Stopped } from '../about/opening.ts'
 import { lossesBehind } from '../about/losses-behind.ts'
 import { traceReads } from '../about/reads.ts'
-import { defineCheck, type ServiceNodeContext } from '../check.ts'
+import { defineCheck, type VipNodeContext } from '../check.ts'
 import { listing, removals } from '../about/rule-removal.ts'
 import { pass, said, unknown, type Draft } from '../finding.ts'
 import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -146,7 +146,7 @@ const askedNodes = 12
  * drop it now on its second hop are named already.
  */
 function droppingElsewhere(
-  context: ServiceNodeContext,
+  context: VipNodeContext,
   losses: readonly Loss[],
 ): readonly { readonly node: string; readonly losses: readonly Loss[] }[] {
   const { evidence, question, receiving } = context

@@ -14,6 +14,7 @@ import {
 } from './diagnosis.ts'
 import { judgeResults } from './judge.ts'
 import { nodePortPaths } from './node-ports.ts'
+import { endpointByName } from '../lb/kubeadm.ts'
 import { judgedFabric } from '../fabric/recognise.ts'
 import { receivingNodes } from '../journey/receiving.ts'
 import { runChecks, type Result } from './run-checks.ts'
@@ -43,6 +44,8 @@ export function answerAs<T>(
       checks.map(({ id }) => id),
     )
   for (const gap of evidence.recordedGaps) hidden.add(gap, [])
+  const unresolved = endpointByName(evidence)
+  if (unresolved !== null) hidden.add(unresolved, [])
   const judged: Record<Verdict, T[]> = { unreachable: [], inconclusive: [], reachable: [] }
   let warned = false
   for (const question of questions) {

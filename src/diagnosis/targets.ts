@@ -5,6 +5,8 @@ import { clientText, type ControlPlaneVip, type Question, type ServiceQuestion }
 import { partOf } from '../evidence/part.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { controlPlaneVips } from '../lb/control-plane.ts'
+import { kubeVipPods } from '../lb/kube-vip/pods.ts'
+import { endpointByName } from '../lb/kubeadm.ts'
 import { kubeOvnName, kubeOvnQuestions } from '../lb/kube-ovn/vips.ts'
 import { compareAddresses, parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { didYouMean } from '../net/nearest.ts'
@@ -80,7 +82,7 @@ export interface Questions {
  */
 export function questionsFor(evidence: Evidence, targets: readonly Target[], asked: Asked): Questions {
   const { services } = evidence.kubernetes
-  const gaps = [services, partOf(services), controlPlaneVips(evidence)].filter(isGap)
+  const gaps = [services, partOf(services), kubeVipPods(evidence)].filter(isGap)
   requireClient(evidence, asked.client)
   const all = everyQuestion(evidence, asked)
   const answered = targets.map((target) => ({ target, asks: questionsOf(evidence, target, all, asked) }))
@@ -90,7 +92,8 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
   if (gaps.length === 0) {
     if (all.length === 0 && targets.length === 0)
       throw new UserError(
-        'The evidence shows no VIP: no Service of type LoadBalancer, no kube-vip with an address for the control plane, no Vip or SwitchLBRule of Kube-OVN.',
+        'The evidence shows no VIP: no Service of type LoadBalancer or with externalIPs, no kube-vip with an address for the control plane, no Vip or SwitchLBRule of Kube-OVN.',
+        endpointByName(evidence)?.reason.replace(/^k/, 'K'),
       )
     for (const { target, asks } of answered) if (asks.length === 0) throw noSuch(target, evidence, all)
   }
@@ -105,7 +108,7 @@ export function questionsFor(evidence: Evidence, targets: readonly Target[], ask
 export function everyQuestion(evidence: Evidence, asked: Asked): readonly Question[] {
   return [
     ...(known(evidence.kubernetes.services) ?? []).flatMap((service) => serviceQuestions(service, asked)),
-    ...(known(controlPlaneVips(evidence)) ?? []).map((vip) => controlPlaneQuestion(vip, asked)),
+    ...controlPlaneVips(evidence).map((vip) => controlPlaneQuestion(vip, asked)),
     ...kubeOvnQuestions(evidence, asked),
   ].sort(compareQuestions)
 }

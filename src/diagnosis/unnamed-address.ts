@@ -4,8 +4,8 @@ import { known } from '../evidence/gap.ts'
 import type { Service } from '../evidence/kubernetes/kinds.ts'
 import type { Question, ServiceQuestion } from '../evidence/question.ts'
 import { claims } from '../lb/announcers.ts'
+import { askedAddresses } from '../lb/asked-addresses.ts'
 import { poolOf } from '../lb/metallb/pool-ranges.ts'
-import { requestOf } from '../lb/metallb/pools.ts'
 import { parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { boundAnywhere } from '../lb/kube-vip/bound.ts'
 import { atNodePort, atVip, type Asked } from './service-questions.ts'
@@ -68,4 +68,4 @@ const addressesOf = ({ status }: Service): readonly Address[] =>
   (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => parseAddress(ip) ?? [])
 
 const asksFor = (service: Service, address: Address): boolean =>
-  requestOf(service).addresses.some((text) => sameAddress(parseAddress(text), address))
+  askedAddresses(service).some((asked) => sameAddress(asked.address, address))

@@ -1,4 +1,5 @@
 import { parseAddress, sameAddress, type Address } from '../net/address.ts'
+import type { Proof } from './cite.ts'
 import type { Port } from '../net/port.ts'
 import type { Cidr } from '../net/range.ts'
 import type { OvnVip, Pod, Service, ServicePort, SwitchLBRule } from './kubernetes/kinds.ts'
@@ -51,12 +52,14 @@ export function clientText(client: Client): string {
   }
 }
 
-/** A VIP that kube-vip holds for the control plane: it has no Service, and what answers is the API server of the node that receives the packet. */
+/** A VIP of the control plane: it has no Service, and what answers listens on the node that receives the packet. */
 export interface ControlPlaneVip {
   readonly address: Address
   readonly port: number
-  /** The kube-vip pods that are configured with it. */
+  /** The kube-vip pods that are configured with it; none where something else holds it. */
   readonly pods: readonly Pod[]
+  /** Where kubeadm names it as the endpoint of the control plane; none where kube-vip alone does. */
+  readonly named: readonly Proof[]
 }
 
 /** A VIP inside OVN: of a `Vip` (an address that pods share), or of a `SwitchLBRule` (a load balancer of OVN itself). */
@@ -84,7 +87,7 @@ export interface ServiceQuestion extends Asking {
   readonly servicePort: ServicePort
 }
 
-/** About a VIP that kube-vip holds for the control plane. */
+/** About a VIP of the control plane. */
 interface ControlPlaneQuestion extends Asking {
   readonly about: 'control-plane'
   readonly vip: Address

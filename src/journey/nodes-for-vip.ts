@@ -4,6 +4,7 @@ import type { Service } from '../evidence/kubernetes/kinds.ts'
 import { type Question, serviceOf } from '../evidence/question.ts'
 import { parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { announcing } from '../lb/announcers.ts'
+import { controlPlaneNodes } from '../lb/control-plane.ts'
 import { receivingNodes } from './receiving.ts'
 
 /** How many nodes are read where nobody is known to announce and any of them might. */
@@ -30,7 +31,12 @@ export const nodesForTrace = (evidence: Evidence, questions: readonly Question[]
 ]
 
 function endpointNodes(evidence: Evidence, question: Question): readonly string[] {
-  if (question.about === 'control-plane') return question.controlPlane.pods.flatMap(({ spec }) => spec?.nodeName ?? [])
+  if (question.about === 'control-plane') {
+    const { pods } = question.controlPlane
+    return pods.length === 0
+      ? controlPlaneNodes(evidence).slice(0, mostCandidates)
+      : pods.flatMap(({ spec }) => spec?.nodeName ?? [])
+  }
   const { name, namespace } = (serviceOf(question) ?? serviceAt(evidence, question.vip))?.metadata ?? {}
   if (name === undefined) return []
   return (known(evidence.kubernetes.endpointslices) ?? [])

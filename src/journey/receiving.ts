@@ -1,12 +1,14 @@
 import type { Receiving } from './context.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { known } from '../evidence/gap.ts'
+import { isGap, known } from '../evidence/gap.ts'
 import { nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
 import { isAtNodePort, type Question } from '../evidence/question.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
 import { arpSilence } from '../node/arp-silence.ts'
 import { nodeOfPod } from '../node/vip-trace.ts'
-import { announcing, isServedBy } from '../lb/announcers.ts'
+import { vpcDelivery } from '../fabric/ec2/delivery.ts'
+import { announcing, isServedBy, servedBy } from '../lb/announcers.ts'
+import { nodesInQuestion } from '../lb/host-nodes.ts'
 import { boundAnywhere } from '../lb/kube-vip/bound.ts'
 import type { Address } from '../net/address.ts'
 import { nodeWithAddress } from './address-of-node.ts'
@@ -32,7 +34,8 @@ export function receivingNodes(evidence: Evidence, question: Question): Receivin
   const fabric = fabricOf(question)
   const delivered = fabric.deliver(evidence, question)
   if (delivered !== null) return { by: delivered.by, nodes: [delivered.node] }
-  const all = everyNode(evidence)
+  if (isElsewhere(evidence, question)) return { by: 'unknown', nodes: [] }
+  const all = everyNode(evidence, question)
   if (fabric.delivery === 'unknown') return all
   const announced = announcing(evidence, question)
   const byArp = (known(announced.byBgp) ?? []).length === 0 && question.about === 'service'
@@ -67,9 +70,16 @@ const answeringHolders = (evidence: Evidence, vip: Address): readonly string[] =
       : [bound.node],
   )
 
+/** Whether the network delivers an address that no controller and no node is to have to a host that is no node: a load balancer beside the cluster. */
+function isElsewhere(evidence: Evidence, question: Question): boolean {
+  if (question.about === 'service' || question.fabric !== 'ec2' || servedBy(evidence, question) !== null) return false
+  const delivery = vpcDelivery(evidence, question)
+  return !isGap(delivery) && delivery.by !== 'nobody' && delivery.node === null
+}
+
 /** Where anybody might receive the packet. */
-function everyNode({ kubernetes }: Evidence): Receiving {
-  const nodes = (known(kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? []).sort()
+function everyNode(evidence: Evidence, question: Question): Receiving {
+  const nodes = nodesInQuestion(evidence, question)
   return nodes.length > 0 ? { by: 'candidate', nodes } : { by: 'unknown', nodes: [] }
 }
 

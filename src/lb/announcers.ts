@@ -9,6 +9,7 @@ import { keepalived } from './keepalived.ts'
 import { awsController, cloudController, kubeRouter, openElb, pureLb } from './known-by-marks.ts'
 import { kubeOvn } from './kube-ovn/announcer.ts'
 import { kubeVip } from './kube-vip/announcer.ts'
+import { pacemaker } from './pacemaker.ts'
 import { metallb } from './metallb/announcer.ts'
 import { serviceLb } from './servicelb.ts'
 
@@ -26,6 +27,7 @@ export const announcers = [
   openElb,
   pureLb,
   keepalived,
+  pacemaker,
 ] as const
 
 /** The name of one of them. */

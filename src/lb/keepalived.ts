@@ -1,48 +1,85 @@
 import { citeLine, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { known } from '../evidence/gap.ts'
+import { gap, isGap, known } from '../evidence/gap.ts'
+import type { VrrpInstance } from '../evidence/node/keepalived-conf.ts'
 import { nodeFile } from '../evidence/node/kinds.ts'
-import type { Question } from '../evidence/question.ts'
-import type { Announcer } from './announcer.ts'
+import { isGiven, type Question } from '../evidence/question.ts'
+import { sameAddress } from '../net/address.ts'
+import { noWords, type Announcer, type Announcing, type Serving } from './announcer.ts'
 import { byMarks, running } from './by-marks.ts'
+import { nodesHolding, processOn, type HoldingNode } from './host-process.ts'
 import { boundAnywhere } from './kube-vip/bound.ts'
 import { podsServing } from './kube-vip/pods.ts'
 
-/** keepalived, in a pod or on a host; of its configuration nothing is read. */
+/** keepalived on hosts: by its configuration, or by its process beside the address. A VIP that a controller gave is not its own. */
 export const keepalived: Announcer<'keepalived'> = {
   ...byMarks('keepalived', {}),
+  serves,
+  announces,
   mayAnnounce: (evidence) => [
     ...running('keepalived', /\bkeepalived\b/)(evidence),
     ...evidence.nodeNames.flatMap((node) => {
-      const proof = keepalivedProcess(evidence, node)
+      const proof = processOn(evidence, node, programs)
       return proof === null ? [] : [{ name: `keepalived on ${node}`, proof }]
     }),
   ],
+  judged: true,
+  words: {
+    ...noWords,
+    silence: {
+      reason: 'keepalived-habit',
+      says: 'keepalived announces an address when its node becomes master; later silence is its habit.',
+    },
+  },
 }
 
-/** A node that runs keepalived and has the question's VIP on an interface. */
-export interface KeepalivedNode {
+const programs = ['keepalived']
+
+/** The nodes that run keepalived and have the question's VIP on an interface. */
+export const keepalivedNodes = (evidence: Evidence, question: Question): readonly HoldingNode[] =>
+  nodesHolding(evidence, question, programs)
+
+/** A node whose configuration gives the question's VIP to an instance; `process` is null where keepalived does not run there, a gap where that was not read. */
+export interface VrrpNode {
   readonly node: string
-  readonly interface: string
-  readonly proof: readonly Proof[]
+  readonly instance: VrrpInstance
+  readonly proof: Proof
+  readonly runs: boolean | null
 }
 
-/** keepalived puts the VIP on an interface of its master and runs as a process there. Where kube-vip serves the VIP, its own nodes do not count. */
-export function keepalivedNodes(evidence: Evidence, question: Question): readonly KeepalivedNode[] {
-  const { vip } = question
-  if (vip === null) return []
-  const ofKubeVip = new Set(podsServing(evidence, question).flatMap(({ node }) => node ?? []))
-  return boundAnywhere(evidence, vip)
-    .filter(({ node }) => !ofKubeVip.has(node))
-    .flatMap(({ node, interface: name, proof }) => {
-      const process = keepalivedProcess(evidence, node)
-      return process === null ? [] : [{ node, interface: name, proof: [proof, process] }]
+export function vrrpNodes(evidence: Evidence, { vip }: Question): readonly VrrpNode[] {
+  return evidence.nodeNames.flatMap((node) => {
+    const conf = known(evidence.node(node).keepalivedConf)
+    return (conf?.instances ?? []).flatMap((instance): readonly VrrpNode[] => {
+      const own = instance.addresses.find(({ address }) => sameAddress(address, vip))
+      if (own === undefined) return []
+      const proof = citeLine(nodeFile(node, 'keepalivedConf'), own.line, conf?.text.split(/\r?\n/)[own.line - 1] ?? '')
+      const runs = isGap(evidence.node(node).processes) ? null : processOn(evidence, node, programs) !== null
+      return [{ node, instance, proof, runs }]
     })
+  })
 }
 
-/** The line of a node's processes that is keepalived; null where none is, or they were not read. */
-function keepalivedProcess(evidence: Evidence, node: string): Proof | null {
-  const lines = known(evidence.node(node).processes)?.lines ?? []
-  const at = lines.findIndex((text) => /^\s*\d+\s+(?:\S*\/)?keepalived(?:\s|$)/.test(text))
-  return at === -1 ? null : citeLine(nodeFile(node, 'processes'), at + 1, lines[at] ?? '')
+function serves(evidence: Evidence, question: Question): Serving | null {
+  if (question.vip === null || isGiven(question) || podsServing(evidence, question).length > 0) return null
+  const [told] = vrrpNodes(evidence, question)
+  if (told !== undefined)
+    return { by: 'mark', why: `its configuration on ${told.node} has the address`, proof: [told.proof] }
+  const [held] = keepalivedNodes(evidence, question)
+  return held === undefined
+    ? null
+    : { by: 'mark', why: `${held.node} runs it and has the address on ${held.interface}`, proof: held.proof }
+}
+
+function announces(evidence: Evidence, question: Question): Announcing {
+  const told = vrrpNodes(evidence, question).map(({ node }) => node)
+  const holding = keepalivedNodes(evidence, question).map(({ node }) => node)
+  const eligible = [...new Set([...told, ...holding])]
+  const bound = question.vip === null ? [] : boundAnywhere(evidence, question.vip).map(({ node }) => node)
+  const [unread] = eligible.filter((node) => isGap(evidence.node(node).ipAddr))
+  const observed =
+    bound.length === 0 && unread !== undefined
+      ? gap(nodeFile(unread, 'ipAddr'), `whether ${unread} has the address is not known`)
+      : [...new Set(bound)]
+  return { observed, predicted: null, byBgp: [], eligible, told: null }
 }

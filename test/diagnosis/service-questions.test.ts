@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { diagnosisOf, judge } from '../kit/answers.ts'
 import { editJson, fixture, variant, type Change, type Json } from '../kit/fixtures.ts'
+import { withAddress } from '../kit/keepalived.ts'
 import { edited } from '../fabric/ec2/edits.ts'
 
 const bastion = '10.240.0.50'
@@ -84,13 +85,7 @@ describe('a Service of type NodePort', () => {
 })
 
 /** A second interface of worker-0, in a network of its own. */
-const secondAddress = editJson((links: Json) => {
-  links.push({
-    ifindex: 90,
-    ifname: 'eth9',
-    addr_info: [{ family: 'inet', local: '192.168.77.20', prefixlen: 24, scope: 'global' }],
-  })
-})
+const second = withAddress('worker-0', '192.168.77.20', 'eth9')
 
 describe('ADDRESS:NODEPORT', () => {
   test('at the address of a node means all NodePorts where no port is named', async () => {
@@ -99,14 +94,15 @@ describe('ADDRESS:NODEPORT', () => {
   })
 
   test('at an address of a second interface is the same Service’s', async () => {
-    const evidence = await variant('lan-healthy', { 'nodes/worker-0/ip-addr.json': secondAddress })
-    const { question, receiving } = diagnosisOf(evidence, '192.168.77.20:30080', bastion)
+    const evidence = await variant('lan-healthy', second)
+    const { question, receiving, path } = diagnosisOf(evidence, '192.168.77.20:30080', bastion)
     expect([question.about, receiving.nodes]).toEqual(['service', ['worker-0']])
+    expect(path.find(({ hop }) => hop === 'translation')?.status).toBe('pass')
   })
 
   test('at an address that kube-proxy’s nodePortAddresses leave out is not translated, and says where that is told', async () => {
     const evidence = await variant('lan-healthy', {
-      'nodes/worker-0/ip-addr.json': secondAddress,
+      ...second,
       'nodes/worker-0/iptables-nft-save.txt': (text) =>
         text.replace(/-m addrtype --dst-type LOCAL (?=-j KUBE-NODEPORTS)/, '-d 10.240.0.0/24 '),
     })

@@ -9,7 +9,6 @@ import { recognisedFabric } from '../../src/fabric/recognise.ts'
 import type { Receiving } from '../../src/journey/context.ts'
 import { receivingNodes } from '../../src/journey/receiving.ts'
 import { controlPlaneVips } from '../../src/lb/control-plane.ts'
-import { known } from '../../src/evidence/gap.ts'
 import { addressAndPort } from '../../src/net/port.ts'
 import { sentence } from './sentence.ts'
 
@@ -33,7 +32,7 @@ export function ask(evidence: Evidence, asked: Asked = {}): Context {
 
 /** The same about the first VIP of the control plane that the evidence shows. */
 export function askControlPlane(evidence: Evidence, asked: Omit<Asked, 'target'> = {}): Context {
-  const [first] = known(controlPlaneVips(evidence)) ?? []
+  const [first] = controlPlaneVips(evidence)
   if (first === undefined) throw new Error('there is no control-plane VIP')
   return ask(evidence, { ...asked, target: addressAndPort(first.address.text, first.port) })
 }

@@ -9,7 +9,7 @@ import { counted, inWords } from '../../net/words.ts'
 import { bitsOf } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
 import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
-import { fail, pass, said, unknown } from '../finding.ts'
+import { fail, pass, said, unknown, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/vip-bound-twice',
@@ -72,7 +72,9 @@ export default defineCheck({
     const dropping = droppingNodes(evidence, question, nodes)
     const who = leaders.length === 1 ? `; kube-vip leads on ${leaders.join()}` : ''
     const why = !own
-      ? ''
+      ? isServedBy('keepalived', evidence, question)
+        ? ' Each instance of keepalived takes itself for the master: VRRP does not come from one to the other.'
+        : ''
       : keeps
         ? ' vip_preserve_on_leadership_loss is set, so a node that lost the lease keeps the address.'
         : ' A kube-vip that ended or lost the lease without the API server left it behind.'
@@ -85,13 +87,15 @@ export default defineCheck({
           `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}${lostPart(dropping)}`,
         ),
         bound.map(({ proof }) => proof),
-        {
-          summary: `take it from ${inWords([...new Set(extra.map(({ node }) => node))], 3)}`,
-          commands: extra.map(
-            (one) => sh`ssh ${one.node} sudo ip address del ${vip.text}/${bitsOf(vip.family)} dev ${one.interface}`,
-          ),
-          changes: 'Connections that come in there end.',
-        },
+        !own && isServedBy('keepalived', evidence, question)
+          ? severalMasters(nodes)
+          : {
+              summary: `take it from ${inWords([...new Set(extra.map(({ node }) => node))], 3)}`,
+              commands: extra.map(
+                (one) => sh`ssh ${one.node} sudo ip address del ${vip.text}/${bitsOf(vip.family)} dev ${one.interface}`,
+              ),
+              changes: 'Connections that come in there end.',
+            },
         dropping.length === 0 ? {} : { blocks: true, partial: true },
       ),
     ]
@@ -103,4 +107,16 @@ export default defineCheck({
     mend: 'Delete the address on the nodes that do not hold the lease, see why kube-vip there did not, and upgrade it. Without need leave vip_preserve_on_leadership_loss off.',
     sources: ['kube-vip v1.2.3 pkg/vip/address.go; kube-vip issues 588, 996, 1385, 1418, 1579, 1775'],
   },
+})
+
+/** An instance that hears no advertisement becomes master: what is between them drops VRRP, or they do not speak to each other. */
+const severalMasters = (nodes: readonly string[]): Remedy => ({
+  look: [
+    ...nodes.slice(0, 2).map((node) => sh`ssh ${node} sudo timeout 5 tcpdump -ni any ip proto 112`),
+    ...nodes
+      .slice(0, 2)
+      .map((node) => sh`ssh ${node} sudo grep -e virtual_router_id -e unicast -A2 /etc/keepalived/keepalived.conf`),
+  ],
+  advice:
+    'Each must see the other’s advertisements: let protocol 112 through the firewalls between them, give both the same virtual_router_id, and where the network carries no multicast (a VPC does not) name the others in unicast_peer.',
 })

@@ -2,6 +2,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { cite } from '../../evidence/cite.ts'
 import { known } from '../../evidence/gap.ts'
 import { serviceOf, type WithVip } from '../../evidence/question.ts'
+import { servedBy } from '../../lb/announcers.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { poolName, poolOf, rangesOf } from '../../lb/metallb/pool-ranges.ts'
 import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
@@ -57,6 +58,18 @@ export default defineCheck({
             `The hosts that the nodes know ${vip.text} by are nodes of the cluster.`,
           ),
           proof,
+        ),
+      ]
+    if (
+      question.about !== 'service' &&
+      servedBy(evidence, question) === null &&
+      boundAnywhere(evidence, vip).length === 0
+    )
+      return [
+        skipped(
+          'held-outside',
+          subject,
+          `No node is to have ${vip.text}: announcement/not-held tells of the host that has it.`,
         ),
       ]
     const macs = [...new Set(strange.map(({ lladdr }) => lladdr))]

@@ -2,6 +2,8 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { openstackPorts, readOpenstackPorts, type OpenstackPort } from '../../evidence/openstack.ts'
+import { isAtNodePort } from '../../evidence/question.ts'
+import { nodeWithAddress } from '../../journey/address-of-node.ts'
 import { announcing } from '../../lb/announcers.ts'
 import { parseAddress, type Address } from '../../net/address.ts'
 import { parseCidrOrAddress, rangeHas } from '../../net/range.ts'
@@ -18,6 +20,9 @@ export default defineCheck({
   title: 'The cloud hands the VIP to a machine of the cluster',
   needs: ['kubernetes/nodes'],
   on: cloudNames,
+  appliesTo: ({ evidence, question }) =>
+    !(isAtNodePort(question) && nodeWithAddress(evidence, question.vip) !== null) ||
+    'The address is a node’s own, which every network delivers.',
   blocks: true,
   run,
   docs: {

@@ -2,6 +2,7 @@ import { cite, type Proof } from '../../evidence/cite.ts'
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { vipPlace, vpcDelivery } from '../../fabric/ec2/delivery.ts'
+import { servedBy } from '../../lb/announcers.ts'
 import { otherAddressFix } from '../about/other-address.ts'
 import { idOf, interfaceText } from '../../fabric/ec2/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
@@ -52,6 +53,18 @@ function run(context: VipContext): readonly Draft[] {
         'of-node',
         subject,
         said(`it belongs to ${node}`, `${idOf(eni)}, which holds ${vip}, belongs to ${node}.`),
+        proof,
+      ),
+    ]
+  if (question.about !== 'service' && servedBy(evidence, question) === null)
+    return [
+      pass(
+        'of-another-host',
+        subject,
+        said(
+          'a host that is no node holds it',
+          `${interfaceText(evidence, eni)}, which holds ${vip}, belongs to no node of the cluster: what answers there is not known.`,
+        ),
         proof,
       ),
     ]

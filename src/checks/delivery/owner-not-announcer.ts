@@ -2,7 +2,7 @@ import { isAtNodePort, serviceOf } from '../../evidence/question.ts'
 import { cite, type Proof } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Service } from '../../evidence/kubernetes/kinds.ts'
-import { announcing } from '../../lb/announcers.ts'
+import { announcing, isServedBy } from '../../lb/announcers.ts'
 import { endpointsOf } from '../../lb/endpoints.ts'
 import { vpcDelivery, type VpcDelivery } from '../../fabric/ec2/delivery.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
@@ -24,7 +24,10 @@ export default defineCheck({
     'kubernetes/servicel2statuses',
     'kubernetes/leases',
     'kubernetes/pods',
+    'node/ip-addr',
     'node/ip-link',
+    'node/processes',
+    'node/keepalived-conf',
   ],
   on: ['ec2'],
   appliesTo: ({ question }) => !isAtNodePort(question) || 'The client chose the node itself, and its NodePort.',
@@ -123,12 +126,13 @@ function controlPlane({ evidence, question }: VipContext, delivery: Delivered & 
     return pass('delivered', subject, said(`the VPC delivers it to ${node}`, `The VPC delivers ${vip} to ${node}.`), [
       placeOf(delivery),
     ])
+  const byKubeVip = isServedBy('kube-vip', evidence, question)
   return warn(
-    'kube-vip-leader-elsewhere',
+    byKubeVip ? 'kube-vip-leader-elsewhere' : 'held-elsewhere',
     subject,
     said(
-      'kube-vip’s leader is another node than its owner',
-      `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but kube-vip's leader is ${listText(seen)}.`,
+      `${byKubeVip ? 'kube-vip’s leader is' : 'the address is on'} another node than its owner`,
+      `${vip} belongs to ${interfaceText(evidence, delivery.interface)}, but ${byKubeVip ? `kube-vip's leader is ${listText(seen)}` : `${listText(seen)} has it on an interface`}.`,
     ),
     [placeOf(delivery)],
     withFix(moveToNode(evidence, question, seen)),

@@ -4,6 +4,7 @@ import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import type { Address } from '../../net/address.ts'
 import { vipPlace, type VipPlace } from '../../fabric/ec2/delivery.ts'
+import { isAtNodePort } from '../../evidence/question.ts'
 import { announcing, isServedBy, servedBy } from '../../lb/announcers.ts'
 import { poolOf } from '../../lb/metallb/pool-ranges.ts'
 import { nodeWithAddress } from '../../journey/address-of-node.ts'
@@ -62,8 +63,9 @@ function run(context: VipContext): readonly Draft[] {
   const { evidence, question } = context
   const { vip } = question
   const { delivery, words } = fabricOf(question)
-  if (delivery === 'unknown') return [unclear(evidence, vip, words)]
   const own = question.about === 'control-plane' ? null : ownAddress(context, vip)
+  // Any network delivers a node's own address.
+  if (delivery === 'unknown') return [own !== null && isAtNodePort(question) ? own : unclear(evidence, vip, words)]
   if (own !== null) return [own]
   if (delivery === 'announcement') return byBgpAlone(context, vip) ?? onLan(context, vip)
   const where = vipPlace(evidence, question)

@@ -6,25 +6,35 @@ import type { WithVip } from '../../evidence/question.ts'
 import { takes } from '../../evidence/node/listen.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
-import { announcing } from '../../lb/announcers.ts'
+import { announcing, servedBy, type AnnouncerName } from '../../lb/announcers.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { traceVip } from '../../journey/vip-trace.ts'
 import { sh } from '../../net/shell.ts'
+import { inWords } from '../../net/words.ts'
 import { proofOf } from '../about/traced.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, said, unknown, type Draft } from '../finding.ts'
+import { fail, pass, said, unknown, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'endpoint/vip-bound',
   title: 'The node that receives the packet holds the control-plane VIP and listens on its port',
   needs: ['node/ip-addr'],
-  alsoReads: ['node/listen', 'kubernetes/leases', 'node/ip-link'],
+  alsoReads: [
+    'node/listen',
+    'kubernetes/leases',
+    'kubernetes/pods',
+    'node/ip-link',
+    'node/processes',
+    'node/keepalived-conf',
+  ],
   about: ['control-plane', 'address'],
   blocks: true,
   each: 'receiving',
-  run: ({ evidence, question, node }) => {
+  run: ({ evidence, question, receiving, node }) => {
     const { vip, port } = question
+    const served = servedBy(evidence, question)?.announcer.name ?? null
+    const byKubeVip = served === 'kube-vip'
     const links = evidence.node(node).ipAddr
     if (isGap(links)) return []
     const subject = `node/${node}`
@@ -47,9 +57,27 @@ export default defineCheck({
     if (first === undefined) {
       const doubt = otherwise()
       if (doubt !== null) return [doubt]
+      const { delivery } = fabricOf(question)
+      // An address that no controller gives may be another host's.
+      if (delivery !== 'ownership' && receiving.by === 'candidate' && !byKubeVip)
+        return [
+          unknown(
+            'holder-not-known',
+            subject,
+            said(
+              'which host has the address is not known',
+              `${node} does not have ${vip.text} on an interface; which host does is not known.`,
+            ),
+            [],
+            [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
+          ),
+        ]
       const holders = (known(announcing(evidence, question).observed) ?? []).filter((other) => other !== node)
-      const owned = fabricOf(question).delivery === 'ownership'
-      const elsewhere = holders.length === 0 ? '' : `; kube-vip's leader is ${holders.join(', ')}`
+      const owned = delivery === 'ownership'
+      const elsewhere =
+        holders.length === 0
+          ? ''
+          : `; ${byKubeVip ? "kube-vip's leader is " : ''}${inWords(holders)}${byKubeVip ? '' : ' has it'}`
       return [
         fail(
           'not-bound',
@@ -59,15 +87,7 @@ export default defineCheck({
             `${node} receives the packets for ${vip.text}, but none of its interfaces holds the address${elsewhere}.`,
           ),
           [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
-          (owned ? moveToNode(evidence, question, holders) : null) ?? {
-            look:
-              holders.length === 0
-                ? [sh`ssh ${node} 'sudo crictl logs $(sudo crictl ps -q --name kube-vip)'`]
-                : [sh`kubectl -n kube-system get lease -o wide`, sh`ssh ${holders[0] ?? node} ip -brief address`],
-            advice: owned
-              ? 'On EC2 the address must belong to the interface of kube-vip’s leader.'
-              : 'kube-vip puts the address on the interface of its leader.',
-          },
+          (owned ? moveToNode(evidence, question, holders) : null) ?? lookFor(node, holders, served, owned),
         ),
       ]
     }
@@ -106,7 +126,9 @@ export default defineCheck({
           {
             look: [sh`ssh ${node} sudo ss -ltnp`, sh`ssh ${node} sudo systemctl status kube-apiserver --no-pager`],
             advice:
-              'kube-apiserver must listen on the port that kube-vip is configured with, on the VIP or on all addresses.',
+              question.about === 'address'
+                ? 'A program must listen on that port, on the address or on all addresses.'
+                : 'kube-apiserver, or a load balancer before it such as HAProxy, must listen on that port, on the VIP or on all addresses.',
           },
         ),
       ]
@@ -125,16 +147,40 @@ export default defineCheck({
   },
   docs: {
     means:
-      'A control-plane VIP is not translated: the node that gets the packet must have the address on an interface and a socket on the port. Where the network delivers to one node and kube-vip put the address on another, the packet is dropped or forwarded back.',
+      'A control-plane VIP is not translated: the node that gets the packet must have the address on an interface and a socket on the port. Where the network delivers to one node and kube-vip or keepalived put the address on another, the packet is dropped or forwarded back.',
     byHand:
       'On the node: ip address | grep VIP, ss -ltn | grep 6443. Who leads: kubectl -n kube-system get lease plndr-cp-lock.',
-    mend: 'Let the address and its owner be the same node: on EC2 the address of the interface must follow kube-vip’s leader.',
+    mend: 'Let the address and its owner be the same node: on EC2 the address of the interface must follow kube-vip’s leader, or keepalived’s master (its notify_master may run the call).',
     sources: [
       'kube-vip v1.2.3 pkg/vip, pkg/cluster (the leader adds the address to its interface)',
       'Linux kernel net/ipv4/route.c (ip_route_input: only local addresses are delivered)',
     ],
   },
 })
+
+/** What shows why the node lacks the address, by whoever is to put it there. */
+function lookFor(node: string, holders: readonly string[], served: AnnouncerName | null, owned: boolean): Remedy {
+  const [holder] = holders
+  if (served === 'kube-vip')
+    return {
+      look:
+        holder === undefined
+          ? [sh`ssh ${node} 'sudo crictl logs $(sudo crictl ps -q --name kube-vip)'`]
+          : [sh`kubectl -n kube-system get lease -o wide`, sh`ssh ${holder} ip -brief address`],
+      advice: owned
+        ? 'On EC2 the address must belong to the interface of kube-vip’s leader.'
+        : 'kube-vip puts the address on the interface of its leader.',
+    }
+  return {
+    look: [
+      sh`ssh ${holder ?? node} ip -brief address`,
+      ...(served === 'keepalived' ? [sh`ssh ${node} sudo journalctl -u keepalived --no-pager -n 50`] : []),
+    ],
+    advice: owned
+      ? 'On EC2 the node whose interface owns the address must have it in its own system, too.'
+      : 'Whatever is to answer for the address must have it on an interface.',
+  }
+}
 
 /** That a node takes packets for an address without a socket of its own: rules that translate it, or a Service that the evidence does not show. */
 function takenOtherwise(evidence: Evidence, question: WithVip, node: string): Draft | null {

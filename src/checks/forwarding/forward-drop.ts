@@ -7,7 +7,7 @@ import type { Loss } from '../../journey/lost-answer.ts'
 import { managerOf, openings, type Stopped } from '../about/opening.ts'
 import { lossesBehind } from '../about/losses-behind.ts'
 import { traceReads } from '../about/reads.ts'
-import { defineCheck, type ServiceNodeContext } from '../check.ts'
+import { defineCheck, type VipNodeContext } from '../check.ts'
 import { listing, removals } from '../about/rule-removal.ts'
 import { pass, said, unknown, type Draft } from '../finding.ts'
 import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
@@ -15,10 +15,10 @@ import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 export default defineCheck({
   id: 'forwarding/forward-drop',
   after: 'forwarding/route-quota',
-  title: 'No rule of a node drops or rejects the packet on its way to the pod',
+  title: 'No rule of a node drops or rejects the packet on its way to the pod, or to the program that listens',
   needs: ['node/ip-route'],
   alsoReads: [...traceReads],
-  about: ['service'],
+  about: ['service', 'control-plane', 'address'],
   blocks: true,
   each: 'receiving',
   consequenceOf: ['translation/ipvs-input-drop'],
@@ -26,14 +26,15 @@ export default defineCheck({
     const { node } = context
     const share = shareDyingOf(context, ['filtered-before', 'filtered-after'])
     if (isDraft(share)) return [share]
-    const others = droppingElsewhere(context, share.losses)
+    const translated = context.question.about === 'service'
+    const others = translated ? droppingElsewhere(context, share.losses) : []
     const wrong = deadly(context, share, {
       reason: ({ death }) => (death === 'filtered-before' ? 'dropped-before-translation' : 'dropped-after-translation'),
       brief: ({ outcome, step }) =>
         `${outcome.fate.kind === 'rejected' ? 'rejected' : 'dropped'} in chain ${step?.chain ?? ''}`,
       says: (example, { losses }) =>
         [
-          ...oneOfEachNode(node, [example, ...losses]).map((loss) => dropped(node, loss)),
+          ...oneOfEachNode(node, [example, ...losses]).map((loss) => dropped(node, loss, translated)),
           ...(others.length === 0
             ? []
             : [`${inWords(others.map((one) => one.node))} would drop it too, if it came in there`]),
@@ -109,10 +110,10 @@ export default defineCheck({
   },
   docs: {
     means:
-      'A firewall on the host (firewalld, ufw, Docker’s FORWARD policy, a rule of somebody’s own) drops or rejects the translated packet in the FORWARD chain, here or on the pod’s node. ACCEPT in one table or base chain does not save a packet from a drop in another.',
+      'A firewall on the host (firewalld, ufw, Docker’s FORWARD policy, a rule of somebody’s own) drops or rejects the translated packet in the FORWARD chain, here or on the pod’s node. A VIP of the control plane, or of another program on the node, is not translated: there it is the INPUT chain. ACCEPT in one table or base chain does not save a packet from a drop in another.',
     byHand:
       'On the node: iptables -L FORWARD -n -v (counters of DROP and REJECT grow while a client tries), nft list ruleset for native tables. vipdoctor trace shows the rule and its line.',
-    mend: 'Admit forwarded traffic from and to the pods in the firewall that made the rule.',
+    mend: 'Admit forwarded traffic from and to the pods, or the port of the VIP on the node itself, in the firewall that made the rule.',
     sources: [
       'Linux net/ipv4/ip_forward.c (NF_INET_FORWARD)',
       'nft(8), "Chains: hooks and priorities"',
@@ -126,11 +127,15 @@ const oneOfEachNode = (node: string, losses: readonly Loss[]): readonly Loss[] =
   losses.filter(({ node: at }, index) => losses.findIndex((one) => (one.node ?? node) === (at ?? node)) === index)
 
 /** `worker-0 drops the packet to 10.200.2.2:80 in filter chain FORWARD`. */
-function dropped(node: string, { outcome: { fate, packet }, death, node: second, step }: Loss): string {
+function dropped(
+  node: string,
+  { outcome: { fate, packet }, death, node: second, step }: Loss,
+  translated: boolean,
+): string {
   const does = fate.kind === 'rejected' ? `rejects (${fate.with})` : 'drops'
   const where = `${step?.table ?? ''} chain ${step?.chain ?? ''}`
   const to = addressAndPort(packet.destination.text, packet.destinationPort)
-  return `${second ?? node} ${does} the packet to ${to} in ${where}${death === 'filtered-before' ? ', before it is translated' : ''}`
+  return `${second ?? node} ${does} the packet to ${to} in ${where}${translated && death === 'filtered-before' ? ', before it is translated' : ''}`
 }
 
 /** So many other nodes are asked: each is traced. */
@@ -141,7 +146,7 @@ const askedNodes = 12
  * drop it now on its second hop are named already.
  */
 function droppingElsewhere(
-  context: ServiceNodeContext,
+  context: VipNodeContext,
   losses: readonly Loss[],
 ): readonly { readonly node: string; readonly losses: readonly Loss[] }[] {
   const { evidence, question, receiving } = context

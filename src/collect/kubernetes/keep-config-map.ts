@@ -30,13 +30,11 @@ function keptValue(name: string, key: string, value: string): string | null {
   if (name === 'kubevip')
     return isPool(key) && /^[\da-fA-F:.,/\s-]*$|^(?:true|false|asc|desc)$/.test(value) ? value : null
   if (name === 'cilium-config') return ciliumKeys.has(key) && /^\w*$/.test(value) ? value : null
+  if (name === 'kubeadm-config') return key === 'ClusterConfiguration' ? linesOf(value, readKubeadm) : null
+  if (name === 'cluster-info') return key === 'kubeconfig' ? linesOf(value, readKubeconfig) : null
   if (key === 'net-conf.json') return keptFlannel(value)
   if (name === 'metallb-excludel2') return key === 'excludel2.yaml' && onlyPatterns.test(value) ? value : null
-  if (name.startsWith('antrea-config') && key === 'antrea-agent.conf')
-    return value
-      .split('\n')
-      .filter((line) => readAntrea.test(line))
-      .join('\n')
+  if (name.startsWith('antrea-config') && key === 'antrea-agent.conf') return linesOf(value, readAntrea)
   return null
 }
 
@@ -47,6 +45,16 @@ const isPool = (key: string): boolean =>
 /** Lines of Antrea's configuration: whether it handles Services, and what it puts packets between nodes into. */
 const readAntrea =
   /^\s*(?:antreaProxy:|proxyAll:\s*(?:true|false)|(?:trafficEncapMode|tunnelType|trafficEncryptionMode):\s*"?\w+"?|tunnelPort:\s*\d+)\s*$/
+
+/** The line of kubeadm's configuration that names the endpoint of the control plane, and the kubeconfig's that names the server: a host and a port. */
+const readKubeadm = /^controlPlaneEndpoint:\s*["']?[\w.:[\]-]+["']?\s*$/
+const readKubeconfig = /^\s+(?:- )?server:\s*["']?https:\/\/[\w.:[\]-]+["']?\s*$/
+
+const linesOf = (value: string, read: RegExp): string =>
+  value
+    .split('\n')
+    .filter((line) => read.test(line))
+    .join('\n')
 
 const ciliumKeys: ReadonlySet<string> = new Set([
   'kube-proxy-replacement',

@@ -35,6 +35,7 @@ export const nodeScriptFiles = [
   'kube-proxy-metrics.txt',
   'healthz-10256.json',
   'metallb-metrics.txt',
+  'keepalived.conf',
   'cni-conf.txt',
   'cni-bin.txt',
   'systemd-units.txt',

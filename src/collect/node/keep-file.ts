@@ -1,3 +1,4 @@
+import { keptKeepalivedConf } from '../../evidence/node/keepalived-conf.ts'
 import { readCniKeys } from '../keep/names.ts'
 import type { Json } from '../keep/prune.ts'
 import { keptProxyConfig } from '../keep/proxy-config.ts'
@@ -5,10 +6,11 @@ import { keptWords } from '../keep/words.ts'
 
 /**
  * What is kept of what a node printed, or why nothing is: of command lines the values of flags that checks read, of CNI configurations the
- * members that they read, of kube-proxy's configuration its keys. Everything else that a node prints holds no secret by its nature.
+ * members that they read, of kube-proxy's configuration its keys, of keepalived's the addresses and who is to hold them. Everything else that a node prints holds no secret by its nature.
  */
 export function keptNodeFile(name: string, bytes: Uint8Array): Uint8Array | { readonly reason: string } {
   if (name === 'processes.txt') return changed(bytes, (text) => text.replaceAll(/^.*$/gm, keptProcess))
+  if (name === 'keepalived.conf') return changed(bytes, keptKeepalivedConf)
   if (name === 'kube-proxy-config.yaml') {
     const kept = keptProxyConfig(Buffer.from(bytes).toString('latin1'))
     return kept === null

@@ -271,6 +271,18 @@ else
   none metallb-metrics.txt 'nothing listens on 17472 or 7472'
 fi
 
+# --- keepalived: the addresses that it puts on an interface; its passwords stay here
+vrrp_files() { ls "$node/etc/keepalived/keepalived.conf" "$node"/etc/keepalived/conf.d/*.conf 2>/dev/null; }
+vrrp_conf() {
+  vrrp_files | while read -r file; do root cat "$file" 2>/dev/null || limited cat "$file"; done |
+    sed -E 's/(auth_pass|password)([[:space:]]+)[^[:space:]}]+/\1\2***/g'
+}
+if [ -n "$(vrrp_files)" ]; then
+  frame keepalived.conf vrrp_conf
+else
+  none keepalived.conf 'there is no /etc/keepalived/keepalived.conf'
+fi
+
 # --- CNI
 conf=$node/etc/cni/net.d
 [ -d "$conf" ] || [ ! -d "$node/var/lib/rancher/k3s/agent/etc/cni/net.d" ] || conf=$node/var/lib/rancher/k3s/agent/etc/cni/net.d

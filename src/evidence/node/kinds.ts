@@ -5,6 +5,7 @@ import { addrShape, linkShape, neighShape, routeShape, ruleShape } from './json-
 import type { Shape, Shaped } from '../shape.ts'
 import { parseJson } from '../json.ts'
 import { readItems } from '../listing.ts'
+import { parseKeepalivedConf } from './keepalived-conf.ts'
 import { parseListen } from './listen.ts'
 import { parsePodListen } from './pod-listen.ts'
 import { parseIpsetSave } from './ipset.ts'
@@ -98,6 +99,7 @@ export const nodeKinds = {
   kubeProxyConfig: kindOf('kube-proxy-config.yaml', textFile),
   kubeProxyConfigz: neverEmpty(kindOf('kube-proxy-configz.json', textFile)),
   metallbMetrics: neverEmpty(kindOf('metallb-metrics.txt', textFile)),
+  keepalivedConf: kindOf('keepalived.conf', (file, text) => ({ file, text, instances: parseKeepalivedConf(text) })),
   systemdUnits: neverEmpty(kindOf('systemd-units.txt', textFile)),
   cniConf: kindOf('cni-conf.txt', textFile),
   cniBin: kindOf('cni-bin.txt', textFile),

@@ -1,3 +1,4 @@
+import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gap, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
 import type { Node } from '../../evidence/kubernetes/kinds.ts'
@@ -26,8 +27,12 @@ const candidates = perEvidence((evidence: Evidence): Known<readonly string[]> =>
   const { nodes } = evidence.kubernetes
   const { networkInterfaces, instances } = evidence.aws
   if (isGap(networkInterfaces)) return networkInterfaces
-  // Without the nodes an account of one VPC still leaves no choice.
+  // Without the nodes those that were read tell by their hardware addresses; an account of one VPC leaves no choice.
   if (isGap(nodes)) {
+    const read = evidence.nodeNames.flatMap((node) =>
+      interfacesByMac(evidence, node).flatMap(({ VpcId }) => VpcId ?? []),
+    )
+    if (read.length > 0) return [...new Set(read)].sort()
     const seen = [...new Set(networkInterfaces.flatMap(({ VpcId }) => VpcId ?? []))].sort()
     return seen.length === 1 ? seen : nodes
   }
@@ -48,6 +53,14 @@ const candidates = perEvidence((evidence: Evidence): Known<readonly string[]> =>
   )
   return [...new Set(byName.flatMap(({ VpcId }) => VpcId ?? []))].sort()
 })
+
+/** The interfaces that a host which was read has, by the hardware addresses of its devices. */
+export function interfacesByMac(evidence: Evidence, node: string): readonly NetworkInterface[] {
+  const macs = new Set((known(evidence.node(node).ipLink) ?? []).flatMap(({ address }) => address?.toLowerCase() ?? []))
+  return (known(evidence.aws.networkInterfaces) ?? []).filter(({ MacAddress }) =>
+    macs.has(MacAddress?.toLowerCase() ?? ''),
+  )
+}
 
 function isIn(evidence: Evidence, vpcId: string, node: Node): boolean {
   return internalAddresses(node).some((address) => (known(holdersOf(evidence, vpcId, address)) ?? []).length > 0)

@@ -3,7 +3,7 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
 import { lackingNodes } from '../../evidence/lacking.ts'
 import type { Node } from '../../evidence/kubernetes/kinds.ts'
-import { clusterVpc, hostNames, instanceIdOf, internalAddresses } from './cluster-vpc.ts'
+import { clusterVpc, hostNames, instanceIdOf, interfacesByMac, internalAddresses } from './cluster-vpc.ts'
 import { holdersOf, interfacesOfVpc } from './holders.ts'
 import { perEvidenceAnd } from '../../evidence/memo.ts'
 
@@ -17,14 +17,20 @@ const indexOf = perEvidenceAnd((evidence: Evidence, vpcId: string): Known<NodeIn
   const { nodes } = evidence.kubernetes
   const enis = interfacesOfVpc(evidence, vpcId)
   if (isGap(enis)) return enis
-  if (isGap(nodes)) return nodes
+  const hosts = isGap(nodes) ? evidence.nodeNames : []
+  if (isGap(nodes) && hosts.length === 0) return nodes
   const byInstance = new Map<string, NetworkInterface[]>()
   for (const eni of enis) {
     const id = eni.Attachment?.InstanceId
     if (id !== undefined) byInstance.set(id, [...(byInstance.get(id) ?? []), eni])
   }
   const interfacesOf = new Map<string, readonly NetworkInterface[]>()
-  for (const node of nodes) {
+  // Without the Nodes those that were read are known by their hardware addresses.
+  for (const name of hosts) {
+    const own = interfacesByMac(evidence, name).filter(({ VpcId }) => VpcId === vpcId)
+    if (own.length > 0) interfacesOf.set(name, own)
+  }
+  for (const node of known(nodes) ?? []) {
     const { name } = node.metadata ?? {}
     if (name === undefined) continue
     const attached = byInstance.get(instanceOf(evidence, vpcId, node) ?? '') ?? holdersOfNode(evidence, vpcId, node)

@@ -16,9 +16,7 @@ export const kubeVip: Announcer<'kube-vip'> = {
   serves: (evidence, question) => {
     const pods = podsServing(evidence, question)
     const own =
-      question.about === 'service'
-        ? pods.length > 0 && !leftToMetallb(evidence, question.service)
-        : question.about === 'control-plane'
+      question.about === 'service' ? pods.length > 0 && !leftToMetallb(evidence, question.service) : pods.length > 0
     if (!own) return null
     const proof = pods.slice(0, 2).map(({ pod }) => cite(pod, 'metadata', 'name'))
     return { by: 'mark', why: 'its pods take it', proof }

@@ -17,6 +17,7 @@ import { nodeKinds } from '../../../src/evidence/node/kinds.ts'
 import { nodeScriptFiles, parseNodeOutput } from '../../../src/collect/node/frames.ts'
 import { has } from '../../kit/has.ts'
 import { testNeeding } from '../../kit/needing.ts'
+import { keepalivedConf } from '../../kit/keepalived.ts'
 
 function run(argv: readonly string[], script = nodeScript) {
   const [command = 'sh', ...rest] = argv
@@ -122,6 +123,19 @@ asRoot.each([['dash'], ['bash']])('under %s, processes that /proc hides are a ga
   expect(output.files.has('processes.txt')).toBe(false)
   expect(output.gaps.get('processes.txt')).toMatch(/^processes of other users are hidden here \(hidepid\)/)
   expect(output.gaps.has('kube-proxy-config.yaml')).toBe(true)
+})
+
+asRoot('keepalived’s addresses are read, from every file, and no password leaves the node', () => {
+  const first = keepalivedConf('MASTER').replaceAll('\n', '\\n')
+  const second = keepalivedConf('BACKUP', '10.240.0.6').replaceAll('\n', '\\n')
+  const setup = `mount --make-rprivate / && mount -t tmpfs none /etc && mkdir -p /etc/keepalived/conf.d &&
+    printf '%b' '${first}' > /etc/keepalived/keepalived.conf && printf '%b' '${second}' > /etc/keepalived/conf.d/b.conf && exec sh -s`
+  const { output, bytes } = run(['unshare', '-m', 'sh', '-c', setup])
+  const text = textOf(output.files.get('keepalived.conf'))
+  expect(text).toContain('10.240.0.5/24')
+  expect(text).toContain('10.240.0.6/24')
+  expect(textOf(bytes)).toContain('auth_pass ***')
+  expect(textOf(bytes)).not.toContain('hunter2x')
 })
 
 asRoot("kube-proxy's own words are read where it runs, and command lines hide what looks like a secret", () => {

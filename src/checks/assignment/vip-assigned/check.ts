@@ -14,6 +14,7 @@ import { sh } from '../../../net/shell.ts'
 import { controllerRemedy } from '../../about/metallb-controller.ts'
 import { recreated } from '../../about/service-request.ts'
 import { fail, pass, said, unknown, type Draft } from '../../finding.ts'
+import { hasAnother } from './another-address.ts'
 import { whyPendingAtKubeVip } from './pending-at-kube-vip.ts'
 
 export default defineCheck({
@@ -121,17 +122,7 @@ function whyPending(context: Context, service: Service, subject: string): Draft 
     )
   }
   const has = (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? [])
-  if (has.length > 0)
-    return fail(
-      'another-address',
-      subject,
-      said(
-        'the Service has another address',
-        `Service ${name} has ${inWords(has)}, and not the address that was asked for.`,
-      ),
-      [cite(service, 'status', 'loadBalancer', 'ingress')],
-      { look: [sh`kubectl -n ${service.metadata?.namespace ?? 'default'} describe service ${service.metadata?.name}`] },
-    )
+  if (has.length > 0) return hasAnother(context, service, has)
   const { loadBalancerClass, clusterIP } = service.spec ?? {}
   if (clusterIP === 'None') {
     return fail(

@@ -18,7 +18,7 @@ export async function handlerFor(
     import('./sdk.ts'),
     import('hpagent'),
   ])
-  const waiting = { connectionTimeout: 5_000, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true }
+  const waiting = { connectionTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true }
   const direct = new NodeHttpHandler(waiting)
   const through = new Map<string, typeof direct>()
   const handlerOf = (proxy: string | null): typeof direct => {

@@ -37,6 +37,12 @@ const summary = ({ verdict, diagnoses }: Report) => ({
   })),
 })
 
+/** A live run types its commands with its own flags; a bundle knows of none. */
+const untyped = <T extends { readonly stdout: string }>(ran: T): T => ({
+  ...ran,
+  stdout: ran.stdout.replaceAll('aws --region us-east-1 ', 'aws '),
+})
+
 /** How many kinds are read is no matter of these tests. */
 const counts = (text: string): string => text.replace(/\b\d+ (more files|files|gaps)\b/g, 'N $1')
 
@@ -50,10 +56,10 @@ describe('a live check', () => {
       const live = await world.vipdoctor(['check', ...args, '--save-bundle', saved, '--output', 'json'])
       expect(live.stderr).toBe('')
       const again = await world.vipdoctor(['check', '--bundle', saved, '--output', 'json'])
-      expect(again).toEqual({ ...live, stderr: '' })
+      expect(again).toEqual({ ...untyped(live), stderr: '' })
       const folder = path.join(world.folder, 'saved')
       const text = await world.vipdoctor(['check', ...args, '--save-bundle', folder, '--node-ports'])
-      expect(await world.vipdoctor(['check', '--bundle', folder, '--node-ports'])).toEqual(text)
+      expect(await world.vipdoctor(['check', '--bundle', folder, '--node-ports'])).toEqual(untyped(text))
       expect(text.stdout).toMatch(
         /\nJudged as EC2, because its account was read: AWS 123456789012, us-east-1\.\nExit code \d: .*\n$/,
       )
@@ -157,7 +163,7 @@ describe('a live check', () => {
       ...lines,
       '',
       '  To know more:',
-      '    kubectl get services -A --context=test',
+      '    kubectl --context test get services -A',
       '    vipdoctor policy --kubernetes',
     ])
   })

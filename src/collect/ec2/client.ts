@@ -58,11 +58,11 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
       return (await client.send(command, { abortSignal: options.signal })) as unknown as ApiAnswer
     },
     callerIdentity: async () => {
+      // Not destroyed: it sends through the same handler, on which the requests of the other one may be under way.
       const sts = new sdk.STSClient({ ...settings, region: region ?? 'us-east-1' })
       const { UserId, Account, Arn } = await sts.send(new sdk.GetCallerIdentityCommand({}), {
         abortSignal: options.signal,
       })
-      sts.destroy()
       return { UserId, Account, Arn }
     },
     close: () => {

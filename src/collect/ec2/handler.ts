@@ -57,9 +57,11 @@ export async function handlerFor(
   }
 }
 
-/** Where nothing came for half a minute the SDK would ask five times more. It tells so by the name. */
+/** Where nothing came for half a minute the SDK would ask five times more. It tells so by the name, which a connection that broke has, too. */
 function onlyOnce(error: unknown): never {
-  if (error instanceof Error && error.name === 'TimeoutError') throw new SilenceError('it did not answer in time')
+  const broke = error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+  if (error instanceof Error && error.name === 'TimeoutError' && !broke)
+    throw new SilenceError('it did not answer in time')
   throw error
 }
 

@@ -39,8 +39,9 @@ export const cilium: Announcer<'Cilium'> = {
     const [best] = [bgp.told, l2]
       .flatMap((one) => one ?? [])
       .toSorted((one, other) => other.nodes.length - one.nodes.length)
-    // Who says that nobody answers by ARP says nothing of routers that may know a way.
-    if (best === undefined || (best.nodes.length === 0 && bgp.open))
+    // Who says that nobody answers by ARP says nothing of routers that may know a way, unless the class leaves the Service to ARP alone.
+    const byArpAlone = question.service.spec?.loadBalancerClass === 'io.cilium/l2-announcer'
+    if (best === undefined || (best.nodes.length === 0 && bgp.open && !byArpAlone))
       return bgp.nodes.length === 0 ? own : { ...own, observed: sessionsUnread, byBgp: bgp.nodes }
     const neither = best.nodes.length === 0 && bgp.unchosen ? ', and no object of its BGP control plane does' : ''
     return { ...own, observed: best.nodes, byBgp: bgp.nodes, told: { ...best, says: `${best.says}${neither}` } }

@@ -47,6 +47,7 @@ export interface VrrpNode {
   readonly runs: boolean | null
 }
 
+/** The nodes on which keepalived is configured to hold the VIP, in the order of their names. */
 export function vrrpNodes(evidence: Evidence, { vip }: Question): readonly VrrpNode[] {
   return evidence.nodeNames.flatMap((node) => {
     const conf = known(evidence.node(node).keepalivedConf)

@@ -89,6 +89,10 @@ export const manuals: Readonly<Record<string, Manual>> = {
     home: 'https://github.com/flannel-io/flannel/blob/master/Documentation/aws-vpc-backend.md',
   },
   'Google Cloud documentation': { home: 'https://cloud.google.com/vpc/docs/alias-ip' },
+  'Talos documentation': { home: 'https://www.talos.dev/' },
+  'kubernetes/kubeadm docs/ha-considerations.md': {
+    home: 'https://github.com/kubernetes/kubeadm/blob/main/docs/ha-considerations.md',
+  },
   'k3s documentation': {
     home: 'https://docs.k3s.io/',
     pages: { 'Networking Services': 'networking/networking-services' },

@@ -138,8 +138,13 @@ test('a full disk behind standard output is the user’s to mend', () => {
 
 /** Where a program speaks and how it ends is decided in one place each: there every text is made safe, every error told from a finding. */
 test.each([
-  ['an exit code', /process\.(?:exit\b|exitCode)/, ['cli/exit.ts']],
-  ['standard output', /process\.stdout\.(?:write|on)|console\./, ['cli/terminal.ts']],
+  // What opens libpcap is a program of its own, whose frames and end its source reads.
+  ['an exit code', /process\.(?:exit\b|exitCode)/, ['capture/sources/libpcap-program.ts', 'cli/exit.ts']],
+  [
+    'standard output',
+    /process\.stdout\.(?:write|on)|console\./,
+    ['capture/sources/libpcap-program.ts', 'cli/terminal.ts'],
+  ],
   ['standard error', /process\.stderr\./, ['cli/exit.ts']],
 ])('%s: no other file', (_, pattern, places) => {
   const files = readdirSync(path.join(root, 'src'), { recursive: true })

@@ -58,8 +58,8 @@ test.each<[string, string, string, Readonly<Record<string, Change>>, string, rea
     'the tunnel vxlan.calico of the CNI: what controller-0 passes on to pods on worker-0 and worker-1 is lost.',
     [
       `ssh worker-0 sudo 'firewall-cmd --permanent --zone=public --add-rich-rule='\\''rule family="ipv4" source address="10.240.0.10" port port="4789" protocol="udp" accept'\\'''`,
-      'ssh worker-0 sudo firewall-cmd --reload',
       `ssh worker-1 sudo 'firewall-cmd --permanent --zone=public --add-rich-rule='\\''rule family="ipv4" source address="10.240.0.10" port port="4789" protocol="udp" accept'\\'''`,
+      'ssh worker-0 sudo firewall-cmd --reload',
       'ssh worker-1 sudo firewall-cmd --reload',
     ],
   ],

@@ -313,6 +313,10 @@ test('without the account no instance is known, and the reason is said', () => {
   expect(targetOf(named, 'instance', nothing).address).toBe('i-0123456789abcdef0')
 })
 
+/** A report without its commands: a live run types them with its own flags, of which a bundle knows nothing. */
+const untyped = ({ stdout }: { readonly stdout: string }): unknown =>
+  JSON.parse(stdout, (key, value: unknown) => (['commands', 'look', 'advice'].includes(key) ? null : value))
+
 describe('vipdoctor check --nodes', () => {
   const hosts = () => [...new Set(readFileSync(at('hosts'), 'utf8').trim().split('\n'))].sort()
   const relay = () =>
@@ -324,7 +328,7 @@ describe('vipdoctor check --nodes', () => {
       const common = ['check', '--region', 'us-east-1', '--quiet', '--output', 'json']
       const live = await world.vipdoctor([...common, '--save-bundle', saved, ...extra])
       const again = await world.vipdoctor(['check', '--bundle', saved, '--output', 'json'])
-      expect(again.stdout).toBe(live.stdout)
+      expect(untyped(again)).toEqual(untyped(live))
       const nodes = existsSync(path.join(saved, 'nodes')) ? readdirSync(path.join(saved, 'nodes')) : []
       return {
         ...live,

@@ -177,7 +177,7 @@ listening(
         expect([how, readdirSync(path.join(saved, 'captures/worker-0'))]).toEqual([how, [`${link}.pcapng`]])
         expect(readdirSync(path.join(saved, 'nodes/worker-0'))).toContain('iptables-nft-save.txt')
         const again = await vipdoctor(['check', vip, '--fabric', 'lan', '--verbose', '--bundle', saved]).ended
-        expect([how, again.stdout]).toEqual([how, stdout])
+        expect([how, untyped(again.stdout)]).toEqual([how, untyped(stdout)])
         expect([how, podsLeft(), spawnSync('pgrep', ['-f', `tcpdump -i ${link}`]).stdout.toString()]).toEqual([
           how,
           '',
@@ -190,6 +190,9 @@ listening(
     }
   },
 )
+
+/** A report without its commands: a live run types them with its own flags, of which a bundle knows nothing. */
+const untyped = (report: string): string => report.replaceAll(/^ +(?:kubectl|ssh|aws|vipdoctor) .*$/gm, '')
 
 /** A real sshd on loopback with keys of its own, and the flags by which every node is it. */
 async function sshd(): Promise<{ readonly flags: readonly string[]; readonly stop: () => void }> {

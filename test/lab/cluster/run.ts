@@ -24,9 +24,9 @@ export function tryRun(program: string, argv: readonly string[], options: RunOpt
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
       err.push(Buffer.from(`ended after ${String(seconds)} s\n`))
     }, seconds * 1000)
-    const end = (status: number | null, why = ''): void => {
+    const end = (status: number | null, why: string | null = null): void => {
       clearTimeout(timer)
-      resolve({ status, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() + why })
+      resolve({ status, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() + (why ?? '') })
     }
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
@@ -35,11 +35,12 @@ export function tryRun(program: string, argv: readonly string[], options: RunOpt
     child.once('error', (error) => {
       end(null, error.message)
     })
-    // Not 'close': a daemon that it left behind may hold its pipes.
+    child.once('close', end)
+    // A daemon that it left behind may hold its pipes; what it printed itself is there by then, on a busy machine, too.
     child.once('exit', (status) => {
       setTimeout(() => {
         end(status)
-      }, 5)
+      }, 1_000)
     })
   })
 }

@@ -10,10 +10,14 @@ const commands = readdirSync('src/commands', { recursive: true })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `src/commands/${file}`)
 
-/** What oclif loads for work that is never given to it here: a log of its own (DEBUG=oclif), and commands and plugins looked for by pattern. */
+/**
+ * What oclif loads for work that is never given to it here: a log of its own (DEBUG=oclif), and commands and plugins looked for by pattern; and
+ * what node-fetch loads for a Node without URL, of which a newer one warns (punycode).
+ */
 const unused = {
   debug: 'module.exports = () => Object.assign(() => undefined, { enabled: false })',
   minimatch: "exports.minimatch = () => { throw new Error('no plugin is looked for by pattern') }",
+  'whatwg-url': 'module.exports = { URL }',
   tinyglobby: "exports.glob = () => { throw new Error('oclif.manifest.json names the commands') }",
 }
 
@@ -22,7 +26,7 @@ const withoutUnused = {
   setup({ onResolve, onLoad }) {
     const filter = new RegExp(`^(?:${Object.keys(unused).join('|')})$`)
     onResolve({ filter }, ({ path, importer }) =>
-      importer.includes('/@oclif/core/') ? { path, namespace: 'unused' } : undefined,
+      /\/(?:@oclif\/core|node-fetch)\//.test(importer) ? { path, namespace: 'unused' } : undefined,
     )
     onLoad({ filter, namespace: 'unused' }, ({ path }) => ({ contents: unused[path] }))
   },

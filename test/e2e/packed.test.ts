@@ -53,7 +53,7 @@ test('of all packages it imports only the optional one: the others are in it, wi
   expect([...new Set(imported)]).toEqual(['cap'])
   const licences = readFileSync(path.join(root, 'dist/bundle/THIRD-PARTY-LICENSES.txt'), 'utf8')
   for (const name of ['@aws-sdk/client-ec2', '@kubernetes/client-node', '@oclif/core', 'js-yaml'])
-    expect(licences).toContain(`\n${name} `)
+    expect(`\n${licences}`).toContain(`\n${name} `)
 })
 
 test('npm install --global puts a program in place that says what the one of the repository says', () => {

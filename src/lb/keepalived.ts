@@ -39,7 +39,7 @@ const programs = ['keepalived']
 export const keepalivedNodes = (evidence: Evidence, question: Question): readonly HoldingNode[] =>
   nodesHolding(evidence, question, programs)
 
-/** A node whose configuration gives the question's VIP to an instance; `process` is null where keepalived does not run there, a gap where that was not read. */
+/** A node whose configuration gives the question's VIP to an instance; `runs` is null where the node's processes were not read. */
 export interface VrrpNode {
   readonly node: string
   readonly instance: VrrpInstance

@@ -84,15 +84,23 @@ export function oneWord(text: string): string {
 /** A diagnosis whose commands are as this user types them; sentences, proofs and ids stay. */
 export function diagnosisAsTyped(diagnosis: Diagnosis, access: Access): Diagnosis {
   const lines = (list: readonly string[]): readonly string[] => list.map((line) => asTyped(line, access))
-  const typed = <T extends Finding>(finding: T): T => ({
-    ...finding,
-    look: lines(finding.look),
-    fix: finding.fix === null ? null : { ...finding.fix, commands: lines(finding.fix.commands) },
-  })
-  const { causes, alsoWrong, findings, nodePorts } = diagnosis
+  const done = new Map<Finding, Finding>()
+  // What stands in several lists is one finding, by which the reports tell what was said already.
+  const typed = (finding: Finding): Finding => {
+    const { look, fix } = finding
+    const own = done.get(finding) ?? {
+      ...finding,
+      look: lines(look),
+      fix: fix === null ? null : { ...fix, commands: lines(fix.commands) },
+    }
+    done.set(finding, own)
+    return own
+  }
+  const { causes, possibleCauses, alsoWrong, findings, nodePorts } = diagnosis
   return {
     ...diagnosis,
     causes: causes.map((cause) => ({ ...typed(cause), consequences: cause.consequences.map(typed) })),
+    possibleCauses: possibleCauses.map(typed),
     alsoWrong: alsoWrong.map(typed),
     findings: findings.map(typed),
     nodePorts: nodePorts?.map((port) => ({ ...port, findings: port.findings.map(typed) })) ?? null,

@@ -102,7 +102,11 @@ test.each(fixtureNames)(
     expect(diagnosisAsTyped(diagnosis, bareName)).toEqual(diagnosis)
     for (const access of [login, pods]) {
       const typed = diagnosisAsTyped(diagnosis, access)
-      const printed = typed.findings.flatMap(({ look, fix }) => [...look, ...(fix?.commands ?? [])])
+      // What the reports tell once they know by the finding itself, in whichever list it stands.
+      const beside = [...typed.possibleCauses, ...typed.alsoWrong]
+      expect(beside.filter((finding) => !typed.findings.includes(finding))).toEqual([])
+      const told = [...typed.causes, ...typed.findings]
+      const printed = told.flatMap(({ look, fix }) => [...look, ...(fix?.commands ?? [])])
       expect(spawnSync('bash', ['-n'], { input: printed.join('\n'), encoding: 'utf8' }).stderr).toBe('')
       expect(printed.filter((line) => /^(aws ec2|kubectl -n|ssh \w)/.test(line))).toEqual([])
     }

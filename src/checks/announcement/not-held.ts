@@ -188,15 +188,12 @@ function heardOutside(evidence: Evidence, vip: Address): { node: string; lladdr:
   return heard.find(({ lladdr }) => !own.has(lladdr)) ?? null
 }
 
-/** A node that asked for an address and got no answer (`FAILED`, `INCOMPLETE`), where no other node got one. */
+/** A node that asked for an address and got no answer (`FAILED`; `INCOMPLETE` still waits for one), where no other node got one. */
 function unanswered(evidence: Evidence, vip: Address): { node: string; proof: Proof } | null {
   if (evidence.nodeNames.some((node) => (known(neighboursOf(evidence, node, vip)) ?? []).length > 0)) return null
   for (const node of evidence.nodeNames)
     for (const entry of known(evidence.node(node).ipNeigh) ?? [])
-      if (
-        sameAddress(parseAddress(entry.dst), vip) &&
-        entry.state?.some((one) => one === 'FAILED' || one === 'INCOMPLETE') === true
-      )
+      if (sameAddress(parseAddress(entry.dst), vip) && entry.state?.includes('FAILED') === true)
         return { node, proof: cite(entry, 'state') }
   return null
 }

@@ -70,14 +70,17 @@ test('a load balancer beside the cluster has it: what it does there is not known
   expect(diagnosisOf(evidence, target, bastion).verdict).toBe('inconclusive')
 })
 
-test('nobody has it where a node asked and got no answer', async () => {
+test.each([
+  ['got no answer', 'FAILED', 'unreachable', 'nobody-answers'],
+  ['still waits for one', 'INCOMPLETE', 'inconclusive', undefined],
+])('where a node asked and %s', async (_, state, verdict, reason) => {
   const evidence = await keepalivedCluster({
     bound: [],
     running: [],
-    changes: { 'nodes/worker-0/ip-neigh.json': neighbour({ state: ['FAILED'] }) },
+    changes: { 'nodes/worker-0/ip-neigh.json': neighbour({ state: [state] }) },
   })
-  const { verdict, causes } = diagnosisOf(evidence, target, bastion)
-  expect([verdict, causes[0]?.reason]).toEqual(['unreachable', 'nobody-answers'])
+  const told = diagnosisOf(evidence, target, bastion)
+  expect([told.verdict, told.causes[0]?.reason]).toEqual([verdict, reason])
 })
 
 test('is not known where the addresses of its nodes were not read', async () => {

@@ -58,7 +58,7 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
       return (await client.send(command, { abortSignal: options.signal })) as unknown as ApiAnswer
     },
     callerIdentity: async () => {
-      // Not destroyed: it sends through the same handler, on which the requests of the other one may be under way.
+      // Of the clients none is destroyed by itself: they send through one handler, on which another's requests may be under way.
       const sts = new sdk.STSClient({ ...settings, region: region ?? 'us-east-1' })
       const { UserId, Account, Arn } = await sts.send(new sdk.GetCallerIdentityCommand({}), {
         abortSignal: options.signal,
@@ -76,7 +76,5 @@ async function regionOfProfile(client: EC2Client): Promise<string | null> {
     return await client.config.region()
   } catch {
     return null // "Region is missing": neither the environment nor the profile names one.
-  } finally {
-    client.destroy()
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import check from '../../../src/checks/delivery/vip-aligned-with-subnet.ts'
+import check from '../../../src/checks/delivery/vip-aligned-with-subnet/check.ts'
 import { editJson, fixture, variant, type Json } from '../../kit/fixtures.ts'
 import { says } from '../../kit/ask.ts'
 import { diagnosisOf } from '../../kit/answers.ts'

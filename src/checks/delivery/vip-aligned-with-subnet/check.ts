@@ -1,26 +1,24 @@
-import { cite, type Proof } from '../../evidence/cite.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
-import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
-import { bgpAdvertisementsFor } from '../../lb/metallb/advertisements.ts'
-import type { Address } from '../../net/address.ts'
-import { vipPlace, type VipPlace } from '../../fabric/ec2/delivery.ts'
-import { isAtNodePort } from '../../evidence/question.ts'
-import { announcing, isServedBy, servedBy } from '../../lb/announcers.ts'
-import { poolOf } from '../../lb/metallb/pool-ranges.ts'
-import { nodeWithAddress } from '../../journey/address-of-node.ts'
-import { sh } from '../../net/shell.ts'
-import { nodeInterfaces } from '../../fabric/ec2/node-interfaces.ts'
-import { otherAddressFix } from '../about/other-address.ts'
-import { listText, subnetText } from '../../fabric/ec2/words.ts'
-import { onlyByBgp } from '../about/announced.ts'
-import { limitedTo } from '../about/announcing-nodes.ts'
-import type { FabricWords } from '../../fabric/fabric.ts'
-import { fabricOf } from '../../fabric/index.ts'
-import { counted } from '../../net/words.ts'
-import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, said, skipped, unknown, warn, type Draft } from '../finding.ts'
-import { networksOfNode } from '../../node/networks.ts'
-import { rangeHas, type Cidr } from '../../net/range.ts'
+import { cite, type Proof } from '../../../evidence/cite.ts'
+import type { Evidence } from '../../../evidence/evidence.ts'
+import { gapsAmong, isGap, known } from '../../../evidence/gap.ts'
+import { bgpAdvertisementsFor } from '../../../lb/metallb/advertisements.ts'
+import type { Address } from '../../../net/address.ts'
+import { vipPlace, type VipPlace } from '../../../fabric/ec2/delivery.ts'
+import { isAtNodePort } from '../../../evidence/question.ts'
+import { announcing, servedBy } from '../../../lb/announcers.ts'
+import { nodeInterfaces } from '../../../fabric/ec2/node-interfaces.ts'
+import { otherAddressFix } from '../../about/other-address.ts'
+import { listText, subnetText } from '../../../fabric/ec2/words.ts'
+import { onlyByBgp } from '../../about/announced.ts'
+import { limitedTo } from '../../about/announcing-nodes.ts'
+import type { FabricWords } from '../../../fabric/fabric.ts'
+import { fabricOf } from '../../../fabric/index.ts'
+import { counted } from '../../../net/words.ts'
+import { defineCheck, type VipContext } from '../../check.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../../finding.ts'
+import { networksOfNode } from '../../../node/networks.ts'
+import { rangeHas, type Cidr } from '../../../net/range.ts'
+import { ownAddress } from './own-address.ts'
 
 export default defineCheck({
   id: 'delivery/vip-aligned-with-subnet',
@@ -121,67 +119,6 @@ function byBgpAlone(context: VipContext, vip: Address): readonly Draft[] | null 
         ),
       ]
     : null
-}
-
-/**
- * A VIP that is a node's own address: that node's kernel answers for it and translates it. So it is with every VIP of k3s' ServiceLB; it is
- * wrong where another node announces the address, and a risk where a pool hands it out.
- */
-function ownAddress(context: VipContext, vip: Address): Draft | null {
-  const { evidence, question } = context
-  const node = nodeWithAddress(evidence, vip)
-  if (node === null) return null
-  const name = node.metadata?.name ?? ''
-  const subject = `vip/${vip.text}`
-  const proof = [cite(node, 'status', 'addresses')]
-  const others = (known(announcing(evidence, question).observed) ?? []).filter((other) => other !== name)
-  const byServiceLb = isServedBy('k3s ServiceLB', evidence, question)
-  if (byServiceLb)
-    return pass(
-      'own-address-by-service-lb',
-      subject,
-      said(
-        `it is the address of node ${name}`,
-        `${vip.text} is the own address of node ${name}, where ServiceLB put it: ${name} answers for it.`,
-      ),
-      proof,
-    )
-  const pool = known(poolOf(evidence, vip))
-  const remedy = {
-    look: [sh`kubectl get ipaddresspools.metallb.io -A -o yaml`],
-    advice: 'Take the address of the node out of the pool that gives it away.',
-  }
-  if (others.length > 0)
-    return fail(
-      'address-of-node',
-      subject,
-      said(
-        `the address of ${name}, announced by others`,
-        `${vip.text} is the own address of node ${name}, and ${listText(others)} announces it too: packets to the VIP and packets to the node cannot be told apart.`,
-      ),
-      proof,
-      remedy,
-    )
-  return pool === null
-    ? pass(
-        'own-address',
-        subject,
-        said(
-          `it is the address of node ${name}`,
-          `${vip.text} is the own address of node ${name}, which answers for it and translates it.`,
-        ),
-        proof,
-      )
-    : warn(
-        'own-address-in-pool',
-        subject,
-        said(
-          `the own address of node ${name}`,
-          `${vip.text} is the own address of node ${name}: it is reached there, and as soon as another node announces it, ${name} itself is lost.`,
-        ),
-        proof,
-        { fix: remedy, blocks: false },
-      )
 }
 
 function inVpc(context: VipContext, where: VipPlace): readonly Draft[] {

@@ -86,7 +86,7 @@ function weighNodes(group: readonly Result[], receiving: Receiving): Weighed[] {
   return [partly, ...off.map(weighOne), ...others]
 }
 
-/** One finding for what holds on several nodes: the first one's sentence, all proofs, all commands. */
+/** One finding for what holds on several nodes: the first one's sentence with the others behind it; all proofs, all commands. */
 function join(results: readonly Result[]): Finding {
   const [first, ...rest] = results
   if (first === undefined) throw new RangeError('nothing to join')
@@ -101,9 +101,20 @@ function join(results: readonly Result[]): Finding {
     says: nodes.length === 0 ? first.finding.says : `${first.finding.says} The same holds on ${inWords(nodes)}.`,
     proof: distinct(results.flatMap(({ finding }) => finding.proof)),
     look: all(({ look }) => look),
-    fix: fix === null ? null : { ...fix, commands: all((finding) => finding.fix?.commands ?? []) },
+    fix:
+      fix === null
+        ? null
+        : {
+            ...fix,
+            summary: ofAll(fix.summary, first.node, nodes.length),
+            commands: all((finding) => finding.fix?.commands ?? []),
+          },
   }
 }
+
+/** `start it on worker-0` as `start it on worker-0 and 2 more`; what names no node holds for all of them as it is. */
+const ofAll = (summary: string, node: string | null, others: number): string =>
+  node === null || others === 0 ? summary : summary.replace(node, (name) => `${name} and ${String(others)} more`)
 
 /** The same security group stands behind several nodes: its rules are shown once. */
 function distinct(proofs: readonly Proof[]): Proof[] {

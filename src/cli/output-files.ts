@@ -1,4 +1,5 @@
-import { accessSync, constants, createWriteStream, existsSync, renameSync, rmSync, statSync, type Stats } from 'node:fs'
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync, type Stats } from 'node:fs'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -62,7 +63,9 @@ export async function writeReport(file: string, chunks: Iterable<string>): Promi
   const direct = there !== null && !(there.isFile() && isWritable(path.dirname(path.resolve(file))))
   const target = direct ? file : `${file}.${process.pid}.part`
   try {
-    await pipeline(Readable.from(chunks), createWriteStream(target, { flush: !direct }))
+    // The file is there before the first chunk: a stream that opens it by itself may do so after it has been taken away.
+    const opened = await open(target, 'w')
+    await pipeline(Readable.from(chunks), opened.createWriteStream({ flush: !direct }))
     if (!direct) renameSync(target, file)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException

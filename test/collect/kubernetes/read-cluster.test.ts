@@ -378,9 +378,7 @@ describe('a kubeconfig that cannot be used is said in one sentence', () => {
   })
 
   test('a device, which has no end', async () => {
-    await expect(open(['/dev/zero'])).rejects.toThrow(
-      /^The kubeconfig \/dev\/zero cannot be read: no regular file\.$/,
-    )
+    await expect(open(['/dev/zero'])).rejects.toThrow(/^The kubeconfig \/dev\/zero cannot be read: no regular file\.$/)
   })
 
   test('a context that it does not have', async () => {

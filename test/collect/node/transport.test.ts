@@ -256,20 +256,48 @@ test('output that is cut in the middle spoils one file and keeps those before it
 })
 
 // Only root may make an account.
-const asRoot = testNeeding('root')
-asRoot('where sudo asks for a password, what needs root is a gap and the rest is read', async () => {
-  const user = 'vipdoctor-test'
+const asRoot = testNeeding('root', 'sudo')
+const user = 'vipdoctor-test'
+async function withAccount(run: () => Promise<void>): Promise<void> {
   spawnSync('useradd', ['-M', '-N', '-s', '/bin/sh', '-p', '*', user])
+  // Debian builds sudo without its lecture.
+  const lecturing = `/etc/sudoers.d/${user}`
+  writeFileSync(lecturing, `Defaults:${user} lecture=always\n`, { mode: 0o440 })
   try {
     chmodSync(folder, 0o755)
+    await run()
+  } finally {
+    rmSync(lecturing)
+    spawnSync('userdel', [user])
+  }
+}
+
+asRoot('where sudo asks for a password, what needs root is a gap and the rest is read', () =>
+  withAccount(async () => {
     const { complete, files, gaps } = await read(transport(port, [], user))
     expect(complete).toBe(true)
     expect(files.has('ip-addr.json')).toBe(true)
     expect(gaps.get('nft-ruleset.json')).toBe('needs root, and sudo -n was refused (a password is required)')
-  } finally {
-    spawnSync('userdel', [user])
-  }
-})
+  }),
+)
+
+asRoot("sudo's lecture and its prompt, which an rc file brings about, are no lines of the node's", () =>
+  withAccount(async () => {
+    const seen = at('lecture')
+    writeFileSync(seen, '')
+    chmodSync(seen, 0o666)
+    writeFileSync(at('lectured'), `#!/bin/sh\nsudo -S true </dev/null 2>&1 | tee ${seen}\nexec $SSH_ORIGINAL_COMMAND\n`)
+    chmodSync(at('lectured'), 0o755)
+    const lectured = await sshd('lectured', [`ForceCommand ${at('lectured')}`])
+    const { complete, files, gaps } = await read(
+      transport(lectured, ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'], user),
+    )
+    expect(readFileSync(seen, 'utf8')).toMatch(/usual lecture[^]*\[sudo\] password for vipdoctor-test: /)
+    expect(complete).toBe(true)
+    expect(JSON.parse(Buffer.from(files.get('ip-addr.json') ?? []).toString())).toBeInstanceOf(Array)
+    expect(gaps.get('nft-ruleset.json')).toBe('needs root, and sudo -n was refused (a password is required)')
+  }),
+)
 
 test("a user's ProxyCommand carries the connection", async () => {
   const seen = at('proxied')

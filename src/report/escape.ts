@@ -8,7 +8,7 @@ import { invisible, visible } from '../net/visible.ts'
 /** Characters that XML 1.0 §2.2 does not have (controls, lone surrogates, U+FFFE, U+FFFF) become U+FFFD. */
 const noXmlCharacter = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu
 
-const unseen = new RegExp(`(?![\\t\\n\\r])${invisible.source}`, 'gu')
+const unseen = new RegExp(`(?![\\t\\n])${invisible.source}`, 'gu')
 
 /** Text or an attribute's value in XML. Line ends and tabs of an attribute stay what they are by reference (XML 1.0 §3.3.3). */
 export const xml = (text: string): string =>
@@ -23,12 +23,16 @@ export const xml = (text: string): string =>
     .replaceAll('\r', '&#13;')
     .replaceAll('\t', '&#9;')
 
-/** Text or a quoted attribute's value in HTML; what is invisible or turns the direction of text is shown as what it is. */
+/**
+ * Text or a quoted attribute's value in HTML; what is invisible or turns the direction of text is shown as what it is. Where a page is printed
+ * into the log of a pipeline, nothing of evidence is a command to its runner (net/visible.ts).
+ */
 export const html = (text: string): string =>
   text
     .replace(unseen, visible)
     .replace(noXmlCharacter, '\u{FFFD}')
     .replaceAll('&', '&amp;')
+    .replaceAll('##', '#&#35;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')

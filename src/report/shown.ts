@@ -1,4 +1,4 @@
-import { invisible, visible } from '../net/visible.ts'
+import { invisible, mayBeObeyed, visible } from '../net/visible.ts'
 import type { Format } from './reporter.ts'
 
 /** No name, path, id or flag comes near it; a text of evidence beyond it says nothing more to a reader. */
@@ -10,7 +10,7 @@ const longWord = new RegExp(`\\S{${longestWord + 1},}`, 'g')
 
 /** A text of evidence for a reader: what a terminal would obey or hide is escaped, an over-long word is cut and its length said. */
 export function shownText(text: string): string {
-  if (text.length <= longestWord && plain.test(text)) return text
+  if (text.length <= longestWord && plain.test(text) && !mayBeObeyed(text)) return text
   const cut = text.length > longestText ? `${text.slice(0, longestText)}… (${text.length} characters)` : text
   return visible(cut.length > longestWord ? cut.replace(longWord, shortened) : cut)
 }
@@ -82,9 +82,10 @@ export const asJson = <T>(format: Format<T>): Format<T> => ({
   failed: (failure, tool) => jsonText(format.failed(failure, tool)),
 })
 
-const inJson = new RegExp(`(?!\\n)${invisible.source}`, 'gu')
+/** No line of JSON begins with `::`. */
+const inJson = new RegExp(`(?!\\n)${invisible.source}|(?<=#)#(?=(?:vso|teamcity)?\\[)`, 'giu')
 
-/** Printed JSON without a character that a terminal obeys or hides: between its tokens stand only blanks and line ends. */
+/** Printed JSON without what a terminal obeys or hides, or the runner of a pipeline obeys: between its tokens stand only blanks and line ends. */
 export const jsonText = (json: string): string => json.replace(inJson, jsonEscape)
 
 const jsonEscape = (character: string): string =>

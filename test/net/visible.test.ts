@@ -18,3 +18,18 @@ test('a name that is too long is cut, and its length is said', () => {
   expect(shownName('a'.repeat(9000))).toBe(`${'a'.repeat(253)}… (9000 characters)`)
   expect(shownName(`\u001B${'a'.repeat(20)}`, 4)).toBe(String.raw`\x1baaa… (21 characters)`)
 })
+
+test.each([
+  ['GitHub’s, anywhere in a line', 'Pod ##[set-output name=a]b', String.raw`Pod #\x23[set-output name=a]b`],
+  ['Azure’s', 'x###VSO[task.setvariable variable=a]b', String.raw`x##\x23VSO[task.setvariable variable=a]b`],
+  ['TeamCity’s', '##teamcity[buildStop]', String.raw`#\x23teamcity[buildStop]`],
+  ['GitHub’s at the beginning', '::add-mask::a', String.raw`\x3a:add-mask::a`],
+  ['GitHub’s where a line may be broken', 'a ::Error file=b::c', String.raw`a \x3a:Error file=b::c`],
+])('a command to the runner of a pipeline is shown escaped: %s', (_, text, expected) => {
+  expect(visible(text)).toBe(expected)
+})
+
+test('an address, a name of C++ and a heading are no commands', () => {
+  for (const text of ['::', '::1', 'fe80::1 to ::', 'from ::/0', 'std::error::x', '## [a]', '# [a]', '##'])
+    expect(visible(text)).toBe(text)
+})

@@ -23,11 +23,27 @@ export function rememberPlace(item: object, place: ItemPlace): void {
   places.set(item, place)
 }
 
+interface Made {
+  readonly from: object
+  /** Where in that stands what the keys lead to. */
+  readonly keysIn: (keys: readonly (string | number)[]) => readonly (string | number)[]
+}
+
+/** What was made of an item of the evidence, in the form of another kind. */
+const makings = new WeakMap<object, Made>()
+
+/** Remembers what an item was made of. Only the evidence's readers call it. */
+export function rememberMade(item: object, made: Made): void {
+  makings.set(item, made)
+}
+
 /**
  * Proof from an item of a listing (a Service, a network interface, a route table): the keys lead from the item to the fact.
  * The value is what stands there, null where nothing does. The item itself must be one that the evidence handed out, not a part of it.
  */
 export function cite(item: object, ...keys: readonly (string | number)[]): Proof {
+  const made = makings.get(item)
+  if (made !== undefined) return cite(made.from, ...made.keysIn(keys))
   const place = places.get(item)
   if (place === undefined) throw new TypeError('cite() needs an item as the evidence handed it out')
   let value: unknown = item

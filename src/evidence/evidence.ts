@@ -2,6 +2,7 @@ import { awsKinds, awsListsById, type AwsItem, type AwsKindName } from './ec2/ki
 import { citeLine, type Proof } from './cite.ts'
 import { gap, isGap, type Gap, type Known } from './gap.ts'
 import { readText } from './json.ts'
+import { readSlices } from './kubernetes/endpoints.ts'
 import { kubernetesKinds, type KubernetesKindName, type KubernetesObject } from './kubernetes/kinds.ts'
 import { readAws, readKubernetes, readObject } from './listing.ts'
 import type { Manifest } from './manifest.ts'
@@ -57,7 +58,9 @@ export function evidenceOf(store: Store, manifest: Manifest): Evidence {
   const nodeNames = store.list('nodes')
   return {
     time: manifest.time ?? gap('bundle.json', 'has no time'),
-    kubernetes: lazy(kubernetesKinds, (name) => readKubernetes(explained, name)) as KubernetesEvidence,
+    kubernetes: lazy(kubernetesKinds, (name) =>
+      name === 'endpointslices' ? readSlices(explained) : readKubernetes(explained, name),
+    ) as KubernetesEvidence,
     aws: awsEvidence(explained),
     nodeNames,
     node: (name) => {

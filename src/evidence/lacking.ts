@@ -2,6 +2,7 @@ import type { Family } from '../net/address.ts'
 import { gap, isGap, known, type Gap } from './gap.ts'
 import type { Evidence } from './evidence.ts'
 import { awsFile } from './ec2/kinds.ts'
+import { fileOfSlices } from './kubernetes/endpoints.ts'
 import { kubernetesFile, objectName, type Service } from './kubernetes/kinds.ts'
 import { addressesOfPod, podsLabelled } from './kubernetes/pods.ts'
 import { nodeFile } from './node/kinds.ts'
@@ -94,7 +95,7 @@ export function lackingSlices(evidence: Evidence, service: Service, family: Fami
       pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true &&
       addressesOfPod(pod).some((address) => address.family === family),
   )
-  const file = kubernetesFile('endpointslices')
+  const file = fileOfSlices(endpointslices)
   return ready === undefined
     ? null
     : gap(

@@ -1,6 +1,7 @@
 import { cite, citeList } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
+import { fileOfSlices } from '../../evidence/kubernetes/endpoints.ts'
 import { kubernetesFile, objectName, type SwitchLBRule } from '../../evidence/kubernetes/kinds.ts'
 import { matches, parentsOf, subnetNameOf } from '../../lb/kube-ovn/vips.ts'
 import { isReady } from '../../lb/metallb/install.ts'
@@ -116,7 +117,7 @@ function backends({ evidence }: VipContext, rule: SwitchLBRule): Draft {
     ),
     own.length > 0
       ? own.slice(0, 2).map((slice) => cite(slice, 'endpoints'))
-      : [citeList(kubernetesFile('endpointslices'), '/items', `none of slr-${name}`), cite(rule, 'spec', 'selector')],
+      : [citeList(fileOfSlices(slices), '/items', `none of slr-${name}`), cite(rule, 'spec', 'selector')],
     {
       look: [
         sh`kubectl -n ${namespace} get endpointslices -l kubernetes.io/service-name=slr-${name}`,

@@ -1,6 +1,7 @@
 import { citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
-import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
+import { fileOfSlices } from '../../evidence/kubernetes/endpoints.ts'
+import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { podsAt } from '../../evidence/kubernetes/pods.ts'
 import { parseAddress } from '../../net/address.ts'
 import { traceReads } from '../about/reads.ts'
@@ -40,7 +41,7 @@ export default defineCheck({
     })
     if (isDraft(share)) return [share]
     const slices = citeList(
-      kubernetesFile('endpointslices'),
+      fileOfSlices(evidence.kubernetes.endpointslices),
       '',
       `${String(listed.size)} endpoints of ${objectName(question.service)}`,
     )

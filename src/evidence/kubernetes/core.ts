@@ -73,6 +73,12 @@ const networkPolicyPeer = {
 } as const
 const networkPolicyPort = { protocol: 'string', port: 'scalar', endPort: 'number' } as const
 
+/** The object behind an endpoint. */
+const targetRef = { kind: 'string', name: 'string', namespace: 'string', uid: 'string' } as const
+
+/** EndpointAddress of core/v1. */
+const endpointAddress = { ip: 'string', hostname: 'string', nodeName: 'string', targetRef } as const
+
 /** The kinds that every cluster has. */
 export const coreKinds = {
   services: kindOf('Service', 'services', '', {
@@ -184,10 +190,21 @@ export const coreKinds = {
         hostname: 'string',
         zone: 'string',
         hints: 'json',
-        targetRef: { kind: 'string', name: 'string', namespace: 'string', uid: 'string' },
+        targetRef,
       },
     ],
     ports: [{ name: 'string', port: 'port', protocol: 'string' }],
+  }),
+  // Read only where there are no slices: what made these lists until Kubernetes 1.33 deprecated them.
+  endpoints: kindOf('Endpoints', 'endpoints', '', {
+    metadata,
+    subsets: [
+      {
+        addresses: [endpointAddress],
+        notReadyAddresses: [endpointAddress],
+        ports: [{ name: 'string', port: 'port', protocol: 'string' }],
+      },
+    ],
   }),
   namespaces: kindOf('Namespace', 'namespaces', '', { metadata, status: { phase: 'string' } }, cluster),
   configmaps: kindOf('ConfigMap', 'configmaps', '', { metadata, data: mapOf('string') }),

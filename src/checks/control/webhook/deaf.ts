@@ -1,6 +1,7 @@
 import { cite, citeList, type Proof } from '../../../evidence/cite.ts'
 import type { Evidence } from '../../../evidence/evidence.ts'
 import { known } from '../../../evidence/gap.ts'
+import { fileOfSlices } from '../../../evidence/kubernetes/endpoints.ts'
 import { kubernetesFile, objectName, type EndpointSlice, type Service } from '../../../evidence/kubernetes/kinds.ts'
 import { nodeNamesByAddress } from '../../../evidence/kubernetes/nodes-by-name.ts'
 import { podsOf } from '../../../lb/endpoints.ts'
@@ -81,7 +82,10 @@ export function whyDeaf(evidence: Evidence, { configuration, entries, name, serv
     error: 'connection refused',
     proof:
       slices.length === 0
-        ? [citeList(kubernetesFile('endpointslices'), '/items', `none of ${name}`), cite(service, 'spec', 'selector')]
+        ? [
+            citeList(fileOfSlices(evidence.kubernetes.endpointslices), '/items', `none of ${name}`),
+            cite(service, 'spec', 'selector'),
+          ]
         : [...slices.map((slice) => cite(slice, 'endpoints')), cite(service, 'spec', 'selector')],
     remedy: {
       look: [

@@ -1,7 +1,8 @@
 import { cite, citeList, type Proof } from '../../../evidence/cite.ts'
 import { isGap, known } from '../../../evidence/gap.ts'
 import type { Evidence } from '../../../evidence/evidence.ts'
-import { kubernetesFile, objectName, type Service } from '../../../evidence/kubernetes/kinds.ts'
+import { fileOfSlices } from '../../../evidence/kubernetes/endpoints.ts'
+import { objectName, type Service } from '../../../evidence/kubernetes/kinds.ts'
 import { podNamed } from '../../../evidence/kubernetes/pods.ts'
 import type { ServiceQuestion } from '../../../evidence/question.ts'
 import { ingressBehind } from '../../../lb/behind.ts'
@@ -97,7 +98,7 @@ export default defineCheck({
         : slices.length > 0
           ? slices
           : [
-              citeList(kubernetesFile('endpointslices'), '/items', `no endpoint of ${name}`),
+              citeList(fileOfSlices(evidence.kubernetes.endpointslices), '/items', `no endpoint of ${name}`),
               ...(selector === '' ? [] : [cite(service, 'spec', 'selector')]),
             ]
     const namespace = service.metadata?.namespace ?? 'default'

@@ -34,6 +34,11 @@ test('id, subject, reason and last day are read; subject and day may be left out
   expect(read('')).toEqual([])
 })
 
+/** Each line is ten times the one before. */
+const bomb = [...'bcdefghi']
+  .map((name, index) => `${name}: &${name} [${`*${'abcdefgh'[index] ?? ''}, `.repeat(10)}]`)
+  .join('\n')
+
 test.each([
   ['no YAML', 'accept: [', /is no YAML: .* at line \d+/],
   ['no map', '- a', /accept\.yaml is no map\./],
@@ -43,6 +48,19 @@ test.each([
   ['no id', 'accept: [{reason: x}]', /entry 1: it has no id\./],
   ['no reason', 'accept: [{id: return/rp-filter}]', /entry 1: it has no reason\./],
   ['no day', entry('    until: soon\n'), /entry 1: its until is no day\./],
+  ['a bomb of aliases', `a: &a [${'x, '.repeat(99)}]\n${bomb}`, /is no YAML: its aliases make far more of it\./],
+  ['a list within itself', 'accept: &a [*a]', /is no YAML: its aliases make far more of it\./],
+  ['a hundred thousand brackets', '['.repeat(100_000), /is no YAML: /],
+  [
+    'a prototype',
+    'accept: [{__proto__: {id: return/rp-filter, reason: x}}]',
+    /entry 1 has __proto__, which is none of/,
+  ],
+  ['a prototype’s member for an id', 'accept: [{id: constructor, reason: x}]', /there is no check "constructor"\./],
+  ['a list for a subject', 'accept: [{id: return/rp-filter, reason: x, subject: [a]}]', /its subject is no text\./],
+  ['a number for a reason', 'accept: [{id: return/rp-filter, reason: 1}]', /it has no reason\./],
+  ['a day beyond the calendar', entry('    until: 99999-01-01\n'), /its until is no day\./],
+  ['a tag that makes a program', 'accept: !!js/function "() => 1"', /is no YAML: unknown tag/],
   ['a day that is none', entry('    until: "2027-02-31"\n'), /entry 1: its until is no day\./],
 ])('%s is refused with its place', (_, text, message) => {
   expect(() => read(text)).toThrow(message)

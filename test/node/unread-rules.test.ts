@@ -68,6 +68,36 @@ describe.each([
   })
 })
 
+describe.each([
+  ['lan-healthy', 'controller-0'],
+  ['hard-way-healthy', 'controller-0'],
+])('of %s the rules of nft were not read on any node', (name, node) => {
+  const unread = Object.fromEntries(
+    ['controller-0', 'controller-1', 'worker-0', 'worker-1'].map((one) => [`nodes/${one}/nft-ruleset.json`, null]),
+  )
+  const inFilter = (text: string): string =>
+    text
+      .split(/(?=^\*)/m)
+      .map((table) => (table.startsWith('*filter') ? table.replace(':FORWARD ACCEPT', ':FORWARD DROP') : table))
+      .join('')
+  const forward = ({ findings }: Diagnosis) =>
+    findings.filter(({ id, subject }) => id === 'forwarding/forward-drop' && subject === `node/${node}`)
+
+  test('a drop that iptables shows is a cause all the same', async () => {
+    const evidence = await variant(name, { ...unread, [`nodes/${node}/iptables-nft-save.txt`]: inFilter })
+    const diagnosis = diagnosisOf(evidence, '10.240.0.100:80')
+    expect(diagnosis.verdict).toBe('unreachable')
+    expect(diagnosis.causes.map(({ id }) => id)).toEqual(['forwarding/forward-drop'])
+    expect(forward(diagnosis).map(({ status }) => status)).toEqual(['fail'])
+  })
+
+  test('without one nobody says that none is there', async () => {
+    const diagnosis = diagnosisOf(await variant(name, unread), '10.240.0.100:80')
+    expect(diagnosis.verdict).toBe('inconclusive')
+    expect(forward(diagnosis).map(({ status }) => status)).toEqual(['unknown'])
+  })
+})
+
 test('a drop behind a rule that is not known is not certain, on the node of a pod either', async () => {
   const unknownThenDrop = (text: string) =>
     text.replace(/(\*filter[^*]*?)(\n-A|\nCOMMIT)/, '$1\n-A FORWARD -m bpf --bytecode "1,6 0 0 0" -j DROP$2')

@@ -5,13 +5,16 @@ import { partOf } from '../../evidence/part.ts'
 import type { WithVip } from '../../evidence/question.ts'
 import { takes } from '../../evidence/node/listen.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
+import { addressesOfPod } from '../../evidence/kubernetes/pods.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { announcing, servedBy, type AnnouncerName } from '../../lb/announcers.ts'
+import { replacementOn } from '../../node/replacements.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { traceVip } from '../../journey/vip-trace.ts'
 import { sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
+import { hostPortsOn, leadsToNoPod, toPod } from '../about/host-port.ts'
 import { proofOf } from '../about/traced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, said, unknown, type Draft, type Remedy } from '../finding.ts'
@@ -147,12 +150,13 @@ export default defineCheck({
   },
   docs: {
     means:
-      'A control-plane VIP is not translated: the node that gets the packet must have the address on an interface and a socket on the port. Where the network delivers to one node and kube-vip or keepalived put the address on another, the packet is dropped or forwarded back.',
+      'A control-plane VIP is not translated, and neither is a port of a node, but for a Service’s NodePort and a pod’s hostPort: the node that gets the packet must have the address on an interface and a socket on the port. Where the network delivers to one node and kube-vip or keepalived put the address on another, the packet is dropped or forwarded back.',
     byHand:
       'On the node: ip address | grep VIP, ss -ltn | grep 6443. Who leads: kubectl -n kube-system get lease plndr-cp-lock.',
     mend: 'Let the address and its owner be the same node: on EC2 the address of the interface must follow kube-vip’s leader, or keepalived’s master (its notify_master may run the call).',
     sources: [
       'kube-vip v1.2.3 pkg/vip, pkg/cluster (the leader adds the address to its interface)',
+      'containernetworking/plugins v1.9.1 plugins/meta/portmap (the rules of a hostPort)',
       'Linux kernel net/ipv4/route.c (ip_route_input: only local addresses are delivered)',
     ],
   },
@@ -182,14 +186,29 @@ function lookFor(node: string, holders: readonly string[], served: AnnouncerName
   }
 }
 
-/** That a node takes packets for an address without a socket of its own: rules that translate it, or a Service that the evidence does not show. */
+/**
+ * That a node takes packets for an address without a socket of its own: for a pod with this hostPort, by other rules that translate it, or for
+ * a Service that the evidence does not show.
+ */
 function takenOtherwise(evidence: Evidence, question: WithVip, node: string): Draft | null {
   const { services } = evidence.kubernetes
   const trace = traceVip(evidence, question, node)
   const journeys = isGap(trace) ? [] : trace.parts.flatMap((part) => part.journeys)
   const translated = journeys.find(({ first }) => !sameAddress(first.packet.destination, question.vip))
   const gaps = gapsAmong(services, partOf(services), trace, ...(isGap(trace) ? [] : trace.doubts))
-  if (translated === undefined && gaps.length === 0) return null
+  const asking = hostPortsOn(evidence, question, node)
+  if (translated === undefined && gaps.length === 0) {
+    const [without] = asking
+    return without === undefined || replacementOn(evidence, node) !== null
+      ? null
+      : leadsToNoPod(node, question, without)
+  }
+  if (translated !== undefined && gaps.length === 0) {
+    const { steps, packet } = translated.first
+    const behind = asking.find(({ pod }) => addressesOfPod(pod).some((one) => sameAddress(one, packet.destination)))
+    const to = { text: packet.destination.text, port: packet.destinationPort, rules: proofOf(steps.slice(-2)) }
+    if (behind !== undefined) return toPod(node, question, behind, to)
+  }
   return unknown(
     'taken-otherwise',
     `node/${node}`,

@@ -1,6 +1,6 @@
 import type { Evidence, NodeEvidence } from '../evidence/evidence.ts'
 import { gap, gapsAmong, isAbsent, isGap, known, type Gap, type Known } from '../evidence/gap.ts'
-import { nodeFile, type NodeValue } from '../evidence/node/kinds.ts'
+import { nodeFile, nodeKinds, type NodeValue } from '../evidence/node/kinds.ts'
 import { nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
 import { parseAddress, type Address, type Family } from '../net/address.ts'
 import type { IpSets } from '../evidence/node/ipset.ts'
@@ -84,6 +84,14 @@ function read(here: NodeEvidence, family: Family, internal: Address | undefined)
     doubts,
   }
 }
+
+/** The listings of rules of the packet filter, by each of its back-ends. */
+const ruleFiles = (['iptablesNft', 'iptablesLegacy', 'ip6tablesNft', 'ip6tablesLegacy', 'nftRuleset'] as const).map(
+  (kind) => nodeKinds[kind].file,
+)
+
+/** Whether a gap is in a listing of rules, and not in routes, addresses or virtual servers. */
+export const isOfRules = ({ source }: Gap): boolean => ruleFiles.some((file) => source.endsWith(`/${file}`))
 
 /** Tables of iptables-nft that nft shows and the dump lacks: an empty dump is what a kernel without tables prints, and what a lost one leaves. */
 function lacking(node: string, save: IptablesSave | null, ruleset: Nftables | null, family: Family): readonly Gap[] {

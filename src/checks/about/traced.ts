@@ -1,6 +1,7 @@
 import type { Place, Proof } from '../../evidence/cite.ts'
 import { isGap, type Gap } from '../../evidence/gap.ts'
 import { autopsy, type Death } from '../../node/death.ts'
+import { isOfRules } from '../../node/node-state.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import type { Step } from '../../node/trace/types.ts'
 import { traceVip, type VipTrace } from '../../journey/vip-trace.ts'
@@ -93,11 +94,16 @@ const unreadOn = ({ doubts, parts }: VipTrace): readonly Gap[] => [
   ...new Set([...doubts, ...parts.flatMap(({ journeys }) => journeys.flatMap(({ second }) => second?.doubts ?? []))]),
 ]
 
-/** Why a loss is not certain: on the node where it happened, or on the one before. */
-function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node, doubt }: Loss): Step | Gap | null {
-  const here = doubt ?? first.doubt ?? doubts[0] ?? null
+/**
+ * Why a loss is not certain: on the node where it happened, or on the one before. Once a packet is translated, rules that were not read cannot
+ * take back what a rule that was read drops: no rule set saves a packet from another (nft(8), "Chains": a drop ends it, an accept only its chain).
+ */
+function doubtAbout({ doubts }: VipTrace, { first, second }: Journey, { node, doubt, death }: Loss): Step | Gap | null {
+  const open = (gaps: readonly Gap[]): Gap | null =>
+    gaps.find((one) => death !== 'filtered-after' || !isOfRules(one)) ?? null
+  const here = doubt ?? first.doubt ?? open(doubts)
   if (here !== null || node === null || second === null || isGap(second.outcome)) return here
-  return second.outcome.doubt ?? second.doubts[0] ?? null
+  return second.outcome.doubt ?? open(second.doubts)
 }
 
 /** Whether the trace came to a finding at once (nothing was traced, or nothing was lost) in the place of a share. */

@@ -1,5 +1,5 @@
 import type { Journey } from './vip-trace.ts'
-import type { Outcome, Step } from './trace/types.ts'
+import type { DroppedBy, Outcome, Step } from './trace/types.ts'
 
 /** Why a packet never reached a pod, told apart by the rule that decided. `untranslated` is what nothing turned into a pod's address, `vip-route-dead` what the sending node's own routes drop. */
 export type Death =
@@ -25,7 +25,7 @@ export interface Autopsy {
 /** Where and why a packet died on its way over one or two nodes; null where it did not, or the second node was not read. */
 export function autopsy({ first, second }: Journey): Autopsy | null {
   const death = deathOf(first)
-  if (death !== null) return { death, node: null, outcome: first, step: first.steps.at(-1) ?? null }
+  if (death !== null) return { death, node: null, outcome: first, step: decidingStep(first) }
   if (second === null || 'gap' in second.outcome) return null
   // On the pod's node the packet is plain traffic: it need not be translated again.
   const outcome = second.outcome
@@ -41,9 +41,14 @@ export function autopsy({ first, second }: Journey): Autopsy | null {
         death: later === 'filtered-before' ? 'filtered-after' : later,
         node: second.node,
         outcome,
-        step: outcome.steps.at(-1) ?? null,
+        step: decidingStep(outcome),
       }
 }
+
+/** The last rule that a packet met; null where the kernel drops it by itself, and no rule did. */
+const decidingStep = ({ fate, steps }: Outcome): Step | null =>
+  fate.kind === 'dropped' && bySelf.has(fate.by) ? null : (steps.at(-1) ?? null)
+const bySelf: ReadonlySet<DroppedBy> = new Set(['hairpin-off', 'martian-source', 'loopback-destination'])
 
 /**
  * Whether the packet passed the rules that translate as it came, whatever became of it then: with forwarding on, and no drop in FORWARD, nothing

@@ -1,7 +1,8 @@
 import { addressAndPort } from '../../net/port.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
-import { onNode } from '../../net/shell.ts'
+import type { Outcome } from '../../node/trace/types.ts'
+import { onNode, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import { managerOf, openings, type Stopped } from '../about/opening.ts'
@@ -9,7 +10,7 @@ import { lossesBehind } from '../about/losses-behind.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type VipNodeContext } from '../check.ts'
 import { listing, removals } from '../about/rule-removal.ts'
-import { pass, said, unknown, type Draft } from '../finding.ts'
+import { pass, said, unknown, type Draft, type Remedy } from '../finding.ts'
 import { arrivals, deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -31,7 +32,9 @@ export default defineCheck({
     const wrong = deadly(context, share, {
       reason: ({ death }) => (death === 'filtered-before' ? 'dropped-before-translation' : 'dropped-after-translation'),
       brief: ({ outcome, step }) =>
-        `${outcome.fate.kind === 'rejected' ? 'rejected' : 'dropped'} in chain ${step?.chain ?? ''}`,
+        isHairpin(outcome)
+          ? 'a pod is not sent to itself'
+          : `${outcome.fate.kind === 'rejected' ? 'rejected' : 'dropped'} ${step === null ? 'by the kernel itself' : `in chain ${step.chain}`}`,
       says: (example, { losses }) =>
         [
           ...oneOfEachNode(node, [example, ...losses]).map((loss) => dropped(node, loss, translated)),
@@ -39,7 +42,8 @@ export default defineCheck({
             ? []
             : [`${inWords(others.map((one) => one.node))} would drop it too, if it came in there`]),
         ].join('; ') + '.',
-      fix: ({ outcome }, share) => {
+      fix: ({ outcome, node: second }, share) => {
+        if (isHairpin(outcome)) return hairpinRemedy(second ?? node)
         // What is on every node of a cluster would stop the packet again on the next.
         const losses = [
           ...share.losses,
@@ -122,6 +126,15 @@ export default defineCheck({
   },
 })
 
+const isHairpin = ({ fate }: Outcome): boolean => fate.kind === 'dropped' && fate.by === 'hairpin-off'
+
+/** A Service chose the pod that asked; its bridge must send the frame back out of the port that it came in by. */
+const hairpinRemedy = (node: string): Remedy => ({
+  look: [sh`ssh ${node} bridge -d link`],
+  advice:
+    'Set "hairpinMode": true for the plugin bridge in /etc/cni/net.d; pods that are there already get it when they are made anew. Only a pod that asks for its own Service meets this.',
+})
+
 /** Of losses on several nodes the first of each: one rule of a node is named. */
 const oneOfEachNode = (node: string, losses: readonly Loss[]): readonly Loss[] =>
   losses.filter(({ node: at }, index) => losses.findIndex((one) => (one.node ?? node) === (at ?? node)) === index)
@@ -133,8 +146,9 @@ function dropped(
   translated: boolean,
 ): string {
   const does = fate.kind === 'rejected' ? `rejects (${fate.with})` : 'drops'
-  const where = `${step?.table ?? ''} chain ${step?.chain ?? ''}`
   const to = addressAndPort(packet.destination.text, packet.destinationPort)
+  if (step === null && fate.kind === 'dropped') return `${second ?? node} drops the packet to ${to}: ${fate.why}`
+  const where = `${step?.table ?? ''} chain ${step?.chain ?? ''}`
   return `${second ?? node} ${does} the packet to ${to} in ${where}${translated && death === 'filtered-before' ? ', before it is translated' : ''}`
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../kit/answers.ts'
-import { variant } from '../../kit/fixtures.ts'
+import { fixture, variant } from '../../kit/fixtures.ts'
 import { withFirewalld, withRules } from '../../kit/firewalled.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
@@ -178,4 +178,19 @@ test('takes away what would stop the packet next, on the same node and on the po
     'ssh worker-1 sudo iptables-nft -t filter -P FORWARD ACCEPT',
   ])
   expect(causes[0]?.proof[0]?.value).toContain('--dport 80 -j DROP')
+})
+
+test('a pod that meets itself behind its own Service is told of the bridge, not of a firewall', async () => {
+  const client = 'pod/default/nginx-f4c86c6c4-7wlnq'
+  const { findings } = diagnosisOf(await fixture('lan-healthy'), '10.240.0.100:80', client)
+  const finding = findings.find((one) => one.id === 'forwarding/forward-drop')
+  expect(finding).toMatchObject({
+    status: 'warn',
+    brief: 'in part: a pod is not sent to itself',
+    says: expect.stringMatching(
+      /^For a part of the connections: worker-0 drops the packet to 10\.200\.2\.3:80: the bridge \S+ sends nothing back out of the port that it came in by \(hairpin mode is off\)\.$/,
+    ),
+    look: ['ssh worker-0 bridge -d link'],
+    advice: expect.stringContaining('"hairpinMode": true'),
+  })
 })

@@ -1,6 +1,8 @@
-import { cite, type Proof } from '../evidence/cite.ts'
+import { cite, citeFile, type Proof } from '../evidence/cite.ts'
 import { citeFirst, type Evidence, type NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
+import { ebpfOn, type EbpfProxy } from './ebpf.ts'
+import { counted } from '../net/words.ts'
 import { kubeProxyProcesses, serviceRules } from './service-proxy.ts'
 
 /** A program that takes Services from kube-proxy, by what it leaves on the node. */
@@ -59,9 +61,9 @@ export function replacementOn(evidence: Evidence, node: string): Replacement | n
   const rules = serviceRules(here)
   // kube-router writes virtual servers of its own, which are no proof of a kube-proxy.
   const withKubeProxy = rules !== null && (rules.mode !== 'ipvs' || hasKubeChains(here))
-  const found = seen(evidence, here).find(
-    ({ always }) => !withKubeProxy || (always && kubeProxyProcesses(here).length === 0),
-  )
+  // A table that was read decides before any rule of a kube-proxy.
+  const isFirst = kubeProxyProcesses(here).length === 0 || ebpfOn(evidence, node) !== null
+  const found = seen(evidence, here).find(({ always }) => !withKubeProxy || (always && isFirst))
   return found === undefined ? null : { name: found.name, proof: found.proof }
 }
 
@@ -75,7 +77,10 @@ export const rivalsOn = (evidence: Evidence, node: string): readonly Replacement
 function seen(evidence: Evidence, here: NodeEvidence): readonly Candidate[] {
   const processes = known(here.processes)
   const links = known(here.ipLink) ?? []
-  return traces.flatMap(({ name, process, device, image, always = false, config }) => {
+  const ebpf = ebpfOn(evidence, here.name)
+  const table: readonly Candidate[] =
+    ebpf === null ? [] : [{ name: ebpf.name, proof: citeFile(ebpf.map.file, tableText(ebpf)), always: true }]
+  const left = traces.flatMap(({ name, process, device, image, always = false, config }) => {
     const running = processes === null || process === undefined ? null : citeFirst(processes, process)
     const link = device === undefined ? undefined : links.find(({ ifname }) => device.test(ifname ?? ''))
     const handles = always || isConfigured(evidence, config)
@@ -84,7 +89,10 @@ function seen(evidence: Evidence, here: NodeEvidence): readonly Candidate[] {
     const proof = running ?? (link === undefined ? pod : cite(link, 'ifname'))
     return proof === null ? [] : [{ name, proof, always: handles }]
   })
+  return [...table, ...left]
 }
+
+const tableText = ({ map }: EbpfProxy): string => counted(map.frontends.length, 'frontend')
 
 /** The pod of a program that runs on a node, by the image of one of its containers. */
 export function podOn({ kubernetes: { pods } }: Evidence, node: string, image: RegExp): Proof | null {

@@ -12,13 +12,23 @@ const rules = [
   'node/ipvsadm',
 ] as const satisfies readonly EvidenceKind[]
 
+/** The tables by which an eBPF program of the node translates. */
+const tables = [
+  'node/cilium-bpf-lb',
+  'node/cilium-services',
+  'node/cilium-status',
+  'node/calico-bpf-nat',
+] as const satisfies readonly EvidenceKind[]
+
 /** What a packet's way through a node is traced by. */
 export const traceReads = [
   ...rules,
+  ...tables,
   'node/ip-addr',
   'node/ip-link',
   'node/ip-route',
   'node/ip-rule',
+  'node/listen',
   'node/sysctl',
   'node/processes',
 ] as const satisfies readonly EvidenceKind[]
@@ -26,6 +36,7 @@ export const traceReads = [
 /** What tells which program translates on a node, and how it is set. */
 export const translatorReads = [
   ...rules,
+  ...tables,
   'node/ip-link',
   'node/processes',
   'node/listen',

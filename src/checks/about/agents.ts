@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
-import { known } from '../../evidence/gap.ts'
 import { sh, type Command } from '../../net/shell.ts'
+import { runningPodOn } from '../../node/replacements.ts'
 import type { Remedy } from '../finding.ts'
 
 /** How the agent of an eBPF data plane is asked: by its pod on a node, in its container. */
@@ -35,26 +35,15 @@ const agents: Readonly<Record<string, Agent>> = {
   },
 }
 
-/** The pod of a program's agent on a node; null where none was read. */
-function podOf({ kubernetes: { pods } }: Evidence, node: string, { image }: Agent) {
-  const found = (known(pods) ?? []).find(
-    ({ spec, status }) =>
-      spec?.nodeName === node &&
-      status?.phase === 'Running' &&
-      (spec.containers ?? []).some((container) => image.test(container.image ?? '')),
-  )
-  return found?.metadata ?? null
-}
-
 /** The one line that prints the table by which a program translates on a node, for a bundle that lacks it; null for one whose table is not read. */
 export function tableOf(evidence: Evidence, node: string, name: string): Remedy | null {
   const agent = agents[name]
   if (agent === undefined) return null
   const { container, table, file, namespace, label } = agent
-  const pod = podOf(evidence, node, agent)
+  const pod = runningPodOn(evidence, node, agent.image)?.metadata
   return {
     look: [
-      pod === null
+      pod === undefined
         ? sh`kubectl -n ${namespace} get pods -l ${label} --field-selector ${`spec.nodeName=${node}`}`
         : sh`kubectl -n ${pod.namespace ?? namespace} exec ${pod.name} -c ${container} -- ${{ line: table }}`,
     ],
@@ -69,8 +58,8 @@ export function restartOfAgent(
   name: string,
 ): { readonly name: string; readonly restart: Command; readonly log: Command } | null {
   const agent = agents[name]
-  const pod = agent === undefined ? null : podOf(evidence, node, agent)
-  if (agent === undefined || pod === null) return null
+  const pod = agent === undefined ? undefined : runningPodOn(evidence, node, agent.image)?.metadata
+  if (agent === undefined || pod === undefined) return null
   const { namespace = agent.namespace, name: podName } = pod
   return {
     name: agent.container,

@@ -22,7 +22,7 @@ const configMap = (name: string, data: Readonly<Record<string, string>>) => ({
   }),
 })
 const untraced = (name: string) =>
-  /^C/.test(name) ? 'whose table is not in the evidence' : 'which this program cannot trace'
+  name.startsWith('C') ? 'whose table is not in the evidence' : 'which this program cannot trace'
 const stopped = (text: string) => text.replaceAll(/.*kube-proxy.*\n/g, '')
 
 const leftBehind: readonly (readonly [string, string, Readonly<Record<string, Change>>])[] = [

@@ -26,6 +26,8 @@ interface Trace {
   /** The image of its agent, whose pod on a node shows that it runs there. */
   readonly image?: RegExp
   readonly always?: boolean
+  /** Whether Felix's configuration switches it on. */
+  readonly byFelix?: boolean
   /** The ConfigMap that says whether it handles Services, and what stands there then. */
   readonly config?: { readonly map: string; readonly key: string; readonly says: RegExp }
 }
@@ -39,6 +41,7 @@ const traces: readonly Trace[] = [
   { name: 'kube-router', process: /\bkube-router\b.*--run-service-proxy(?:=true)?(?:\s|$)/, always: true },
   { name: 'kube-router', device: /^kube-dummy-if$/, always: true },
   { name: 'Calico’s eBPF data plane', device: /^bpf(?:in|natin)(?:\.cali)?$/, always: true },
+  { name: 'Calico’s eBPF data plane', image: /\bcalico\/node[:@]/, byFelix: true },
   {
     name: 'Cilium',
     process: /\bcilium-agent\b/,
@@ -83,10 +86,10 @@ function seen(evidence: Evidence, here: NodeEvidence): readonly Candidate[] {
   const ebpf = ebpfOn(evidence, here.name)
   const table: readonly Candidate[] =
     ebpf === null ? [] : [{ name: ebpf.name, proof: citeFile(ebpf.map.file, tableText(ebpf)), always: true }]
-  const left = traces.flatMap(({ name, process, device, image, always = false, config }) => {
+  const left = traces.flatMap(({ name, process, device, image, always = false, byFelix = false, config }) => {
     const running = processes === null || process === undefined ? null : citeFirst(processes, process)
     const link = device === undefined ? undefined : links.find(({ ifname }) => device.test(ifname ?? ''))
-    const handles = always || isConfigured(evidence, config)
+    const handles = always || isConfigured(evidence, config) || (byFelix && hasBpf(evidence))
     // A pod says nothing of a node's rules: what may run beside a kube-proxy is told by its configuration then.
     const pod = processes === null && handles && image !== undefined ? podOn(evidence, here.name, image) : null
     const proof = running ?? (link === undefined ? pod : cite(link, 'ifname'))
@@ -109,6 +112,12 @@ export function podOn(evidence: Evidence, node: string, image: RegExp): Proof | 
   const pod = runningPodOn(evidence, node, image)
   return pod === undefined ? null : cite(pod, 'spec', 'nodeName')
 }
+
+/** FelixConfiguration `default` (Calico v3.30 documentation, "Enable the eBPF data plane"). */
+const hasBpf = ({ kubernetes: { felixconfigurations } }: Evidence): boolean =>
+  (known(felixconfigurations) ?? []).some(
+    ({ metadata, spec }) => metadata?.name === 'default' && spec?.bpfEnabled === true,
+  )
 
 const isConfigured = ({ kubernetes }: Evidence, config: Trace['config']): boolean =>
   config !== undefined &&

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { diagnosisOf } from '../kit/answers.ts'
 import { bpfLb, calicoNat, ciliumStatus, onEachNode, onWorker0, onWorker1, serviceList } from '../kit/ebpf.ts'
+import { replacementOn } from '../../src/node/replacements.ts'
 import { editJson, variant, type Change, type Json } from '../kit/fixtures.ts'
 
 const lb = (...of: Parameters<typeof bpfLb>) => onEachNode('cilium-bpf-lb-list.json', bpfLb(...of))
@@ -252,6 +253,31 @@ describe('Calico’s table', () => {
     const { verdict, causes } = await on(changes)
     expect(causes.map(({ id, reason }) => [id, reason])).toEqual([cause])
     expect(verdict).toBe('unreachable')
+  })
+
+  test('is known from kubectl alone, by Felix’s configuration and the pod of its agent', async () => {
+    const changes = (bpfEnabled: boolean): Readonly<Record<string, Change>> => ({
+      'nodes/': null,
+      'kubernetes/felixconfigurations.crd.projectcalico.org.json': JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'List',
+        items: [{ metadata: { name: 'default' }, spec: { bpfEnabled } }],
+      }),
+      'kubernetes/pods.json': editJson((list: Json) => {
+        list.items.push({
+          metadata: { name: 'calico-node-x', namespace: 'calico-system' },
+          spec: {
+            nodeName: 'controller-0',
+            containers: [{ name: 'calico-node', image: 'docker.io/calico/node:v3.30.1' }],
+          },
+          status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+        })
+      }),
+    })
+    const evidence = await variant('lan-no-kube-proxy-on-announcer', changes(true))
+    expect(replacementOn(evidence, 'controller-0')?.name).toBe('Calico’s eBPF data plane')
+    expect(replacementOn(evidence, 'worker-0')).toBeNull()
+    expect(replacementOn(await variant('lan-no-kube-proxy-on-announcer', changes(false)), 'controller-0')).toBeNull()
   })
 
   test('a line of another command makes it a gap', async () => {

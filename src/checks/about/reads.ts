@@ -22,6 +22,7 @@ const tables = [
 
 /** What a packet's way through a node is traced by. */
 export const traceReads = [
+  'kubernetes/felixconfigurations',
   ...rules,
   ...tables,
   'node/ip-addr',
@@ -35,6 +36,7 @@ export const traceReads = [
 
 /** What tells which program translates on a node, and how it is set. */
 export const translatorReads = [
+  'kubernetes/felixconfigurations',
   ...rules,
   ...tables,
   'node/ip-link',

@@ -115,7 +115,7 @@ function waitingFor(evidence: Evidence, service: Service, pods: readonly Pod[]):
   const [first] = said
   if (first === undefined) return null
   const reason = first.replace(/\s*preemption:.*$/, '').replace(/\.$/, '')
-  return `${counted(said.length, 'pod')} of it ${said.length === 1 ? 'waits' : 'wait'} for a node (${reason})${/free ports/.test(reason) ? takenBy(evidence, service) : ''}`
+  return `${counted(said.length, 'pod')} of it ${said.length === 1 ? 'waits' : 'wait'} for a node (${reason})${reason.includes('free ports') ? takenBy(evidence, service) : ''}`
 }
 
 /** Who has a port of the Service on nodes, as a clause: another Service of ServiceLB, or a pod with a hostPort of its own. */

@@ -14,7 +14,7 @@ type Json = ReturnType<typeof JSON.parse>
 async function asEndpoints(name: string): Promise<string> {
   const bytes = (await fixtureStore(name)).read(slices)
   if (isGap(bytes)) throw new Error(bytes.reason)
-  const items = (JSON.parse(Buffer.from(bytes).toString()) as Json).items.map((slice: Json) => {
+  const items = (JSON.parse(Buffer.from(bytes).toString())).items.map((slice: Json) => {
     const of = (ready: boolean) =>
       (slice.endpoints ?? [])
         .filter(({ conditions }: Json) => (conditions?.ready ?? true) === ready)
@@ -74,7 +74,7 @@ test('slices that are damaged are replaced too, and nothing in the place of both
 })
 
 test('Endpoints that are full prove no absence', async () => {
-  const full = JSON.parse(await asEndpoints('hard-way-healthy')) as Json
+  const full = JSON.parse(await asEndpoints('hard-way-healthy'))
   for (const { metadata, ...item } of full.items) {
     if (metadata.name === 'kubernetes') metadata.annotations = { 'endpoints.kubernetes.io/over-capacity': 'truncated' }
     if (metadata.name === 'nginx-lb') item.subsets.pop()

@@ -12,7 +12,7 @@ const evidence = () =>
       for (const item of items) item.message = commands
     }),
     'kubernetes/services.json': editJson(({ items }) => {
-      for (const { metadata } of items) metadata.name += ` ${commands}`
+      for (const { metadata } of items) metadata.name = `${String(metadata.name)} ${commands}`
     }),
     'bundle.json': editJson((value) => (value.gaps = [{ source: 'kubernetes/version.json', reason: commands }])),
   })

@@ -14,7 +14,7 @@ type Json = ReturnType<typeof JSON.parse>
 async function asEndpoints(name: string): Promise<string> {
   const bytes = (await fixtureStore(name)).read(slices)
   if (isGap(bytes)) throw new Error(bytes.reason)
-  const items = (JSON.parse(Buffer.from(bytes).toString())).items.map((slice: Json) => {
+  const items = JSON.parse(Buffer.from(bytes).toString()).items.map((slice: Json) => {
     const of = (ready: boolean) =>
       (slice.endpoints ?? [])
         .filter(({ conditions }: Json) => (conditions?.ready ?? true) === ready)

@@ -1,10 +1,10 @@
 import { autopsy } from '../../node/death.ts'
-import { astray, type Astray } from '../../node/next-hop.ts'
+import { astray, stranger, type Astray } from '../../node/next-hop.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, said, type Remedy } from '../finding.ts'
+import { pass, said, unknown, type Draft, type Remedy } from '../finding.ts'
 import { routeProof, routeToPods } from '../about/route-to-pods.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
@@ -28,15 +28,16 @@ export default defineCheck({
     const lost = example === null ? null : astray(evidence, node, example, routed)
     if (lost === null || share.example === null)
       return [
-        pass(
-          'not-astray',
-          `node/${node}`,
-          said(
-            'routes lead to the endpoints’ nodes',
-            `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+        openWay(context) ??
+          pass(
+            'not-astray',
+            `node/${node}`,
+            said(
+              'routes lead to the endpoints’ nodes',
+              `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+            ),
+            [],
           ),
-          [],
-        ),
       ]
     const wrong = deadly(context, share, {
       reason: `to-${lost.to}`,
@@ -59,6 +60,29 @@ export default defineCheck({
     ],
   },
 })
+
+/** Packets for an endpoint that a host gets which is no node: it may be a router that knows the pods, or not. Null where none does. */
+function openWay(context: ServiceNodeContext): Draft | null {
+  const { evidence, question, node } = context
+  if (!hangsOnAnnouncement(question)) return null
+  const share = shareLost(context, (journey) =>
+    stranger(evidence, node, journey) === null ? null : { death: null, node: null, outcome: journey.first, step: null },
+  )
+  if (isDraft(share) || share.example === null) return null
+  const { outcome } = share.example
+  const to = stranger(evidence, node, { first: outcome, second: null, probability: 1 })
+  if (to === null) return null
+  return unknown(
+    'to-stranger',
+    `node/${node}`,
+    said(
+      'sends it to a host that is no node',
+      `${node} sends packets for ${to.pod.text}, a pod on ${to.home}, to ${to.name}, which is no node and not its default gateway; whether that one passes them on is in no evidence.`,
+    ),
+    [],
+    routeProof(evidence, node, outcome.packet),
+  )
+}
 
 /** Where the packet goes astray, in brief. */
 const briefs = {

@@ -88,7 +88,7 @@ export function stranger(evidence: Evidence, node: string, { first }: Journey): 
   // A node that is reached through a gateway itself has its pods behind the same one.
   if (address === null || wayOf(state, address)?.gateway !== null) return null
   const far = defaultWay(state)
-  return device === far?.device && gateway.text !== far?.gateway?.text && nodeOfPod(evidence, gateway) === null
+  return device === far?.device && gateway.text !== far.gateway?.text && nodeOfPod(evidence, gateway) === null
     ? { pod, home, name: gateway.text }
     : null
 }

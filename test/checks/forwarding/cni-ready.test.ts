@@ -33,16 +33,14 @@ test('one of two endpoint nodes without a network loses a part of the packets', 
 })
 
 test('it is the cause, too, where the pods are new and no node has taken them', async () => {
-  const workers = /^worker-/
+  const isWorker = (name: string): boolean => name.startsWith('worker-')
   const message = '0/4 nodes are available: 4 node(s) had untolerated taint(s). no new claims to deallocate.'
   const evidence = await variant('lan-healthy', {
     'kubernetes/nodes.json': editJson((list: Json) => {
       for (const { metadata, spec, status } of list.items) {
-        const key = workers.test(metadata.name)
-          ? 'node.kubernetes.io/not-ready'
-          : 'node-role.kubernetes.io/control-plane'
+        const key = isWorker(metadata.name) ? 'node.kubernetes.io/not-ready' : 'node-role.kubernetes.io/control-plane'
         spec.taints = [{ key, effect: 'NoSchedule' }]
-        if (!workers.test(metadata.name)) continue
+        if (!isWorker(metadata.name)) continue
         const ready = status.conditions.find(({ type }: Json) => type === 'Ready')
         Object.assign(ready, {
           status: 'False',

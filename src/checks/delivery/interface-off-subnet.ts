@@ -90,7 +90,7 @@ export default defineCheck({
             'as-before-not-known',
             subject,
             said(
-              'whether it announces as it was told before is unknown',
+              'whether it announces as before is unknown',
               `${node} is told no interface by which it can announce ${vip.text}: ${told}. A speaker that announced it before goes on as it was told then; whether this one does is not known.`,
             ),
             [held],

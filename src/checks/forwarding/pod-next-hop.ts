@@ -1,3 +1,4 @@
+import type { Loss } from '../../journey/lost-answer.ts'
 import { autopsy } from '../../node/death.ts'
 import { astray, stranger, type Astray } from '../../node/next-hop.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
@@ -5,7 +6,7 @@ import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, said, unknown, type Draft, type Remedy } from '../finding.ts'
-import { routeProof, routeToPods } from '../about/route-to-pods.ts'
+import { routeProof, routesToPods } from '../about/route-to-pods.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -43,7 +44,7 @@ export default defineCheck({
       reason: `to-${lost.to}`,
       brief: briefs[lost.to],
       says: () => sentence(node, lost),
-      fix: () => fixOf(context, lost),
+      fix: (_, { losses }) => fixOf(context, lost, losses),
     })
     const route = routeProof(evidence, node, share.example.outcome.packet)
     return wrong === null ? [] : [{ ...wrong, proof: [...route, ...wrong.proof] }]
@@ -103,11 +104,14 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   }
 }
 
-function fixOf({ evidence, node }: ServiceNodeContext, { pod, to, name }: Astray): Remedy {
+function fixOf({ evidence, node }: ServiceNodeContext, { to, name }: Astray, losses: readonly Loss[]): Remedy {
   if (to === 'bridge')
     return {
       look: [sh`ssh ${node} ip route show dev ${name}`, sh`ssh ${node} "sudo cat /etc/cni/net.d/*.conf"`],
       advice: `Two nodes must not give addresses from one range: write the podCIDR of ${node} into its CNI configuration.`,
     }
-  return routeToPods(evidence, node, pod)
+  return routesToPods(
+    evidence,
+    losses.map(({ outcome }) => ({ node, pod: outcome.packet.destination })),
+  )
 }

@@ -37,7 +37,10 @@ test('routes that a reboot lost: packets leave by the default gateway', async ()
     ],
   ])
   expect([verdict, causes.map((cause) => cause.id)]).toEqual(['unreachable', [id]])
-  expect(causes[0]?.fix?.commands).toEqual(['ssh controller-0 sudo ip route replace 10.200.2.0/24 via 10.240.0.20'])
+  expect(causes[0]?.fix?.commands).toEqual([
+    'ssh controller-0 sudo ip route replace 10.200.2.0/24 via 10.240.0.20',
+    'ssh controller-0 sudo ip route replace 10.200.3.0/24 via 10.240.0.21',
+  ])
 })
 
 test('where no node has such routes, the router is what knows them', async () => {

@@ -67,7 +67,7 @@ export async function startAccount(changed: (state: AccountState) => Promise<voi
     MOTO_EC2_LOAD_DEFAULT_AMIS: 'true',
   })
   const url = `http://127.0.0.1:${String(motoPort)}/moto-api`
-  await until(async () => (await fetch(`${url}/`)).ok, moto)
+  await until(async () => (await fetch(`${url}/`)).ok, moto, 180)
   const api = client()
   let owners = new Map<string, string>()
   let touched = true

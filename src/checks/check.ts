@@ -46,7 +46,7 @@ interface Common<Q extends Question> {
   readonly appliesTo?: (context: Context<Q>) => true | string
   /** What its questions are about; where nothing is said, whatever the nodes receive: all but what OVN carries. */
   readonly about?: readonly About[]
-  /** Its answer depends on the fabric and the VPC alone, and on no VIP, port or client: it is found once for all of them. */
+  /** Its answer depends on the fabric, the VPC and the node of the run alone, and on no VIP, port or client: it is found once for all of them. */
   readonly ofCluster?: true
   /** Whether a failure by itself stops the packet; a check that does not block only warns, and its unknown leaves the verdict alone. */
   readonly blocks: boolean

@@ -2,7 +2,9 @@ import { openBundle } from '../collect/open-bundle.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { UserError } from '../evidence/user-error.ts'
 import type { LiveFiles } from '../collect/live.ts'
+import { usualFile } from './accept-file.ts'
 import { say } from './exit.ts'
+import { kubeconfigsOf } from './live-flags.ts'
 import type { Asked, readLiveCluster } from './live.ts'
 import { untilWell, type Round } from './wait.ts'
 
@@ -33,6 +35,14 @@ export const evidenceOf = (
   until: Until | null = null,
 ): Promise<Evidence | null> =>
   flags.bundle === undefined ? liveEvidence(flags, asked, tool, until) : bundleEvidence(flags.bundle, flags)
+
+/** The files and folders of the flags that hold what is judged, or will. */
+export const namedPlaces = (flags: SourceFlags & { readonly accept?: string | undefined }): readonly string[] => [
+  ...(flags.bundle === undefined ? kubeconfigsOf(flags.kubeconfig, process.env) : [flags.bundle]),
+  ...(flags['save-bundle'] === undefined ? [] : [flags['save-bundle']]),
+  ...(flags['node-output'] ?? []).map((text) => text.slice(text.indexOf('=') + 1)),
+  flags.accept ?? usualFile,
+]
 
 /** It is judged as the bundle that it is saved as. */
 async function liveEvidence(

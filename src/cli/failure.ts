@@ -5,6 +5,7 @@ import { ordinary } from '../report/text/text.ts'
 import type { Failure } from '../report/reporter.ts'
 import type { Tool } from '../report/tool.ts'
 import { exitCodes } from './exit.ts'
+import { Interruption } from './interrupt.ts'
 import { writeReport, type OutputFile } from './output-files.ts'
 
 /** Ctrl-C, or a pipeline that was cancelled, before anything was judged. */
@@ -36,10 +37,11 @@ export async function reportingFailures(
   if (failure !== null) await write(failure)
 }
 
-/** A user's mistake ends with exit code 2, everything else is a bug of this program (4). */
+/** A user's mistake ends with exit code 2, an interruption with 130, everything else is a bug of this program (4). */
 function failureOf(error: unknown): Failure {
   if (error instanceof UserError)
     return { exitCode: exitCodes.usage, message: error.message, suggestion: error.suggestion }
+  if (error instanceof Interruption) return interrupted
   return {
     exitCode: exitCodes.bug,
     message: `A bug in vipdoctor, not a finding: ${error instanceof Error ? error.message : String(error)}`,

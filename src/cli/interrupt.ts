@@ -1,5 +1,8 @@
 import { endNow, exitCodes, say } from './exit.ts'
 
+/** Ctrl-C, before there was anything to show. */
+export class Interruption extends Error {}
+
 const listening = new Set<AbortController>()
 
 /** Stops whatever listens to Ctrl-C now, as Ctrl-C does; false where nothing does. */
@@ -20,7 +23,7 @@ export function onInterrupt(takingAway: string | null = null): {
   const stop = new AbortController()
   let warned = takingAway === null
   const listener = (): void => {
-    if (!stop.signal.aborted) stop.abort()
+    if (!stop.signal.aborted) stop.abort(new Interruption())
     else if ([...listening].at(-1) !== stop) return
     else if (warned) endNow(exitCodes.interrupted)
     else {

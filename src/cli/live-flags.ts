@@ -128,9 +128,11 @@ export function hasAwsSettings(env: NodeJS.ProcessEnv): boolean {
   )
 }
 
-/** The files of `--kubeconfig`, else of `KUBECONFIG`; none where neither is set. */
+/** The files of `--kubeconfig`, else of `KUBECONFIG`, else `~/.kube/config`; none where none is there. */
 export function kubeconfigsOf(flag: string | undefined, env: NodeJS.ProcessEnv): readonly string[] {
-  return flag !== undefined ? [flag] : (env.KUBECONFIG ?? '').split(path.delimiter).filter((file) => file !== '')
+  if (flag !== undefined) return [flag]
+  const named = (env.KUBECONFIG ?? '').split(path.delimiter).filter((file) => file !== '')
+  return named.length > 0 ? named : [path.join(os.homedir(), '.kube', 'config')].filter((file) => existsSync(file))
 }
 
 /** Where a pod finds who it is (Kubernetes, "Accessing the Kubernetes API from a Pod"). */
@@ -138,8 +140,7 @@ const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /** Says so before any client is loaded, which takes half a second. @throws UserError where no kubeconfig is to be found. */
 export function requireKubeconfig(flag: string | undefined, env: NodeJS.ProcessEnv): void {
-  const named = kubeconfigsOf(flag, env)
-  if (named.length > 0 || existsSync(path.join(os.homedir(), '.kube', 'config')) || existsSync(serviceAccount)) return
+  if (kubeconfigsOf(flag, env).length > 0 || existsSync(serviceAccount)) return
   throw new UserError(
     'There is no kubeconfig, and this is no pod of a cluster.',
     'Name one by --kubeconfig, or judge a bundle by --bundle.',

@@ -5,7 +5,7 @@ import { Config, Errors, flush, run, type Interfaces } from '@oclif/core'
 import { didYouMean } from '../net/nearest.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { commandDone, endAsBug, endAsBugUnlessDone, endWith, exitCodes, say } from './exit.ts'
-import { interruptAll } from './interrupt.ts'
+import { interruptAll, Interruption } from './interrupt.ts'
 import { unknownCommand } from './unknown-command.ts'
 
 /** Installed as kubectl-vipdoctor it is a plugin of kubectl. */
@@ -52,6 +52,9 @@ function report(error: unknown, argv: readonly string[]): void {
     endWith(exitCodes.usage)
     say(`vipdoctor: ${missingArguments(error) ?? sentence(error.message)}`)
     say(nearestFlag(error) ?? nearestValue(error) ?? `See \`${program} ${helpFor(argv)}\`.`)
+  } else if (error instanceof Interruption) {
+    endWith(exitCodes.interrupted)
+    say('vipdoctor: interrupted.')
   } else endAsBug(error)
 }
 

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, renameSync, rmSync, statSync, type Stats } from 'node:fs'
+import { accessSync, constants, existsSync, realpathSync, renameSync, rmSync, statSync, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -13,13 +13,24 @@ export interface OutputFile {
 }
 
 /**
- * Reads `--output-file FORMAT=PATH`.
+ * Reads `--output-file FORMAT=PATH`. `evidence`: files and folders that the command reads or saves; a former report is replaced, they never are.
  *
- * @throws UserError for a format that is none, a path named twice, and a place that cannot hold a file: before minutes of reading.
+ * @throws UserError for a format that is none, a path named twice or among the evidence, and a place that cannot hold a file: before minutes
+ * of reading.
  */
-export function parseOutputFiles(given: readonly string[] = []): readonly OutputFile[] {
+export function parseOutputFiles(
+  given: readonly string[] = [],
+  evidence: readonly string[] = [],
+): readonly OutputFile[] {
   const files = given.map(parseOne)
   for (const [index, { path: name }] of files.entries()) {
+    const place = realPlace(name)
+    const over = evidence.find((one) => `${place}${path.sep}`.startsWith(`${realPlace(one)}${path.sep}`))
+    if (over !== undefined)
+      throw new UserError(
+        `${name} cannot be written: ${realPlace(over) === place ? 'it' : `it lies in ${over}, which`} is read or saved by this command.`,
+        'A report never takes the place of evidence. Name another file.',
+      )
     if (files.slice(0, index).some((other) => path.resolve(other.path) === path.resolve(name)))
       throw new UserError(`--output-file names ${name} twice.`)
   }
@@ -39,6 +50,18 @@ function parseOne(text: string): OutputFile {
   if (!existsSync(folder)) throw new UserError(`${file} cannot be written: there is no directory ${folder}.`)
   if (thereAt(file)?.isDirectory() === true) throw new UserError(`${file} cannot be written: it is a directory.`)
   return { format, path: file }
+}
+
+/** A place without links, also where nothing is there yet. */
+function realPlace(file: string): string {
+  const whole = path.resolve(file)
+  for (let there = whole; ; there = path.dirname(there)) {
+    try {
+      return path.join(realpathSync(there), path.relative(there, whole))
+    } catch {
+      if (there === path.dirname(there)) return whole
+    }
+  }
 }
 
 /** What is at a place; null where nothing is. @throws UserError for a name that no file can have, or a link to itself. */

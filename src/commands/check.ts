@@ -8,7 +8,7 @@ import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Question } from '../evidence/question.ts'
 import { captureSeconds, withCaptureSeconds } from '../cli/capture-seconds.ts'
-import { evidenceOf, type SourceFlags } from '../cli/evidence.ts'
+import { evidenceOf, namedPlaces, type SourceFlags } from '../cli/evidence.ts'
 import { liveFlags } from '../cli/live-flags.ts'
 import { readAcceptances } from '../cli/accept-file.ts'
 import { parseHops } from '../cli/required-hops.ts'
@@ -145,10 +145,13 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
     const typed = withDefaults(this.config, Check.id, this.argv, process.env)
     const { flags, argv } = await this.parse(Check, withCaptureSeconds(typed))
     const tool = { name: this.config.name, version: this.config.version }
-    const files = parseOutputFiles([
-      ...(flags['output-file'] ?? []),
-      ...(flags['fix-script'] === undefined ? [] : [`fix-script=${flags['fix-script']}`]),
-    ])
+    const files = parseOutputFiles(
+      [
+        ...(flags['output-file'] ?? []),
+        ...(flags['fix-script'] === undefined ? [] : [`fix-script=${flags['fix-script']}`]),
+      ],
+      namedPlaces(flags),
+    )
     await reportingFailures(files, tool, async () => {
       const targets = inNamespace(
         argv.map((target) => parseTarget(String(target))),

@@ -1,5 +1,5 @@
 import { objectName } from '../evidence/kubernetes/kinds.ts'
-import type { Check, Context } from '../checks/check.ts'
+import type { Check, Context, NodeContext } from '../checks/check.ts'
 import { longestBrief, said, skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
 import type { Hop } from '../checks/hop.ts'
 import type { Evidence } from '../evidence/evidence.ts'
@@ -54,6 +54,19 @@ const ofCluster = perEvidenceBy(
   (_, check, context) => runOnce(check, context),
 )
 
+/** The same for a check that is run for a node: of one that is about the node alone, the same for every question. */
+function onNode(evidence: Evidence, check: NodeCheck, context: NodeContext): readonly Result[] {
+  return check.ofCluster === true ? ofNode(evidence, check, context) : runOnNode(check, context)
+}
+
+const runOnNode = (check: NodeCheck, context: NodeContext): readonly Result[] =>
+  check.run(context).map((draft) => result(check, draft, context.node))
+
+const ofNode = perEvidenceBy(
+  ({ id }: NodeCheck, { question, node }: NodeContext) => `${id} ${question.fabric} ${question.vpcId ?? ''} ${node}`,
+  (_, check, context) => runOnNode(check, context),
+)
+
 interface Nodes {
   readonly receiving: readonly string[]
   readonly endpoint: readonly string[]
@@ -65,9 +78,7 @@ function runOnNodes(check: NodeCheck, context: Context, nodes: Nodes): Result[] 
   const met =
     check.each === 'node' ? (behindTranslation.has(hopOf(check)) ? nodes.endpoint : nodes.receiving) : nodes[check.each]
   const { lackingOn } = wantsOf(context.evidence, check)
-  const results = met.flatMap(
-    (node) => lackingOn(node) ?? check.run({ ...context, node }).map((draft: Draft) => result(check, draft, node)),
-  )
+  const results = met.flatMap((node) => lackingOn(node) ?? onNode(context.evidence, check, { ...context, node }))
   if (met.length === 0) results.push(result(check, nowhere(check, context), null))
   if (check.each !== 'node') return results
   const wrong = [...failuresOf(context.evidence, check, context)].filter(([node]) => !met.includes(node))

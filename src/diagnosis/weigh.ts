@@ -22,7 +22,11 @@ export interface Weighed {
  */
 export function weigh(results: readonly Result[], receiving: Receiving): Weighed[] {
   const byCheck = new Map<Result['check'], Result[]>()
-  for (const result of results) byCheck.set(result.check, [...(byCheck.get(result.check) ?? []), result])
+  for (const result of results) {
+    const group = byCheck.get(result.check)
+    if (group === undefined) byCheck.set(result.check, [result])
+    else group.push(result)
+  }
   return [...byCheck.values()].flatMap((group) =>
     group[0]?.check.each === undefined ? group.map(weighOne) : weighNodes(group, receiving),
   )

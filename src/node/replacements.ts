@@ -1,6 +1,8 @@
 import { cite, type Proof } from '../evidence/cite.ts'
 import { citeFirst, type Evidence, type NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
+import { podsOn } from '../evidence/kubernetes/pods.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 import { kubeProxyProcesses, serviceRules } from './service-proxy.ts'
 
 /** A program that takes Services from kube-proxy, by what it leaves on the node. */
@@ -54,7 +56,7 @@ const traces: readonly Trace[] = [
  * Who handles Services on a node instead of a kube-proxy, null where nobody is seen to. Whoever may run beside a kube-proxy counts only where
  * none has written rules; whoever handles Services in every case counts unless a kube-proxy runs, too (`rivalsOn`).
  */
-export function replacementOn(evidence: Evidence, node: string): Replacement | null {
+export const replacementOn = perEvidenceAnd((evidence: Evidence, node: string): Replacement | null => {
   const here = evidence.node(node)
   const rules = serviceRules(here)
   // kube-router writes virtual servers of its own, which are no proof of a kube-proxy.
@@ -63,7 +65,7 @@ export function replacementOn(evidence: Evidence, node: string): Replacement | n
     ({ always }) => !withKubeProxy || (always && kubeProxyProcesses(here).length === 0),
   )
   return found === undefined ? null : { name: found.name, proof: found.proof }
-}
+})
 
 /** Programs on the node that handle Services in every case, whatever kube-proxy does: beside a kube-proxy that is one too many. */
 export const rivalsOn = (evidence: Evidence, node: string): readonly Replacement[] => [
@@ -87,12 +89,10 @@ function seen(evidence: Evidence, here: NodeEvidence): readonly Candidate[] {
 }
 
 /** The pod of a program that runs on a node, by the image of one of its containers. */
-export function podOn({ kubernetes: { pods } }: Evidence, node: string, image: RegExp): Proof | null {
-  const pod = (known(pods) ?? []).find(
+export function podOn(evidence: Evidence, node: string, image: RegExp): Proof | null {
+  const pod = podsOn(evidence, node).find(
     ({ spec, status }) =>
-      spec?.nodeName === node &&
-      status?.phase === 'Running' &&
-      (spec.containers ?? []).some((container) => image.test(container.image ?? '')),
+      status?.phase === 'Running' && (spec?.containers ?? []).some((container) => image.test(container.image ?? '')),
   )
   return pod === undefined ? null : cite(pod, 'spec', 'nodeName')
 }

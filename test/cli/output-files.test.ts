@@ -1,6 +1,17 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseOutputFiles, writeReport } from '../../src/cli/output-files.ts'
@@ -60,6 +71,41 @@ test.each([
   ['one path twice', ['html=/tmp/./x', 'json=/tmp/x'], /^--output-file names \/tmp\/x twice\.$/],
 ])('%s is refused before anything is read', (_, given, message) => {
   expect(() => parseOutputFiles(given)).toThrow(message)
+})
+
+test('a report takes the place of a former one, and never that of evidence', () => {
+  const bundle = path.join(folder, 'bundle')
+  cpSync(fixturePath('hard-way-l2'), `${bundle}.tar.gz`)
+  mkdirSync(bundle)
+  spawnSync('tar', ['-xzf', `${bundle}.tar.gz`, '-C', bundle])
+  const within = path.join(folder, 'link')
+  symlinkSync(bundle, within)
+  const [accept, report] = ['accept.yaml', 'report.json'].map((name) => path.join(folder, name))
+  writeFileSync(accept ?? '', 'accept: []')
+  const before = readFileSync(path.join(bundle, 'bundle.json'), 'utf8')
+  const refused = (given: string, place: string) => {
+    const { status, stderr } = run('--bundle', given, '--accept', accept ?? '', '--output-file', `json=${place}`)
+    return { status, said: stderr.split('\n')[0]?.replaceAll(folder, '') }
+  }
+  expect([
+    refused(bundle, `${within}/bundle.json`),
+    refused(within, `${bundle}/new.json`),
+    refused(`${bundle}.tar.gz`, `${bundle}.tar.gz`),
+    refused(bundle, accept ?? ''),
+  ]).toEqual([
+    {
+      status: 2,
+      said: 'vipdoctor: /link/bundle.json cannot be written: it lies in /bundle, which is read or saved by this command.',
+    },
+    {
+      status: 2,
+      said: 'vipdoctor: /bundle/new.json cannot be written: it lies in /link, which is read or saved by this command.',
+    },
+    { status: 2, said: 'vipdoctor: /bundle.tar.gz cannot be written: it is read or saved by this command.' },
+    { status: 2, said: 'vipdoctor: /accept.yaml cannot be written: it is read or saved by this command.' },
+  ])
+  expect(readFileSync(path.join(bundle, 'bundle.json'), 'utf8')).toBe(before)
+  expect([refused(bundle, report ?? ''), refused(bundle, report ?? '')]).toEqual(Array(2).fill({ status: 1, said: '' }))
 })
 
 test('a report that breaks off leaves what was there before, and no half file', async () => {

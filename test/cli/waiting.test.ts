@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -21,8 +21,11 @@ afterAll(() => {
 })
 
 /** Starts the program, sends it a signal while it waits, and says how it ended: by itself, or by the signal. */
-async function signalled(args: readonly string[], signal: 'SIGINT' | 'SIGTERM') {
-  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+async function signalled(args: readonly string[], signal: 'SIGINT' | 'SIGTERM', env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [bin, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   const end = new Promise<{ code: number | null; by: string | null }>((resolve) => {
     child.once('close', (code, by) => {
       resolve({ code, by })
@@ -49,6 +52,24 @@ const hasOpen = (pid: number | undefined, file: string): boolean =>
 describe.each(['SIGINT', 'SIGTERM'] as const)('%s ends', (signal) => {
   test('a check whose bundle is a FIFO that nobody writes to', async () => {
     expect(await signalled(['check', '--bundle', fifo], signal)).toEqual({ code: null, by: signal })
+  })
+
+  test('whatever asks a cluster whose kubeconfig is one', async () => {
+    const ended = { code: 130, by: null }
+    expect(await signalled(['check', '--kubeconfig', fifo], signal)).toEqual(ended)
+    expect(await signalled(['check'], signal, { KUBECONFIG: fifo })).toEqual(ended)
+    const listening = ['capture', 'arp', '--vip', '10.240.0.100', '--node', 'worker-0', '--nodes', 'pod']
+    expect(await signalled([...listening, '--kubeconfig', fifo], signal)).toEqual(ended)
+  })
+
+  test('a check whose usual kubeconfig is one, with a report that says so', async () => {
+    const home = path.join(folder, `home-${signal}`)
+    mkdirSync(path.join(home, '.kube'), { recursive: true })
+    symlinkSync(fifo, path.join(home, '.kube/config'))
+    const report = path.join(home, 'report.md')
+    const args = ['check', '--output-file', `markdown=${report}`]
+    expect(await signalled(args, signal, { HOME: home, KUBECONFIG: '' })).toEqual({ code: 130, by: null })
+    expect(readFileSync(report, 'utf8')).toContain('Interrupted before anything was judged.')
   })
 
   test('a capture whose file is one, and concludes from nothing', async () => {

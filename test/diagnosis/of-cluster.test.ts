@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import type { Draft } from '../../src/checks/finding.ts'
 import { checks } from '../../src/checks/index.ts'
 import { everyQuestion } from '../../src/diagnosis/targets.ts'
 import { whySkipped } from '../../src/diagnosis/run-checks.ts'
@@ -10,7 +11,7 @@ import { fixtureNames, variant } from '../kit/fixtures.ts'
 
 const ofCluster = checks.filter((check) => check.ofCluster === true)
 
-test('what a check says of the cluster alone is the same whatever VIP, port and client are asked about', async () => {
+test('what a check says of the cluster or of a node alone is the same whatever VIP, port and client are asked about', async () => {
   const asked = new Map<string, number>()
   // No recording of a bundle has a peer of MetalLB's.
   const cases = [
@@ -25,12 +26,15 @@ test('what a check says of the cluster alone is the same whatever VIP, port and 
       ),
     )
     for (const check of ofCluster) {
-      if (check.each !== undefined) throw new Error(`${check.id} runs on nodes`)
-      const [first, ...others] = contexts
-        .filter((context) => whySkipped(check, context) === null)
-        .map((context) => check.run(context))
-      for (const drafts of others) expect([name, check.id, drafts]).toEqual([name, check.id, first])
-      asked.set(check.id, (asked.get(check.id) ?? 0) + others.length)
+      const runs = contexts.filter((context) => whySkipped(check, context) === null)
+      const ofEach: readonly (readonly (readonly Draft[])[])[] =
+        check.each === undefined
+          ? [runs.map((context) => check.run(context))]
+          : evidence.nodeNames.map((node) => runs.map((context) => check.run({ ...context, node })))
+      for (const [first, ...others] of ofEach) {
+        for (const drafts of others) expect([name, check.id, drafts]).toEqual([name, check.id, first])
+        asked.set(check.id, (asked.get(check.id) ?? 0) + others.length)
+      }
     }
   }
   expect(ofCluster.filter(({ id }) => (asked.get(id) ?? 0) === 0).map(({ id }) => id)).toEqual([])

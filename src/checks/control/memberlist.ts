@@ -17,6 +17,7 @@ export default defineCheck({
   about: ['service'],
   announcer: 'MetalLB',
   appliesTo: ({ question }) => question.vip !== null || 'The Service has no VIP yet.',
+  ofCluster: true,
   blocks: false,
   each: 'node',
   run: ({ evidence, node }) => {

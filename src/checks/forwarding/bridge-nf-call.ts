@@ -2,6 +2,7 @@ import { citeFile, cite, citeLine, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gapsAmong, isGap, known } from '../../evidence/gap.ts'
 import { addressesOfPod, podsOn } from '../../evidence/kubernetes/pods.ts'
+import { perEvidenceBy } from '../../evidence/memo.ts'
 import { type Family } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { record } from '../../evidence/node/nft.ts'
@@ -113,8 +114,10 @@ interface PodBridge {
   readonly proof: Proof
 }
 
-/** The bridge in whose subnet a pod of the node has its address. */
-function podBridge(evidence: Evidence, node: string, family: Family): PodBridge | null {
+/** The bridge in whose subnet a pod of the node has its address: the same for every VIP of a family. */
+const podBridge = perEvidenceBy((node: string, family: Family) => `${String(family)} ${node}`, findPodBridge)
+
+function findPodBridge(evidence: Evidence, node: string, family: Family): PodBridge | null {
   const { ipLink, ipAddr } = evidence.node(node)
   const pods = podsOn(evidence, node).flatMap((pod) => (pod.spec?.hostNetwork === true ? [] : addressesOfPod(pod)))
   const subnets = (known(ipAddr) ?? []).flatMap(({ ifname, addr_info }) =>

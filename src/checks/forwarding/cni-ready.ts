@@ -13,6 +13,7 @@ export default defineCheck({
   needs: ['kubernetes/nodes'],
   alsoReads: ['node/cni-conf', 'kubernetes/pods'],
   about: ['service'],
+  ofCluster: true,
   blocks: true,
   each: 'node',
   run: ({ evidence, node }) => {

@@ -16,6 +16,7 @@ export default defineCheck({
   title: 'The node’s connection table has room',
   needs: ['node/sysctl'],
   about: ['service'],
+  ofCluster: true,
   blocks: true,
   each: 'receiving',
   run: ({ evidence, node }) => {

@@ -2,10 +2,10 @@ import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
 import { objectName, type Pod } from '../../evidence/kubernetes/kinds.ts'
-import { perEvidenceAnd } from '../../evidence/memo.ts'
+import { perEvidenceBy } from '../../evidence/memo.ts'
 import { addressesOfPod } from '../../evidence/kubernetes/pods.ts'
 import { type Family } from '../../net/address.ts'
-import { parseCidr, rangeHas } from '../../net/range.ts'
+import { parseCidr, rangeHas, type Cidr } from '../../net/range.ts'
 import { counted } from '../../net/words.ts'
 import { configPath, settingOf } from '../../node/proxy-settings.ts'
 import { sh } from '../../net/shell.ts'
@@ -62,9 +62,8 @@ export default defineCheck({
       return [
         skipped('no-range-of-family', subject, `kube-proxy on ${node} was told no IPv${String(family)} range of pods.`),
       ]
-    const pods = podAddresses(evidence, family)
-    const [stranger, ...more] = pods.filter(({ address }) => !ranges.some((range) => rangeHas(range, address)))
     const range = ranges.map(({ text }) => text).join()
+    const [stranger, ...more] = podsOutside(evidence, ranges, range)
     if (stranger === undefined)
       return [
         pass(
@@ -108,10 +107,15 @@ export default defineCheck({
   },
 })
 
-const podAddresses = perEvidenceAnd((evidence: Evidence, family: Family) =>
-  (known(evidence.kubernetes.pods) ?? []).flatMap((pod) =>
-    addressesOf(pod, family).map((address) => ({ pod, address })),
-  ),
+/** The pods of the ranges' family that are in none of them: the same for every node that was told these ranges, and for every VIP. */
+const podsOutside = perEvidenceBy(
+  (_: readonly Cidr[], text: string) => text,
+  (evidence: Evidence, ranges) =>
+    (known(evidence.kubernetes.pods) ?? []).flatMap((pod) =>
+      addressesOf(pod, ranges[0]?.family ?? 4)
+        .filter((address) => !ranges.some((range) => rangeHas(range, address)))
+        .map((address) => ({ pod, address })),
+    ),
 )
 
 function addressesOf(pod: Pod, family: Family) {

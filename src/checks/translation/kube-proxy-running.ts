@@ -17,6 +17,7 @@ export default defineCheck({
   needs: ['node/iptables-nft'],
   alsoReads: [...translatorReads, 'node/healthz', 'kubernetes/configmaps'],
   about: ['service'],
+  ofCluster: true,
   blocks: true,
   each: 'node',
   run: ({ evidence, node }) => {

@@ -16,6 +16,7 @@ export default defineCheck({
   needs: [],
   alsoReads: [...translatorReads, 'node/proxy-mode', 'kubernetes/configmaps'],
   about: ['service'],
+  ofCluster: true,
   blocks: false,
   each: 'receiving',
   run: (context) => {

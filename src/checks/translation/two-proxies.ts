@@ -13,6 +13,7 @@ export default defineCheck({
   needs: [],
   alsoReads: [...translatorReads, 'kubernetes/configmaps', 'kubernetes/pods'],
   about: ['service'],
+  ofCluster: true,
   blocks: true,
   each: 'receiving',
   run: ({ evidence, node }) => {

@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
+import path from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type WebSocket from 'ws'
 import { HttpProxyAgent } from 'hpagent'
@@ -8,10 +9,11 @@ import { UserError } from '../../evidence/user-error.ts'
 import { didYouMean } from '../../net/nearest.ts'
 import type { ProxyFor } from '../../net/proxy.ts'
 import { tooLarge, tooSlow, type AnswerLimits } from '../answer-limits.ts'
+import { kubeconfigText } from './kubeconfig-text.ts'
 
 /** How the API server is found and reached. */
 export interface ClusterOptions {
-  /** Kubeconfig files (`--kubeconfig`, or those of `KUBECONFIG`); none: `~/.kube/config`, or the service account of the pod we run in. */
+  /** Kubeconfig files or pipes; none: the service account of the pod we run in. */
   readonly kubeconfigs: readonly string[]
   readonly context: string | null
   /** Where the kubeconfig names no proxy (`proxy-url`). */
@@ -65,14 +67,15 @@ interface Timing {
 /**
  * Finds the cluster by the rules of kubectl, and asks its exec plugin or token file for credentials once.
  *
- * @throws UserError where there is no configuration, the context is not in it, or its credentials cannot be got.
+ * @throws UserError where there is no configuration, the context is not in it, or its credentials cannot be got; the signal's reason where
+ * it comes before the configuration.
  */
 export async function openCluster(
   options: ClusterOptions,
   { signal, timeoutMs, limits = answerLimits }: Timing,
 ): Promise<Cluster> {
   const { KubeConfig } = await import('./kube-config.ts')
-  const config = load(KubeConfig, options)
+  const config = await load(KubeConfig, options, signal)
   const cluster = config.getCurrentCluster()
   if (cluster === null)
     throw new UserError(`The kubeconfig names no cluster for the context ${JSON.stringify(config.currentContext)}.`)
@@ -182,29 +185,23 @@ const impersonating = ({ as }: ClusterOptions): http.OutgoingHttpHeaders =>
     ? {}
     : { 'impersonate-user': as.user, ...(as.groups.length === 0 ? {} : { 'impersonate-group': [...as.groups] }) }
 
-/** Thousands of contexts, with their certificates, are some megabytes. */
-const mostOfKubeconfig = 64 * 1024 ** 2
-
-function kindOf(file: string): { readonly isDevice: boolean; readonly size: number } {
-  const stat = statSync(file, { throwIfNoEntry: false })
-  return { isDevice: stat?.isCharacterDevice() === true || stat?.isBlockDevice() === true, size: stat?.size ?? 0 }
-}
-
-function load(KubeConfigOf: new () => KubeConfig, { kubeconfigs, context }: ClusterOptions): KubeConfig {
+async function load(
+  KubeConfigOf: new () => KubeConfig,
+  { kubeconfigs, context }: ClusterOptions,
+  signal: AbortSignal,
+): Promise<KubeConfig> {
   const config = new KubeConfigOf()
   if (kubeconfigs.length === 0)
-    reading('The kubeconfig', () => {
+    await reading('The kubeconfig', signal, () => {
       config.loadFromDefault()
     })
   // kubectl's rule for several files: what is named first wins, and a file that is not there is left out.
   const there = kubeconfigs.length === 1 ? kubeconfigs : kubeconfigs.filter((file) => existsSync(file))
   for (const file of there) {
     const one = new KubeConfigOf()
-    reading(`The kubeconfig ${file}`, () => {
-      // The library reads until there is no more. A pipe is all right (`--kubeconfig <(…)`): whoever writes to it ends.
-      const { isDevice, size } = kindOf(file)
-      if (isDevice || size > mostOfKubeconfig) throw new Error(isDevice ? 'it is a device' : 'it is larger than 64 MiB')
-      one.loadFromFile(file)
+    await reading(`The kubeconfig ${file}`, signal, async () => {
+      one.loadFromString(await kubeconfigText(file, signal))
+      one.makePathsAbsolute(path.dirname(file))
     })
     config.clusters = firstNamed([...config.clusters, ...one.clusters])
     config.users = firstNamed([...config.users, ...one.users])
@@ -237,10 +234,11 @@ function load(KubeConfigOf: new () => KubeConfig, { kubeconfigs, context }: Clus
 const firstNamed = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
   all.filter((one, index) => all.findIndex(({ name }) => name === one.name) === index)
 
-function reading(what: string, read: () => void): void {
+async function reading(what: string, signal: AbortSignal, read: () => void | Promise<void>): Promise<void> {
   try {
-    read()
+    await read()
   } catch (error) {
+    if (error === signal.reason) throw error
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
     const why = message.replace(/^Error: /, '').replace(/\.$/, '')
     throw new UserError(`${what} cannot be read: ${why}.`, 'Name another by --kubeconfig.', { cause: error })

@@ -1,4 +1,6 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
@@ -376,7 +378,7 @@ describe('a kubeconfig that cannot be used is said in one sentence', () => {
   })
 
   test('a device, which has no end', async () => {
-    await expect(open(['/dev/zero'])).rejects.toThrow(/^The kubeconfig \/dev\/zero cannot be read: it is a device\.$/)
+    await expect(open(['/dev/zero'])).rejects.toThrow(/^The kubeconfig \/dev\/zero cannot be read: no regular file\.$/)
   })
 
   test('a context that it does not have', async () => {
@@ -407,4 +409,13 @@ describe('a kubeconfig that cannot be used is said in one sentence', () => {
     expect((await open(files)).context).toBe('test')
     expect((await open(files, 'second')).server).toBe('https://127.0.0.1:2')
   })
+})
+
+test('a kubeconfig comes out of a pipe once, and is good for every reading', async () => {
+  server = await apiServer({ store })
+  const pipe = path.join(server.folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const open = () => openCluster({ kubeconfigs: [pipe], context: null }, { signal: never, timeoutMs: 1_000 })
+  const [first] = await Promise.all([open(), writeFile(pipe, readFileSync(server.kubeconfig))])
+  expect([first.server, (await open()).server]).toEqual([server.url, server.url])
 })

@@ -8,7 +8,7 @@ const root = path.resolve(import.meta.dirname, '..')
 const folder = path.join(root, '.cache/test')
 /** Longer than any run. */
 const keptMs = 60 * 60 * 1000
-const groupSize = 20
+const groupSize = 12
 
 /** Every suite of the repository, as `test/NAME.test.ts`. */
 export const suites = readdirSync(path.join(root, 'test'), { recursive: true })

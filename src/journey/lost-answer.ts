@@ -20,6 +20,8 @@ export function lostAnswer(evidence: Evidence, node: string, journey: Journey): 
   const { first, second } = journey
   const { packet } = first
   if (second === null || packet.sourceNat !== null || autopsy(journey) !== null) return null
+  // An eBPF program that lets the pod's node answer has told it the VIP (Cilium documentation, "Direct Server Return").
+  if (translatorOf(first)?.step.backend === 'ebpf') return null
   // A client that lives on the node itself (the node, a pod of it) gets its answers through the node anyway.
   if (packet.inDevice === null || nodeOfPod(evidence, packet.source) === node) return null
   // What tells it: the rule that sends the packet elsewhere, and what its source was asked about on the way out.

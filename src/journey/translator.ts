@@ -6,7 +6,7 @@ import { parseAddress } from '../net/address.ts'
 import { addressAndPort } from '../net/port.ts'
 import type { Outcome, Step } from '../node/trace/types.ts'
 
-/** The rule that translated a packet, and whether a kube-proxy wrote it. Null for a packet that was not translated. */
+/** The rule that translated a packet, and whether a kube-proxy wrote it, or what stands for one. Null for a packet that was not translated. */
 export interface Translator {
   readonly step: Step
   readonly kubeProxy: boolean
@@ -19,9 +19,9 @@ export function translatorOf({ packet, steps }: Outcome): Translator | null {
   return step === undefined ? null : { step, kubeProxy: isKubeProxys(step) }
 }
 
-/** kube-proxy translates in chains named KUBE-…, in its own nftables table, or by IPVS (kubernetes v1.34.4 pkg/proxy). */
+/** kube-proxy translates in chains named KUBE-…, in its own nftables table, or by IPVS (kubernetes v1.34.4 pkg/proxy); an eBPF program by its table. */
 const isKubeProxys = ({ backend, table, chain }: Step): boolean =>
-  backend === 'ipvs' || chain.startsWith('KUBE-') || /\bkube-proxy\b/.test(table)
+  backend === 'ipvs' || backend === 'ebpf' || chain.startsWith('KUBE-') || /\bkube-proxy\b/.test(table)
 
 /** Where a translated packet goes, as text that an endpoint's place can be compared with. */
 export const placeOf = ({ packet }: Outcome): string => addressAndPort(packet.destination.text, packet.destinationPort)

@@ -47,9 +47,13 @@ function walk(evidence: Evidence, { about }: Question, node: string, journey: Jo
   if ((autopsy(journey) !== null && !taken) || lostAnswer(evidence, node, journey) !== null) return []
   const there = second === null || isGap(second.outcome) ? [] : stretch(evidence, second.node, second.outcome, false)
   // A client of the node itself has its answer when the node has.
-  const here = first.packet.inDevice === null ? [] : stretch(evidence, node, first, true)
+  // With DSR the pod's node answers the client, and this one sees nothing of it.
+  const direct = second !== null && first.packet.sourceNat === null && isEbpf(first)
+  const here = first.packet.inDevice === null || direct ? [] : stretch(evidence, node, first, true)
   return [...there, ...here]
 }
+
+const isEbpf = ({ steps }: Outcome): boolean => steps.some(({ backend }) => backend === 'ebpf')
 
 function stretch(evidence: Evidence, node: string, outcome: Outcome, last: boolean): readonly Stretch[] {
   const state = nodeState(evidence, node, outcome.packet.source.family)

@@ -29,7 +29,8 @@ const silent = (says: string, proof: Told['proof']): ByBgp => ({ ...nothing, tol
  * may do all of it (Cilium 1.18 documentation, "BGP Control Plane Resources"; 1.15, "BGP Control Plane").
  */
 export function byCiliumBgp(evidence: Evidence, question: ServiceQuestion): ByBgp {
-  if (configOf(evidence)?.['enable-bgp-control-plane'] === 'false') return nothing
+  // Off unless it is switched on (Cilium 1.18 pkg/bgp, EnableBGPControlPlane).
+  if (configOf(evidence) !== null && !runs(evidence)) return nothing
   const advertisement = (known(evidence.kubernetes.ciliumbgpadvertisements) ?? []).find((one) =>
     advertises(one, question.service),
   )

@@ -57,9 +57,52 @@ export function policiesOf({ kubernetes: { networkpolicies } }: Evidence, pod: P
  * Whether a policy lets a whole range in at a port (networking/v1, NetworkPolicyIngressRule). Peers by label choose pods, never an address
  * of a node or of a host outside the cluster.
  */
-export function admits({ spec }: NetworkPolicy, pod: Pod, source: Range, protocol: string, port: number): boolean {
-  return (spec?.ingress ?? []).some(({ from = [], ports = [] }) => {
-    const atPort =
+export function admits(policy: NetworkPolicy, pod: Pod, source: Range, protocol: string, port: number): boolean {
+  return rulesAt(policy, pod, protocol, port).some(
+    ({ from = [] }) => from.length === 0 || from.some(({ ipBlock }) => blockHas(ipBlock, source)),
+  )
+}
+
+/** How Cilium, where it enforces policies, reads an ipBlock: whether one may mean a node. Null where something else enforces them. */
+export interface CiliumPolicy {
+  /** Null where its configuration was not read. */
+  readonly blocksMeanNodes: boolean | null
+}
+
+/** `policy-cidr-match-mode` of its configuration; without it an ipBlock means no node (Cilium documentation, "Layer 3 Policies"). */
+export const ciliumPolicy = perEvidence((evidence): CiliumPolicy | null => {
+  if (policyEnforcer(evidence) !== 'Cilium') return null
+  const maps = known(evidence.kubernetes.configmaps) ?? []
+  const config = maps.find(({ metadata }) => metadata?.name === 'cilium-config')
+  return {
+    blocksMeanNodes: config === undefined ? null : /\bnodes\b/.test(config.data?.['policy-cidr-match-mode'] ?? ''),
+  }
+})
+
+/**
+ * Whether a policy lets in what a node passes on from its own address. Cilium takes that for the node, or, in a tunnel, for the world outside, which
+ * only an ipBlock of everything means: null where it decides which.
+ */
+export function admitsNode(
+  cilium: CiliumPolicy | null,
+  policy: NetworkPolicy,
+  pod: Pod,
+  source: Range,
+  protocol: string,
+  port: number,
+): boolean | null {
+  const admitted = admits(policy, pod, source, protocol, port)
+  if (cilium === null || cilium.blocksMeanNodes === true || !admitted) return admitted
+  const rules = rulesAt(policy, pod, protocol, port)
+  if (rules.some(({ from = [] }) => from.length === 0)) return true
+  const all: Range = { family: source.family, first: 0n, last: (1n << (source.family === 6 ? 128n : 32n)) - 1n }
+  const ofWorld = rules.some(({ from = [] }) => from.some(({ ipBlock }) => blockHas(ipBlock, all)))
+  return ofWorld || cilium.blocksMeanNodes === null ? null : false
+}
+
+const rulesAt = ({ spec }: NetworkPolicy, pod: Pod, protocol: string, port: number) =>
+  (spec?.ingress ?? []).filter(
+    ({ ports = [] }) =>
       ports.length === 0 ||
       ports.some((one) => {
         if ((one.protocol ?? 'TCP').toLowerCase() !== protocol) return false
@@ -67,21 +110,22 @@ export function admits({ spec }: NetworkPolicy, pod: Pod, source: Range, protoco
         const first =
           typeof one.port === 'number' || /^\d+$/.test(one.port) ? Number(one.port) : portNamed(pod, one.port)
         return first !== null && port >= first && port <= (one.endPort ?? first)
-      })
-    return (
-      atPort &&
-      (from.length === 0 ||
-        from.some(({ ipBlock }) => {
-          const cidr = parseCidr(ipBlock?.cidr)
-          const except = (ipBlock?.except ?? []).flatMap((text) => parseCidr(text) ?? [])
-          return (
-            cidr !== null &&
-            rangeCovers(cidr, source) &&
-            !except.some((one) => one.family === source.family && one.first <= source.last && source.first <= one.last)
-          )
-        }))
-    )
-  })
+      }),
+  )
+
+interface IpBlock {
+  readonly cidr?: string | undefined
+  readonly except?: readonly string[] | undefined
+}
+
+function blockHas(block: IpBlock | undefined, source: Range): boolean {
+  const cidr = parseCidr(block?.cidr)
+  const except = (block?.except ?? []).flatMap((text) => parseCidr(text) ?? [])
+  return (
+    cidr !== null &&
+    rangeCovers(cidr, source) &&
+    !except.some((one) => one.family === source.family && one.first <= source.last && source.first <= one.last)
+  )
 }
 
 const portNamed = ({ spec }: Pod, name: string): number | null =>

@@ -99,14 +99,14 @@ function whyNoNode(evidence: Evidence, service: Service): string | null {
       ? `none of its pods has a node, and only nodes with the label ${enableLabel}=true may have one`
       : 'none of its pods has a node'
   const ready = pods.filter((pod) => pod.spec?.nodeName !== undefined && isReady(pod))
-  if (ready.length === 0) return waitingFor(pods) ?? 'none of its pods is ready'
+  if (ready.length === 0) return waitingFor(evidence, service, pods) ?? 'none of its pods is ready'
   if (service.spec?.externalTrafficPolicy !== 'Local') return null
   const nodes = inWords([...new Set(ready.flatMap(({ spec }) => spec?.nodeName ?? []))].sort())
   return `externalTrafficPolicy is Local, and no ready endpoint of the Service is on ${nodes}, where its pods run`
 }
 
-/** What the scheduler says of a pod that waits for a node: a host port that is taken, in its own words. */
-function waitingFor(pods: readonly Pod[]): string | null {
+/** What the scheduler says of a pod that waits for a node: a host port that is taken, in its own words, and by whom. */
+function waitingFor(evidence: Evidence, service: Service, pods: readonly Pod[]): string | null {
   const said = pods.flatMap(({ status }) =>
     (status?.conditions ?? []).flatMap((one) =>
       one.type === 'PodScheduled' && one.status === 'False' ? (one.message ?? []) : [],
@@ -115,7 +115,24 @@ function waitingFor(pods: readonly Pod[]): string | null {
   const [first] = said
   if (first === undefined) return null
   const reason = first.replace(/\s*preemption:.*$/, '').replace(/\.$/, '')
-  return `${counted(said.length, 'pod')} of it ${said.length === 1 ? 'waits' : 'wait'} for a node (${reason})`
+  return `${counted(said.length, 'pod')} of it ${said.length === 1 ? 'waits' : 'wait'} for a node (${reason})${reason.includes('free ports') ? takenBy(evidence, service) : ''}`
+}
+
+/** Who has a port of the Service on nodes, as a clause: another Service of ServiceLB, or a pod with a hostPort of its own. */
+function takenBy({ kubernetes: { pods } }: Evidence, service: Service): string {
+  const own = objectName(service)
+  const asked = (service.spec?.ports ?? []).flatMap(({ port }) => port ?? [])
+  const taken = (known(pods) ?? []).flatMap((pod) => {
+    const has = (pod.spec?.containers ?? []).flatMap(({ ports = [] }) => ports).map(({ hostPort }) => hostPort)
+    const shared = pod.spec?.nodeName === undefined ? [] : asked.filter((port) => has.includes(port))
+    const { [ofService.name]: name, [ofService.namespace]: namespace = 'default' } = pod.metadata?.labels ?? {}
+    const who = name === undefined ? `pod ${objectName(pod)}` : `Service ${namespace}/${name}`
+    return name !== undefined && `${namespace}/${name}` === own ? [] : shared.map((port) => ({ port, who }))
+  })
+  if (taken.length === 0) return ''
+  const ports = [...new Set(taken.map(({ port }) => String(port)))]
+  const who = [...new Set(taken.map((one) => one.who))].sort()
+  return `; ${inWords(who)} ${who.length === 1 ? 'has' : 'have'} port ${inWords(ports)} there`
 }
 
 const isReady = ({ status }: Pod): boolean =>

@@ -1,10 +1,11 @@
 import type { Journey } from './vip-trace.ts'
 import type { Outcome, Step } from './trace/types.ts'
 
-/** Why a packet never reached a pod, told apart by the rule that decided. `untranslated` is what nothing turned into a pod's address, `vip-route-dead` what the sending node's own routes drop. */
+/** Why a packet never reached a pod, told apart by the rule that decided. `untranslated` is what nothing turned into a pod's address, `missing-backend` what an eBPF program's table sends to an entry that it lacks, `vip-route-dead` what the sending node's own routes drop. */
 export type Death =
   | 'no-endpoints'
   | 'no-local-endpoint'
+  | 'missing-backend'
   | 'source-ranges'
   | 'untranslated'
   | 'forward-off'
@@ -84,6 +85,7 @@ function deathOf({ fate, steps, packet }: Outcome): Death | null {
  * (kubernetes v1.34.4 pkg/proxy/iptables and nftables, proxier.go). IPVS rejects for want of a real server.
  */
 function byRule(step: Step | undefined, translated: boolean): Death {
+  if (step?.refuses !== undefined) return step.refuses
   if (step?.backend === 'ipvs') return 'no-endpoints'
   if (step !== undefined && endpointChains.test(step.chain))
     return step.did === 'reject' ? 'no-endpoints' : 'no-local-endpoint'

@@ -3,10 +3,12 @@ import { gap, gapsAmong, isAbsent, isGap, known, type Gap, type Known } from '..
 import { nodeFile, type NodeValue } from '../evidence/node/kinds.ts'
 import { nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
 import { parseAddress, type Address, type Family } from '../net/address.ts'
+import type { Listener } from '../evidence/node/listen.ts'
 import type { IpSets } from '../evidence/node/ipset.ts'
 import type { IptablesSave } from '../evidence/node/iptables-save.ts'
 import type { Ipvs } from '../evidence/node/ipvs.ts'
 import { isIptablesTable, type Nftables } from '../evidence/node/nft.ts'
+import { ebpfOn, type EbpfProxy } from './ebpf.ts'
 import { virtualServers } from './service-proxy.ts'
 
 /**
@@ -25,6 +27,10 @@ export interface NodeState {
   readonly routes: NodeValue<'ipRoute'>
   readonly rules: NodeValue<'ipRule'>
   readonly sysctl: ReadonlyMap<string, string> | null
+  /** The sockets that wait for clients; absent where they were not read. */
+  readonly listeners?: readonly Listener[]
+  /** The eBPF program that takes packets before any rule does. */
+  readonly ebpf?: EbpfProxy
   /** The node's own address by its Node object, for what leaves it masqueraded where its interfaces were not read. */
   readonly internal?: Address
   readonly doubts: readonly Gap[]
@@ -42,7 +48,8 @@ export function nodeState(evidence: Evidence, node: string, family: Family): Kno
   const here = evidence.node(node)
   const byFamily = states.get(here) ?? new Map<Family, Known<NodeState>>()
   states.set(here, byFamily)
-  const state = byFamily.get(family) ?? read(here, family, internalAddress(evidence, node, family))
+  const state =
+    byFamily.get(family) ?? read(here, family, internalAddress(evidence, node, family), ebpfOn(evidence, node))
   byFamily.set(family, state)
   return state
 }
@@ -54,7 +61,12 @@ function internalAddress(evidence: Evidence, node: string, family: Family): Addr
     .find((address) => address.family === family)
 }
 
-function read(here: NodeEvidence, family: Family, internal: Address | undefined): Known<NodeState> {
+function read(
+  here: NodeEvidence,
+  family: Family,
+  internal: Address | undefined,
+  ebpf: EbpfProxy | null,
+): Known<NodeState> {
   const nft = family === 4 ? here.iptablesNft : here.ip6tablesNft
   const legacy = family === 4 ? here.iptablesLegacy : here.ip6tablesLegacy
   const { ipRoute: routes } = here
@@ -62,6 +74,7 @@ function read(here: NodeEvidence, family: Family, internal: Address | undefined)
   if (missing !== undefined) return missing
   if (isGap(routes)) return routes
   const ruleset = here.nftRuleset
+  const listening = known(here.listen)
   const doubts = [
     ...lacking(here.name, known(nft), known(ruleset), family),
     ...(isAbsent(legacy) ? [] : gapsAmong(legacy)),
@@ -81,6 +94,8 @@ function read(here: NodeEvidence, family: Family, internal: Address | undefined)
     rules: known(here.ipRule) ?? [],
     sysctl: known(here.sysctl)?.values ?? null,
     ...(internal === undefined ? {} : { internal }),
+    ...(ebpf === null ? {} : { ebpf }),
+    ...(listening === null || listening.misread.length > 0 ? {} : { listeners: listening.listeners }),
     doubts,
   }
 }

@@ -1,8 +1,11 @@
-import { cite, type Proof } from '../evidence/cite.ts'
+import { cite, citeFile, type Proof } from '../evidence/cite.ts'
 import { citeFirst, type Evidence, type NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
+import type { Pod } from '../evidence/kubernetes/kinds.ts'
 import { podsOn } from '../evidence/kubernetes/pods.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
+import { counted } from '../net/words.ts'
+import { ebpfOn, type EbpfProxy } from './ebpf.ts'
 import { kubeProxyProcesses, serviceRules } from './service-proxy.ts'
 
 /** A program that takes Services from kube-proxy, by what it leaves on the node. */
@@ -23,6 +26,8 @@ interface Trace {
   /** The image of its agent, whose pod on a node shows that it runs there. */
   readonly image?: RegExp
   readonly always?: boolean
+  /** Whether Felix's configuration switches it on. */
+  readonly byFelix?: boolean
   /** The ConfigMap that says whether it handles Services, and what stands there then. */
   readonly config?: { readonly map: string; readonly key: string; readonly says: RegExp }
 }
@@ -36,6 +41,7 @@ const traces: readonly Trace[] = [
   { name: 'kube-router', process: /\bkube-router\b.*--run-service-proxy(?:=true)?(?:\s|$)/, always: true },
   { name: 'kube-router', device: /^kube-dummy-if$/, always: true },
   { name: 'Calico’s eBPF data plane', device: /^bpf(?:in|natin)(?:\.cali)?$/, always: true },
+  { name: 'Calico’s eBPF data plane', image: /\bcalico\/node[:@]/, byFelix: true },
   {
     name: 'Cilium',
     process: /\bcilium-agent\b/,
@@ -61,9 +67,9 @@ export const replacementOn = perEvidenceAnd((evidence: Evidence, node: string): 
   const rules = serviceRules(here)
   // kube-router writes virtual servers of its own, which are no proof of a kube-proxy.
   const withKubeProxy = rules !== null && (rules.mode !== 'ipvs' || hasKubeChains(here))
-  const found = seen(evidence, here).find(
-    ({ always }) => !withKubeProxy || (always && kubeProxyProcesses(here).length === 0),
-  )
+  // A table that was read decides before any rule of a kube-proxy.
+  const isFirst = kubeProxyProcesses(here).length === 0 || ebpfOn(evidence, node) !== null
+  const found = seen(evidence, here).find(({ always }) => !withKubeProxy || (always && isFirst))
   return found === undefined ? null : { name: found.name, proof: found.proof }
 })
 
@@ -77,25 +83,41 @@ export const rivalsOn = (evidence: Evidence, node: string): readonly Replacement
 function seen(evidence: Evidence, here: NodeEvidence): readonly Candidate[] {
   const processes = known(here.processes)
   const links = known(here.ipLink) ?? []
-  return traces.flatMap(({ name, process, device, image, always = false, config }) => {
+  const ebpf = ebpfOn(evidence, here.name)
+  const table: readonly Candidate[] =
+    ebpf === null ? [] : [{ name: ebpf.name, proof: citeFile(ebpf.map.file, tableText(ebpf)), always: true }]
+  const left = traces.flatMap(({ name, process, device, image, always = false, byFelix = false, config }) => {
     const running = processes === null || process === undefined ? null : citeFirst(processes, process)
     const link = device === undefined ? undefined : links.find(({ ifname }) => device.test(ifname ?? ''))
-    const handles = always || isConfigured(evidence, config)
+    const handles = always || isConfigured(evidence, config) || (byFelix && hasBpf(evidence))
     // A pod says nothing of a node's rules: what may run beside a kube-proxy is told by its configuration then.
     const pod = processes === null && handles && image !== undefined ? podOn(evidence, here.name, image) : null
     const proof = running ?? (link === undefined ? pod : cite(link, 'ifname'))
     return proof === null ? [] : [{ name, proof, always: handles }]
   })
+  return [...table, ...left]
 }
 
-/** The pod of a program that runs on a node, by the image of one of its containers. */
-export function podOn(evidence: Evidence, node: string, image: RegExp): Proof | null {
-  const pod = podsOn(evidence, node).find(
+const tableText = ({ map }: EbpfProxy): string => counted(map.frontends.length, 'frontend')
+
+/** The running pod of a program on a node, by the image of one of its containers. */
+export const runningPodOn = (evidence: Evidence, node: string, image: RegExp): Pod | undefined =>
+  podsOn(evidence, node).find(
     ({ spec, status }) =>
       status?.phase === 'Running' && (spec?.containers ?? []).some((container) => image.test(container.image ?? '')),
   )
+
+/** That such a pod runs there. */
+export function podOn(evidence: Evidence, node: string, image: RegExp): Proof | null {
+  const pod = runningPodOn(evidence, node, image)
   return pod === undefined ? null : cite(pod, 'spec', 'nodeName')
 }
+
+/** FelixConfiguration `default` (Calico v3.30 documentation, "Enable the eBPF data plane"). */
+const hasBpf = ({ kubernetes: { felixconfigurations } }: Evidence): boolean =>
+  (known(felixconfigurations) ?? []).some(
+    ({ metadata, spec }) => metadata?.name === 'default' && spec?.bpfEnabled === true,
+  )
 
 const isConfigured = ({ kubernetes }: Evidence, config: Trace['config']): boolean =>
   config !== undefined &&

@@ -7,13 +7,13 @@ export const nodeAddresses = {
   'worker-1': '10.240.0.21',
 } as const
 
-/** A pod of k3s ServiceLB for default/nginx-lb, as klipper-lb runs it: on a node, or waiting for one with what the scheduler says. */
-export const svclb = (where: { readonly node: string } | { readonly waits: string }): Json => ({
+/** A pod of k3s ServiceLB for a Service of namespace default, as klipper-lb runs it: on a node, or waiting for one with what the scheduler says. */
+export const svclb = (where: { readonly node: string } | { readonly waits: string }, service = 'nginx-lb'): Json => ({
   metadata: {
-    name: `svclb-nginx-lb-5f8c${'node' in where ? `-${where.node}` : ''}`,
+    name: `svclb-${service}-5f8c${'node' in where ? `-${where.node}` : ''}`,
     namespace: 'kube-system',
     labels: {
-      'svccontroller.k3s.cattle.io/svcname': 'nginx-lb',
+      'svccontroller.k3s.cattle.io/svcname': service,
       'svccontroller.k3s.cattle.io/svcnamespace': 'default',
     },
   },

@@ -47,6 +47,14 @@ test.each<[string, Parameters<typeof cilium>[1], string]>([
     'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service',
   ],
   [
+    'BGP is not named in its configuration, and so off',
+    {
+      policies: [policy({ serviceSelector: { matchLabels: { announce: 'l2' } } })],
+      data: { 'enable-bgp-control-plane': undefined },
+    },
+    'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service',
+  ],
+  [
     'the policy chooses other Services by the label of their name',
     { policies: [policy({ serviceSelector: { matchLabels: { 'io.kubernetes.service.name': 'other' } } })] },
     'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service',

@@ -31,6 +31,25 @@ describe('a pending Service of ServiceLB', () => {
     ])
   })
 
+  test.each([
+    ['another Service', svclb({ node: 'worker-0' }, 'web'), 'Service default/web has port 80 there'],
+    [
+      'a pod with a hostPort of its own',
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'proxy', namespace: 'edge' },
+        spec: { nodeName: 'worker-0', containers: [{ name: 'proxy', ports: [{ containerPort: 8080, hostPort: 80 }] }] },
+        status: { phase: 'Running' },
+      },
+      'pod edge/proxy has port 80 there',
+    ],
+  ])('names who has the port: %s', async (_, other, who) => {
+    const waits = "0/4 nodes are available: 4 node(s) didn't have free ports for the requested pod ports."
+    const evidence = await pending(nothing, { 'kubernetes/pods.json': also(svclb({ waits }), other) })
+    expect(causeOf(evidence)[1]).toContain(`requested pod ports); ${who}.`)
+  })
+
   test('has no pod where a label leaves no node to it', async () => {
     const { metadata } = svclb({ node: 'worker-0' })
     const evidence = await pending(nothing, {

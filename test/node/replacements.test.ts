@@ -21,6 +21,8 @@ const configMap = (name: string, data: Readonly<Record<string, string>>) => ({
     items: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'kube-system', name }, data }],
   }),
 })
+const untraced = (name: string) =>
+  name.startsWith('C') ? 'whose table is not in the evidence' : 'which this program cannot trace'
 const stopped = (text: string) => text.replaceAll(/.*kube-proxy.*\n/g, '')
 
 const leftBehind: readonly (readonly [string, string, Readonly<Record<string, Change>>])[] = [
@@ -43,7 +45,7 @@ describe.each(leftBehind)('%s tells %s', (_, name, changes) => {
     const says = (id: string) => findings.filter((one) => one.id === id).map(({ status, says: text }) => [status, text])
     expect([verdict, causes]).toEqual(['inconclusive', []])
     expect(says('translation/dnat-present')).toEqual([
-      ['unknown', `Services on ${node} are handled by ${name}, which this program cannot trace.`],
+      ['unknown', `Services on ${node} are handled by ${name}, ${untraced(name)}.`],
     ])
     expect(says('translation/kube-proxy-running')).toEqual([['pass', `Services on ${node} are handled by ${name}.`]])
     expect(findings.filter(({ status, hop }) => status === 'fail' && hop === 'translation')).toEqual([])
@@ -73,7 +75,7 @@ test.each(onTop)(
     expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('inconclusive')
     expect(found(evidence, 'translation/dnat-present')[0]).toEqual([
       'unknown',
-      `Services on ${node} are handled by ${name}, which this program cannot trace.`,
+      `Services on ${node} are handled by ${name}, ${untraced(name)}.`,
     ])
   },
 )

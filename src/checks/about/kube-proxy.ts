@@ -2,9 +2,11 @@ import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
 import { podsOn } from '../../evidence/kubernetes/pods.ts'
 import { healthListener } from '../../node/proxy-health.ts'
+import { ebpfOn } from '../../node/ebpf.ts'
 import { kubeProxyImage, replacementOn } from '../../node/replacements.ts'
 import { kubeProxyProcesses } from '../../node/service-proxy.ts'
 import type { NodeContext } from '../check.ts'
+import { restartOfAgent, tableOf } from './agents.ts'
 import { sh, type Command } from '../../net/shell.ts'
 import { skipped, type Draft, type Remedy } from '../finding.ts'
 
@@ -17,6 +19,9 @@ interface Reach {
 }
 
 function reachOf(evidence: Evidence, node: string): Reach {
+  const ebpf = ebpfOn(evidence, node)
+  const agent = ebpf === null ? null : restartOfAgent(evidence, node, ebpf.name)
+  if (agent !== null) return agent
   const [process] = kubeProxyProcesses(evidence.node(node))
   const line = typeof process?.value === 'string' ? process.value : ''
   const k3s = /\bk3s(?:-server|-agent|\s+(?:server|agent))?(?=\s|$)/.exec(line)
@@ -49,8 +54,13 @@ const podFor = (evidence: Evidence, node: string) =>
 /** What kube-proxy last wrote into its log on a node. */
 export const journalOf = (evidence: Evidence, node: string): Command => reachOf(evidence, node).log
 
+/** Who translates on a node, as a sentence names it. */
+export const proxyOn = (evidence: Evidence, node: string): string => ebpfOn(evidence, node)?.name ?? 'kube-proxy'
+
 /** Lets kube-proxy write every rule of a node anew. `changes` says what is more than that. */
 export function restartOn(evidence: Evidence, node: string, changes: string, look: Remedy['look'] = []): Remedy {
+  const ebpf = ebpfOn(evidence, node)
+  if (ebpf !== null) return restartOfProgram(evidence, node, ebpf.name)
   const { name, restart } = reachOf(evidence, node)
   return {
     look,
@@ -58,6 +68,23 @@ export function restartOn(evidence: Evidence, node: string, changes: string, loo
     commands: [restart],
     changes:
       name === 'kube-proxy' ? changes : `${changes} It runs inside ${name}, which stops no pod when it restarts.`,
+  }
+}
+
+/** The same for a program that stands for kube-proxy: its tables stay in the kernel while its agent is away. */
+function restartOfProgram(evidence: Evidence, node: string, program: string): Remedy {
+  const agent = restartOfAgent(evidence, node, program)
+  const table = tableOf(evidence, node, program)
+  if (agent === null)
+    return {
+      ...table,
+      advice: `Restart the pod of the agent on ${node}: it writes its tables anew, and connections that are open stay.`,
+    }
+  return {
+    look: [...(table?.look ?? []), agent.log],
+    summary: `restart ${agent.name} on ${node}`,
+    commands: [agent.restart],
+    changes: `The agent writes the tables of ${node} anew; connections that are open stay.`,
   }
 }
 

@@ -12,20 +12,33 @@ const rules = [
   'node/ipvsadm',
 ] as const satisfies readonly EvidenceKind[]
 
+/** The tables by which an eBPF program of the node translates. */
+const tables = [
+  'node/cilium-bpf-lb',
+  'node/cilium-services',
+  'node/cilium-status',
+  'node/calico-bpf-nat',
+] as const satisfies readonly EvidenceKind[]
+
 /** What a packet's way through a node is traced by. */
 export const traceReads = [
+  'kubernetes/felixconfigurations',
   ...rules,
+  ...tables,
   'node/ip-addr',
   'node/ip-link',
   'node/ip-route',
   'node/ip-rule',
+  'node/listen',
   'node/sysctl',
   'node/processes',
 ] as const satisfies readonly EvidenceKind[]
 
 /** What tells which program translates on a node, and how it is set. */
 export const translatorReads = [
+  'kubernetes/felixconfigurations',
   ...rules,
+  ...tables,
   'node/ip-link',
   'node/processes',
   'node/listen',

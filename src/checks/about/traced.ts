@@ -1,6 +1,7 @@
 import type { Place, Proof } from '../../evidence/cite.ts'
 import { isGap, type Gap } from '../../evidence/gap.ts'
 import { autopsy, type Death } from '../../node/death.ts'
+import { ebpfOn, tableGaps } from '../../node/ebpf.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import type { Step } from '../../node/trace/types.ts'
 import { traceVip, type VipTrace } from '../../journey/vip-trace.ts'
@@ -8,6 +9,7 @@ import type { Journey } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { NodeContext } from '../check.ts'
+import { tableOf } from './agents.ts'
 import { fail, said, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 /** How the packets of one question end on one node: which share dies of something, and the first that does. */
@@ -41,17 +43,20 @@ export function shareLost<L extends Loss>(
   const { evidence, question, node } = context
   const subject = `node/${node}`
   const replacement = replacementOn(evidence, node)
-  if (replacement !== null)
+  if (replacement !== null && ebpfOn(evidence, node) === null) {
+    const table = tableOf(evidence, node, replacement.name)
     return unknown(
       'other-proxy-not-traced',
       subject,
       said(
         `handled by ${replacement.name}, which is not traced`,
-        `Services on ${node} are handled by ${replacement.name}, which this program cannot trace.`,
+        `Services on ${node} are handled by ${replacement.name}, ${table === null ? 'which this program cannot trace' : 'whose table is not in the evidence'}.`,
       ),
-      [],
+      tableGaps(evidence, node),
       [replacement.proof],
+      table === null ? undefined : { fix: table },
     )
+  }
   const trace = traceVip(evidence, question, node)
   if (isGap(trace))
     return unknown(

@@ -2,11 +2,12 @@ import { citeList } from '../../evidence/cite.ts'
 import { isGap } from '../../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../../evidence/kubernetes/kinds.ts'
 import { podsAt } from '../../evidence/kubernetes/pods.ts'
+import { autopsy } from '../../node/death.ts'
 import { parseAddress } from '../../net/address.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
 import { pass, said, unknown, warn } from '../finding.ts'
-import { journalOf, restartOn } from '../about/kube-proxy.ts'
+import { journalOf, proxyOn, restartOn } from '../about/kube-proxy.ts'
 import { decidedBy, deadly, isDraft, proofOf, shareLost } from '../about/traced.ts'
 import { listedPlaces, placeOf, translatorOf } from '../../journey/translator.ts'
 
@@ -32,9 +33,13 @@ export default defineCheck({
           [listed],
         ),
       ]
-    const share = shareLost(context, ({ first }) => {
+    const share = shareLost(context, (journey) => {
+      const { first } = journey
+      const dead = autopsy(journey)
+      if (dead?.death === 'missing-backend') return dead
       const by = translatorOf(first)
-      return by?.kubeProxy === true && !listed.has(placeOf(first))
+      // What an eBPF program hands to a proxy of the node goes to no endpoint by itself.
+      return by?.kubeProxy === true && by.step.did !== 'redirect' && !listed.has(placeOf(first))
         ? { death: null, node: null, outcome: first, step: by.step }
         : null
     })
@@ -45,6 +50,16 @@ export default defineCheck({
       `${String(listed.size)} endpoints of ${objectName(question.service)}`,
     )
     const { example } = share
+    if (example?.death === 'missing-backend') {
+      const dangling = deadly(context, share, {
+        reason: 'to-missing-backend',
+        brief: 'its table lacks the backend that it names',
+        says: ({ step }) =>
+          `The table of ${proxyOn(evidence, node)} on ${node} names a backend that it does not have (${step?.text ?? ''}): packets that it gives to that one are lost.`,
+        fix: () => restartOn(evidence, node, '', []),
+      })
+      return dangling === null ? [] : [dangling]
+    }
     if (example === null || share.dead === 'none')
       return [
         pass(
@@ -83,13 +98,14 @@ export default defineCheck({
   },
   docs: {
     means:
-      'The node’s rules send the packet to the address of a pod that the API server no longer lists: kube-proxy there has stopped following changes. The client sees a time-out, or an unreachable host.',
+      'The node’s rules send the packet to the address of a pod that the API server no longer lists: kube-proxy there has stopped following changes. Of an eBPF program’s table, a frontend may name a backend that the table does not have. The client sees a time-out, or an unreachable host.',
     byHand:
-      'On the node: iptables-save -t nat | grep DNAT (nftables mode: nft list chain ip kube-proxy endpoint-…; IPVS: ipvsadm -Ln), against kubectl get endpointslices -l kubernetes.io/service-name=NAME.',
+      'On the node: iptables-save -t nat | grep DNAT (nftables mode: nft list chain ip kube-proxy endpoint-…; IPVS: ipvsadm -Ln; Cilium: cilium-dbg bpf lb list, where “not found” stands for a lost backend; Calico: calico-node -bpf nat dump, where “is missing” does), against kubectl get endpointslices -l kubernetes.io/service-name=NAME.',
     mend: 'Find out why kube-proxy does not follow (its log, its kubeconfig, the API server’s address), then restart it.',
     sources: [
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go (syncProxyRules), pkg/proxy/topology.go (CategorizeEndpoints)',
       'Kubernetes documentation, "EndpointSlices"',
+      'Cilium 1.18 cilium-dbg/cmd/bpf_lb_list.go (dumpSVC); Calico v3.30 felix/cmd/calico-bpf/commands/nat.go (dumpNice)',
     ],
   },
 })

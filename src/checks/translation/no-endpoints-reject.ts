@@ -3,6 +3,7 @@ import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
+import { proxyOn } from '../about/kube-proxy.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -16,20 +17,24 @@ export default defineCheck({
   each: 'receiving',
   consequenceOf: ['endpoint/ready', 'translation/ipvs-no-destination'],
   run: (context) => {
-    const { question, node } = context
+    const { evidence, question, node } = context
+    const proxy = proxyOn(evidence, node)
     const share = shareDyingOf(context, ['no-endpoints'])
     if (isDraft(share)) return [share]
     const vip = addressAndPort(question.vip.text, question.port.port)
     const wrong = deadly(context, share, {
       reason: 'rejected',
-      brief: 'kube-proxy rejects it for want of endpoints',
+      brief: ({ outcome }) =>
+        outcome.fate.kind === 'dropped'
+          ? 'dropped for want of endpoints'
+          : 'kube-proxy rejects it for want of endpoints',
       says: (example) =>
-        `kube-proxy on ${node} rejects packets for ${vip} because the Service has no endpoints${example.outcome.fate.kind === 'rejected' ? ` (${example.outcome.fate.with})` : ''}.`,
+        `${proxy} on ${node} ${example.outcome.fate.kind === 'dropped' ? 'drops' : 'rejects'} packets for ${vip} because the Service has no endpoints${example.outcome.fate.kind === 'rejected' ? ` (${example.outcome.fate.with})` : ''}.`,
       fix: () => ({
         look: [
           sh`kubectl -n ${question.service.metadata?.namespace ?? 'default'} get endpointslices -l kubernetes.io/service-name=${question.service.metadata?.name}`,
         ],
-        advice: `If ready endpoints are listed, kube-proxy on ${node} is behind: restart it there.`,
+        advice: `If ready endpoints are listed, ${proxy} on ${node} is behind: restart it there.`,
       }),
     })
     return [
@@ -37,7 +42,7 @@ export default defineCheck({
         pass(
           'nothing-rejected',
           `node/${node}`,
-          said('kube-proxy rejects nothing', `kube-proxy on ${node} rejects nothing for ${vip}.`),
+          said(`${proxy} rejects nothing`, `${proxy} on ${node} rejects nothing for ${vip}.`),
           [],
         ),
     ]

@@ -3,6 +3,7 @@ import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
+import { proxyOn } from '../about/kube-proxy.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -22,7 +23,7 @@ export default defineCheck({
   each: 'receiving',
   consequenceOf: ['delivery/owner-not-announcer', 'endpoint/ready', 'translation/hostname-override'],
   run: (context) => {
-    const { question, node } = context
+    const { evidence, question, node } = context
     const share = shareDyingOf(context, ['no-local-endpoint'])
     if (isDraft(share)) return [share]
     const vip = addressAndPort(question.vip.text, question.port.port)
@@ -31,7 +32,7 @@ export default defineCheck({
       reason: 'no-local-endpoint',
       brief: 'policy Local, and no endpoint on this node',
       says: () =>
-        `kube-proxy on ${node} drops packets for ${vip}: externalTrafficPolicy is Local, and no endpoint is on ${node}.`,
+        `${proxyOn(evidence, node)} on ${node} drops packets for ${vip}: externalTrafficPolicy is Local, and no endpoint is on ${node}.`,
       fix: () => ({
         summary: 'let every node send on to every endpoint',
         commands: [
@@ -58,7 +59,7 @@ export default defineCheck({
     means:
       'externalTrafficPolicy: Local keeps packets on the node that receives them. That node has no ready pod of the Service, so kube-proxy drops them: the client sees a time-out.',
     byHand:
-      'iptables-save -t filter | grep "has no local endpoints" on the receiving node; kubectl get endpointslices -o wide shows the nodes of the endpoints.',
+      'iptables-save -t filter | grep "has no local endpoints" on the receiving node; kubectl get endpointslices -o wide shows the nodes of the endpoints. In an eBPF program’s table the VIP has no backend for clients outside (Cilium: [LoadBalancer, Local, two-scopes]; Calico: local 0 flags external-local).',
     mend: 'Let the VIP arrive where a pod is, put a pod where it arrives, or set externalTrafficPolicy to Cluster.',
     sources: [
       'Kubernetes documentation, "Virtual IPs and Service Proxies: External traffic policy"',

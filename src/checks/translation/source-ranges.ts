@@ -5,6 +5,7 @@ import { inWords } from '../../net/words.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said, skipped } from '../finding.ts'
+import { proxyOn } from '../about/kube-proxy.ts'
 import { deadly, isDraft, shareDyingOf } from '../about/traced.ts'
 
 export default defineCheck({
@@ -23,7 +24,7 @@ export default defineCheck({
   blocks: true,
   each: 'receiving',
   run: (context) => {
-    const { question, node } = context
+    const { evidence, question, node } = context
     const { service } = question
     const share = shareDyingOf(context, ['source-ranges'])
     if (isDraft(share)) return [share]
@@ -46,7 +47,7 @@ export default defineCheck({
       reason: 'not-in-source-ranges',
       brief: 'the client is not in the source ranges',
       says: () =>
-        `kube-proxy on ${node} drops packets from ${question.client.kind === 'address' ? who : `clients such as ${who}`}: the Service admits only ${ranges}.`,
+        `${proxyOn(evidence, node)} on ${node} drops packets from ${question.client.kind === 'address' ? who : `clients such as ${who}`}: the Service admits only ${ranges}.`,
       fix: () => {
         const namespace = service.metadata?.namespace ?? 'default'
         const range = rangeOf(question.client)

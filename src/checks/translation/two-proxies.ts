@@ -1,5 +1,6 @@
 import { isGap } from '../../evidence/gap.ts'
 import { kubeProxyProcesses, serviceRules } from '../../node/service-proxy.ts'
+import { ebpfOn } from '../../node/ebpf.ts'
 import { kubeProxyImage, podOn, replacementOn, rivalsOn } from '../../node/replacements.ts'
 import { inWords } from '../../net/words.ts'
 import { sh } from '../../net/shell.ts'
@@ -28,30 +29,45 @@ export default defineCheck({
     const claims = [...(proxy === null ? [] : [{ name: 'kube-proxy', proof: proxy }]), ...rivals]
     if (claims.length > 1) {
       const names = inWords(claims.map(({ name }) => name))
+      const proof = [...claims.map((one) => one.proof), ...(rules === null ? [] : [rules.proof])]
+      const more = {
+        fix: {
+          summary: pod === null ? `take kube-proxy off ${node}` : 'take kube-proxy off all nodes',
+          commands:
+            pod === null
+              ? [sh`ssh ${node} sudo systemctl disable --now kube-proxy`, sh`ssh ${node} sudo kube-proxy --cleanup`]
+              : [
+                  'kubectl -n kube-system get daemonset kube-proxy -o yaml > kube-proxy.before.yaml',
+                  'kubectl -n kube-system delete daemonset kube-proxy',
+                ],
+          changes: `Leaves the Services of ${node} to ${inWords(rivals.map(({ name }) => name))}. If kube-proxy shall handle them, turn the service proxy of the other off instead; never both.`,
+        },
+      }
+      const first = ebpfOn(evidence, node)
+      const both = `${names} handle Services on ${node} at once`
       return [
-        unknown(
-          'several-proxies',
-          subject,
-          said(
-            `${names} handle Services`,
-            `${names} handle Services on ${node} at once; which of them gets this packet cannot be read from the node’s rules.`,
-          ),
-          [],
-          [...claims.map(({ proof }) => proof), ...(rules === null ? [] : [rules.proof])],
-          {
-            fix: {
-              summary: pod === null ? `take kube-proxy off ${node}` : 'take kube-proxy off all nodes',
-              commands:
-                pod === null
-                  ? [sh`ssh ${node} sudo systemctl disable --now kube-proxy`, sh`ssh ${node} sudo kube-proxy --cleanup`]
-                  : [
-                      'kubectl -n kube-system get daemonset kube-proxy -o yaml > kube-proxy.before.yaml',
-                      'kubectl -n kube-system delete daemonset kube-proxy',
-                    ],
-              changes: `Leaves the Services of ${node} to ${inWords(rivals.map(({ name }) => name))}. If kube-proxy shall handle them, turn the service proxy of the other off instead; never both.`,
-            },
-          },
-        ),
+        first === null
+          ? unknown(
+              'several-proxies',
+              subject,
+              said(
+                `${names} handle Services`,
+                `${both}; which of them gets this packet cannot be read from the node’s rules.`,
+              ),
+              [],
+              proof,
+              more,
+            )
+          : warn(
+              'first-of-several',
+              subject,
+              said(
+                `${names} handle Services`,
+                `${both}; ${first.name} takes the packet before any rule of kube-proxy sees it.`,
+              ),
+              proof,
+              { ...more, blocks: false },
+            ),
       ]
     }
     const own = proxies.filter(({ value }) => typeof value === 'string' && isKubeProxyItself.test(value))
@@ -101,7 +117,7 @@ export default defineCheck({
   },
   docs: {
     means:
-      'Two programs handle Services on one node: a kube-proxy beside a CNI plugin that replaces it (Cilium, Calico’s eBPF data plane, kube-router, Antrea with proxyAll), or two kube-proxies, one of the node and one of a DaemonSet. An eBPF replacement takes packets before iptables sees them; two kube-proxies write over each other’s rules.',
+      'Two programs handle Services on one node: a kube-proxy beside a CNI plugin that replaces it (Cilium, Calico’s eBPF data plane, kube-router, Antrea with proxyAll), or two kube-proxies, one of the node and one of a DaemonSet. An eBPF replacement takes packets before iptables sees them (where its table is in the evidence, that is what is judged); two kube-proxies write over each other’s rules.',
     byHand:
       'On the node: ps -eo pid,args | grep -e kube-proxy -e cilium-agent -e kube-router; ip link | grep -e cilium_host -e bpfin -e kube-dummy-if; kubectl -n kube-system get configmap cilium-config -o yaml | grep kube-proxy-replacement.',
     mend: 'Decide who handles Services, stop the other, and take its rules away (kube-proxy --cleanup).',

@@ -60,6 +60,7 @@ const ciliumKeys: ReadonlySet<string> = new Set([
   'kube-proxy-replacement',
   'enable-l2-announcements',
   'enable-bgp-control-plane',
+  'policy-cidr-match-mode',
   ...['routing-mode', 'tunnel', 'tunnel-protocol', 'tunnel-port', 'enable-wireguard', 'enable-ipsec'],
 ])
 

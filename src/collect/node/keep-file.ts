@@ -1,12 +1,14 @@
 import { keptKeepalivedConf } from '../../evidence/node/keepalived-conf.ts'
 import { readCniKeys } from '../keep/names.ts'
-import type { Json } from '../keep/prune.ts'
+import { ciliumServiceShape, ciliumStatusShape } from '../../evidence/node/cilium-lb.ts'
+import type { Shape } from '../../evidence/shape.ts'
+import { pruned, type Json } from '../keep/prune.ts'
 import { keptProxyConfig } from '../keep/proxy-config.ts'
 import { keptWords } from '../keep/words.ts'
 
 /**
  * What is kept of what a node printed, or why nothing is: of command lines the values of flags that checks read, of CNI configurations the
- * members that they read, of kube-proxy's configuration its keys, of keepalived's the addresses and who is to hold them. Everything else that a node prints holds no secret by its nature.
+ * members that they read, of kube-proxy's configuration its keys, of keepalived's the addresses and who is to hold them, of Cilium's status and Services what is judged. Everything else that a node prints holds no secret by its nature.
  */
 export function keptNodeFile(name: string, bytes: Uint8Array): Uint8Array | { readonly reason: string } {
   if (name === 'processes.txt') return changed(bytes, (text) => text.replaceAll(/^.*$/gm, keptProcess))
@@ -17,7 +19,14 @@ export function keptNodeFile(name: string, bytes: Uint8Array): Uint8Array | { re
       ? { reason: 'what stands there does not say that it is a KubeProxyConfiguration' }
       : Buffer.from(kept, 'latin1')
   }
-  return name.startsWith('cni-conf/') ? changed(bytes, keptCniConfig) : bytes
+  const shape = ciliumShapes[name]
+  if (shape !== undefined) return changed(bytes, (text) => keptJson(text, (value) => pruned(value, shape)))
+  return name.startsWith('cni-conf/') ? changed(bytes, (text) => keptJson(text, keptMembers)) : bytes
+}
+
+const ciliumShapes: Readonly<Record<string, Shape>> = {
+  'cilium-status.json': ciliumStatusShape,
+  'cilium-service-list.json': [ciliumServiceShape],
 }
 
 /** Bytes stay what they are where they are no text: whoever reads them says so. */
@@ -30,10 +39,10 @@ function keptProcess(line: string): string {
   return command === '' ? line : `${before}${keptWords(command.split(/\s+/), true).join(' ')}`
 }
 
-/** A configuration that is no JSON keeps no more than the line that says so to whoever parses it. */
-function keptCniConfig(text: string): string {
+/** What is no JSON keeps no more than the line that says so to whoever parses it. */
+function keptJson(text: string, keep: (value: Json) => Json): string {
   try {
-    return `${JSON.stringify(keptMembers(JSON.parse(text) as Json), null, 2)}\n`
+    return `${JSON.stringify(keep(JSON.parse(text) as Json), null, 2)}\n`
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return '(left out: no JSON)\n'
     throw error

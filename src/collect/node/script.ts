@@ -263,6 +263,40 @@ frame kube-proxy-configz.json get -f http://127.0.0.1:10249/configz
 frame kube-proxy-metrics.txt metrics kubeproxy_ http://127.0.0.1:10249/metrics
 frame healthz-10256.json get http://127.0.0.1:10256/healthz
 
+# --- eBPF data planes: what the agent's own tool lists, asked for in its container
+cri=
+if installed crictl; then cri=crictl; elif installed k3s; then cri='k3s crictl'; fi
+in_agent() {
+  file=$1 agent=$2
+  shift 2
+  if [ -z "$cri" ]; then
+    missed "$file" 'crictl is not installed'
+  elif id=$(root $cri ps --state Running --quiet --name "^$agent\$" 2>/dev/null | head -n 1) && [ -n "$id" ]; then
+    frame "$file" root $cri exec "$id" "$@"
+  else
+    missed "$file" "crictl finds no running container $agent"
+  fi
+}
+# Up to 1.14 the tool is called as the program on an administrator's own machine.
+by_cilium='tool=cilium-dbg; command -v "$tool" >/dev/null || tool=cilium; exec "$tool" "$@"'
+cilium() {
+  file=$1
+  shift
+  if printf '%s\n' "$all" | grep -q 'cilium-agent'; then
+    in_agent "$file" cilium-agent sh -c "$by_cilium" sh "$@" -o json
+  else
+    none "$file" 'no cilium-agent runs'
+  fi
+}
+cilium cilium-status.json status
+cilium cilium-service-list.json service list
+cilium cilium-bpf-lb-list.json bpf lb list
+if [ -e /sys/class/net/bpfin.cali ] || [ -e /sys/class/net/bpfnatin ]; then
+  in_agent calico-bpf-nat-dump.txt calico-node calico-node -bpf nat dump
+else
+  none calico-bpf-nat-dump.txt 'no eBPF data plane of Calico runs'
+fi
+
 # --- MetalLB's speaker: 7472 before 0.16, 17472 on loopback since
 speaker=$(limited ss -H -lnt 2>/dev/null | awk '$4 ~ /:(17472|7472)$/ { sub(/^\*:/, "127.0.0.1:", $4); print $4; exit }')
 if [ -n "$speaker" ]; then

@@ -15,7 +15,7 @@ export const networkKinds = {
     'crd.projectcalico.org',
     {
       metadata,
-      spec: { vxlanPort: 'number', wireguardEnabled: 'boolean', wireguardEnabledV6: 'boolean' },
+      spec: { bpfEnabled: 'boolean', vxlanPort: 'number', wireguardEnabled: 'boolean', wireguardEnabledV6: 'boolean' },
     },
     customOfCluster,
   ),

@@ -31,6 +31,7 @@ export function option(word: string, next: (offset: number) => string, not: bool
       return one({ kind: 'protocol', protocol: next(1), not })
     case '-m':
       if (next(1) === 'rpfilter') return reversePath(next)
+      if (next(1) === 'socket') return socket(next, not)
       // The module's own options say what it asks. A module that is not known may be a question by itself.
       return known.has(next(1)) ? one(null) : odd(2)
     case '--sport':
@@ -166,10 +167,30 @@ const known: ReadonlySet<string> = new Set([
   ...['statistic', 'recent', 'limit', 'hashlimit', 'connlimit', 'helper'],
 ])
 
+/** Flags that follow a module which asks by itself. */
+function flagsBehind(next: (offset: number) => string, flag: RegExp): readonly string[] {
+  const flags: string[] = []
+  while (flag.test(next(flags.length + 2))) flags.push(next(flags.length + 2))
+  return flags
+}
+
+/** `-m socket` (Linux net/netfilter/xt_socket.c). */
+function socket(next: (offset: number) => string, not: boolean): Read {
+  const flags = flagsBehind(next, /^--(?:transparent|nowildcard)$/)
+  return {
+    match: {
+      kind: 'socket',
+      transparent: flags.includes('--transparent'),
+      wildcards: flags.includes('--nowildcard'),
+      not,
+    },
+    words: 2 + flags.length,
+  }
+}
+
 /** `-m rpfilter` asks by itself; its flags follow. */
 function reversePath(next: (offset: number) => string): Read {
-  const flags: string[] = []
-  while (/^--(loose|validmark|accept-local|invert)$/.test(next(flags.length + 2))) flags.push(next(flags.length + 2))
+  const flags = flagsBehind(next, /^--(?:loose|validmark|accept-local|invert)$/)
   return {
     match: {
       kind: 'reverse-path',

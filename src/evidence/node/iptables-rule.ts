@@ -48,6 +48,8 @@ export type Match =
       readonly acceptLocal: boolean
       readonly not: boolean
     }
+  /** A socket of the node waits for the packet; `wildcards` where one on no address of its own counts, too. */
+  | { readonly kind: 'socket'; readonly transparent: boolean; readonly wildcards: boolean; readonly not: boolean }
   | { readonly kind: 'packet-type'; readonly type: string; readonly not: boolean }
   | { readonly kind: 'policy'; readonly ipsec: boolean }
   /** The port of a bridge that a frame came in by, or goes out by while it is bridged and not routed. `port` null: any. */

@@ -5,6 +5,8 @@ import { addrShape, linkShape, neighShape, routeShape, ruleShape } from './json-
 import type { Shape, Shaped } from '../shape.ts'
 import { parseJson } from '../json.ts'
 import { readItems } from '../listing.ts'
+import { parseCalicoNat } from './calico-nat.ts'
+import { parseCiliumLb, parseCiliumServices, parseCiliumStatus } from './cilium-lb.ts'
 import { parseKeepalivedConf } from './keepalived-conf.ts'
 import { parseListen } from './listen.ts'
 import { parsePodListen } from './pod-listen.ts'
@@ -100,6 +102,10 @@ export const nodeKinds = {
   kubeProxyConfigz: neverEmpty(kindOf('kube-proxy-configz.json', textFile)),
   metallbMetrics: neverEmpty(kindOf('metallb-metrics.txt', textFile)),
   keepalivedConf: kindOf('keepalived.conf', (file, text) => ({ file, text, instances: parseKeepalivedConf(text) })),
+  ciliumBpfLb: neverEmpty(kindOf('cilium-bpf-lb-list.json', parseCiliumLb)),
+  ciliumServices: neverEmpty(kindOf('cilium-service-list.json', parseCiliumServices)),
+  ciliumStatus: neverEmpty(kindOf('cilium-status.json', parseCiliumStatus)),
+  calicoBpfNat: neverEmpty(kindOf('calico-bpf-nat-dump.txt', parseCalicoNat)),
   systemdUnits: neverEmpty(kindOf('systemd-units.txt', textFile)),
   cniConf: kindOf('cni-conf.txt', textFile),
   cniBin: kindOf('cni-bin.txt', textFile),

@@ -66,6 +66,7 @@ function worldOf(state: NodeState): World {
       return type
     },
     reversePath: (packet, how) => reversePathHolds(state, packet, how),
+    socketFor: (packet, how) => socketFor(state, packet, how),
     bridgePorts: (device) => {
       const ports = state.links.filter(({ master, linkinfo }) => master === device && isBridgePort(linkinfo))
       const seen = state.sysctl?.get('net.bridge.bridge-nf-call-iptables') !== '0'
@@ -81,6 +82,27 @@ function worldOf(state: NodeState): World {
   worlds.set(state, world)
   return world
 }
+
+/**
+ * Whether a socket waits for a packet: one on its very address, or on any where those count. Which are transparent no listing says; where none
+ * waits at all, none does that is (Linux net/netfilter/xt_socket.c, socket_match).
+ */
+function socketFor(
+  { listeners }: NodeState,
+  { destination, destinationPort, protocol, answers }: Packet,
+  { transparent, wildcards }: Parameters<World['socketFor']>[1],
+): boolean | null {
+  if (answers || listeners === undefined) return null
+  const waits = listeners.some(
+    (one) =>
+      one.protocol === protocol &&
+      one.port === destinationPort &&
+      (one.address === destination.text || (wildcards && (one.address === null || isWildcard(one.address)))),
+  )
+  return waits && transparent ? null : waits
+}
+
+const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::'
 
 const isBridgePort = (linkinfo: NodeState['links'][number]['linkinfo']): boolean =>
   linkinfo?.info_slave_kind === 'bridge'

@@ -98,6 +98,8 @@ function plainMatch(match: PlainMatch, packet: Packet, world: World): boolean | 
     }
     case 'set':
       return setHolds(match, packet, world)
+    case 'socket':
+      return world.socketFor(packet, match)
     case 'packet-type':
       return match.type === 'unicast'
     case 'port-in':

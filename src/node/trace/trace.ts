@@ -2,6 +2,7 @@ import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import type { NodeState } from '../node-state.ts'
 import { onward, packetKey, type Decided } from './branch.ts'
 import { record } from '../../evidence/node/nft.ts'
+import { isDirect, isPodDevice, toBackends } from './ebpf.ts'
 import { runHook } from './hooks.ts'
 import { toRealServers } from './ipvs.ts'
 import {
@@ -78,6 +79,32 @@ function go(decided: readonly Decided[], then: (branch: Branch) => readonly Ende
 }
 
 function received(state: NodeState, start: Branch): readonly Ended[] {
+  const sent = toBackends(state, start)
+  if (sent !== null) return go(sent, (branch) => pastRules(state, branch))
+  const { packet } = start
+  const route = state.ebpf === undefined ? null : lookUpRoute(state, packet)
+  return route?.type === 'unicast' && isPodDevice(route.device ?? '')
+    ? end(start, onItsWay(packet, route))
+    : throughRules(state, start)
+}
+
+/**
+ * What an eBPF program sends on meets no rule of netfilter, but for what it sends to the node itself. Its answer comes back the same way: by the
+ * address of the node (Cilium's SNAT), by its tunnel (Calico), or, with DSR, from the pod's node with the VIP as its source.
+ */
+function pastRules(state: NodeState, branch: Branch): readonly Ended[] {
+  const { packet } = branch
+  if (sameAddress(packet.destination, packet.original.destination)) return end(branch, { kind: 'local' })
+  const route = lookUpRoute(state, { ...packet, inDevice: null })
+  if (route === null || leadsNowhere(route)) return end(branch, noWay(packet, route))
+  if (route.type === 'local')
+    return packet.inDevice === null ? end(branch, { kind: 'local' }) : throughRules(state, branch)
+  const home = state.ebpf?.nodeOf(packet.destination) ?? null
+  const sourceNat = home === null || home === state.node || isDirect(state, branch) ? null : 'masquerade'
+  return end({ ...branch, packet: { ...packet, outDevice: route.device, sourceNat } }, onItsWay(packet, route))
+}
+
+function throughRules(state: NodeState, start: Branch): readonly Ended[] {
   return go(runHook(state, 'PREROUTING', start), (branch) => {
     const { packet } = branch
     if (isLoopback(packet.destination) && !routesLoopback(state, packet.inDevice))
@@ -125,6 +152,8 @@ function forward(state: NodeState, start: Branch, route: RouteDecision): readonl
 
 /** What the node sends: routed, then OUTPUT, then routed again where OUTPUT changed destination or mark. */
 function sentByNode(state: NodeState, start: Branch): readonly Ended[] {
+  const sent = toBackends(state, start)
+  if (sent !== null) return go(sent, (branch) => pastRules(state, branch))
   const first = routeOut(state, start.packet)
   if (first === null || leadsNowhere(first)) return end(start, noWay(start.packet, first))
   const set: Branch = { ...start, packet: { ...start.packet, outDevice: first.type === 'local' ? 'lo' : first.device } }

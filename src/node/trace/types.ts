@@ -66,7 +66,7 @@ export type Did =
 
 /** One rule that decided something, as a person can find it in the dump. */
 export interface Step {
-  readonly backend: 'nft' | 'legacy' | 'native' | 'ipvs' | 'kernel'
+  readonly backend: 'nft' | 'legacy' | 'native' | 'ipvs' | 'ebpf' | 'kernel'
   readonly hook: string
   readonly table: string
   readonly chain: string
@@ -76,6 +76,8 @@ export interface Step {
   /** The kernel's number of a native nftables rule, by which `nft` finds it; null for all others. */
   readonly handle: number | null
   readonly text: string
+  /** Why an eBPF program refuses a packet; the chains of kube-proxy say it by their names. */
+  readonly refuses?: 'no-endpoints' | 'no-local-endpoint' | 'missing-backend' | 'source-ranges'
   /** What is printed at the place, where `text` is not it. */
   readonly printed?: string
 }

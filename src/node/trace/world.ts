@@ -14,6 +14,11 @@ export interface World {
     packet: Packet,
     how: { readonly loose: boolean; readonly validMark: boolean; readonly acceptLocal: boolean },
   ) => boolean
+  /** Whether a socket of the node waits for the packet, as `-m socket` asks it; null also where it would have to be transparent. */
+  readonly socketFor: (
+    packet: Packet,
+    how: { readonly transparent: boolean; readonly wildcards: boolean },
+  ) => boolean | null
   /** The ports of a bridge whose frames iptables sees too; null for a device that is no such bridge. */
   readonly bridgePorts: (device: string) => readonly string[] | null
   /** The first address of a device in the family of the packet: what REDIRECT and MASQUERADE use. */

@@ -41,6 +41,21 @@ const policed = ({ ingress = [], enforced = true, base = 'lan-healthy', local = 
   })
 const block = (cidr: string, more: Json = {}) => [{ from: [{ ipBlock: { cidr } }], ...more }]
 
+const inCilium = (ingress: Json, matchMode?: string) =>
+  variant('cilium-l2', {
+    'kubernetes/networkpolicies.networking.k8s.io.json': editJson((list: Json) => {
+      list.items.push({
+        metadata: { name: 'nginx-only', namespace: 'default' },
+        spec: { podSelector: { matchLabels: { app: 'nginx' } }, policyTypes: ['Ingress'], ingress },
+      })
+    }),
+    'kubernetes/configmaps.json': editJson((list: Json) => {
+      if (matchMode !== undefined)
+        list.items.find(({ metadata }: Json) => metadata.name === 'cilium-config').data['policy-cidr-match-mode'] =
+          matchMode
+    }),
+  })
+
 test('without a policy everything may come in', async () => {
   expect(await foundIn('lan-healthy', id)).toEqual([
     ['pass', 'No NetworkPolicy selects the pods behind Service default/nginx-lb.'],
@@ -157,4 +172,49 @@ test('k3s enforces policies inside its own process, where its chains are there',
     ['fail', expect.stringMatching(/; k3s, by the kube-router inside it, enforces it\.$/)],
   ])
   expect(found(await k3s(false), id)[0]?.[0]).toBe('warn')
+})
+
+// worker-1 takes the packets in: of its own pod the client's address is seen, of worker-0's what worker-1 passes on.
+test.each<[string, Json, string | undefined, string, RegExp]>([
+  [
+    'an ipBlock of the nodes and the client means no node',
+    block('10.240.0.0/24'),
+    undefined,
+    'fail',
+    /^default\/nginx-only selects 1 pod .* does not let the node worker-1 in; Cilium enforces it\.$/,
+  ],
+  [
+    'unless Cilium is told that it does',
+    block('10.240.0.0/24'),
+    'nodes',
+    'pass',
+    /^default\/nginx-only lets the node worker-1 in/,
+  ],
+  [
+    'one of everything means the world, for which Cilium may take a node',
+    block('0.0.0.0/0'),
+    undefined,
+    'unknown',
+    /does not|Cilium takes what a node passes on for that node or for the world/,
+  ],
+  ['a rule for everybody lets nodes in, too', [{}], undefined, 'pass', /lets the node worker-1 in/],
+  [
+    'the pod of the node that takes it in sees the client',
+    block('10.240.0.21/32'),
+    'nodes',
+    'fail',
+    /^default\/nginx-only selects 1 pod .* does not let 10\.240\.0\.50 in; Cilium enforces it\.$/,
+  ],
+])('where Cilium enforces policies: %s', async (_, ingress, mode, status, sentence) => {
+  const evidence = await inCilium(ingress, mode)
+  expect(found(evidence, id, '10.240.0.100:80', '10.240.0.50')).toEqual([[status, expect.stringMatching(sentence)]])
+})
+
+test('the fix for what Cilium’s nodes pass on is a policy of Cilium, by what it takes them for', async () => {
+  const made = proposed(await inCilium([]), '10.240.0.50')
+  expect([made.kind, made.spec.endpointSelector, made.spec.ingress]).toEqual([
+    'CiliumNetworkPolicy',
+    { matchLabels: { app: 'nginx' } },
+    [{ fromEntities: ['remote-node', 'world'], toPorts: [{ ports: [{ protocol: 'TCP', port: '80' }] }] }],
+  ])
 })

@@ -81,6 +81,6 @@ test('a service proxy other than kube-proxy is named, and nothing false is said'
     'nodes/controller-0/processes.txt': (text) => `${text}  900 cilium-agent --config-dir=/tmp\n`,
   })
   expect(found(evidence, id)).toEqual([
-    ['unknown', 'Services on controller-0 are handled by Cilium, which this program cannot trace.'],
+    ['unknown', 'Services on controller-0 are handled by Cilium, whose table is not in the evidence.'],
   ])
 })

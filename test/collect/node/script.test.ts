@@ -15,6 +15,7 @@ import { afterAll, beforeAll, expect, test, describe } from '@jest/globals'
 import { nodeScript } from '../../../src/collect/node/script.ts'
 import { nodeKinds } from '../../../src/evidence/node/kinds.ts'
 import { nodeScriptFiles, parseNodeOutput } from '../../../src/collect/node/frames.ts'
+import { bpfLb, ciliumStatus } from '../../kit/ebpf.ts'
 import { has } from '../../kit/has.ts'
 import { testNeeding } from '../../kit/needing.ts'
 import { keepalivedConf } from '../../kit/keepalived.ts'
@@ -155,6 +156,33 @@ asRoot("kube-proxy's own words are read where it runs, and command lines hide wh
   expect(textOf(output.files.get('kube-proxy-metrics.txt'))).toBe('kubeproxy_sync_total 3\n')
   expect(textOf(output.files.get('processes.txt'))).toMatch(/kube-proxy .*--auth-token=\*\*\*/)
   expect(textOf(output.files.get('processes.txt'))).not.toContain('hush')
+})
+
+asRoot('Cilium’s tables are asked for in the agent’s container, and of its status only what is judged is kept', () => {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'crictl-')))
+  const tool = (name: string, lines: readonly string[]) => {
+    writeFileSync(path.join(folder, name), ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 })
+  }
+  // As crictl does: `ps` prints ids, `exec ID COMMAND` runs it.
+  tool('crictl', [
+    `[ "$*" != 'ps --state Running --quiet --name ^cilium-agent$' ] || echo 0a1b2c`,
+    '[ "$1" != exec ] || { shift 2; exec "$@"; }',
+  ])
+  tool('cilium-dbg', [
+    'case "$*" in',
+    `'bpf lb list -o json') echo '${bpfLb(['10.200.2.3:80'])}' ;;`,
+    `'status -o json') echo '{"cluster":{"nodes":["secret-node"]},${ciliumStatus(['eth0']).slice(1)}' ;;`,
+    '*) echo "unknown command $*" >&2; exit 1 ;;',
+    'esac',
+  ])
+  const setup = `export PATH=${folder}:$PATH; (exec -a cilium-agent sleep 60) & sleep 0.2; dash -s; kill $!`
+  const { output } = run(['unshare', '-n', 'bash', '-c', setup])
+  rmSync(folder, { recursive: true })
+  expect(JSON.parse(textOf(output.files.get('cilium-bpf-lb-list.json')))).toEqual(JSON.parse(bpfLb(['10.200.2.3:80'])))
+  expect(textOf(output.files.get('cilium-status.json'))).toContain('"eth0"')
+  expect(textOf(output.files.get('cilium-status.json'))).not.toContain('secret-node')
+  expect(output.gaps.get('cilium-service-list.json')).toBe('unknown command service list -o json')
+  expect(output.files.has('calico-bpf-nat-dump.txt') || output.gaps.has('calico-bpf-nat-dump.txt')).toBe(false)
 })
 
 describe('the file that --config of kube-proxy names', () => {

@@ -90,6 +90,7 @@ const world = {
   addressType: () => null,
   addressOfDevice: () => null,
   bridgePorts: () => null,
+  socketFor: () => null,
   reversePath: () => true,
   isTakenAway: () => false,
 }

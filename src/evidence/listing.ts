@@ -34,7 +34,7 @@ export function readKubernetes<K extends KubernetesKindName>(
       return gap(file, `not what its name says: there is no list /items`)
     if (typeof found === 'string' && found !== kind)
       return gap(file, `not what its name says: ${place.pointer} is a ${found}, not a ${kind}`)
-    before = readItem(place, item, shape, before) as Known<KubernetesObject<K>>
+    before = readItem<(typeof kubernetesKinds)[K]['shape']>(place, item, shape, before)
     return before
   })
   if (!isGap(list) && seen.alone && judgedInPart.has(name))

@@ -39,7 +39,7 @@ export function readKubernetes<K extends KubernetesKindName>(
   })
   if (!isGap(list) && seen.alone && judgedInPart.has(name))
     rememberPart(list, gap(file, 'one object in the place of a listing'))
-  return wholeOrJudged(name, list) as Known<readonly KubernetesObject<K>[]>
+  return wholeOrJudged<KubernetesObject<K>>(name, list)
 }
 
 /** One EC2 listing, as the AWS CLI printed it. */

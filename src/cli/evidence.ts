@@ -14,7 +14,7 @@ export type SourceFlags = Parameters<typeof readLiveCluster>[0] & {
   readonly 'save-bundle'?: string | undefined
   readonly force?: boolean
   readonly probe?: boolean
-  readonly wait?: string | undefined
+  readonly wait?: number | undefined
 }
 
 /** What is waited for: until a reading is judged to be well, or for so long. */

@@ -5,6 +5,7 @@ import { Flags } from '@oclif/core'
 import { parseNodeOutput, type NodeOutput } from '../collect/node/frames.ts'
 import { mostOutputBytes } from '../collect/node/transport.ts'
 import { UserError } from '../evidence/user-error.ts'
+import { durationFlag } from './duration.ts'
 import { namedFile } from './named-file.ts'
 
 /**
@@ -96,12 +97,10 @@ export const liveFlags = {
     helpGroup: 'LIVE',
     description: 'what the node script printed on a node where you ran it by hand; may be repeated',
   }),
-  timeout: Flags.integer({
-    helpValue: 'SECONDS',
+  timeout: durationFlag({
     helpGroup: 'LIVE',
-    min: 1,
     default: 30,
-    description: 'how long one answer of the API server or of EC2 is waited for',
+    description: 'how long one answer of the API server or of EC2 is waited for (30s, 2m)',
   }),
   quiet: Flags.boolean({
     char: 'q',

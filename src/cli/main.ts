@@ -46,7 +46,7 @@ function report(error: unknown, argv: readonly string[]): void {
   if (error instanceof Errors.ExitError && error.oclif.exit === 0) return
   if (error instanceof UserError) {
     endWith(exitCodes.usage)
-    say(`vipdoctor: ${error.message}`)
+    say(`vipdoctor: ${ofItsFlag(error.message)}`)
     if (error.suggestion !== null) say(error.suggestion)
   } else if (error instanceof Errors.CLIError && !(error instanceof Errors.ExitError)) {
     endWith(exitCodes.usage)
@@ -92,9 +92,14 @@ function helpFor(argv: readonly string[]): string {
 
 /** oclif's messages have several lines and advice of their own; the first one says what is wrong. */
 function sentence(message: string): string {
-  const lines = message.split('\n').map((line) => line.trim())
-  const [said = '', why = ''] = lines.filter((line) => !/^The following errors? occurred:$/.test(line))
-  const flag = /^Parsing (--\S+)$/.exec(said)?.[1]
-  const first = flag === undefined ? said : `${flag}: ${why}`
+  const lines = ofItsFlag(message)
+    .split('\n')
+    .map((line) => line.trim())
+  const [first = ''] = lines.filter((line) => !/^The following errors? occurred:$/.test(line))
   return /[.!?]$/.test(first) ? first : `${first}.`
+}
+
+/** What is wrong with a flag's value: oclif wraps it in three lines. */
+function ofItsFlag(message: string): string {
+  return message.replace(/^Parsing (--\S+) \n\t([^]*)\nSee more help with --help$/, '$1: $2')
 }

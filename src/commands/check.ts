@@ -25,7 +25,7 @@ import type { Setting } from '../report/reporter.ts'
 import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
 import { recognisedFabric } from '../fabric/recognise.ts'
 import { withDefaults } from '../cli/defaults.ts'
-import { parseDuration } from '../cli/duration.ts'
+import { durationFlag } from '../cli/duration.ts'
 import { endWith } from '../cli/exit.ts'
 import { roundOf, type Round } from '../cli/wait.ts'
 import { lookOf, printAll } from '../cli/terminal.ts'
@@ -120,15 +120,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
       description:
         'also connect to the VIP and to its nodePorts, from here and with --nodes ssh from a node; never changes the verdict',
     }),
-    capture: Flags.integer({
-      helpValue: 'SECONDS',
+    capture: durationFlag({
       helpGroup: 'LIVE',
-      min: 1,
-      description: `meanwhile listen on the nodes that may announce, and here: ${String(captureSeconds)} seconds, or --capture=SECONDS`,
+      description: `meanwhile listen on the nodes that may announce, and here: ${String(captureSeconds)} seconds, or --capture=DURATION`,
     }),
     ...liveFlags,
-    wait: Flags.string({
-      helpValue: 'DURATION',
+    wait: durationFlag({
       helpGroup: 'LIVE',
       description:
         'read again until the exit code would be 0, for at most so long (90s, 2m), and tell what changes; the report is of the last reading',
@@ -182,7 +179,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
             ? null
             : questionsFor(evidence, targets, asked)
         })
-      const until = flags.wait === undefined ? null : { waitMs: parseDuration(flags.wait), judge }
+      const until = flags.wait === undefined ? null : { waitMs: flags.wait * 1000, judge }
       const evidence = await evidenceOf(flags, { targets, client }, `${tool.name} ${tool.version}`, until)
       if (evidence === null) return interrupted
       const { questions, gaps } = questionsFor(evidence, targets, askedOf(evidence))

@@ -5,6 +5,7 @@ import { type Question, serviceOf } from '../evidence/question.ts'
 import { parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { announcing } from '../lb/announcers.ts'
 import { controlPlaneNodes } from '../lb/control-plane.ts'
+import { nodesBehind } from '../lb/endpoints.ts'
 import { receivingNodes } from './receiving.ts'
 
 /** How many nodes are read where nobody is known to announce and any of them might. */
@@ -39,11 +40,13 @@ function endpointNodes(evidence: Evidence, question: Question): readonly string[
   }
   const { name, namespace } = (serviceOf(question) ?? serviceAt(evidence, question.vip))?.metadata ?? {}
   if (name === undefined) return []
-  return (known(evidence.kubernetes.endpointslices) ?? [])
+  const listed = (known(evidence.kubernetes.endpointslices) ?? [])
     .filter(
       ({ metadata }) => metadata?.namespace === namespace && metadata?.labels?.['kubernetes.io/service-name'] === name,
     )
     .flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []))
+  // Why pods are no endpoints, their nodes say.
+  return listed.length > 0 ? listed : nodesBehind(evidence, question).slice(0, mostCandidates)
 }
 
 /** The Service whose ClusterIP an address is. */

@@ -62,7 +62,7 @@ function whyNoLease(evidence: Evidence, service: Service): Told | null {
   if (first === undefined)
     return {
       nodes: [],
-      says: 'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service',
+      says: `no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service${wanted(evidence, service)}`,
       proof: cite(service, 'metadata', 'labels'),
     }
   if (config !== undefined && config.data?.['enable-l2-announcements'] !== 'true')
@@ -86,6 +86,16 @@ function whyNoLease(evidence: Evidence, service: Service): Told | null {
         says: `CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} selects no node`,
         proof: cite(first, 'spec', 'nodeSelector'),
       }
+}
+
+/** The labels that the first policy of such addresses asks for and the Service lacks, in brackets. */
+function wanted({ kubernetes: { ciliuml2announcementpolicies } }: Evidence, service: Service): string {
+  const policy = known(ciliuml2announcementpolicies)?.find(({ spec }) => spec?.loadBalancerIPs === true)
+  const has = seenLabels(service)
+  const lacks = Object.entries(policy?.spec?.serviceSelector?.matchLabels ?? {})
+    .filter(([key, value]) => has[key] !== value)
+    .map(([key, value]) => `${key}=${value}`)
+  return lacks.length === 0 ? '' : ` (${policy?.metadata?.name ?? ''} asks for ${inWords(lacks)})`
 }
 
 /** A lease is held whether or not the node has an interface that the policy means; one list that is empty means all of them. */

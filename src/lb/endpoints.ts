@@ -5,6 +5,7 @@ import { objectName, type EndpointSlice, type Pod, type Service } from '../evide
 import type { Question } from '../evidence/question.ts'
 import { podsLabelled } from '../evidence/kubernetes/pods.ts'
 import { perEvidence, perEvidenceOf } from '../evidence/memo.ts'
+import { nodesAwaited } from './toleration.ts'
 
 /** One endpoint of a Service at one port, as an EndpointSlice lists it. `node` and `pod` are null where the slice names none. */
 export interface Endpoint {
@@ -83,11 +84,16 @@ export function podsOf(evidence: Evidence, service: Service): Known<readonly Pod
   return (narrow ?? []).filter(({ metadata }) => selector.every(([key, value]) => metadata?.labels?.[key] === value))
 }
 
-/** The nodes on which a packet for the Service may end: those of its ready endpoints; where there is none, those of its pods. Sorted. */
+/**
+ * The nodes on which a packet for the Service may end: those of its ready endpoints; where there is none, those of its pods; where no node has
+ * taken one, those that its pods wait for. Sorted.
+ */
 export function nodesBehind(evidence: Evidence, question: Question): readonly string[] {
   const endpoints = known(endpointsOf(evidence, question)) ?? []
   const ready = endpoints.filter((endpoint) => endpoint.ready)
   const nodes = (ready.length > 0 ? ready : endpoints).flatMap(({ node }) => node ?? [])
   const pods = question.about === 'service' ? (known(podsOf(evidence, question.service)) ?? []) : []
-  return [...new Set(nodes.length > 0 ? nodes : pods.flatMap(({ spec }) => spec?.nodeName ?? []))].sort()
+  if (nodes.length > 0) return [...new Set(nodes)].sort()
+  const taken = pods.flatMap(({ spec }) => spec?.nodeName ?? [])
+  return [...new Set(taken.length > 0 ? taken : nodesAwaited(known(evidence.kubernetes.nodes) ?? [], pods))].sort()
 }

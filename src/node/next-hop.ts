@@ -5,7 +5,8 @@ import { isDown } from './devices.ts'
 import { nodeState, type NodeState } from './node-state.ts'
 import { lookUpRoute, type RouteDecision } from './trace/route.ts'
 import type { Outcome } from './trace/types.ts'
-import { addressOfNode, nodeOfPod, type Journey } from './vip-trace.ts'
+import { nodeOfPod } from './node-of-pod.ts'
+import { addressOfNode, type Journey } from './vip-trace.ts'
 
 /**
  * Where a node sends packets for a pod and the pod's node does not get them: to a gateway that is another node, to the default gateway, or
@@ -68,14 +69,42 @@ export function astray(evidence: Evidence, node: string, { first }: Journey, rou
   return peer !== null && neighbours ? found('gateway', gateway.text, peer) : null
 }
 
+/** A host that is no node and not the default gateway, to which a node sends packets for a pod of another node. */
+export interface Stranger {
+  readonly pod: Address
+  readonly home: string
+  readonly name: string
+}
+
+/** Where the routing table gives a packet for a pod to such a host: whether that one passes it on is in no evidence. Null where it does not. */
+export function stranger(evidence: Evidence, node: string, { first }: Journey): Stranger | null {
+  const { fate, packet } = first
+  if (fate.kind !== 'delivered' || fate.gateway === null) return null
+  const { device, gateway } = fate
+  const pod = packet.destination
+  const home = nodeOfPod(evidence, pod)
+  const state = nodeState(evidence, node, pod.family)
+  if (home === null || home === node || isGap(state)) return null
+  const address = addressOfNode(evidence, home, pod.family)
+  // A node that is reached through a gateway itself has its pods behind the same one.
+  if (address === null || wayOf(state, address)?.gateway !== null) return null
+  const far = defaultWay(state)
+  return device === far?.device && gateway.text !== far.gateway?.text && nodeOfPod(evidence, gateway) === null
+    ? { pod, home, name: gateway.text }
+    : null
+}
+
 const wayOf = (state: NodeState, destination: Address): RouteDecision | null =>
   lookUpRoute(state, { source: destination, destination, mark: 0, inDevice: null })
 
-/** The device of the default route. */
-function uplink(state: NodeState): string | null {
+/** The way by the default route. */
+function defaultWay(state: NodeState): RouteDecision | null {
   const far = parseAddress(state.family === 4 ? '203.0.113.1' : '2001:db8::1')
-  return far === null ? null : (wayOf(state, far)?.device ?? null)
+  return far === null ? null : wayOf(state, far)
 }
+
+/** The device of the default route. */
+const uplink = (state: NodeState): string | null => defaultWay(state)?.device ?? null
 
 /** Whether a node in between sends the packet on to the pod's node; one that was not read counts as if it did. */
 function passesOn(evidence: Evidence, through: string, home: string, pod: Address): boolean {

@@ -133,3 +133,16 @@ test('explain and checks as JSON have what the terminal shows', () => {
     .filter((line) => line !== '')
   expect(lines.map((line) => line.split(' ')[0])).toEqual(all.checks.map(({ id }: { id: string }) => id))
 })
+
+test.each(['--wait', '--timeout', '--capture'])('%s takes a duration, and none of less than a second', (flag) => {
+  for (const [given, says] of [
+    ['soon', '"soon" is no duration.\nFor example: 90s, 2m, 2m30s, 1h.'],
+    ['0s', '0s is less than a second.'],
+  ] as const) {
+    expect(vipdoctor('check', `${flag}=${given}`)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `vipdoctor: ${flag}: ${says}\n`,
+    })
+  }
+})

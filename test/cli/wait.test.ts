@@ -79,7 +79,7 @@ test('what cannot mend itself is not waited for', async () => {
   expect(await world.vipdoctor([...common, '--wait', '60s', 'default/not-there'])).toMatchObject({ code: 2 })
   expect(await world.vipdoctor([...common, '--wait', 'soon'])).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/^vipdoctor: "soon" is no duration\./),
+    stderr: expect.stringMatching(/^vipdoctor: --wait: "soon" is no duration\./),
   })
   expect(await world.vipdoctor(['check', '--wait', '60s', '--bundle', 'x.tar.gz'])).toMatchObject({ code: 2 })
   expect(Date.now() - started).toBeLessThan(30_000)

@@ -237,7 +237,7 @@ where('check --capture', () => {
   })
 
   test.each([
-    [['--capture=0'], /^vipdoctor: --capture: Expected an integer greater than or equal to 1 but received: 0\.$/m],
+    [['--capture=0'], /^vipdoctor: --capture: 0 is less than a second\.$/m],
     [['--capture', '5'], /^vipdoctor: There is no Service 5\.$/m],
     [['--capture', '--bundle', 'x'], /^vipdoctor: --capture is about a live cluster, and a bundle was named\./],
   ])('%j is refused in one sentence', async (flags, sentence) => {

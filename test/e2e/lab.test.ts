@@ -53,7 +53,7 @@ where<[string, (pid: number) => void]>([
   ['its first process being killed', (pid) => process.kill(pid, 'SIGKILL')],
 ])(`nothing is left of a laboratory after %s${why}`, async (_, end) => {
   const root = path.join(import.meta.dirname, '../..')
-  const argv = ['scripts/run-ts.js', 'test/lab/cluster/main.ts', '--fabric', 'lan']
+  const argv = ['scripts/run-ts.js', 'test/lab/cluster/main.ts', '--fabric', 'lan', '--together', '1']
   const lab = spawn(process.execPath, argv, { cwd: root, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = new Promise((resolve) => lab.once('close', resolve))
   let said = ''

@@ -2,6 +2,7 @@ import type { NetworkInterface } from '@aws-sdk/client-ec2'
 import { describe, expect, test } from '@jest/globals'
 import { checks } from '../../src/checks/index.ts'
 import { planVpc } from './cluster/fabric/vpc.ts'
+import { beyond } from './cluster/faults/beyond.ts'
 import { faults } from './cluster/faults/index.ts'
 import { falseAlarms, isAdvice, rightCause, rightVerdict, tookHold, type Row } from './cluster/judge.ts'
 import { tableOf } from './cluster/table.ts'
@@ -12,7 +13,8 @@ const row: Row = {
   ...{ fabric: 'ec2', mode: 'iptables', fault: 'nobody owns the VIP', client: 'bastion' },
   ...{ expected: ['delivery/vip-not-owned'], also: [], healthy: false, seen: { tries: 3, connected: 0, words: '' } },
   ...{ verdict: 'unreachable', causes: ['delivery/vip-not-owned'], alsoWrong: [], named: [] },
-  ...{ wire: null, mending: 'mended', commands: [], seconds: 9 },
+  ...{ wire: null, mending: 'mended', commands: [], rounds: 1, open: null },
+  times: { broken: 1, judged: 4, heard: 0, mended: 2, restored: 2 },
 }
 const connected = { tries: 3, connected: 3, words: '' }
 
@@ -69,6 +71,13 @@ test('each fault has a name of its own and names findings that there are', () =>
     const names = faults.filter(({ fabrics }) => fabrics.includes(fabric)).map(({ name }) => name)
     expect(names).toEqual([...new Set(names)])
   }
+})
+
+test('each finding is a fault of the matrix, or the laboratory says why it cannot be', () => {
+  const made = new Set(faults.flatMap(({ causes, also = [], wire = [] }) => [...causes, ...also, ...wire]))
+  const ids = checks.map(({ id }): string => id)
+  expect(ids.filter((id) => !made.has(id) && beyond[id] === undefined)).toEqual([])
+  expect(Object.keys(beyond).filter((id) => made.has(id) || !ids.includes(id))).toEqual([])
 })
 
 test('the table counts what held and lists each miss', () => {

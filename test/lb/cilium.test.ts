@@ -52,12 +52,12 @@ test.each<[string, Parameters<typeof cilium>[1], string]>([
       policies: [policy({ serviceSelector: { matchLabels: { announce: 'l2' } } })],
       data: { 'enable-bgp-control-plane': undefined },
     },
-    'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service',
+    'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service (lan asks for announce=l2)',
   ],
   [
     'the policy chooses other Services by the label of their name',
     { policies: [policy({ serviceSelector: { matchLabels: { 'io.kubernetes.service.name': 'other' } } })] },
-    'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service',
+    'no CiliumL2AnnouncementPolicy with loadBalancerIPs: true selects the Service (lan asks for io.kubernetes.service.name=other)',
   ],
   [
     'the policy selects no node',

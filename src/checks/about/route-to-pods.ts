@@ -5,14 +5,16 @@ import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import type { Address } from '../../net/address.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
-import type { Remedy } from '../../net/remedy.ts'
+import { together, type Remedy } from '../../net/remedy.ts'
 import { sh } from '../../net/shell.ts'
+import { inWords } from '../../net/words.ts'
 import { networksOfNode } from '../../node/networks.ts'
 import { nodeState } from '../../node/node-state.ts'
 import { citeDecision } from '../../node/route-words.ts'
 import { lookUpRoute } from '../../node/trace/route.ts'
 import type { Packet } from '../../node/trace/types.ts'
-import { addressOfNode, nodeOfPod } from '../../node/vip-trace.ts'
+import { nodeOfPod } from '../../node/node-of-pod.ts'
+import { addressOfNode } from '../../node/vip-trace.ts'
 
 /**
  * A route from a node to the pod range of the node that has a pod, through that node. Where the two are not on one link, or the range is
@@ -36,6 +38,21 @@ export function routeToPods(evidence: Evidence, node: string, pod: Address): Rem
     summary: `route the pods of ${home} to it`,
     commands: [sh`ssh ${node} sudo ip route replace ${range.text} via ${gateway.text}`],
     changes: `${node} sends what is for the pods of ${home} there until its next boot; put the route where it is kept.`,
+  }
+}
+
+/** Such routes for each of several pods: their nodes may be many. */
+export function routesToPods(
+  evidence: Evidence,
+  ways: readonly { readonly node: string; readonly pod: Address }[],
+): Remedy {
+  const remedy = together(ways.map(({ node, pod }) => routeToPods(evidence, node, pod)))
+  const homes = [...new Set(ways.flatMap(({ pod }) => nodeOfPod(evidence, pod) ?? []))].sort()
+  if (remedy.commands === undefined || homes.length < 2) return remedy
+  return {
+    ...remedy,
+    summary: `route the pods of ${inWords(homes, 3)} to them`,
+    changes: 'The routes are there until the next boot; put them where they are kept.',
   }
 }
 

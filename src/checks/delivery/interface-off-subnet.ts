@@ -1,10 +1,12 @@
-import { cite } from '../../evidence/cite.ts'
+import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, known } from '../../evidence/gap.ts'
+import { isGap, known, type Known } from '../../evidence/gap.ts'
+import type { ServiceQuestion } from '../../evidence/question.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { allows, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
 import { excludedBy, excludedInterfaces, excludesKey } from '../../lb/metallb/excludes.ts'
 import { metallbPods } from '../../lb/metallb/install.ts'
+import { observedByMetallb } from '../../lb/metallb/observed.ts'
 import type { Address } from '../../net/address.ts'
 import { inWords } from '../../net/words.ts'
 import { rangeHas } from '../../net/range.ts'
@@ -12,7 +14,7 @@ import { networksOfNode, type NodeNetwork } from '../../node/networks.ts'
 import { announcedByArp } from '../about/announced.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { fail, pass, said, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, warn, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'delivery/interface-off-subnet',
@@ -25,6 +27,7 @@ export default defineCheck({
     'kubernetes/pods',
     'kubernetes/daemonsets',
     'kubernetes/deployments',
+    'kubernetes/servicel2statuses',
   ],
   on: ['announcement'],
   about: ['service'],
@@ -72,19 +75,54 @@ export default defineCheck({
     }
     const faults = names.map((name) => ({ name, fault: whyDumb(links, name) }))
     const speaking = faults.filter(({ fault }) => fault === null).map(({ name }) => name)
-    if (speaking.length === 0)
+    if (speaking.length === 0) {
+      const usable = networks.filter(({ cidr, device }) => rangeHas(cidr, vip) && whyDumb(links, device) === null)
+      const held = heldFromBefore(
+        evidence,
+        question,
+        node,
+        usable.map(({ device }) => device),
+      )
+      const told = inWords(faults.map(({ name, fault }) => `${name} ${fault ?? ''}`))
+      if (isGap(held))
+        return [
+          unknown(
+            'as-before-not-known',
+            subject,
+            said(
+              'whether it announces as before is unknown',
+              `${node} is told no interface by which it can announce ${vip.text}: ${told}. A speaker that announced it before goes on as it was told then; whether this one does is not known.`,
+            ),
+            [held],
+            proof,
+          ),
+        ]
+      if (held !== null)
+        return [
+          warn(
+            'as-before',
+            subject,
+            said(
+              'announced as it was told before',
+              `${node} announces ${vip.text} as it was told before; what it is told now it cannot use: ${told}. When its speaker starts anew, nobody announces the VIP.`,
+            ),
+            [held, ...proof],
+            { fix, blocks: false },
+          ),
+        ]
       return [
         fail(
           'no-interface',
           subject,
           said(
             'its announcer has no interface to announce by',
-            `${node} announces ${vip.text} by no interface: ${inWords(faults.map(({ name, fault }) => `${name} ${fault ?? ''}`))}. MetalLB elects a node without regard to its interfaces and tries no other.`,
+            `${node} announces ${vip.text} by no interface: ${told}. MetalLB elects a node without regard to its interfaces and tries no other.`,
           ),
           proof,
           fix,
         ),
       ]
+    }
     const inSubnet = networks.filter(({ cidr }) => rangeHas(cidr, vip))
     if (inSubnet.length === 0)
       return [
@@ -121,13 +159,32 @@ export default defineCheck({
   },
   docs: {
     means:
-      'An L2Advertisement with spec.interfaces is announced by those interfaces only. The list does not steer the election: the elected node may lack the interface (then an event announceFailed says so), or have it down, without ARP, or as a port of a bridge or bond, where MetalLB opens no responder and says nothing. Or the interface is in another subnet than the VIP. Without a list every interface announces but those that ConfigMap metallb-excludel2 excludes.',
+      'An L2Advertisement with spec.interfaces is announced by those interfaces only. The list does not steer the election: the elected node may lack the interface (then an event announceFailed says so, and a speaker that announced the VIP before goes on as it was told before until it starts anew), or have it down, without ARP, or as a port of a bridge or bond, where MetalLB opens no responder and says nothing. Or the interface is in another subnet than the VIP. Without a list every interface announces but those that ConfigMap metallb-excludel2 excludes.',
     byHand:
       'kubectl get l2advertisements -A -o yaml | grep -A3 interfaces; kubectl -n metallb-system get configmap metallb-excludel2 -o yaml; ip -br addr on the announcing node.',
     mend: 'Name the interface (for a port of a bridge: the bridge) that has the VIP’s subnet on every node that may be elected, pair the list with nodeSelectors, or leave it out.',
     sources: ['MetalLB v0.16.1 internal/layer2/announcer.go (interfaceScan), speaker/layer2_controller.go'],
   },
 })
+
+/**
+ * The proof that the node's speaker still announces the VIP by one of `devices`, as an advertisement said before: one that is told
+ * an interface that is not there keeps what it has (speaker/layer2_controller.go, SetBalancer). Null where it announces nothing.
+ */
+function heldFromBefore(
+  evidence: Evidence,
+  { service }: ServiceQuestion,
+  node: string,
+  devices: readonly string[],
+): Known<Proof | null> {
+  if (devices.length === 0) return null
+  const observed = observedByMetallb(evidence, service)
+  if (isGap(observed)) return observed
+  const own = observed.find((one) => one.node === node)
+  const by = own?.interfaces ?? null
+  if (own === undefined || by === null) return null
+  return by.length === 0 || devices.some((device) => by.includes(device)) ? own.proof : null
+}
 
 /** The node's interfaces in the VIP's subnet are all among those by which MetalLB is told to announce nothing; null where one is not. */
 function excluded(evidence: Evidence, node: string, vip: Address, networks: readonly NodeNetwork[]): Draft | null {

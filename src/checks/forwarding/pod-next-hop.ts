@@ -1,11 +1,12 @@
+import type { Loss } from '../../journey/lost-answer.ts'
 import { autopsy } from '../../node/death.ts'
-import { astray, type Astray } from '../../node/next-hop.ts'
+import { astray, stranger, type Astray } from '../../node/next-hop.ts'
 import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck, type ServiceNodeContext } from '../check.ts'
-import { pass, said, type Remedy } from '../finding.ts'
-import { routeProof, routeToPods } from '../about/route-to-pods.ts'
+import { pass, said, unknown, type Draft, type Remedy } from '../finding.ts'
+import { routeProof, routesToPods } from '../about/route-to-pods.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -28,21 +29,22 @@ export default defineCheck({
     const lost = example === null ? null : astray(evidence, node, example, routed)
     if (lost === null || share.example === null)
       return [
-        pass(
-          'not-astray',
-          `node/${node}`,
-          said(
-            'routes lead to the endpoints’ nodes',
-            `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+        openWay(context) ??
+          pass(
+            'not-astray',
+            `node/${node}`,
+            said(
+              'routes lead to the endpoints’ nodes',
+              `The routes of ${node} do not lead packets for endpoints away from their nodes.`,
+            ),
+            [],
           ),
-          [],
-        ),
       ]
     const wrong = deadly(context, share, {
       reason: `to-${lost.to}`,
       brief: briefs[lost.to],
       says: () => sentence(node, lost),
-      fix: () => fixOf(context, lost),
+      fix: (_, { losses }) => fixOf(context, lost, losses),
     })
     const route = routeProof(evidence, node, share.example.outcome.packet)
     return wrong === null ? [] : [{ ...wrong, proof: [...route, ...wrong.proof] }]
@@ -59,6 +61,29 @@ export default defineCheck({
     ],
   },
 })
+
+/** Packets for an endpoint that a host gets which is no node: it may be a router that knows the pods, or not. Null where none does. */
+function openWay(context: ServiceNodeContext): Draft | null {
+  const { evidence, question, node } = context
+  if (!hangsOnAnnouncement(question)) return null
+  const share = shareLost(context, (journey) =>
+    stranger(evidence, node, journey) === null ? null : { death: null, node: null, outcome: journey.first, step: null },
+  )
+  if (isDraft(share) || share.example === null) return null
+  const { outcome } = share.example
+  const to = stranger(evidence, node, { first: outcome, second: null, probability: 1 })
+  if (to === null) return null
+  return unknown(
+    'to-stranger',
+    `node/${node}`,
+    said(
+      'sends it to a host that is no node',
+      `${node} sends packets for ${to.pod.text}, a pod on ${to.home}, to ${to.name}, which is no node and not its default gateway; whether that one passes them on is in no evidence.`,
+    ),
+    [],
+    routeProof(evidence, node, outcome.packet),
+  )
+}
 
 /** Where the packet goes astray, in brief. */
 const briefs = {
@@ -79,11 +104,14 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
   }
 }
 
-function fixOf({ evidence, node }: ServiceNodeContext, { pod, to, name }: Astray): Remedy {
+function fixOf({ evidence, node }: ServiceNodeContext, { to, name }: Astray, losses: readonly Loss[]): Remedy {
   if (to === 'bridge')
     return {
       look: [sh`ssh ${node} ip route show dev ${name}`, sh`ssh ${node} "sudo cat /etc/cni/net.d/*.conf"`],
       advice: `Two nodes must not give addresses from one range: write the podCIDR of ${node} into its CNI configuration.`,
     }
-  return routeToPods(evidence, node, pod)
+  return routesToPods(
+    evidence,
+    losses.map(({ outcome }) => ({ node, pod: outcome.packet.destination })),
+  )
 }

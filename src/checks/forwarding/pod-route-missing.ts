@@ -5,10 +5,10 @@ import { sh } from '../../net/shell.ts'
 import { autopsy } from '../../node/death.ts'
 import { missed, type Missed } from '../../node/next-hop.ts'
 import { nodeState } from '../../node/node-state.ts'
-import { nodeOfPod } from '../../node/vip-trace.ts'
+import { nodeOfPod } from '../../node/node-of-pod.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said } from '../finding.ts'
-import { routeProof, routeToPods } from '../about/route-to-pods.ts'
+import { routeProof, routesToPods } from '../about/route-to-pods.ts'
 import { arrivals, deadly, isDraft, shareLost } from '../about/traced.ts'
 
 export default defineCheck({
@@ -44,9 +44,14 @@ export default defineCheck({
         how === undefined
           ? `${second ?? node} has no way to the pod ${outcome.packet.destination.text}: ${outcome.fate.kind === 'no-route' ? outcome.fate.why : ''}.`
           : sentence(second ?? node, how),
-      fix: ({ outcome, node: second, missed: how }) =>
+      fix: ({ outcome, node: second, missed: how }, { losses }) =>
         how === undefined
-          ? routeToPods(evidence, second ?? node, outcome.packet.destination)
+          ? routesToPods(
+              evidence,
+              losses.flatMap((loss) =>
+                loss.missed === undefined ? [{ node: loss.node ?? node, pod: loss.outcome.packet.destination }] : [],
+              ),
+            )
           : {
               look: [
                 sh`ssh ${second ?? node} ip route get ${outcome.packet.destination.text}`,

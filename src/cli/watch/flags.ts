@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { durationFlag } from '../duration.ts'
 import { liveFlags } from '../live-flags.ts'
 import type { ReachFlags } from '../reach-nodes.ts'
 
@@ -33,7 +34,7 @@ const frameFlags = {
   'node-image': liveFlags['node-image'],
   'ssh-user': Flags.string({ helpValue: 'USER', description: 'user on the node; may need sudo -n' }),
   'ssh-option': Flags.string({ multiple: true, helpValue: 'KEY=VALUE', description: 'as ssh -o; may be repeated' }),
-  duration: Flags.integer({ helpValue: 'SECONDS', min: 1, default: 10, description: 'how long to listen' }),
+  duration: durationFlag({ default: 10, description: 'how long to listen (10s, 2m)' }),
   count: Flags.integer({ helpValue: 'N', min: 1, description: 'stop after so many lines' }),
   write: Flags.string({
     helpValue: 'FILE',

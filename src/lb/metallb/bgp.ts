@@ -119,7 +119,7 @@ export function announcingByBgp(evidence: Evidence, service: Service): Known<rea
     )
     .flatMap((own) => {
       const node = own.status?.node
-      return node === undefined ? [] : [{ node, proof: cite(own, 'status', 'node') }]
+      return node === undefined ? [] : [{ node, interfaces: null, proof: cite(own, 'status', 'node') }]
     })
     .sort((one, other) => (one.node < other.node ? -1 : 1))
 }

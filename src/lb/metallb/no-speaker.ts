@@ -4,6 +4,7 @@ import { known } from '../../evidence/gap.ts'
 import { objectName, type KubernetesObject, type Node } from '../../evidence/kubernetes/kinds.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { counted } from '../../net/words.ts'
+import { tolerates } from '../toleration.ts'
 import { metallbSettings } from './install.ts'
 
 type Taint = NonNullable<NonNullable<Node['spec']>['taints']>[number]
@@ -76,14 +77,7 @@ function nowhere({ kubernetes: { nodes } }: Evidence, set: DaemonSet): NoSpeaker
     }
   }
   const tolerated = (taint: Taint) =>
-    taint.effect === 'PreferNoSchedule' ||
-    (taint.key ?? '').startsWith('node.kubernetes.io/') ||
-    tolerations.some(
-      ({ key, operator = 'Equal', value = '', effect }) =>
-        (key === undefined ? operator === 'Exists' : key === taint.key) &&
-        (effect === undefined || effect === taint.effect) &&
-        (operator === 'Exists' || value === (taint.value ?? '')),
-    )
+    (taint.key ?? '').startsWith('node.kubernetes.io/') || tolerates(tolerations, taint)
   const shut = selected.map(({ spec }) => (spec?.taints ?? []).find((taint) => !tolerated(taint)))
   const [first] = shut
   if (first === undefined || shut.includes(undefined)) return null

@@ -23,5 +23,14 @@ export function whyNotReady(pod: Pod): { readonly says: string; readonly proof: 
       says: `is not ready after ${counted(restarts, 'restart')}`,
       proof: cite(pod, 'status', 'containerStatuses', restarting, 'restartCount'),
     }
+  const conditions = pod.status?.conditions ?? []
+  const unplaced = conditions.findIndex(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable')
+  if (unplaced !== -1) {
+    const [first = ''] = (conditions[unplaced]?.message ?? '').split('. ')
+    return {
+      says: `has found no node: ${first.replace(/\.$/, '') || 'Unschedulable'}`,
+      proof: cite(pod, 'status', 'conditions', unplaced, 'message'),
+    }
+  }
   return { says: `is ${pod.status?.phase ?? 'in no known phase'} and not ready`, proof: cite(pod, 'status', 'phase') }
 }

@@ -10,6 +10,8 @@ type ServiceL2Status = KubernetesObject<'servicel2statuses'>
 /** A node that says it announces, and where it says so. */
 export interface Announcement {
   readonly node: string
+  /** The interfaces by which it does; none where by all, null where it does not say. */
+  readonly interfaces: readonly string[] | null
   readonly proof: Proof
 }
 
@@ -30,7 +32,8 @@ export function observedByMetallb(evidence: Evidence, service: Service): Known<r
     )
     .flatMap((own) => {
       const node = own.status?.node
-      return node === undefined ? [] : [{ node, proof: cite(own, 'status', 'node') }]
+      const interfaces = (own.status?.interfaces ?? []).flatMap(({ name }) => name ?? [])
+      return node === undefined ? [] : [{ node, interfaces, proof: cite(own, 'status', 'node') }]
     })
     .sort((one, other) => (one.node < other.node ? -1 : 1))
 }
@@ -61,5 +64,5 @@ function byEvent({ kubernetes: { events } }: Evidence, service: string): Known<r
     return reason === 'nodeAssigned' && own && node !== undefined ? [{ node, at, proof: cite(event, 'message') }] : []
   })
   const newest = assigned.sort((one, other) => (one.at < other.at ? 1 : -1))[0]
-  return newest === undefined ? [] : [{ node: newest.node, proof: newest.proof }]
+  return newest === undefined ? [] : [{ node: newest.node, interfaces: null, proof: newest.proof }]
 }

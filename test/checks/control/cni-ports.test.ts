@@ -94,3 +94,26 @@ test('a firewall on a node keeps agents apart on any fabric', async () => {
     ],
   ])
 })
+
+test('a policy of INPUT on the other one’s node does the same to Calico’s BGP', async () => {
+  const agent = (node: string): Json => ({
+    metadata: { name: `calico-node-${node}`, namespace: 'kube-system' },
+    spec: {
+      nodeName: node,
+      hostNetwork: true,
+      containers: [{ name: 'calico-node', image: 'docker.io/calico/node:v3.29.1' }],
+    },
+  })
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/pods.json': editJson((list: Json) => list.items.push(...nodes.map(agent))),
+    'nodes/worker-0/processes.txt': (text) => `${text}   4321 bird -R -s /var/run/calico/bird.ctl\n`,
+    'nodes/worker-1/processes.txt': (text) => `${text}   4321 bird -R -s /var/run/calico/bird.ctl\n`,
+    'nodes/worker-0/iptables-nft-save.txt': withRules(['-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT'], {
+      INPUT: 'DROP',
+    }),
+  })
+  expect(found(evidence, 'control/cni-ports')[0]).toEqual([
+    'fail',
+    expect.stringMatching(/^worker-0 drops tcp\/179 from worker-1 \(filter chain INPUT, by its policy\)/),
+  ])
+})

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import check from '../../../src/checks/control/kubelet-port.ts'
 import { fixture, variant } from '../../kit/fixtures.ts'
-import { withRules } from '../../kit/firewalled.ts'
+import { diagnosisOf } from '../../kit/answers.ts'
+import { withFirewalld, withRules } from '../../kit/firewalled.ts'
 import { found, foundIn } from '../../kit/found.ts'
 import { ask, runCheck, says } from '../../kit/ask.ts'
 import { edited, ids, ingress, tcp } from '../../fabric/ec2/edits.ts'
@@ -33,4 +34,22 @@ test('the firewall of a node is asked on any fabric, from the nodes of the API s
       'worker-0 drops tcp/10250 from controller-1 (filter chain INPUT): the API servers do not reach the kubelets there, and logs and exec fail.',
     ],
   ])
+})
+
+test('firewalld on one node, which is told to open the port for the API servers', async () => {
+  const evidence = await variant('lan-healthy', { 'nodes/worker-1/nft-ruleset.json': withFirewalld() })
+  const findings = diagnosisOf(evidence, 'default/nginx-lb').findings.filter(({ id }) => id === 'control/kubelet-port')
+  expect(findings.map(({ status, says: text }) => [status, text])).toEqual([
+    [
+      'fail',
+      expect.stringMatching(
+        /^worker-1 rejects tcp\/10250 from controller-0 and controller-1 \(.* filter_IN_public.*\): the API servers do not/,
+      ),
+    ],
+  ])
+  expect(findings[0]?.fix?.commands[0]).toMatch(/^ssh worker-1 sudo '?firewall-cmd .*10250/)
+  const open = await variant('lan-healthy', {
+    'nodes/worker-1/nft-ruleset.json': withFirewalld([{ protocol: 'tcp', port: 10250 }]),
+  })
+  expect(found(open, 'control/kubelet-port')[0]?.[0]).toBe('pass')
 })

@@ -54,3 +54,20 @@ test('the firewall of the webhook’s node is asked on any fabric, for the pod b
   const input = await variant('lan-healthy', { 'nodes/worker-0/nft-ruleset.json': withFirewalld() })
   expect(found(input, 'control/webhook-port')[0]?.[0]).toBe('pass')
 })
+
+test('so is a policy of FORWARD that nothing overrides', async () => {
+  const evidence = await variant('lan-healthy', {
+    'nodes/worker-0/iptables-nft-save.txt': withRules(
+      ['-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'],
+      { FORWARD: 'DROP' },
+    ),
+  })
+  expect(found(evidence, 'control/webhook-port')).toEqual([
+    [
+      'fail',
+      expect.stringMatching(
+        /^worker-0 drops tcp\/9443 from controller-0 and controller-1 \(filter chain FORWARD, by its policy\)/,
+      ),
+    ],
+  ])
+})

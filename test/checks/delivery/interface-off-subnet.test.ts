@@ -18,6 +18,13 @@ const named = (
   }),
 })
 
+/** No speaker says that it announces: a status of MetalLB's goes with its announcement. */
+const silent: Record<string, Change> = {
+  'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => {
+    list.items = []
+  }),
+}
+
 test('the interface in the subnet of the VIP passes', async () => {
   expect(found(await variant('lan-healthy', named(['eth0'])), id)).toEqual([
     ['pass', 'controller-0 announces 10.240.0.100 by eth0, which is in its subnet.'],
@@ -25,7 +32,7 @@ test('the interface in the subnet of the VIP passes', async () => {
 })
 
 test.each([
-  ['one that is not there', named(['ens5']), 'ens5 does not exist there'],
+  ['one that is not there', { ...named(['ens5']), ...silent }, 'ens5 does not exist there'],
   ['one that is down', named(['eth0'], (eth0) => (eth0.flags = ['BROADCAST'])), 'eth0 is down'],
   ['one without ARP', named(['eth0'], (eth0) => eth0.flags.push('NOARP')), 'eth0 does without ARP'],
   ['a port of a bridge', named(['eth0'], (eth0) => (eth0.master = 'br0')), 'eth0 is a port of br0'],
@@ -34,6 +41,25 @@ test.each([
     [
       'fail',
       `controller-0 announces 10.240.0.100 by no interface: ${says}. MetalLB elects a node without regard to its interfaces and tries no other.`,
+    ],
+  ])
+})
+
+test('a speaker that announced before it was told an interface that is not there goes on', async () => {
+  expect(found(await variant('lan-healthy', named(['ens5'])), id)).toEqual([
+    [
+      'warn',
+      'controller-0 announces 10.240.0.100 as it was told before; what it is told now it cannot use: ens5 does not exist there. When its speaker starts anew, nobody announces the VIP.',
+    ],
+  ])
+})
+
+test('whether a speaker goes on as before is not known without its word', async () => {
+  const unread = { ...named(['ens5']), 'kubernetes/servicel2statuses.metallb.io.json': null }
+  expect(found(await variant('lan-healthy', unread), id)).toEqual([
+    [
+      'unknown',
+      'controller-0 is told no interface by which it can announce 10.240.0.100: ens5 does not exist there. A speaker that announced it before goes on as it was told then; whether this one does is not known (kubernetes/servicel2statuses.metallb.io.json: not in the evidence).',
     ],
   ])
 })

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import type { Evidence } from '../../../src/evidence/evidence.ts'
 import check from '../../../src/checks/delivery/vip-aligned-with-subnet/check.ts'
 import { editJson, fixture, variant, type Json } from '../../kit/fixtures.ts'
 import { says } from '../../kit/ask.ts'
@@ -84,4 +85,53 @@ test('where other nodes are in the VLAN of the VIP, they alone are let announce 
     `kubectl -n metallb-system patch l2advertisements.metallb.io l2 --type merge -p '{"spec":{"nodeSelectors":[${selectors}]}}'`,
   ])
   expect(diagnosisOf(await inVlan(), 'default/nginx-lb').causes[0]?.fix).toBeNull()
+})
+
+/** The healthy LAN with another address for the Service: in the pool or not, announced by whom ServiceL2Status names. */
+const at = (vip: string, more: { readonly pool?: string; readonly announcedBy?: string } = {}) =>
+  variant('lan-healthy', {
+    'kubernetes/services.json': editJson((list: Json) => {
+      for (const { status } of list.items) for (const one of status.loadBalancer.ingress ?? []) one.ip = vip
+    }),
+    'kubernetes/ipaddresspools.metallb.io.json': editJson((list: Json) => {
+      list.items[0].spec.addresses = [more.pool ?? '10.240.0.200-10.240.0.210']
+    }),
+    'kubernetes/servicel2statuses.metallb.io.json': editJson((list: Json) => {
+      if (more.announcedBy === undefined) list.items = []
+      for (const { status } of list.items) status.node = more.announcedBy
+    }),
+  })
+
+// On a LAN a node answers for its own address by itself; what is wrong with it is who else does, or will.
+test.each<[string, () => Promise<Evidence>, string, string, string]>([
+  ['k3s', () => fixture('k3s-servicelb'), '10.240.0.10', 'own-address-by-service-lb', 'pass'],
+  ['k3s, another node', () => fixture('k3s-servicelb'), '10.240.0.21', 'own-address-by-service-lb', 'pass'],
+  ['in no pool', () => at('10.240.0.20'), '10.240.0.20', 'own-address', 'pass'],
+  ['in no pool, of the control plane', () => at('10.240.0.10'), '10.240.0.10', 'own-address', 'pass'],
+  ['a pool of one', () => at('10.240.0.10', { pool: '10.240.0.10/32' }), '10.240.0.10', 'own-address-in-pool', 'warn'],
+  [
+    'a pool of the subnet',
+    () => at('10.240.0.20', { pool: '10.240.0.0/24' }),
+    '10.240.0.20',
+    'own-address-in-pool',
+    'warn',
+  ],
+  [
+    'another node announces it',
+    () => at('10.240.0.20', { pool: '10.240.0.0/24', announcedBy: 'worker-1' }),
+    '10.240.0.20',
+    'address-of-node',
+    'fail',
+  ],
+  [
+    'a worker announces that of the control plane',
+    () => at('10.240.0.11', { pool: '10.240.0.10-10.240.0.12', announcedBy: 'worker-0' }),
+    '10.240.0.11',
+    'address-of-node',
+    'fail',
+  ],
+])("a VIP that is a node's own address on a LAN: %s", async (_, evidence, vip, reason, status) => {
+  const { findings } = diagnosisOf(await evidence(), `${vip}:80`)
+  const own = findings.filter(({ id }) => id === 'delivery/vip-aligned-with-subnet')
+  expect(own.map((one) => [one.status, one.reason])).toEqual([[status, reason]])
 })

@@ -32,6 +32,47 @@ test('one of two endpoint nodes without a network loses a part of the packets', 
   expect(verdict).toBe('inconclusive')
 })
 
+test('it is the cause, too, where the pods are new and no node has taken them', async () => {
+  const isWorker = (name: string): boolean => name.startsWith('worker-')
+  const message = '0/4 nodes are available: 4 node(s) had untolerated taint(s). no new claims to deallocate.'
+  const evidence = await variant('lan-healthy', {
+    'kubernetes/nodes.json': editJson((list: Json) => {
+      for (const { metadata, spec, status } of list.items) {
+        const key = isWorker(metadata.name) ? 'node.kubernetes.io/not-ready' : 'node-role.kubernetes.io/control-plane'
+        spec.taints = [{ key, effect: 'NoSchedule' }]
+        if (!isWorker(metadata.name)) continue
+        const ready = status.conditions.find(({ type }: Json) => type === 'Ready')
+        Object.assign(ready, {
+          status: 'False',
+          message: 'container runtime network not ready: cni plugin not initialized',
+        })
+      }
+    }),
+    'kubernetes/pods.json': editJson((list: Json) => {
+      for (const pod of list.items.filter(({ metadata }: Json) => metadata.labels?.app === 'nginx')) {
+        delete pod.spec.nodeName
+        const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }]
+        pod.status = { phase: 'Pending', conditions }
+      }
+    }),
+    'kubernetes/endpointslices.discovery.k8s.io.json': editJson((list: Json) => {
+      for (const slice of list.items.filter(({ metadata }: Json) => metadata.name.startsWith('nginx-lb')))
+        slice.endpoints = []
+    }),
+  })
+  const { causes } = diagnosisOf(evidence, 'default/nginx-lb')
+  expect(causes.map((cause) => cause.id)).not.toContain('endpoint/ready')
+  const cause = causes.find((one) => one.id === id)
+  expect(cause?.says).toBe(
+    'worker-0 has no pod network: kubelet says that the network plugin is not ready. The same holds on worker-1.',
+  )
+  expect(cause?.consequences.map(({ says }) => says)).toContainEqual(
+    expect.stringMatching(
+      /its 2 pods have no address; pod default\/nginx-\S+ has found no node: 0\/4 nodes are available: 4 node\(s\) had untolerated taint\(s\)\.$/,
+    ),
+  )
+})
+
 test('NetworkUnavailable is a failure, its absence is not', async () => {
   const evidence = await variant('hard-way-healthy', {
     'kubernetes/nodes.json': editJson((list: Json) => {

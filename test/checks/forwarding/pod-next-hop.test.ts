@@ -37,7 +37,10 @@ test('routes that a reboot lost: packets leave by the default gateway', async ()
     ],
   ])
   expect([verdict, causes.map((cause) => cause.id)]).toEqual(['unreachable', [id]])
-  expect(causes[0]?.fix?.commands).toEqual(['ssh controller-0 sudo ip route replace 10.200.2.0/24 via 10.240.0.20'])
+  expect(causes[0]?.fix?.commands).toEqual([
+    'ssh controller-0 sudo ip route replace 10.200.2.0/24 via 10.240.0.20',
+    'ssh controller-0 sudo ip route replace 10.200.3.0/24 via 10.240.0.21',
+  ])
 })
 
 test('where no node has such routes, the router is what knows them', async () => {
@@ -66,6 +69,23 @@ test('a route to another node that does not pass on loses a part or all', async 
   expect(verdict).toBe('unreachable')
   // A node that passes on is a detour, not a fault.
   expect((await of({ 'nodes/controller-0/ip-route.json': routes(wrong) })).verdict).toBe('reachable')
+})
+
+test('a route to a host that is no node: nobody has said that it passes on, unless another node knows better', async () => {
+  const wrong = (route: Json) => (route.gateway = '10.240.0.50')
+  const one = await of({ 'nodes/controller-0/ip-route.json': routes(wrong) })
+  expect([one.says[0]?.[0], one.verdict]).toEqual(['fail', 'unreachable'])
+  const nodes = ['controller-0', 'controller-1', 'worker-0', 'worker-1']
+  const all = await of(Object.fromEntries(nodes.map((node) => [`nodes/${node}/ip-route.json`, routes(wrong)])))
+  expect(all.says).toEqual([
+    [
+      'unknown',
+      expect.stringMatching(
+        /^controller-0 sends packets for 10\.200\.2\.\d, a pod on worker-0, to 10\.240\.0\.50, which is no node and not its default gateway; whether that one passes them on is in no evidence\.$/,
+      ),
+    ],
+  ])
+  expect(all.verdict).toBe('inconclusive')
 })
 
 test('a range that is the receiving node’s own bridge', async () => {

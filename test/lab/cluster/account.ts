@@ -67,8 +67,10 @@ export async function startAccount(changed: (state: AccountState) => Promise<voi
     MOTO_EC2_LOAD_DEFAULT_AMIS: 'true',
   })
   const url = `http://127.0.0.1:${String(motoPort)}/moto-api`
-  await until(async () => (await fetch(`${url}/`)).ok, moto)
+  await until(async () => (await fetch(`${url}/`)).ok, moto, 180)
   const api = client()
+  // moto lists its images for seconds, and they are always the same.
+  const ImageId = (await api.send(new ec2.DescribeImagesCommand({ Owners: ['amazon'] }))).Images?.[0]?.ImageId
   let owners = new Map<string, string>()
   let touched = true
   const tell = async (): Promise<void> => {
@@ -89,7 +91,7 @@ export async function startAccount(changed: (state: AccountState) => Promise<voi
     await api.send(new ec2.DescribeVpcsCommand({}))
     await fetch(`${url}/seed?a=7`, { method: 'POST' })
     owners = new Map()
-    await make(api)
+    await make(api, ImageId)
     await tell()
   }
   await restore()
@@ -136,7 +138,7 @@ async function open(tell: () => Promise<void>): Promise<void> {
 }
 
 /** Makes the healthy account: a VPC with two subnets, the nodes with their pods' routes, two clients, a VPN gateway. */
-async function make(api: ec2.EC2Client): Promise<void> {
+async function make(api: ec2.EC2Client, ImageId: string | undefined): Promise<void> {
   for (const { VpcId } of (await api.send(new ec2.DescribeVpcsCommand({}))).Vpcs ?? []) await removeVpc(api, VpcId)
   const vpc = (await api.send(new ec2.CreateVpcCommand({ CidrBlock: vpcCidr }))).Vpc?.VpcId
   const made = []
@@ -164,7 +166,6 @@ async function make(api: ec2.EC2Client): Promise<void> {
   const route = (DestinationCidrBlock: string, way: Partial<ec2.CreateRouteCommandInput>) =>
     api.send(new ec2.CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock, ...way }))
   await route(outsideCidr, { GatewayId: gateway })
-  const ImageId = (await api.send(new ec2.DescribeImagesCommand({ Owners: ['amazon'] }))).Images?.[0]?.ImageId
   const tableOwner = nodes[0]?.name
   for (const host of [...nodes, bastion, far]) {
     const SubnetId = host === far ? made[1] : made[0]

@@ -108,7 +108,9 @@ export async function startCluster(
   // The webhook takes no pool before it is up.
   await until('MetalLB takes no pool', async () => (await kubectl(['apply', '-f', '-'], objects)) !== '', 180)
   await kubectl(['apply', '-f', '-'], JSON.stringify(clientPod))
-  const sh = (line: string, seconds = 60): Promise<Ran> => tryRun('bash', ['-c', line], { env, seconds })
+  // What a printed command writes there goes with the lab.
+  const home = path.join(folder, 'home')
+  const sh = (line: string, seconds = 60): Promise<Ran> => tryRun('bash', ['-c', line], { env, seconds, cwd: home })
   return { fabric: fabricKind, mode, machine, account, env, sh, kubectl }
 }
 

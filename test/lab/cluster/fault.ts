@@ -21,6 +21,8 @@ export interface Fault {
   readonly address?: string
   /** The findings of hop `wire` that must be there where vipdoctor listens meanwhile; without it nobody listens. */
   readonly wire?: readonly string[]
+  /** Why vipdoctor misses it, where that is known and left so: a sentence for the table. */
+  readonly open?: string
   /** Runs in the part of the matrix that belongs to every change. */
   readonly smoke?: true
   readonly make: (lab: Lab) => Promise<unknown>

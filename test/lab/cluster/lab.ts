@@ -1,3 +1,4 @@
+import * as ec2 from '@aws-sdk/client-ec2'
 import type { Cluster } from './cluster.ts'
 import { bastion, far, hosts, nodes, outside, type Host } from './plan.ts'
 import path from 'node:path'
@@ -30,22 +31,33 @@ export function labOf(cluster: Cluster): Lab {
     if (status !== 0) throw new Error(`${line}: status ${String(status)}\n${stderr}${stdout}`)
     return stdout.trim()
   }
-  const query = (call: string, filter: string, field: string): Promise<string> =>
-    must(`aws ec2 describe-${call} --filters ${filter} --query '${field}' --output text`)
+  // The real `aws` takes a second to start; to look up an id there is no need of it.
+  const account = (): ec2.EC2Client => {
+    if (cluster.account === null) throw new Error('a LAN is nobody’s account')
+    return cluster.account.api
+  }
+  const filters = (Name: string, value: string) => ({ Filters: [{ Name, Values: [value] }] })
   const addressOf = (name: string): string => hosts.find((host) => host.name === name)?.address ?? name
   return {
     ...cluster,
     must,
     on: (node, line) => cluster.machine(node).sh(line),
-    eni: (host) =>
-      query(
-        'network-interfaces',
-        `Name=private-ip-address,Values=${addressOf(host)}`,
-        'NetworkInterfaces[0].NetworkInterfaceId',
-      ),
-    group: (name) => query('security-groups', `Name=group-name,Values=${name}`, 'SecurityGroups[0].GroupId'),
-    routeTable: () => query('route-tables', 'Name=association.main,Values=false', 'RouteTables[0].RouteTableId'),
-    subnet: (cidr) => query('subnets', `Name=cidr-block,Values=${cidr}`, 'Subnets[0].SubnetId'),
+    eni: async (host) => {
+      const asked = new ec2.DescribeNetworkInterfacesCommand(filters('private-ip-address', addressOf(host)))
+      return (await account().send(asked)).NetworkInterfaces?.[0]?.NetworkInterfaceId ?? ''
+    },
+    group: async (name) => {
+      const asked = new ec2.DescribeSecurityGroupsCommand(filters('group-name', name))
+      return (await account().send(asked)).SecurityGroups?.[0]?.GroupId ?? ''
+    },
+    routeTable: async () => {
+      const asked = new ec2.DescribeRouteTablesCommand(filters('association.main', 'false'))
+      return (await account().send(asked)).RouteTables?.[0]?.RouteTableId ?? ''
+    },
+    subnet: async (cidr) => {
+      const asked = new ec2.DescribeSubnetsCommand(filters('cidr-block', cidr))
+      return (await account().send(asked)).Subnets?.[0]?.SubnetId ?? ''
+    },
     applied: (object) => cluster.kubectl(['apply', '-f', '-'], JSON.stringify(object)),
     restore: async () => {
       await cluster.account?.restore()
@@ -70,7 +82,7 @@ const own = new Set([
 async function removeOthers({ kubectl }: Cluster): Promise<void> {
   const kinds = {
     default: 'service,deployment,networkpolicy,ipaddresspool',
-    'metallb-system': 'ipaddresspool,l2advertisement',
+    'metallb-system': 'ipaddresspool,l2advertisement,bgpadvertisement',
   }
   for (const [namespace, kind] of Object.entries(kinds)) {
     const names = (await kubectl(['-n', namespace, 'get', kind, '-o', 'name']))
@@ -126,21 +138,22 @@ async function inPod(lab: Lab): Promise<string> {
   return `nsenter --net=/run/netns/cni-${uid}`
 }
 
-/** Waits until the client connects, or does not; says whether it came about. */
+/** Waits until every try of the client connects, or none does; what it saw last. */
 export async function settles(
   lab: Lab,
   client: ClientName,
   address: string,
   connects: boolean,
   seconds: number,
-): Promise<boolean> {
+): Promise<Seen> {
   const end = Date.now() + seconds * 1000
-  do {
+  for (;;) {
     // A connection that still gets through would keep the old answer alive.
     if (!connects) await forget(lab, client)
-    const { connected, tries } = await connect(lab, client, address)
-    if (connected === (connects ? tries : 0)) return true
+    const seen = await connect(lab, client, address)
+    if (seen.connected === (connects ? seen.tries : 0) || Date.now() >= end) return seen
     await sleep(500)
-  } while (Date.now() < end)
-  return false
+  }
 }
+
+export const allConnected = ({ connected, tries }: Seen): boolean => connected === tries

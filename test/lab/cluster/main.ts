@@ -1,18 +1,20 @@
 import { spawnSync } from 'node:child_process'
+import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { counted } from '../../../src/net/words.ts'
 import { startCluster, type FabricKind } from './cluster.ts'
 import { enclose, isEnclosed } from './enclosure.ts'
 import { faults } from './faults/index.ts'
 import type { Fault } from './fault.ts'
 import { rightCause, rightVerdict, rightWire, tookHold, type Row } from './judge.ts'
-import { labOf, settles, type Lab } from './lab.ts'
+import { allConnected, labOf, settles, type Lab } from './lab.ts'
 import { lacks, lacksHere } from './needs.ts'
 import type { ProxyMode } from './node.ts'
 import { vip } from './plan.ts'
 import { play } from './shell.ts'
-import { accuracyPage, tableOf } from './table.ts'
+import { accuracyPage, figuresBehind, tableOf } from './table.ts'
 import { tryFault } from './try-fault.ts'
 
 // make lab: breaks a real cluster in every way that vipdoctor can name, one at a time, and holds its word against what a client sees.
@@ -23,6 +25,8 @@ const { values: flags } = parseArgs({
     mode: { type: 'string' },
     smoke: { type: 'boolean', default: false },
     only: { type: 'string' },
+    part: { type: 'string', default: '0/1' },
+    together: { type: 'string', default: '3' },
     skipped: { type: 'string', default: '' },
     rows: { type: 'string' },
     keep: { type: 'string' },
@@ -33,26 +37,42 @@ const { values: flags } = parseArgs({
 })
 const fabrics = (flags.fabric ?? ['ec2', 'lan']) as readonly FabricKind[]
 
-/** A lab: its network, how kube-proxy writes its rules, and whether only a part of the faults is tried in it. */
+/** A lab: its network, how kube-proxy writes its rules, whether only the faults of every change are tried in it, and which part of them. */
 interface Variant {
   readonly fabric: FabricKind
   readonly mode: ProxyMode
   readonly smoke: boolean
+  /** `1/2` is the second of two parts. */
+  readonly part: string
 }
 
-const variants: readonly Variant[] =
-  flags.mode === undefined && !flags.smoke && flags.only === undefined
-    ? [
-        ...fabrics.map((fabric): Variant => ({ fabric, mode: 'iptables', smoke: false })),
-        ...fabrics.map((fabric): Variant => ({ fabric, mode: fabric === 'ec2' ? 'nftables' : 'legacy', smoke: true })),
-      ]
-    : fabrics.map((fabric) => ({ fabric, mode: (flags.mode ?? 'iptables') as ProxyMode, smoke: flags.smoke }))
+/** Every fault of the networks that were asked for. */
+const whole = flags.mode === undefined && !flags.smoke && flags.only === undefined
 
-const chosen = ({ fabric, mode, smoke }: Variant): readonly Fault[] =>
-  faults
+const variants: readonly Variant[] = whole
+  ? [
+      ...['0/2', '1/2'].flatMap((part) =>
+        fabrics.map((fabric): Variant => ({ fabric, mode: 'iptables', smoke: false, part })),
+      ),
+      ...fabrics.map((fabric): Variant => ({
+        fabric,
+        mode: fabric === 'ec2' ? 'nftables' : 'legacy',
+        smoke: true,
+        part: '0/1',
+      })),
+    ]
+  : fabrics.map((fabric) => ({
+      ...{ fabric, mode: (flags.mode ?? 'iptables') as ProxyMode, smoke: flags.smoke, part: flags.part },
+    }))
+
+const chosen = ({ fabric, mode, smoke, part }: Variant): readonly Fault[] => {
+  const [at = 0, parts = 1] = part.split('/').map(Number)
+  return faults
     .filter((one) => one.fabrics.includes(fabric) && (one.modes ?? [mode]).includes(mode))
     .filter((one) => !smoke || one.smoke === true)
     .filter(({ name }) => flags.only === undefined || new RegExp(flags.only).test(name))
+    .filter((_, place) => place % parts === at)
+}
 
 /** The rows of each fabric; a lab that a fault left broken is made anew for the rest. */
 async function everyLab(): Promise<number> {
@@ -68,14 +88,26 @@ async function everyLab(): Promise<number> {
   if (flags.shell) return enclose([built, ...process.argv.slice(2)], null)
   const rows: Row[] = []
   const failed: string[] = []
-  // Most of a fault's time is waiting, so two clusters stand side by side.
-  for (const side of [variants.slice(0, fabrics.length), variants.slice(fabrics.length)]) {
-    const statuses = await Promise.all(side.map((variant) => oneLab(variant, rows, failed)))
-    if (statuses.includes(130)) return 130
+  // Most of a fault's time is waiting, so clusters stand side by side.
+  const waiting = [...variants]
+  const inTurn = async (): Promise<number> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if ((await oneLab(next, rows, failed)) === 130) return 130
+    }
+    return 0
   }
+  const statuses = await Promise.all(Array.from({ length: Number(flags.together) }, inTurn))
+  if (statuses.includes(130)) return 130
   const table = tableOf(inOrder(rows), failed)
   process.stdout.write(table)
-  if (flags.out !== undefined) writeFileSync(flags.out, accuracyPage(table) + sectionsIn(flags.out))
+  const minutes = (performance.now() / 60_000).toFixed(0)
+  const spent = `The run took ${minutes} minutes on ${counted(os.availableParallelism(), 'core')}.`
+  process.stdout.write(`${spent}\n`)
+  // A part is no page.
+  if (flags.out !== undefined && whole && flags.fabric === undefined) {
+    const before = existsSync(flags.out) ? readFileSync(flags.out, 'utf8') : ''
+    writeFileSync(flags.out, accuracyPage(table, spent) + figuresBehind(before))
+  }
   const wrong = rows.filter((row) => !tookHold(row) || !rightVerdict(row) || !rightCause(row) || !rightWire(row))
   return failed.length > 0 || (flags.smoke && wrong.length > 0) ? 1 : 0
 }
@@ -86,13 +118,6 @@ function lacking(): string | null {
   if (here !== null) return here
   spawnSync('bash', ['scripts/e2e-tools', 'lab'], { stdio: ['ignore', 'inherit', 'inherit'] })
   return lacks()
-}
-
-/** What stands behind this table in the file: the figures of other commands, each under a heading of its own. */
-function sectionsIn(file: string): string {
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  const at = text.indexOf('\n## ')
-  return at === -1 ? '' : text.slice(at)
 }
 
 /** What scripts/run-ts.js made of this file. */
@@ -108,14 +133,14 @@ function inOrder(rows: readonly Row[]): readonly Row[] {
 }
 
 async function oneLab(variant: Variant, rows: Row[], failed: string[]): Promise<number> {
-  const { fabric, mode, smoke } = variant
+  const { fabric, mode, smoke, part } = variant
   const all = chosen(variant)
   for (let done = 0; done < all.length;) {
     const before = done
     const status = await enclose(
       [
         ...[built, ...process.argv.slice(2), '--fabric', fabric, '--mode', mode],
-        ...[...(smoke ? ['--smoke'] : []), '--skipped', String(done)],
+        ...[...(smoke ? ['--smoke'] : []), '--part', part, '--skipped', String(done)],
       ],
       (line) => {
         rows.push(JSON.parse(line) as Row)
@@ -152,7 +177,8 @@ async function breakAll(variant: Variant, from: number): Promise<number> {
     tell(fault.name)
     const row = await tryFault(lab, fault, flags.keep ?? null)
     await new Promise((resolve) => process.stdout.write(`${JSON.stringify(row)}\n`, resolve))
-    tell(`  ${row.verdict}, ${row.causes.join(', ')}: ${row.mending}`)
+    const times = Object.entries(row.times).map(([what, each]) => `${what} ${each.toFixed(0)} s`)
+    tell(`  ${row.verdict}, ${row.causes.join(', ') || 'none'}: ${row.mending} (${times.join(', ')})`)
     if (!(await healthy(lab))) {
       tell('  the lab does not recover, and is made anew')
       return 3
@@ -161,11 +187,11 @@ async function breakAll(variant: Variant, from: number): Promise<number> {
   return 0
 }
 
-const healthy = (lab: Lab): Promise<boolean> => settles(lab, 'bastion', vip, true, 90)
+const healthy = async (lab: Lab): Promise<boolean> => allConnected(await settles(lab, 'bastion', vip, true, 90))
 
 if (isEnclosed()) {
   const fabric = (flags.shell ? fabrics[0] : fabrics.at(-1)) ?? 'ec2'
   const mode = (flags.mode ?? 'iptables') as ProxyMode
-  process.exit(await breakAll({ fabric, mode, smoke: flags.smoke }, Number(flags.skipped)))
+  process.exit(await breakAll({ fabric, mode, smoke: flags.smoke, part: flags.part }, Number(flags.skipped)))
 }
 process.exitCode = await everyLab()

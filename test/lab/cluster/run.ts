@@ -11,13 +11,14 @@ export interface RunOptions {
   readonly input?: string
   readonly env?: NodeJS.ProcessEnv
   readonly seconds?: number
+  readonly cwd?: string
 }
 
 /** Runs a program to its end, or kills it and its children after `seconds`. */
 export function tryRun(program: string, argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { input = '', env = process.env, seconds = 120 } = options
+  const { input = '', env = process.env, seconds = 120, cwd } = options
   return new Promise((resolve) => {
-    const child = spawn(program, argv, { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    const child = spawn(program, argv, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
     const out: Buffer[] = []
     const err: Buffer[] = []
     const timer = setTimeout(() => {

@@ -1,3 +1,4 @@
+import { beyond } from './faults/beyond.ts'
 import { falseAlarms, rightCause, rightVerdict, rightWire, tookHold, type Row } from './judge.ts'
 
 /** The table of a run, in Markdown, with its counts and each miss. */
@@ -11,7 +12,7 @@ export function tableOf(rows: readonly Row[], failed: readonly string[]): string
   const counts = [
     `- right verdict: ${part(held, rightVerdict)}`,
     `- right cause: ${part(held, rightCause)}`,
-    `- mended: ${String(mended('mended'))} of ${String(broken.length - mended('advice'))} by the printed fix, run as printed; ${String(mended('advice'))} more leave a choice to the user (advice)`,
+    `- mended: ${String(mended('mended'))} of ${String(broken.length - mended('advice'))} by the printed fix, run as printed${again(broken)}; ${String(mended('advice'))} more leave a choice to the user (advice)`,
     `- on the wire: ${part(heard, rightWire)}, where vipdoctor listened while the client connected`,
     `- false alarms: ${String(alarms.length)} on ${String(healthy.length)} healthy labs${alarms.length === 0 ? '' : ` (${alarms.join(', ')})`}`,
   ]
@@ -32,8 +33,15 @@ export function tableOf(rows: readonly Row[], failed: readonly string[]): string
   return `${lines.join('\n')}\n`
 }
 
-/** docs/accuracy.md: the table of a whole run, and what it means. */
-export const accuracyPage = (table: string): string => `# Accuracy
+/** What stands behind the laboratory's part of docs/accuracy.md. */
+const end = '<!-- The laboratory’s part ends here. -->'
+
+/** The figures of other commands in a page that was made before. */
+export const figuresBehind = (page: string): string =>
+  page.includes(end) ? page.slice(page.indexOf(end) + end.length) : '\n'
+
+/** docs/accuracy.md: the table of a whole run, and what it means. `spent` says how long the run took. */
+export const accuracyPage = (table: string, spent: string): string => `# Accuracy
 
 Made by \`make lab\`, which breaks a real cluster one thing at a time and holds vipdoctor's word against what a client sees.
 
@@ -44,7 +52,25 @@ right where it is what a client's connections say; the cause is right where the 
 a fault is mended where the client connects after the printed commands were run as they were printed. ✗ marks a miss; each is listed
 below the table.
 
-${table}`
+${table}${spent}
+
+## Not in the laboratory
+
+What vipdoctor can say besides, and why it cannot be brought about here:
+
+| finding | why not |
+| --- | --- |
+${Object.entries(beyond)
+  .map(([id, why]) => `| ${id} | ${why} |`)
+  .join('\n')}
+
+${end}`
+
+/** Faults behind which another one came to light, which was mended, too. */
+const again = (rows: readonly Row[]): string => {
+  const twice = rows.filter(({ mending, rounds }) => mending === 'mended' && rounds > 1)
+  return twice.length === 0 ? '' : ` (${String(twice.length)} of them with what came to light behind it)`
+}
 
 const part = (rows: readonly Row[], holds: (row: Row) => boolean): string =>
   `${String(rows.filter(holds).length)} of ${String(rows.length)}`
@@ -59,7 +85,7 @@ const line = (row: Row): string => {
     ...[mode === 'iptables' ? fabric : `${fabric}, ${mode}`, fault, client, sight(row)],
     `${verdict}${mark(rightVerdict(row))}`,
     `${named}${mark(rightCause(row))}`,
-    mending,
+    mending === 'mended' && row.rounds > 1 ? `mended, asked ${String(row.rounds)} times` : mending,
   ]
   return `| ${cells.join(' | ')} |`
 }
@@ -70,9 +96,12 @@ const sight = ({ seen: { connected, tries } }: Row): string =>
 const miss = (row: Row): string =>
   `- miss: ${row.fabric}, ${row.fault}: ${row.verdict}, causes ${row.causes.join(', ') || 'none'}; true: ${sight(row)}, ${
     row.expected.join(', ') || 'no cause'
-  }${row.also.length === 0 ? '' : `, besides ${row.also.filter((id) => !row.named.includes(id)).join(', ') || 'what was said'}`}`
+  }${row.also.length === 0 ? '' : `, besides ${row.also.filter((id) => !row.named.includes(id)).join(', ') || 'what was said'}`}${openIn(row)}`
 
-const misheard = ({ fabric, fault, wire }: Row): string => `- misheard: ${fabric}, ${fault}: ${JSON.stringify(wire)}`
+const misheard = (row: Row): string =>
+  `- misheard: ${row.fabric}, ${row.fault}: ${JSON.stringify(row.wire)}${openIn(row)}`
 
-const notMended = ({ fabric, fault, commands }: Row): string =>
-  `- not mended: ${fabric}, ${fault}: ${commands.map((each) => `\`${each}\``).join('; ')}`
+const notMended = (row: Row): string =>
+  `- not mended: ${row.fabric}, ${row.fault}: ${row.commands.map((each) => `\`${each}\``).join('; ')}${openIn(row)}`
+
+const openIn = ({ open }: Row): string => (open === null ? '' : `. ${open}`)

@@ -93,6 +93,7 @@ export const accountFaults: readonly Fault[] = [
     ...only,
     name: 'externalTrafficPolicy Local, and the owner has no endpoint',
     causes: ['delivery/owner-not-announcer'],
+    also: ['translation/no-local-endpoint'],
     make: (lab) => lab.must(`kubectl patch service nginx-lb -p '{"spec":{"externalTrafficPolicy":"Local"}}'`),
   },
   {

@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.ts'
 import { accountFaults } from './account.ts'
+import { askedFaults } from './asked.ts'
 import { controlFaults } from './control.ts'
 import { kernelFaults } from './kernel.ts'
 import { kubernetesFaults } from './kubernetes.ts'
@@ -11,7 +12,7 @@ const nothing = { causes: [], fabrics: ['ec2', 'lan'], healthy: true, make: () =
 /** Every place that a client can be in, and nothing broken. */
 const healthyLabs: readonly Fault[] = [
   { ...nothing, name: 'nothing', smoke: true },
-  { ...nothing, name: 'nothing, while vipdoctor listens', wire: [] },
+  { ...nothing, name: 'nothing, while vipdoctor listens', wire: ['wire/capture-blind'] },
   { ...nothing, name: 'nothing, seen from another subnet', client: 'far' },
   { ...nothing, name: 'nothing, seen from outside', client: 'outside' },
   { ...nothing, name: 'nothing, seen from a node', client: 'node' },
@@ -23,6 +24,7 @@ export const faults: readonly Fault[] = [
   ...healthyLabs,
   ...accountFaults,
   ...kubernetesFaults,
+  ...askedFaults,
   ...nodeFaults,
   ...proxyFaults,
   ...kernelFaults,

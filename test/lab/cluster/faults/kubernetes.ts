@@ -12,14 +12,14 @@ const patchService = (lab: Lab, spec: object): Promise<string> =>
   lab.must(`kubectl patch service nginx-lb -p '${JSON.stringify({ spec })}'`)
 
 /** A second Service before the same pods. */
-const service = (name: string, spec: object, annotations: object = {}): object => ({
+export const service = (name: string, spec: object, annotations: object = {}): object => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name, namespace: 'default', labels: extra, annotations },
   spec: { type: 'LoadBalancer', selector: { app: 'nginx' }, ports: [{ port: 80, targetPort: 80 }], ...spec },
 })
 
-const pool = (lab: Lab, addresses: readonly string[]): Promise<string> =>
+export const setPool = (lab: Lab, addresses: readonly string[]): Promise<string> =>
   lab.must(
     `kubectl ${metallb} patch ipaddresspool first-pool --type merge -p '${JSON.stringify({ spec: { addresses } })}'`,
   )
@@ -123,7 +123,7 @@ export const kubernetesFaults: readonly Fault[] = [
     causes: ['assignment/pool-exhausted'],
     target: 'default/second',
     make: async (lab) => {
-      await pool(lab, ['10.240.0.100/32'])
+      await setPool(lab, ['10.240.0.100/32'])
       await lab.applied(service('second', {}))
     },
   },
@@ -131,6 +131,7 @@ export const kubernetesFaults: readonly Fault[] = [
     ...both,
     name: 'the Service has a class that MetalLB does not handle',
     causes: ['assignment/class-mismatch'],
+    also: ['assignment/vip-assigned'],
     target: 'default/classy',
     make: (lab) => lab.applied(service('classy', { loadBalancerClass: 'example.com/other' })),
   },
@@ -165,6 +166,7 @@ export const kubernetesFaults: readonly Fault[] = [
     ...lan,
     name: 'the L2Advertisement names another pool',
     causes: ['announcement/l2-advertisement'],
+    wire: ['wire/unanswered-requests'],
     make: (lab) => advertisement(lab, { ipAddressPools: ['second-pool'] }),
   },
   {
@@ -175,9 +177,21 @@ export const kubernetesFaults: readonly Fault[] = [
   },
   {
     ...lan,
-    name: 'the L2Advertisement names an interface that no node has',
-    causes: ['delivery/interface-off-subnet'],
+    name: 'the L2Advertisement names an interface that no node has, and the speakers go on as before',
+    causes: [],
+    also: ['delivery/interface-off-subnet'],
     make: (lab) => advertisement(lab, { interfaces: ['ens5'] }),
+  },
+  {
+    ...lan,
+    name: 'the L2Advertisement names an interface that no node has, and the speakers are new',
+    causes: ['delivery/interface-off-subnet'],
+    also: ['announcement/announcer-differs'],
+    make: async (lab) => {
+      await advertisement(lab, { interfaces: ['ens5'] })
+      await lab.must(`kubectl ${metallb} rollout restart daemonset speaker`)
+      await lab.must(`kubectl ${metallb} rollout status daemonset speaker --timeout=90s`)
+    },
   },
   {
     ...lan,
@@ -186,7 +200,7 @@ export const kubernetesFaults: readonly Fault[] = [
     target: 'default/elsewhere',
     address: '192.168.9.100',
     make: async (lab) => {
-      await pool(lab, ['10.240.0.100-10.240.0.110', '192.168.9.100/32'])
+      await setPool(lab, ['10.240.0.100-10.240.0.110', '192.168.9.100/32'])
       await lab.applied(service('elsewhere', {}, { 'metallb.io/loadBalancerIPs': '192.168.9.100' }))
     },
   },
@@ -203,7 +217,7 @@ export const kubernetesFaults: readonly Fault[] = [
     target: 'default/overlay',
     address: '172.20.0.100',
     make: async (lab) => {
-      await pool(lab, ['10.240.0.100-10.240.0.110', '172.20.0.100/32'])
+      await setPool(lab, ['10.240.0.100-10.240.0.110', '172.20.0.100/32'])
       await lab.applied(service('overlay', {}, { 'metallb.io/loadBalancerIPs': '172.20.0.100' }))
     },
   },
@@ -214,7 +228,7 @@ export const kubernetesFaults: readonly Fault[] = [
     target: 'default/overlay',
     address: '172.20.0.100',
     make: async (lab) => {
-      await pool(lab, ['10.240.0.100-10.240.0.110', '172.20.0.100/32'])
+      await setPool(lab, ['10.240.0.100-10.240.0.110', '172.20.0.100/32'])
       await lab.applied(service('overlay', {}, { 'metallb.io/loadBalancerIPs': '172.20.0.100' }))
       const eni = await lab.eni('controller-1')
       const table = await lab.routeTable()
@@ -231,7 +245,7 @@ export const kubernetesFaults: readonly Fault[] = [
     target: 'default/overlay',
     address: '172.20.0.100',
     make: async (lab) => {
-      await pool(lab, ['10.240.0.100-10.240.0.110', '172.20.0.100/32'])
+      await setPool(lab, ['10.240.0.100-10.240.0.110', '172.20.0.100/32'])
       await lab.applied(service('overlay', {}, { 'metallb.io/loadBalancerIPs': '172.20.0.100' }))
       const eni = await lab.eni('far')
       await lab.must(
@@ -246,7 +260,7 @@ export const kubernetesFaults: readonly Fault[] = [
     target: 'default/kept',
     address: '10.240.0.2',
     make: async (lab) => {
-      await pool(lab, ['10.240.0.100-10.240.0.110', '10.240.0.2/32'])
+      await setPool(lab, ['10.240.0.100-10.240.0.110', '10.240.0.2/32'])
       await lab.applied(service('kept', {}, { 'metallb.io/loadBalancerIPs': '10.240.0.2' }))
     },
   },
@@ -257,7 +271,7 @@ export const kubernetesFaults: readonly Fault[] = [
     target: 'default/nowhere',
     address: '10.240.9.100',
     make: async (lab) => {
-      await pool(lab, ['10.240.0.100-10.240.0.110', '10.240.9.100/32'])
+      await setPool(lab, ['10.240.0.100-10.240.0.110', '10.240.9.100/32'])
       await lab.applied(service('nowhere', {}, { 'metallb.io/loadBalancerIPs': '10.240.9.100' }))
     },
   },

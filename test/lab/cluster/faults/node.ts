@@ -179,6 +179,7 @@ export const nodeFaults: readonly Fault[] = [
     ...both,
     name: 'the CNI’s plugin is gone, and the pods are new',
     causes: ['forwarding/cni-config'],
+    also: ['endpoint/pod-network'],
     make: async (lab) => {
       await onEach(lab, workers, 'rm -f /opt/cni/bin/bridge')
       await lab.must('kubectl delete pod -l app=nginx --wait=true --timeout=50s')

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { gap, isGap, type Gap, type Known } from './gap.ts'
 import { parseAnswer } from './answer.ts'
 import { decodeText, readTextBytes } from './json.ts'
@@ -90,7 +91,7 @@ function readInPieces<T>(file: string, text: Buffer, member: string, read: ReadI
   for (let at = start; at < end;) {
     const found = text.indexOf(border, at + pieceSize)
     const next = found === -1 ? end : found + 1
-    const items = parsed(`[${text.toString('utf8', at, next)}]`)
+    const items = parsed(`[${textOf(text.subarray(at, next))}]`)
     if (items === null) return null
     const stopped = keepAll(kept, items as unknown[], read, listedAt(file, `/${member}`, kept.length))
     if (stopped !== null) return stopped
@@ -98,6 +99,9 @@ function readInPieces<T>(file: string, text: Buffer, member: string, read: ReadI
   }
   return Object.freeze(kept)
 }
+
+/** A piece of a text that is UTF-8: one without a letter beyond ASCII is a string at once. */
+const textOf = (piece: Buffer): string => piece.toString(isAscii(piece) ? 'latin1' : 'utf8')
 
 /** What stands between two items that begin as the first one does: its closing brace, a comma, the white space, the name of its first member. */
 function borderOf(beginning: string): string | null {

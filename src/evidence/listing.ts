@@ -26,18 +26,20 @@ export function readKubernetes<K extends KubernetesKindName>(
   const file = kubernetesFile(name)
   const { kind, shape } = kubernetesKinds[name]
   const seen = { alone: false }
+  let before: Known<KubernetesObject<K>> | undefined
   const list = readJsonList(store, file, 'items', (item, place) => {
     seen.alone = place.pointer === '' && place.file === file
     const found = memberOf(item, 'kind')
     if (!place.isListed && memberOf(item, 'metadata') === undefined)
       return gap(file, `not what its name says: there is no list /items`)
-    return typeof found === 'string' && found !== kind
-      ? gap(file, `not what its name says: ${place.pointer} is a ${found}, not a ${kind}`)
-      : readItem(place, item, shape)
+    if (typeof found === 'string' && found !== kind)
+      return gap(file, `not what its name says: ${place.pointer} is a ${found}, not a ${kind}`)
+    before = readItem<(typeof kubernetesKinds)[K]['shape']>(place, item, shape, before)
+    return before
   })
   if (!isGap(list) && seen.alone && judgedInPart.has(name))
     rememberPart(list, gap(file, 'one object in the place of a listing'))
-  return wholeOrJudged(name, list) as Known<readonly KubernetesObject<K>[]>
+  return wholeOrJudged<KubernetesObject<K>>(name, list)
 }
 
 /** One EC2 listing, as the AWS CLI printed it. */
@@ -114,8 +116,9 @@ function readItem<S extends Shape>(
   { file, pointer }: { readonly file: string; readonly pointer: string },
   item: unknown,
   shape: S,
+  like?: Known<Shaped<S>>,
 ): Known<Shaped<S>> {
-  const read = conform(item, shape, pointer)
+  const read = conform(item, shape, pointer, like === undefined || isGap(like) ? undefined : like)
   if ('misfit' in read) return misfitGap(file, read.misfit)
   rememberPlace(read.value as object, { file, pointer })
   return read.value

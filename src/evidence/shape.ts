@@ -61,14 +61,21 @@ class MisfitError extends Error {
   }
 }
 
-/** The part of `value` that `shape` names, frozen through and through; or the first place where it does not fit. */
+/**
+ * The part of `value` that `shape` names, frozen through and through; or the first place where it does not fit. `like` is what was kept of
+ * another value of this shape, undefined where there is none: the parts inside that are equal are one object then. The pods of a Deployment
+ * differ by name and address alone, and a large cluster has tens of thousands of them.
+ */
 export function conform<const S extends Shape>(
   value: unknown,
   shape: S,
   pointer = '',
+  like?: Shaped<S>,
 ): { value: Shaped<S> } | { misfit: Misfit } {
   try {
-    return { value: readerOf(shape)(value) as Shaped<S> }
+    const kept = readerOf(shape)(value, like)
+    // Two items of a list are two, however equal.
+    return { value: (isRecord(kept) && kept === like ? Object.freeze({ ...kept }) : kept) as Shaped<S> }
   } catch (error) {
     if (!(error instanceof MisfitError)) throw error
     const whole = pointer + error.pointer
@@ -76,8 +83,8 @@ export function conform<const S extends Shape>(
   }
 }
 
-/** Gives what is kept of a value, or throws a MisfitError. */
-type Reader = (value: unknown) => unknown
+/** Gives what is kept of a value, or throws a MisfitError; `like` itself where that is equal, which is what such a reader gave before. */
+type Reader = (value: unknown, like?: unknown) => unknown
 
 const readers = new WeakMap<object, Reader>()
 
@@ -93,55 +100,79 @@ function readerOf(shape: Shape): Reader {
 
 function listReader(shape: Shape): Reader {
   const read = readerOf(shape)
-  return (value) => {
+  return (value, like) => {
     if (!Array.isArray(value)) throw new MisfitError('a list', value)
+    const before = Array.isArray(like) ? (like as readonly unknown[]) : []
+    let same = Array.isArray(like) && before.length === value.length
     const kept: unknown[] = []
-    for (const [index, item] of value.entries()) kept.push(readMember(read, item, String(index)))
-    return Object.freeze(kept)
+    for (let index = 0; index < value.length; index += 1) {
+      const part = readMember(read, value[index], index, before[index])
+      if (part !== before[index]) same = false
+      kept.push(part)
+    }
+    return same ? like : Object.freeze(kept)
   }
 }
 
 function mapReader(shape: MapOf<unknown>): Reader {
   const read = readerOf(shape.mapOf as Shape)
-  return (value) => {
+  return (value, like) => {
+    const before = isRecord(like) ? like : {}
+    const order = Object.keys(before)
+    let count = 0
+    let same = isRecord(like)
     const kept: Record<string, unknown> = {}
     for (const [key, member] of Object.entries(asObject(value))) {
       if (member === null || member === undefined) continue
-      const part = readMember(read, member, key)
+      const was = order[count] === key ? before[key] : undefined
+      const part = readMember(read, member, key, was)
+      if (part !== was) same = false
       if (key === '__proto__') Object.defineProperty(kept, key, { value: part, enumerable: true })
       else kept[key] = part
+      count += 1
     }
-    return Object.freeze(kept)
+    return same && count === order.length ? like : Object.freeze(kept)
   }
 }
 
 function objectReader(shape: Readonly<Record<string, Shape>>): Reader {
   const members = Object.entries(shape).map(([key, inner]) => ({ key, read: readerOf(inner), flag: inner === 'flag' }))
-  return (value) => {
+  return (value, like) => {
     const object = asObject(value)
+    const before = isRecord(like) ? like : {}
+    let same = isRecord(like)
     const kept: Record<string, unknown> = {}
     for (const { key, read, flag } of members) {
       const member = Object.hasOwn(object, key) ? object[key] : undefined
-      if (flag && member !== undefined && member !== false) kept[key] = true
-      else if (member !== null && member !== undefined) kept[key] = readMember(read, member, key)
+      const was = before[key]
+      let part: unknown
+      if (flag && member !== undefined && member !== false) part = true
+      else if (member !== null && member !== undefined) part = readMember(read, member, key, was)
+      if (part !== was) same = false
+      if (part !== undefined) kept[key] = part
     }
-    return Object.freeze(kept)
+    return same ? like : Object.freeze(kept)
   }
 }
 
-function readMember(read: Reader, member: unknown, key: string): unknown {
+function readMember(read: Reader, member: unknown, key: string | number, was: unknown): unknown {
   try {
-    return read(member)
+    const part = read(member, was)
+    // Equal texts, and one of them in memory.
+    return part === was ? was : part
   } catch (error) {
-    if (error instanceof MisfitError) error.pointer = `/${escapeKey(key)}${error.pointer}`
+    if (error instanceof MisfitError) error.pointer = `/${escapeKey(String(key))}${error.pointer}`
     throw error
   }
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MisfitError('an object', value)
-  return value as Record<string, unknown>
+  if (!isRecord(value)) throw new MisfitError('an object', value)
+  return value
 }
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isList = (shape: object): shape is readonly [Shape] => Array.isArray(shape)
 const isMapOf = (shape: object): shape is MapOf<unknown> => 'mapOf' in shape

@@ -2,7 +2,8 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Gap } from '../evidence/gap.ts'
 import { autopsy, type Autopsy, type Death } from '../node/death.ts'
 import type { Step } from '../node/trace/types.ts'
-import { nodeOfPod, type Journey } from '../node/vip-trace.ts'
+import { nodeOfPod } from '../node/node-of-pod.ts'
+import type { Journey } from '../node/vip-trace.ts'
 import { translatorOf } from './translator.ts'
 
 /** What one journey was lost by: an autopsy, or what joins it with the other nodes (`death` is then null). */

@@ -23,8 +23,9 @@ const enforcers: readonly (readonly [name: string, image: RegExp])[] = [
 /** What enforces NetworkPolicies in this cluster, by the image of its pods; null where nothing does that is in evidence. */
 export const policyEnforcer = perEvidence((evidence): string | null => {
   const { pods } = evidence.kubernetes
-  const images = (known(pods) ?? []).flatMap(({ spec }) => spec?.containers ?? []).map(({ image = '' }) => image)
-  const byImage = enforcers.find(([, image]) => images.some((one) => image.test(one)))?.[0]
+  const images = new Set<string>()
+  for (const { spec } of known(pods) ?? []) for (const { image = '' } of spec?.containers ?? []) images.add(image)
+  const byImage = enforcers.find(([, image]) => [...images].some((one) => image.test(one)))?.[0]
   return byImage ?? (k3sEnforces(evidence) ? 'k3s, by the kube-router inside it,' : null)
 })
 

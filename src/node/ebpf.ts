@@ -1,10 +1,9 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
 import { gapsAmong, isAbsent, known, type Gap } from '../evidence/gap.ts'
-import { nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
-import { podsAt } from '../evidence/kubernetes/pods.ts'
 import type { ServiceMap } from '../evidence/node/service-map.ts'
 import type { Address } from '../net/address.ts'
+import { nodeOfPod } from './node-of-pod.ts'
 
 /** An eBPF program that translates on a node, with its table as it was read there. */
 export interface EbpfProxy {
@@ -24,13 +23,12 @@ export interface EbpfProxy {
  */
 export const ebpfOn = perEvidenceAnd((evidence: Evidence, node: string): EbpfProxy | null => {
   const here = evidence.node(node)
-  const nodeOf = (address: Address) =>
-    nodeNamesByAddress(evidence).get(address.text) ??
-    podsAt(evidence, address).findLast(({ spec }) => spec?.nodeName !== undefined)?.spec?.nodeName ??
-    null
+  const nodeOf = (address: Address) => nodeOfPod(evidence, address)
   const status = known(here.ciliumStatus)
   const cilium = known(here.ciliumBpfLb) ?? known(here.ciliumServices)
-  if (cilium !== null && (status?.replaces === true || translatesOutside(cilium)))
+  // What the agent lists it need not have written, where its status says that it leaves clients from outside to kube-proxy.
+  const leaves = status?.replaces === false && status.mode === null
+  if (cilium !== null && !leaves && (status?.replaces === true || translatesOutside(cilium)))
     return {
       name: 'Cilium',
       map: cilium,

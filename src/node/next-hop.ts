@@ -5,7 +5,8 @@ import { isDown } from './devices.ts'
 import { nodeState, type NodeState } from './node-state.ts'
 import { lookUpRoute, type RouteDecision } from './trace/route.ts'
 import type { Outcome } from './trace/types.ts'
-import { addressOfNode, nodeOfPod, type Journey } from './vip-trace.ts'
+import { nodeOfPod } from './node-of-pod.ts'
+import { addressOfNode, type Journey } from './vip-trace.ts'
 
 /**
  * Where a node sends packets for a pod and the pod's node does not get them: to a gateway that is another node, to the default gateway, or

@@ -1,9 +1,9 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, type Gap, type Known } from '../evidence/gap.ts'
-import { nodeNamesByAddress, nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
+import { nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
 import { perEvidenceAnd } from '../evidence/memo.ts'
-import { podsAt } from '../evidence/kubernetes/pods.ts'
 import { parseAddress, type Address, type Family } from '../net/address.ts'
+import { nodeOfPod } from './node-of-pod.ts'
 import { nodeState, type NodeState } from './node-state.ts'
 import { lookUpRoute } from './trace/route.ts'
 import { tracePacket, type Start } from './trace/trace.ts'
@@ -88,9 +88,3 @@ function journeysOf(evidence: Evidence, state: NodeState, first: Outcome): reado
 /** The source that a packet carries when it leaves a node. */
 export const sourceBehind = (state: NodeState, { source, sourceNat, destination }: Packet): Address =>
   sourceNat === 'masquerade' ? (sourceFor(state, destination) ?? state.internal ?? source) : (sourceNat ?? source)
-
-/** The node that an address lives on: a pod's, or the node's own. */
-export const nodeOfPod = (evidence: Evidence, address: Address): string | null =>
-  nodeNamesByAddress(evidence).get(address.text) ??
-  podsAt(evidence, address).findLast(({ spec }) => spec?.nodeName !== undefined)?.spec?.nodeName ??
-  null

@@ -33,6 +33,11 @@ export const ciliumStatus = (devices: readonly string[], mode = 'SNAT'): string 
     },
   })
 
+/** The same of an agent that leaves Services to kube-proxy. */
+export const notReplacing = JSON.stringify({
+  'kube-proxy-replacement': { mode: 'False', features: { nodePort: { enabled: false } } },
+})
+
 /** What `cilium-dbg service list -o json` prints of the Service. */
 export const serviceList = (
   backends: readonly { readonly ip: string; readonly nodeName: string; readonly state: string }[],

@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import { diagnosisOf } from '../kit/answers.ts'
-import { bpfLb, calicoNat, ciliumStatus, onEachNode, onWorker0, onWorker1, serviceList } from '../kit/ebpf.ts'
+import {
+  bpfLb,
+  calicoNat,
+  ciliumStatus,
+  onEachNode,
+  notReplacing,
+  onWorker0,
+  onWorker1,
+  serviceList,
+} from '../kit/ebpf.ts'
 import { replacementOn } from '../../src/node/replacements.ts'
 import { editJson, variant, type Change, type Json } from '../kit/fixtures.ts'
 
@@ -175,6 +184,14 @@ describe('without the tables', () => {
       'unknown',
       expect.stringContaining(why),
     ])
+  })
+
+  test('an agent whose status leaves Services to kube-proxy decides nothing, whatever it lists', async () => {
+    const evidence = await variant('hard-way-healthy', {
+      ...onEachNode('cilium-service-list.json', serviceList([])),
+      ...onEachNode('cilium-status.json', notReplacing),
+    })
+    expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('reachable')
   })
 
   test('a table of cluster IPs alone is no sign of a replacement', async () => {

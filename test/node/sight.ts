@@ -1,7 +1,7 @@
 import { isGap, known } from '../../src/evidence/gap.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
 import { takes } from '../../src/evidence/node/listen.ts'
-import { nodeOfPod } from '../../src/node/vip-trace.ts'
+import { nodeOfPod } from '../../src/node/node-of-pod.ts'
 import type { Outcome } from '../../src/node/trace/types.ts'
 import { nodeOfInterface } from '../../src/fabric/ec2/node-interfaces.ts'
 

@@ -1,5 +1,6 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { known } from '../../evidence/gap.ts'
+import { podsOn } from '../../evidence/kubernetes/pods.ts'
 import { healthListener } from '../../node/proxy-health.ts'
 import { ebpfOn } from '../../node/ebpf.ts'
 import { kubeProxyImage, replacementOn } from '../../node/replacements.ts'
@@ -43,12 +44,11 @@ const ofUnit = (node: string, name: string, unit: string): Reach => ({
 })
 
 /** The pod of kube-proxy on a node that a DaemonSet makes anew: a static one is the kubelet's, and stays when it is deleted. */
-const podFor = ({ kubernetes: { pods } }: Evidence, node: string) =>
-  (known(pods) ?? []).find(
+const podFor = (evidence: Evidence, node: string) =>
+  podsOn(evidence, node).find(
     ({ metadata, spec }) =>
-      spec?.nodeName === node &&
       (metadata?.ownerReferences ?? []).some(({ kind }) => kind === 'DaemonSet') &&
-      (spec.containers ?? []).some(({ image = '' }) => kubeProxyImage.test(image)),
+      (spec?.containers ?? []).some(({ image = '' }) => kubeProxyImage.test(image)),
   )
 
 /** What kube-proxy last wrote into its log on a node. */

@@ -13,7 +13,8 @@ import { nodeState } from '../../node/node-state.ts'
 import { citeDecision } from '../../node/route-words.ts'
 import { lookUpRoute } from '../../node/trace/route.ts'
 import type { Packet } from '../../node/trace/types.ts'
-import { addressOfNode, nodeOfPod } from '../../node/vip-trace.ts'
+import { nodeOfPod } from '../../node/node-of-pod.ts'
+import { addressOfNode } from '../../node/vip-trace.ts'
 
 /**
  * A route from a node to the pod range of the node that has a pod, through that node. Where the two are not on one link, or the range is

@@ -3,7 +3,7 @@ import { indexBy } from '../../net/index-by.ts'
 import type { Evidence } from '../evidence.ts'
 import { known } from '../gap.ts'
 import { objectName, type Pod } from './kinds.ts'
-import { perEvidence } from '../memo.ts'
+import { perEvidence, perEvidenceBy } from '../memo.ts'
 
 /** A pod by `namespace/name`, as an endpoint names it; undefined for one that is not listed. */
 export const podNamed = (evidence: Evidence, name: string | null): Pod | undefined =>
@@ -22,7 +22,7 @@ export const podsLabelled = (
   namespace: string | undefined,
   key: string,
   value: string,
-): readonly Pod[] => byLabel(evidence).get(labelText(namespace, key, value)) ?? []
+): readonly Pod[] => byValueOf(evidence, namespace, key).get(value) ?? []
 
 /** A pod's addresses, of both families; none before it has one. */
 export const addressesOfPod = ({ status }: Pod): readonly Address[] =>
@@ -34,8 +34,12 @@ const podsIndex = (keysOf: (pod: Pod) => readonly string[]) =>
 const byName = podsIndex((pod) => [objectName(pod)])
 const byNode = podsIndex(({ spec }) => (spec?.nodeName === undefined ? [] : [spec.nodeName]))
 const byAddress = podsIndex((pod) => addressesOfPod(pod).map(({ text }) => text))
-const byLabel = podsIndex(({ metadata }) =>
-  Object.entries(metadata?.labels ?? {}).map(([key, value]) => labelText(metadata?.namespace, key, value)),
+const byNamespace = podsIndex(({ metadata }) => [metadata?.namespace ?? ''])
+/** The pods of a namespace by the value of a label: only of labels that some selector names. */
+const byValueOf = perEvidenceBy(
+  (namespace: string | undefined, key: string) => JSON.stringify([namespace ?? '', key]),
+  (evidence: Evidence, namespace, key) =>
+    indexBy(byNamespace(evidence).get(namespace ?? '') ?? [], ({ metadata: { labels = {} } = {} }) =>
+      Object.hasOwn(labels, key) ? [labels[key] ?? ''] : [],
+    ),
 )
-const labelText = (namespace: string | undefined, key: string, value: string): string =>
-  JSON.stringify([namespace, key, value])

@@ -61,6 +61,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
     pages: {
       'Kubernetes Without kube-proxy': 'network/kubernetes/kubeproxy-free/',
       'L2 Announcements': 'network/l2-announcements/',
+      'Layer 3 Policies': 'security/policy/layer3/',
       'LoadBalancer IP Address Management': 'network/lb-ipam/',
       'System Requirements': 'operations/system_requirements/',
     },

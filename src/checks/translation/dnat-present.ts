@@ -109,7 +109,7 @@ export default defineCheck({
     sources: [
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go (syncProxyRules), pkg/proxy/nftables/proxier.go, pkg/proxy/ipvs/proxier.go',
       'Linux net/netfilter/nf_nat_core.c (nf_nat_inet_fn)',
-      'Cilium 1.18 bpf/lib/nodeport.h, cilium-dbg/cmd/bpf_lb_list.go; Calico v3.30 felix/bpf-gpl/nat_lookup.h',
+      'cilium/cilium v1.18.0 bpf/lib/nodeport.h, cilium-dbg/cmd/bpf_lb_list.go; projectcalico/calico v3.30.0 felix/bpf-gpl/nat_lookup.h',
     ],
   },
 })

@@ -106,7 +106,7 @@ export default defineCheck({
     sources: [
       'kubernetes v1.34.4 pkg/proxy/iptables/proxier.go (syncProxyRules), pkg/proxy/topology.go (CategorizeEndpoints)',
       'Kubernetes documentation, "EndpointSlices"',
-      'Cilium 1.18 cilium-dbg/cmd/bpf_lb_list.go (dumpSVC); Calico v3.30 felix/cmd/calico-bpf/commands/nat.go (dumpNice)',
+      'cilium/cilium v1.18.0 cilium-dbg/cmd/bpf_lb_list.go (dumpSVC); projectcalico/calico v3.30.0 felix/cmd/calico-bpf/commands/nat.go (dumpNice)',
     ],
   },
 })

@@ -118,7 +118,7 @@ export default defineCheck({
     sources: [
       'Kubernetes documentation, "Network Policies"',
       'k8s.io/api networking/v1 (NetworkPolicyIngressRule)',
-      'Cilium 1.18 documentation, "Network Policy", "Layer 3 Policies: IP/CIDR based" (policy-cidr-match-mode)',
+      'Cilium documentation, "Layer 3 Policies: IP/CIDR based" (policy-cidr-match-mode)',
       'cilium/cilium issues 23603, 25650, 34235',
     ],
   },

@@ -243,7 +243,10 @@ test('what runs on the node ends when the connection does', async () => {
 })
 
 test('output that is cut in the middle spoils one file and keeps those before it', async () => {
-  writeFileSync(at('cut'), `#!/bin/sh\nsh -c "$SSH_ORIGINAL_COMMAND" | sed '/^>ip-route.json/{n;q;}'\nsleep 1\nkill -9 $PPID\n`)
+  writeFileSync(
+    at('cut'),
+    `#!/bin/sh\nsh -c "$SSH_ORIGINAL_COMMAND" | sed '/^>ip-route.json/{n;q;}'\nsleep 1\nkill -9 $PPID\n`,
+  )
   chmodSync(at('cut'), 0o755)
   const cut = await sshd('cut', [`ForceCommand ${at('cut')}`])
   const { complete, files, gaps } = await read(

@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Evidence } from '../../src/evidence/evidence.ts'
@@ -79,4 +81,18 @@ describe('the first line of what is unknown is what decides', () => {
       ['controller-1', expect.stringMatching(/^Nodes controller-1\b/)],
     ])
   })
+})
+
+test('what a folder lacks is written into it by the commands as they are printed', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-'))
+  try {
+    const printedFor = report(await kubectlOnly(), { from: 'bundle', path: `${folder}/` }, {})
+    const commands = printedFor.split('\n').filter((line) => line.includes(folder))
+    expect(commands.map((line) => line.trim().split(' ')[0])).toEqual(['mkdir', 'aws', 'aws', 'aws'])
+    execFileSync('sh', ['-euc', ['aws() { echo "$*"; }', ...commands].join('\n')])
+    const file = path.join(folder, 'aws/describe-network-interfaces.json')
+    expect(readFileSync(file, 'utf8')).toBe('ec2 describe-network-interfaces --output json\n')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

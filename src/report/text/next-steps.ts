@@ -158,15 +158,17 @@ export function commandsFor(
   return [{ line: asTyped('kubectl get services -A', reading.access) }, sh`vipdoctor policy --kubernetes`]
 }
 
-/** The ordinary commands whose output a bundle lacks. */
+/** The ordinary commands whose output a bundle lacks, into folders that it may lack, too. */
 function byFile(sources: readonly string[], bundle: string): readonly Command[] {
   const archive = /\.(?:gz|json|ya?ml)$/i.test(bundle)
   const folder = archive ? 'BUNDLE' : bundle.replace(/\/$/, '')
-  return sources.slice(0, namedFiles).flatMap((source) => {
+  const files = sources.slice(0, namedFiles).flatMap((source) => {
     const [, root = '', name = ''] = /^(aws|kubernetes)\/([\w.-]+)\.json$/.exec(source) ?? []
     if (root === 'aws' && /^describe-[a-z-]+$/.test(name))
-      return [sh`aws ec2 ${name} --output json > ${folder}/${source}`]
-    if (root === 'kubernetes') return [sh`kubectl get ${name} -A -o json > ${folder}/${source}`]
+      return [{ root, command: sh`aws ec2 ${name} --output json > ${folder}/${source}` }]
+    if (root === 'kubernetes') return [{ root, command: sh`kubectl get ${name} -A -o json > ${folder}/${source}` }]
     return []
   })
+  const folders = [...new Set(files.map(({ root }) => `${folder}/${root}`))]
+  return [...folders.map((one) => sh`mkdir -p ${one}`), ...files.map(({ command }) => command)]
 }

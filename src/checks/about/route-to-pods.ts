@@ -20,7 +20,7 @@ import { addressOfNode } from '../../node/vip-trace.ts'
  * A route from a node to the pod range of the node that has a pod, through that node. Where the two are not on one link, or the range is
  * not known, it is left to the network's own design.
  */
-export function routeToPods(evidence: Evidence, node: string, pod: Address): Remedy {
+function routeToPods(evidence: Evidence, node: string, pod: Address): Remedy {
   const home = nodeOfPod(evidence, pod)
   const { podCIDR, podCIDRs = [] } = (home === null ? null : nodesByName(evidence).get(home)?.spec) ?? {}
   const range = [podCIDR, ...podCIDRs].flatMap((text) => parseCidr(text) ?? []).find((one) => rangeHas(one, pod))

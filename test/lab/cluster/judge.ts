@@ -4,7 +4,7 @@ import type { Wire } from './wire.ts'
 
 // What is right about a diagnosis, by data alone.
 
-export type Mending =
+type Mending =
   | 'mended'
   /** The printed commands change nothing by themselves: the user has to choose. */
   | 'advice'

@@ -77,7 +77,7 @@ inBrowser('the page in Chromium', () => {
       expect(await page.locator(hidden).isVisible()).toBe(false)
       const picture = page.locator(shown)
       expect(await picture.locator('.bubble').textContent()).toMatch(
-        /dies here.*No network interface of vpc-\w+ holds 10\.240\.0\.100/,
+        /dies here.*No network interface of the VPC holds 10\.240\.0\.100/,
       )
       const dying = await picture.locator('.badge.ends .disc').boundingBox()
       const other = await picture.locator('.badge.reached .disc').first().boundingBox()

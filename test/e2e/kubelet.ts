@@ -50,6 +50,7 @@ export const nodeTools = [
 const pause = 'localhost/pause:1'
 
 export async function startNode(cluster: RealCluster, name: string): Promise<RealNode> {
+  const turn = await ownTurn()
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-node-'))
   const at = (file: string) => path.join(folder, file)
   const socket = at('containerd.sock')
@@ -64,6 +65,7 @@ export async function startNode(cluster: RealCluster, name: string): Promise<Rea
   writeFileSync(at('cni/10-bridge.conflist'), JSON.stringify(cni))
   const containerd = daemon('containerd', ['--config', at('containerd.toml')])
   const stopped: (() => void)[] = [
+    () => turn.kill(),
     () => {
       rmSync(folder, { recursive: true, force: true })
     },
@@ -131,6 +133,14 @@ export async function startNode(cluster: RealCluster, name: string): Promise<Rea
     stop()
     throw error
   }
+}
+
+/** Waits for the other suites' nodes: a kubelet ends the pods of every other one on its machine. Lasts no longer than this process. */
+async function ownTurn(): Promise<ReturnType<typeof daemon>> {
+  const held = `echo held; exec tail --pid=${String(process.pid)} -f /dev/null`
+  const turn = daemon('flock', ['--no-fork', path.join(os.tmpdir(), 'vipdoctor-kubelet.lock'), 'sh', '-c', held])
+  await until(() => Promise.resolve(turn.said() !== ''), turn, 590)
+  return turn
 }
 
 const containerdConfig = (place: Readonly<Record<'root' | 'state' | 'socket' | 'cni', string>>): string => `version = 2

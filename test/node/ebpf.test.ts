@@ -297,16 +297,28 @@ describe('Calico’s table', () => {
     expect(replacementOn(await variant('lan-no-kube-proxy-on-announcer', changes(false)), 'controller-0')).toBeNull()
   })
 
-  test('a line of another command makes it a gap', async () => {
+  test.each([
+    ['a line of another command', 'Error: unknown command "nat"\n', 'line 1 is no part of a dump'],
+    [
+      'a count without its lines',
+      calicoNat('count 2 local 0', []),
+      'cut off: line 4 counts more backends than are listed',
+    ],
+    [
+      'a word over which a pattern could sit for ever',
+      calicoNat(`count 0 local 0 flags ${'a'.repeat(100_000)}!`, []),
+      'line 4 is no part of a dump',
+    ],
+  ])('%s makes it a gap', async (_, dump, why) => {
     const { verdict, causes, findings } = await on({
-      'nodes/controller-0/calico-bpf-nat-dump.txt': 'Error: unknown command "nat"\n',
+      'nodes/controller-0/calico-bpf-nat-dump.txt': dump,
       'nodes/controller-0/ip-link.json': editJson((links: Json) => {
         links.push({ ifindex: 99, ifname: 'bpfin.cali', flags: ['UP'], operstate: 'UP' })
       }),
     })
     const found = findings.find(({ id }) => id === 'translation/dnat-present')
     expect([verdict, causes]).toEqual(['inconclusive', []])
-    expect(found?.gaps?.[0]?.reason).toContain('line 1 is no part of a dump')
+    expect(found?.gaps?.[0]?.reason).toContain(why)
     expect(found?.look).toEqual([
       'kubectl -n calico-system get pods -l k8s-app=calico-node --field-selector spec.nodeName=controller-0',
     ])

@@ -206,11 +206,14 @@ function typeName(value: unknown): string {
 /** No file that a tool wrote is nested so deep. JSON.parse takes any depth; what walks through a value does not. */
 const mostLevels = 200
 
-/** Whether a value is nested deeper than anything that may be walked through. */
+/** Whether a value is nested deeper than anything that may be walked through. Makes no list of an object's members: this meets every value of a large cluster. */
 export function nestsTooDeep(value: unknown, left = mostLevels): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (left === 0) return true
-  return (Array.isArray(value) ? value : Object.values(value)).some((member) => nestsTooDeep(member, left - 1))
+  if (Array.isArray(value)) return value.some((member) => nestsTooDeep(member, left - 1))
+  const members = value as Readonly<Record<string, unknown>>
+  for (const key in members) if (typeof members[key] === 'object' && nestsTooDeep(members[key], left - 1)) return true
+  return false
 }
 
 /** Freezes a value and all that it holds, and gives it back. */

@@ -22,11 +22,21 @@ export function parseAddress(text: string | null | undefined): Address | null {
   if (text === null || text === undefined) return null
   const four = dottedQuad(text)
   if (four !== null) return { family: 4, value: BigInt(four), text }
-  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return null
-  const parsed = ipaddr.IPv6.parse(text)
+  if (!text.includes(':') || text.includes('%')) return null
+  const parsed = sixOf(text)
+  if (parsed === null) return null
   if (parsed.isIPv4MappedAddress()) return parseAddress(parsed.toIPv4Address().toString())
   const value = parsed.parts.reduce((sum, part) => (sum << 16n) | BigInt(part), 0n)
   return { family: 6, value, text: parsed.toRFC5952String() }
+}
+
+/** To ask first whether it is one would read it twice. */
+function sixOf(text: string): ipaddr.IPv6 | null {
+  try {
+    return ipaddr.IPv6.parse(text)
+  } catch {
+    return null
+  }
 }
 
 /** The value of a dotted quad, null for any other text. Character by character: a large cluster has some hundred thousand of them. */

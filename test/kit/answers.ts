@@ -8,6 +8,7 @@ import type { FabricName } from '../../src/evidence/question.ts'
 import { addressAndPort } from '../../src/net/port.ts'
 import type { Reporter } from '../../src/report/reporter.ts'
 import { recognisedFabric } from '../../src/fabric/recognise.ts'
+import type { Check } from '../../src/checks/check.ts'
 import type { Finding } from '../../src/checks/finding.ts'
 import { acceptanceOf, gateOf, strictPolicy, weighForGate, type Policy } from '../../src/diagnosis/gate.ts'
 import { ordinary } from '../../src/report/text/text.ts'
@@ -22,10 +23,11 @@ export function judge(
   client = 'vpc',
   nodePorts = false,
   fabric: FabricName = recognisedFabric(evidence),
+  among: readonly Check[] = checks,
 ): Answer {
   const asked = { client: parseClient(client), fabric, vpcId: null }
   const { questions, gaps } = questionsFor(evidence, targets.map(parseTarget), asked)
-  return answer(checks, evidence, questions, gaps, nodePorts)
+  return answer(among, evidence, questions, gaps, nodePorts)
 }
 
 /** What `vipdoctor check` prints of an answer. */
@@ -63,9 +65,14 @@ export function reported(
   )
 }
 
-/** The one diagnosis of a target. */
-export function diagnosisOf(evidence: Evidence, target: string, client = 'vpc'): Diagnosis {
-  const { diagnoses } = judge(evidence, [target], client)
+/** The one diagnosis of a target; by some of the checks alone, where they are given. */
+export function diagnosisOf(
+  evidence: Evidence,
+  target: string,
+  client = 'vpc',
+  among: readonly Check[] = checks,
+): Diagnosis {
+  const { diagnoses } = judge(evidence, [target], client, false, undefined, among)
   const [diagnosis, ...more] = diagnoses
   if (diagnosis === undefined || more.length > 0) throw new Error(`${target} has ${String(diagnoses.length)} diagnoses`)
   return diagnosis

@@ -106,10 +106,10 @@ function routesOf(state: NodeState, table: string, family: Family): readonly Par
       if (named !== table || isUnused(state, route, family)) return []
       // The default routes of both families are called the same.
       if (route.dst === 'default' && (parseAddress(route.gateway)?.family ?? family) !== family) return []
-      const cidr =
-        route.dst === 'default'
-          ? parseCidrOrAddress(family === 4 ? '0.0.0.0/0' : '::/0')
-          : parseCidrOrAddress(route.dst)
+      const dst = route.dst === 'default' ? (family === 4 ? '0.0.0.0/0' : '::/0') : route.dst
+      // A node has as many of the other family, and to read them costs more.
+      if (dst?.includes(':') === (family === 4)) return []
+      const cidr = parseCidrOrAddress(dst)
       return cidr?.family === family ? [{ route, cidr }] : []
     })
   tables.set(key, found)

@@ -37,7 +37,7 @@ function withFault(place: string, fault: string, args: readonly string[]) {
   const { status, stderr } = spawnSync(process.execPath, ['--import', preload, bin, ...args], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, HOME: '/nonexistent' },
-    timeout: 60_000,
+    timeout: 180_000,
   })
   return { code: status, stderr }
 }

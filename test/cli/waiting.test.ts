@@ -34,7 +34,7 @@ async function signalled(args: readonly string[], signal: 'SIGINT' | 'SIGTERM', 
   while (!hasOpen(child.pid, fifo)) await wait(50)
   await wait(500)
   child.kill(signal)
-  return Promise.race([end, wait(5000).then(() => 'it went on')])
+  return Promise.race([end, wait(60_000).then(() => 'it went on')])
 }
 
 const read = ['capture', 'arp', '--vip', '10.240.0.100', '--fabric', 'lan', '--read']
@@ -82,7 +82,7 @@ function fed(args: readonly string[], file: string) {
   const { status, stderr } = spawnSync(
     'sh',
     ['-c', 'cat "$0" > "$1" & shift; "$@"', file, fifo, process.execPath, bin, ...args, fifo],
-    { encoding: 'utf8', timeout: 60_000 },
+    { encoding: 'utf8', timeout: 180_000 },
   )
   return { code: status, stderr }
 }
@@ -96,7 +96,7 @@ test.each([
   ['a device for a bundle', ['check', '--bundle', '/dev/zero'], '/dev/zero is a device, not a file.'],
   ['a device for a capture', [...read, '/dev/zero'], '/dev/zero is a device, not a capture.'],
 ])('%s is refused, not read for ever', (_, args, message) => {
-  const { status, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', timeout: 30_000 })
+  const { status, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8', timeout: 120_000 })
   expect({ status, stderr }).toEqual({ status: 2, stderr: `vipdoctor: ${message}\n` })
 })
 

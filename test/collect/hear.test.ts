@@ -144,7 +144,8 @@ where('check --capture', () => {
 
   test('what is announced is heard on the nodes over ssh and here, and the saved bundle judges alike', async () => {
     const hosts = ['client', ...Object.values(nodes).map(hostOf)]
-    const ran = await check(['--capture=6', ...overSsh], hosts, announce)
+    // Long enough that a busy machine has every listener up at one time.
+    const ran = await check(['--capture=15', ...overSsh], hosts, announce)
     expect(capturesIn(ran.saved).sort()).toEqual(['client', ...Object.keys(nodes)].map((name) => `${name}/eth0.pcapng`))
     const held = '10.240.0.100 is held by controller-0 (eth0, 0a:58:0a:f0:00:0a), which announces as MetalLB does.'
     const heard = wire(ran.stdout).filter(({ id }) => id === 'wire/several-announcers')
@@ -212,7 +213,7 @@ where('check --capture', () => {
       before.push(Date.now())
       child.kill('SIGINT')
     })
-    expect(Date.now() - (before[0] ?? 0)).toBeLessThan(10_000)
+    expect(Date.now() - (before[0] ?? 0)).toBeLessThan(30_000)
     expect([ran.code, ran.stdout]).toEqual([130, ''])
     for (const host of hosts) expect([host, await untilTrue(() => listeners(host) === '')]).toEqual([host, true])
   })

@@ -314,7 +314,7 @@ describe('Ctrl-C', () => {
     const ran = await vipdoctor([...args, '--region', 'us-east-1', ...nodeOutputs, '--quiet'], {
       interruptWhen: waiting,
     })
-    expect(ran.afterInterrupt).toBeLessThan(5_000)
+    expect(ran.afterInterrupt).toBeLessThan(30_000)
     return ran
   }
 

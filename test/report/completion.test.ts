@@ -71,7 +71,11 @@ zpty -d z
 `
 testNeeding('zsh').each(typed)('zsh completes "%s"', (line, offers) => {
   rmSync(path.join(folder, 'offers'), { force: true })
-  const { stderr } = spawnSync('zsh', ['-f', '-c', zshTyping(line)], { encoding: 'utf8', cwd: folder, timeout: 20_000 })
+  const { stderr } = spawnSync('zsh', ['-f', '-c', zshTyping(line)], {
+    encoding: 'utf8',
+    cwd: folder,
+    timeout: 120_000,
+  })
   expect(stderr).toBe('')
   const offered = execFileSync('sort', ['-u', path.join(folder, 'offers')], { encoding: 'utf8' })
   expect(

@@ -77,7 +77,7 @@ where('a capture on a node, over ssh', () => {
     const before = Date.now()
     child.kill(signal)
     const { stdout } = await told
-    expect(Date.now() - before).toBeLessThan(5000)
+    expect(Date.now() - before).toBeLessThan(30_000)
     if (signal === 'SIGINT') expect(stdout).toMatch(/^Silence about 10\.240\.0\.109/)
     expect(await untilTrue(() => capturesLeft() === '')).toBe(true)
   })

@@ -23,17 +23,17 @@ interface PodNamespace {
 /** What the script writes about pods on a node: a network namespace with one namespace in it for each pod, whose process waits for clients. */
 function podListenOf(shell: string, pods: readonly PodNamespace[]): string {
   const lines = pods.flatMap(({ address, opens }) => [
-    `unshare -n sh -c 'ip link set lo up; ip link add eth0 type veth peer name p0; ip link set p0 up; ip link set eth0 up; ip addr add ${address} dev eth0 nodad; exec "$0" -e "$1"' '${process.execPath}' '${opens}; setTimeout(() => {}, 60000); setTimeout(() => require("fs").writeSync(1, "up\\n"), 300)' >"$dir/$$.${address.replace('/', '-')}" &`,
+    `unshare -n sh -c 'ip link set lo up; ip link add eth0 type veth peer name p0; ip link set p0 up; ip link set eth0 up; ip addr add ${address} dev eth0 nodad; exec "$0" -e "$1"' '${process.execPath}' '${opens}; setTimeout(() => {}, 600000); setTimeout(() => require("fs").writeSync(1, "up\\n"), 300)' >"$dir/$$.${address.replace('/', '-')}" &`,
     'pids="$pids $!"',
   ])
   const setup = [
     'dir=$(mktemp -d); pids=; trap \'kill $pids; rm -r "$dir"\' EXIT',
     'ip link set lo up',
     ...lines,
-    `for i in $(seq 100); do [ "$(cat "$dir"/* | grep -c up)" = ${String(pods.length)} ] && break; sleep 0.1; done`,
+    `for i in $(seq 1000); do [ "$(cat "$dir"/* | grep -c up)" = ${String(pods.length)} ] && break; sleep 0.1; done`,
     `${shell} -s`,
   ].join('\n')
-  const { stdout } = spawnSync('unshare', ['-n', 'sh', '-c', setup], { input: nodeScript, timeout: 60_000, cwd: '/' })
+  const { stdout } = spawnSync('unshare', ['-n', 'sh', '-c', setup], { input: nodeScript, timeout: 180_000, cwd: '/' })
   const { files, gaps } = parseNodeOutput(new Uint8Array(stdout))
   expect(gaps.get('pod-listen.txt')).toBe(undefined)
   return Buffer.from(files.get('pod-listen.txt') ?? []).toString()

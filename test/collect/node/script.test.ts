@@ -22,7 +22,7 @@ import { keepalivedConf } from '../../kit/keepalived.ts'
 
 function run(argv: readonly string[], script = nodeScript) {
   const [command = 'sh', ...rest] = argv
-  const { stdout, stderr, status } = spawnSync(command, rest, { input: script, timeout: 60_000, cwd: '/' })
+  const { stdout, stderr, status } = spawnSync(command, rest, { input: script, timeout: 180_000, cwd: '/' })
   return {
     bytes: new Uint8Array(stdout),
     stderr: stderr.toString(),

@@ -24,6 +24,8 @@ const settings = {
 
 interface Wanted {
   readonly interface: string
+  /** What it may do with leases. */
+  readonly leases: readonly string[]
   readonly nodeSelector: Readonly<Record<string, string>>
 }
 
@@ -42,7 +44,7 @@ function objects(wanted: Wanted): object {
         ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name } },
         rules: [
           rule('', ['services', 'services/status', 'endpoints', 'nodes', 'pods'], [...sees, 'patch']),
-          rule('coordination.k8s.io', ['leases'], [...sees, 'create']),
+          rule('coordination.k8s.io', ['leases'], wanted.leases),
           rule('discovery.k8s.io', ['endpointslices'], sees),
         ],
       },
@@ -69,7 +71,11 @@ function objects(wanted: Wanted): object {
   }
 }
 
-const usual: Wanted = { interface: 'eth0', nodeSelector: { 'node-role.kubernetes.io/control-plane': '' } }
+const usual: Wanted = {
+  interface: 'eth0',
+  leases: [...sees, 'create'],
+  nodeSelector: { 'node-role.kubernetes.io/control-plane': '' },
+}
 
 /** Starts kube-vip, and waits until a node has the VIP. */
 async function start(lab: Lab, change: Partial<Wanted> = {}): Promise<void> {
@@ -84,23 +90,18 @@ async function holders(lab: Lab): Promise<readonly string[]> {
   return held.flatMap(({ each, text }) => (text.trim() === '' ? [] : [each]))
 }
 
-const lease = (lab: Lab, field: string): Promise<string> =>
-  lab.must(`kubectl -n kube-system get lease plndr-cp-lock -o jsonpath='{.spec.${field}}'`)
-
-/** Ends kube-vip as a kill does: the node that led keeps the VIP, and the lease runs out. */
+/** Leaves kube-vip no node to run on; the one that led keeps the VIP. */
 async function end(lab: Lab): Promise<void> {
-  await lab.must(
-    `kubectl -n kube-system patch daemonset ${name} -p '{"spec":{"template":{"spec":{"nodeSelector":{"lab":"nowhere"}}}}}'`,
-  )
-  const renewed = (): Promise<string> => lease(lab, 'renewTime')
-  await until('kube-vip goes on', async () => {
-    const before = Date.parse(await renewed())
-    return Date.now() - before > 12_000
-  })
+  const patch = { spec: { template: { spec: { nodeSelector: { lab: 'nowhere' } } } } }
+  await lab.must(`kubectl -n kube-system patch daemonset ${name} -p '${JSON.stringify(patch)}'`)
+  await lab.must('kubectl -n kube-system wait --for=delete pod -l app=kube-vip --timeout=30s')
 }
 
+const onControllers = (lab: Lab, line: string): Promise<unknown> =>
+  Promise.all(controllers.map((each) => lab.on(each, line)))
+
 const letGo = async (lab: Lab): Promise<void> => {
-  await Promise.all(controllers.map((each) => lab.on(each, `ip addr del ${address}/32 dev eth0 2>/dev/null; true`)))
+  await onControllers(lab, `ip addr del ${address}/32 dev eth0 2>/dev/null; true`)
   await forget(lab, 'bastion')
 }
 
@@ -125,32 +126,45 @@ export const kubeVipFaults: readonly Fault[] = [
     undo,
   },
   {
-    ...{ ...target, fabrics: ['lan'], causes: [], also: ['announcement/kube-vip-lease'] },
-    name: 'kube-vip was killed, and its node keeps the VIP',
+    ...{ ...target, fabrics: ['lan'], causes: [], also: ['control/kube-vip'] },
+    name: 'kube-vip may run on no node, and the one that led keeps the VIP',
     make: async (lab) => {
       await start(lab)
       await end(lab)
+    },
+    undo,
+  },
+  {
+    ...{ ...target, fabrics: ['lan'], causes: ['control/kube-vip'] },
+    name: 'kube-vip may run on no node, and none has the VIP',
+    make: async (lab) => {
+      await start(lab)
+      await end(lab)
+      await letGo(lab)
     },
     undo,
   },
   {
     ...{ ...target, fabrics: ['lan'], causes: ['announcement/kube-vip-lease'] },
-    name: 'kube-vip runs on no node, and none has the VIP',
+    name: 'kube-vip may not read or write leases',
     make: async (lab) => {
-      await start(lab)
-      await end(lab)
-      await letGo(lab)
+      await lab.applied(objects({ ...usual, leases: ['list'] }))
+      await lab.must('kubectl -n kube-system rollout status daemonset kube-vip --timeout=30s')
     },
     undo,
   },
   {
     ...{ ...target, fabrics: ['lan'], causes: ['announcement/kube-vip-interface'] },
-    name: 'the VIP was taken from kube-vip’s leader',
+    name: 'the interface on which kube-vip has the VIP is down',
     make: async (lab) => {
-      await start(lab)
-      await letGo(lab)
+      await onControllers(lab, 'ip link add vips type dummy; ip link set vips up')
+      await start(lab, { interface: 'vips' })
+      await onControllers(lab, 'ip link set vips down')
     },
-    undo,
+    undo: async (lab) => {
+      await undo(lab)
+      await onControllers(lab, 'ip link del vips')
+    },
   },
   {
     ...{ ...target, fabrics: ['lan'], causes: ['control/kube-vip'] },

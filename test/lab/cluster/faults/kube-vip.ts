@@ -112,6 +112,20 @@ const undo = async (lab: Lab): Promise<void> => {
   await letGo(lab)
 }
 
+/** Has kube-vip put the VIP on a cable that ends on its own node. */
+async function aside(lab: Lab): Promise<void> {
+  await onControllers(
+    lab,
+    'ip link add vips type veth peer name vips-peer; ip link set vips-peer up; ip link set vips up',
+  )
+  await start(lab, { interface: 'vips' })
+}
+
+async function backFromAside(lab: Lab): Promise<void> {
+  await undo(lab)
+  await onControllers(lab, 'ip link del vips')
+}
+
 const assign = async (lab: Lab, node: string): Promise<void> => {
   await lab.must(
     `aws ec2 assign-private-ip-addresses --network-interface-id ${await lab.eni(node)} --private-ip-addresses ${address}`,
@@ -154,16 +168,21 @@ export const kubeVipFaults: readonly Fault[] = [
     undo,
   },
   {
+    ...{ ...target, fabrics: ['lan'], causes: [], also: ['announcement/kube-vip-interface'] },
+    name: 'kube-vip has the VIP on an interface that nobody asks at',
+    make: aside,
+    undo: backFromAside,
+  },
+  {
     ...{ ...target, fabrics: ['lan'], causes: ['announcement/kube-vip-interface'] },
-    name: 'the interface on which kube-vip has the VIP is down',
+    name: 'kube-vip has the VIP on an interface that nobody asks at, and the nodes answer ARP strictly',
     make: async (lab) => {
-      await onControllers(lab, 'ip link add vips type dummy; ip link set vips up')
-      await start(lab, { interface: 'vips' })
-      await onControllers(lab, 'ip link set vips down')
+      await aside(lab)
+      await onControllers(lab, 'sysctl -qw net.ipv4.conf.eth0.arp_ignore=1')
     },
     undo: async (lab) => {
-      await undo(lab)
-      await onControllers(lab, 'ip link del vips')
+      await onControllers(lab, 'sysctl -qw net.ipv4.conf.eth0.arp_ignore=0')
+      await backFromAside(lab)
     },
   },
   {

@@ -103,5 +103,5 @@ function diagnose(
   const results = runChecks(checks, context)
   const judgement = judgeResults(results, context, checks)
   const nodePorts = withNodePorts ? nodePortPaths(checks, evidence, question) : null
-  return { diagnosis: { question, receiving, ...judgement, nodePorts }, results }
+  return { diagnosis: { question, receiving, nodesRead: evidence.nodeNames, ...judgement, nodePorts }, results }
 }

@@ -31,6 +31,8 @@ export interface PathStep {
 export interface Diagnosis {
   readonly question: Question
   readonly receiving: Receiving
+  /** The nodes of which anything was read. */
+  readonly nodesRead: readonly string[]
   readonly verdict: Verdict
   readonly causes: readonly Cause[]
   readonly possibleCauses: readonly Finding[]

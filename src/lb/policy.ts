@@ -1,7 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
 import type { KubernetesObject, Pod } from '../evidence/kubernetes/kinds.ts'
-import { parseCidr, rangeCovers, type Range } from '../net/range.ts'
+import { everyAddress, parseCidr, rangeCovers, type Range } from '../net/range.ts'
 import { selects } from './selector.ts'
 import { perEvidence } from '../evidence/memo.ts'
 
@@ -95,23 +95,30 @@ export function admitsNode(
   if (cilium === null || cilium.blocksMeanNodes === true || !admitted) return admitted
   const rules = rulesAt(policy, pod, protocol, port)
   if (rules.some(({ from = [] }) => from.length === 0)) return true
-  const all: Range = { family: source.family, first: 0n, last: (1n << (source.family === 6 ? 128n : 32n)) - 1n }
+  const all = everyAddress(source.family)
   const ofWorld = rules.some(({ from = [] }) => from.some(({ ipBlock }) => blockHas(ipBlock, all)))
   return ofWorld || cilium.blocksMeanNodes === null ? null : false
 }
 
 const rulesAt = ({ spec }: NetworkPolicy, pod: Pod, protocol: string, port: number) =>
-  (spec?.ingress ?? []).filter(
-    ({ ports = [] }) =>
-      ports.length === 0 ||
-      ports.some((one) => {
-        if ((one.protocol ?? 'TCP').toLowerCase() !== protocol) return false
-        if (one.port === undefined) return true
-        const first =
-          typeof one.port === 'number' || /^\d+$/.test(one.port) ? Number(one.port) : portNamed(pod, one.port)
-        return first !== null && port >= first && port <= (one.endPort ?? first)
-      }),
-  )
+  (spec?.ingress ?? []).filter(({ ports = [] }) => allowsPort(ports, pod, protocol, port))
+
+interface PolicyPort {
+  readonly protocol?: string | undefined
+  readonly port?: string | number | undefined
+  readonly endPort?: number | undefined
+}
+
+/** Whether ports of a rule name this one, by number or by the pod's own name for it; none names all. */
+export const allowsPort = (ports: readonly PolicyPort[], pod: Pod, protocol: string, port: number): boolean =>
+  ports.length === 0 ||
+  ports.some((one) => {
+    // ANY is Cilium's word for what is not said.
+    if (!['any', protocol].includes((one.protocol ?? 'TCP').toLowerCase())) return false
+    if (one.port === undefined) return true
+    const first = typeof one.port === 'number' || /^\d+$/.test(one.port) ? Number(one.port) : portNamed(pod, one.port)
+    return first !== null && port >= first && port <= (one.endPort ?? first)
+  })
 
 interface IpBlock {
   readonly cidr?: string | undefined

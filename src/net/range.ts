@@ -62,6 +62,13 @@ export const rangeOf = (address: Address): Range => ({
   last: address.value,
 })
 
+/** All addresses of a family. */
+export const everyAddress = (family: Family): Range => ({
+  family,
+  first: 0n,
+  last: (1n << (family === 6 ? 128n : 32n)) - 1n,
+})
+
 /** Whether an address lies in a range; never of the other family. */
 export function rangeHas(range: Range, address: Address): boolean {
   return range.family === address.family && range.first <= address.value && address.value <= range.last

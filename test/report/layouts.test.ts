@@ -3,13 +3,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { nodeScript } from '../../src/collect/node/script.ts'
 import type { Evidence } from '../../src/evidence/evidence.ts'
+import { nodeKinds } from '../../src/evidence/node/kinds.ts'
 import type { Access } from '../../src/report/access.ts'
+import { printedBy } from '../../src/report/node-files.ts'
 import { plain, type Look } from '../../src/report/paint.ts'
 import type { Reading } from '../../src/report/reading.ts'
+import { nextSteps } from '../../src/report/text/next-steps.ts'
 import { ordinary, textReporter } from '../../src/report/text/text.ts'
 import { judge, printed } from '../kit/answers.ts'
-import { fixture, variant } from '../kit/fixtures.ts'
+import { fixture, variant, wild } from '../kit/fixtures.ts'
 import { saidTwice, tooLong } from '../kit/report-lines.ts'
 import { thirtyVips } from '../kit/thirty-vips.ts'
 
@@ -95,4 +99,94 @@ test('what a folder lacks is written into it by the commands as they are printed
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+describe('a node that was read and lacks a file', () => {
+  const steps = (evidence: Evidence, reading: Reading, target = '10.240.0.100:80'): readonly string[] => {
+    const text = printed(judge(evidence, [target], 'vpc', false, 'lan'), textReporter(plain, ordinary, reading))
+    const [, told = ''] = /To know more, in this order:\n([^]*?)\n\n/.exec(text) ?? []
+    return told.replaceAll(/\n {5}(?! )/g, ' ').split('\n')
+  }
+  const without = (...files: readonly string[]) =>
+    variant('hard-way-healthy', Object.fromEntries(files.map((file) => [`nodes/${file}`, null])))
+
+  test('is not said to be unread: the file is named, and the command that prints it', async () => {
+    expect(steps(await wild('lan-26-firewalld-nft-iptables-save-only'), { from: 'bundle', path: 'b/' })).toEqual([
+      expect.stringMatching(
+        /^ {2}1\. The rules of nftables itself of controller-0, worker-0 and worker-1 \(nft-ruleset\.json: not in the evidence; iptables-save does not show them, .*\): judge translation/,
+      ),
+      ...['controller-0', 'worker-0', 'worker-1'].map(
+        (node) => `       ssh ${node} sudo nft -j list ruleset > b/nodes/${node}/nft-ruleset.json`,
+      ),
+    ])
+  })
+
+  test('of a live one the command shows why nothing came', async () => {
+    const evidence = await without('controller-0/ip-route.json')
+    expect(steps(evidence, { ...live, nodes: 'ssh' }).map((line) => line.trim())).toEqual([
+      expect.stringMatching(
+        /^1\. The routes of controller-0 \(ip-route\.json: not in the evidence\): judge translation/,
+      ),
+      'ssh controller-0 ip -j route show table all',
+    ])
+  })
+
+  test('and more than a few of them is read anew', async () => {
+    const files = [
+      'ip-route.json',
+      'iptables-nft-save.txt',
+      'ip-addr.json',
+      'sysctl.txt',
+      'ip-link.json',
+      'ip-rule.json',
+    ]
+    const evidence = await without(...files.map((file) => `controller-0/${file}`))
+    expect(steps(evidence, bundle)).toEqual([
+      expect.stringMatching(
+        /^ {2}1\. More of controller-0 \(not in the evidence\): judges .* One script by hand: vipdoctor collect --print-node-script$/,
+      ),
+    ])
+  })
+
+  describe('beside others', () => {
+    const told = async (nodesRead: readonly string[], ...sources: readonly string[]): Promise<readonly string[]> => {
+      const [diagnosis] = judge(await without('controller-0/ip-route.json'), ['10.240.0.100:80']).diagnoses
+      const open = diagnosis?.findings.find(
+        ({ id, status }) => status === 'unknown' && diagnosis.path.some((step) => step.id === id),
+      )
+      if (diagnosis === undefined || open === undefined) throw new Error('nothing is unknown')
+      const gaps = sources.map((source) => ({ source, reason: 'cut off' }))
+      const findings = [{ ...open, gaps }]
+      return nextSteps({ ...diagnosis, nodesRead, findings }, bundle, { ...plain, width: 200 }).slice(1)
+    }
+
+    test('of which nothing was read is a step of its own', async () => {
+      expect(await told(['a'], 'nodes/a/ip-rule.json', 'nodes/b/ip-rule.json', 'nodes/a/sysctl.txt')).toEqual([
+        expect.stringMatching(/^ {2}1\. The rules of routing of a \(ip-rule\.json: cut off\): judge /),
+        '       ssh a ip -j rule show > BUNDLE/nodes/a/ip-rule.json',
+        expect.stringMatching(/^ {2}2\. Node b \(cut off\): judges /),
+        expect.stringMatching(/^ {2}3\. sysctl\.txt of a \(cut off\): judges /),
+        '     No ssh? One script by hand: vipdoctor collect --print-node-script',
+      ])
+    })
+
+    test('that lack the same is named with the first four of them, and the script', async () => {
+      const nodes = ['a', 'b', 'c', 'd', 'e']
+      expect((await told(nodes, ...nodes.map((node) => `nodes/${node}/ip-rule.json`))).slice(1)).toEqual([
+        ...['a', 'b', 'c', 'd'].map((node) => `       ssh ${node} ip -j rule show > BUNDLE/nodes/${node}/ip-rule.json`),
+        '     No ssh? One script by hand: vipdoctor collect --print-node-script',
+      ])
+    })
+  })
+})
+
+test('the command that is printed for a file of a node is the one of the node script', () => {
+  const printing = Object.values(nodeKinds).flatMap(({ file }) => {
+    const command = printedBy('n', file)
+    return command === null || !('line' in command) ? [] : [[file, command.line.replace(/^ssh n (?:sudo )?/, '')]]
+  })
+  expect(printing.length).toBeGreaterThan(10)
+  const inScript = nodeScript.replaceAll('"$1-nft-save"', 'iptables-nft-save')
+  for (const [, command = ''] of printing)
+    expect(inScript).toContain(command.replace(/^(?:ip6?tables-legacy|ip6tables-nft)-save/, '"$1-legacy-save"'))
 })

@@ -8,6 +8,7 @@ import type { Step } from '../../node/trace/types.ts'
 import { traceVip, type VipTrace } from '../../journey/vip-trace.ts'
 import type { Journey } from '../../node/vip-trace.ts'
 import { addressAndPort } from '../../net/port.ts'
+import { inWords } from '../../net/words.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { NodeContext } from '../check.ts'
 import { tableOf } from './agents.ts'
@@ -85,14 +86,24 @@ export function shareLost<L extends Loss>(
       'some-rules-not-read',
       subject,
       said(
-        'rules read in part only',
-        `It is not known what ${node} does with the packet: not all of its rules were read.`,
+        partRead(unread),
+        `It is not known what ${node} does with the packet: of what decides it, ${inWords(filesOf(unread))} was not read.`,
       ),
       unread,
     )
   const doubt = first === undefined ? null : doubtAbout(trace, first.journey, first.found)
   return { trace, dead, clients: whole.map(({ clients }) => clients), example: first?.found ?? null, losses, doubt }
 }
+
+/** Which files of nodes are missing, in the room of a line. */
+function partRead(unread: readonly Gap[]): string {
+  const [first = '', ...others] = filesOf(unread)
+  return others.length === 0 ? `${first} not read` : `${first} and ${String(others.length)} more not read`
+}
+
+const filesOf = (unread: readonly Gap[]): readonly string[] => [
+  ...new Set(unread.map(({ source }) => source.split('/').slice(2).join('/'))),
+]
 
 /** What may hold rules too on the nodes that a packet meets, and was not read. */
 const unreadOn = ({ doubts, parts }: VipTrace): readonly Gap[] => [

@@ -2,10 +2,11 @@ import { balancerKinds } from './balancers.ts'
 import { coreKinds } from './core.ts'
 import type { labelSelector } from './kind.ts'
 import { networkKinds } from './networks.ts'
+import { policyKinds } from './policies.ts'
 import type { Shaped } from '../shape.ts'
 
 /** Every kind of Kubernetes object that vipdoctor reads. The key in kebab case, behind `kubernetes/`, is the kind's name in a check's `needs`. */
-export const kubernetesKinds = { ...coreKinds, ...balancerKinds, ...networkKinds } as const
+export const kubernetesKinds = { ...coreKinds, ...balancerKinds, ...networkKinds, ...policyKinds } as const
 
 /** The name of a kind in the evidence: `evidence.kubernetes[name]`. */
 export type KubernetesKindName = keyof typeof kubernetesKinds

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import type { Evidence } from '../../../src/evidence/evidence.ts'
 import { diagnosisOf } from '../../kit/answers.ts'
 import { editJson, variant, type Json } from '../../kit/fixtures.ts'
@@ -23,6 +23,15 @@ const calico = editJson((list: Json) => {
   })
 })
 
+const nothing = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [] })
+
+/** Calico, without policies in its own words. */
+const underCalico = {
+  'kubernetes/pods.json': calico,
+  'kubernetes/networkpolicies.crd.projectcalico.org.json': nothing,
+  'kubernetes/globalnetworkpolicies.crd.projectcalico.org.json': nothing,
+}
+
 /** A recording whose nginx pods a policy selects; Calico enforces it where `enforced`. */
 const policed = ({ ingress = [], enforced = true, base = 'lan-healthy', local = false, more = [] }: Policed) =>
   variant(base, {
@@ -33,7 +42,7 @@ const policed = ({ ingress = [], enforced = true, base = 'lan-healthy', local = 
       })
       list.items.push(...more)
     }),
-    ...(enforced ? { 'kubernetes/pods.json': calico } : {}),
+    ...(enforced ? underCalico : {}),
     'kubernetes/services.json': editJson((list: Json) => {
       if (local)
         list.items.find(({ metadata }: Json) => metadata.name === 'nginx-lb').spec.externalTrafficPolicy = 'Local'
@@ -87,7 +96,7 @@ test('its fix is a narrow policy beside the one that selects all pods, and lets 
       'kubernetes/networkpolicies.networking.k8s.io.json': editJson((list: Json) => {
         list.items.push({ metadata: { name: 'default-deny', namespace: 'default' }, spec: all }, ...more)
       }),
-      'kubernetes/pods.json': calico,
+      ...underCalico,
     })
   const made = proposed(await withAlso())
   expect([made.kind, made.metadata, made.spec.podSelector]).toEqual([
@@ -217,4 +226,144 @@ test('the fix for what Cilium’s nodes pass on is a policy of Cilium, by what i
     { matchLabels: { app: 'nginx' } },
     [{ fromEntities: ['remote-node', 'world'], toPorts: [{ ports: [{ protocol: 'TCP', port: '80' }] }] }],
   ])
+})
+
+describe('policies in the own words of what enforces them', () => {
+  const cilium = 'kubernetes/ciliumnetworkpolicies.cilium.io.json'
+  const clusterwide = 'kubernetes/ciliumclusterwidenetworkpolicies.cilium.io.json'
+  const list = (...items: Json[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  const one = (spec: Json, metadata: Json = { name: 'own', namespace: 'default' }): Json => ({ metadata, spec })
+  const nginx = { endpointSelector: { matchLabels: { 'k8s:app': 'nginx' } } }
+  /** The Cilium cluster with its own policies. */
+  const under = (policies: readonly Json[], everywhere: readonly Json[] = [], plain: readonly Json[] = []) =>
+    variant('cilium-l2', {
+      [cilium]: list(...policies),
+      [clusterwide]: list(...everywhere),
+      'kubernetes/networkpolicies.networking.k8s.io.json': list(...plain),
+    })
+  const saidOf = async (evidence: Promise<Evidence>, client?: string) =>
+    found(await evidence, id, 'default/nginx-lb', client)
+  const statusOf = async (evidence: Promise<Evidence>) => (await saidOf(evidence)).map(([status]) => status)
+  const from = (entities: readonly string[], more: Json = {}) =>
+    one({ ...nginx, ingress: [{ fromEntities: entities, ...more }] })
+  const at = (port: string, protocol = 'TCP') => ({ toPorts: [{ ports: [{ port, protocol }] }] })
+
+  test.each<readonly [string, Json, string]>([
+    ['everybody', from(['all']), 'pass'],
+    ['nodes and the world', from(['remote-node', 'world']), 'pass'],
+    ['the cluster and the world', from(['cluster', 'world'], at('80')), 'pass'],
+    ['any protocol', from(['all'], at('80', 'ANY')), 'pass'],
+    ['a rule without peers', one({ ...nginx, ingress: [at('80')] }), 'pass'],
+    [
+      'the nodes and every address',
+      one({ ...nginx, ingress: [{ fromEntities: ['remote-node'], fromCIDR: ['0.0.0.0/0'] }] }),
+      'pass',
+    ],
+    [
+      'several rules in one policy',
+      { metadata: { name: 'own', namespace: 'default' }, specs: [{ ...nginx, ingress: [{}] }] },
+      'pass',
+    ],
+    ['the world alone, for a node may pass it on', from(['world']), 'unknown'],
+    ['another port', from(['all'], at('8080')), 'unknown'],
+    [
+      'a part of the addresses',
+      one({
+        ...nginx,
+        ingress: [{ fromEntities: ['remote-node'], fromCIDRSet: [{ cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] }] }],
+      }),
+      'unknown',
+    ],
+    ['pods', one({ ...nginx, ingress: [{ fromEndpoints: [{}] }] }), 'unknown'],
+    ['those who prove who they are', from(['all'], { authentication: { mode: 'required' } }), 'unknown'],
+    [
+      'everybody, and a deny beside it',
+      one({ ...nginx, ingress: [{ fromEntities: ['all'] }], ingressDeny: [{ fromCIDR: ['10.0.0.0/8'] }] }),
+      'unknown',
+    ],
+    [
+      'other pods',
+      one({ endpointSelector: { matchLabels: { app: 'db' } }, ingress: [{ fromEndpoints: [{}] }] }),
+      'pass',
+    ],
+    [
+      'pods of another namespace',
+      one({ ...nginx, ingress: [{ fromEndpoints: [{}] }] }, { name: 'own', namespace: 'else' }),
+      'pass',
+    ],
+    ['nodes', one({ nodeSelector: {}, ingress: [{ fromEntities: ['health'] }] }), 'pass'],
+    ['what leaves', one({ ...nginx, egress: [{}] }), 'pass'],
+    [
+      'nobody, without the default of refusing',
+      one({ ...nginx, enableDefaultDeny: { ingress: false }, ingress: [{ fromEndpoints: [{}] }] }),
+      'pass',
+    ],
+  ])('of Cilium for %s', async (_, policy, status) => {
+    expect(await statusOf(under([policy]))).toEqual([status])
+  })
+
+  test('a policy of the whole cluster counts, and is asked for by its name', async () => {
+    const evidence = await under(
+      [],
+      [one({ endpointSelector: {}, ingress: [{ fromEndpoints: [{}] }] }, { name: 'inside' })],
+    )
+    expect(found(evidence, id)).toEqual([
+      [
+        'unknown',
+        'It is not known whether Cilium’s own policy inside, which selects the pods behind Service default/nginx-lb, lets the node worker-1 in.',
+      ],
+    ])
+    const [finding] = diagnosisOf(evidence, 'default/nginx-lb').findings.filter((one) => one.id === id)
+    expect(finding?.look).toEqual(['kubectl get ciliumclusterwidenetworkpolicies.cilium.io inside -o yaml'])
+  })
+
+  test('what a NetworkPolicy refuses they may admit, and the other way round', async () => {
+    const inside = one({ podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] })
+    const open = one({ podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] })
+    expect(await statusOf(under([], [], [inside]))).toEqual(['fail'])
+    expect(await statusOf(under([from(['all'])], [], [inside]))).toEqual(['pass'])
+    expect(await statusOf(under([from(['health'])], [], [inside]))).toEqual(['unknown'])
+    expect(await statusOf(under([from(['health'])], [], [open]))).toEqual(['pass'])
+  })
+
+  test.each([[cilium], [clusterwide]])('%s that was not read may hold one', async (file) => {
+    const evidence = await variant('cilium-l2', { [file]: null })
+    expect(found(evidence, id)).toEqual([
+      [
+        'unknown',
+        `It is not known whether policies of Cilium let the packet in at the pods behind Service default/nginx-lb (${file}: not in the evidence).`,
+      ],
+    ])
+  })
+
+  const calicos = (namespaced: readonly Json[], everywhere: readonly Json[]) => ({
+    ...underCalico,
+    'kubernetes/networkpolicies.crd.projectcalico.org.json': list(...namespaced),
+    'kubernetes/globalnetworkpolicies.crd.projectcalico.org.json': list(...everywhere),
+  })
+  const global = (spec: Json) => one(spec, { name: 'own' })
+
+  test.each<readonly [string, Json, string]>([
+    ['all pods', { selector: 'all()' }, 'unknown'],
+    ['these pods', { selector: "app == 'nginx' && has(app)" }, 'unknown'],
+    ['pods of a namespace', { selector: "projectcalico.org/namespace == 'default'" }, 'unknown'],
+    ['one or the other', { selector: "app == 'db' || app == 'nginx'" }, 'unknown'],
+    ['other words', { selector: "app in {'db'}" }, 'unknown'],
+    ['other pods', { selector: "app == 'db'" }, 'pass'],
+    ['pods with a label', { selector: "has(team) && app == 'nginx'" }, 'pass'],
+    ['what leaves', { selector: 'all()', types: ['Egress'] }, 'pass'],
+    ['what leaves, by its rules', { selector: 'all()', egress: [{ action: 'Allow' }] }, 'pass'],
+  ])('of Calico for %s', async (_, spec, status) => {
+    expect(await statusOf(variant('lan-healthy', calicos([], [global(spec)])))).toEqual([status])
+    expect(await statusOf(variant('lan-healthy', calicos([one(spec)], [])))).toEqual([status])
+  })
+
+  test('Calico’s are in the rules of the pods’ nodes, where those were read', async () => {
+    const chained = (text: string): string => text.replace('*filter\n', '*filter\n:cali-FORWARD - [0:0]\n')
+    const nodes = Object.fromEntries(
+      ['worker-0', 'worker-1'].map((node) => [`nodes/${node}/iptables-nft-save.txt`, chained]),
+    )
+    expect(await statusOf(variant('lan-healthy', { 'kubernetes/pods.json': calico }))).toEqual(['unknown'])
+    expect(await statusOf(variant('lan-healthy', { 'kubernetes/pods.json': calico, ...nodes }))).toEqual(['pass'])
+  })
 })

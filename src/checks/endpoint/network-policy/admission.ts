@@ -1,11 +1,12 @@
 import type { Evidence } from '../../../evidence/evidence.ts'
-import { known } from '../../../evidence/gap.ts'
+import { known, type Gap } from '../../../evidence/gap.ts'
 import type { Pod } from '../../../evidence/kubernetes/kinds.ts'
 import { clientText } from '../../../evidence/question.ts'
 import type { Endpoint } from '../../../lb/endpoints.ts'
 import { admits, admitsNode, ciliumPolicy, policiesOf } from '../../../lb/policy.ts'
+import { ownPolicies, unreadPolicies, type OwnPolicy } from '../../../lb/own-policies.ts'
 import { parseAddress } from '../../../net/address.ts'
-import { rangeOf, type Range } from '../../../net/range.ts'
+import { everyAddress, rangeOf, type Range } from '../../../net/range.ts'
 import { inWords } from '../../../net/words.ts'
 import { replacementOn } from '../../../node/replacements.ts'
 import type { ServiceContext } from '../../check.ts'
@@ -16,14 +17,40 @@ export interface Admission {
   /** Null where the source's addresses are not known, or what Cilium takes it for (`taken` says why). */
   readonly admitted: boolean | null
   readonly taken?: string
+  /** Policies in the own words of what enforces them, of which it is not known what they say to this packet. */
+  readonly own?: readonly OwnPolicy[]
+  /** Listings of such policies that were not read, and may decide. */
+  readonly unread?: readonly Gap[]
   /** What a rule would have to admit; none where no addresses are known. */
   readonly peers: readonly Range[]
   /** Whether the pod sees a node's address. */
   readonly fromNode: boolean
 }
 
-/** Judges one endpoint: the source is the receiving node, or the client with Local and where Cilium translates on the pod's own node. */
+/**
+ * Judges one endpoint by the NetworkPolicies and by the enforcer’s own. All of them add up, but for what takes back; a pod that one selects
+ * gets only what one admits.
+ */
 export function judge(context: ServiceContext, endpoint: Endpoint, pod: Pod, protocol: string): Admission {
+  const { evidence, question } = context
+  const plain = byNetworkPolicies(context, endpoint, pod, protocol)
+  const isOwnNode = plain.fromNode && plain.admitted === true && plain.peers.length === 0
+  // What NetworkPolicies refuse under Calico is refused, as far as its own are judged here; Cilium's may admit it.
+  const isRefused = plain.admitted === false && policiesOf(evidence, pod).length > 0
+  const unread = isOwnNode || (isRefused && ciliumPolicy(evidence) === null) ? [] : unreadPolicies(evidence, pod)
+  if (unread.length > 0) return { ...plain, admitted: null, unread }
+  const addresses = plain.fromNode || plain.peers.length === 0 ? [everyAddress(question.vip.family)] : plain.peers
+  const source = { fromNode: plain.fromNode, addresses, protocol, port: endpoint.port }
+  const own = isOwnNode ? [] : ownPolicies(evidence, pod, source)
+  if (own.length === 0) return plain
+  const admitted = own.some(({ admits }) => admits) || (plain.admitted === true && policiesOf(evidence, pod).length > 0)
+  return own.some(({ mayDeny }) => mayDeny) || !admitted
+    ? { ...plain, admitted: null, own }
+    : { ...plain, admitted, own }
+}
+
+/** By NetworkPolicies alone: the source is the receiving node, or the client with Local and where Cilium translates on the pod's own node. */
+function byNetworkPolicies(context: ServiceContext, endpoint: Endpoint, pod: Pod, protocol: string): Admission {
   const { evidence, question, receiving } = context
   const { node, port } = endpoint
   const fromNode = question.service.spec?.externalTrafficPolicy !== 'Local' || question.client.kind === 'node'
@@ -85,12 +112,7 @@ function ofClient({ evidence, question }: ServiceContext, pod: Pod, protocol: st
   if (client.kind === 'address')
     return { who, admitted: lets(rangeOf(client.address)), peers: [rangeOf(client.address)], fromNode: false }
   if (client.kind === 'cidr') return { who, admitted: lets(client.cidr), peers: [client.cidr], fromNode: false }
-  const every: Range = {
-    family: question.vip.family,
-    first: 0n,
-    last: (1n << (question.vip.family === 6 ? 128n : 32n)) - 1n,
-  }
-  if (lets(every)) return { who, admitted: true, peers: [], fromNode: false }
+  if (lets(everyAddress(question.vip.family))) return { who, admitted: true, peers: [], fromNode: false }
   // Where every peer is chosen by label, no host outside the cluster is ever meant.
   const blocks = policies.some(({ spec }) =>
     (spec?.ingress ?? []).some(({ from = [] }) => from.some(({ ipBlock }) => ipBlock !== undefined)),

@@ -98,25 +98,48 @@ function wanted({ kubernetes: { ciliuml2announcementpolicies } }: Evidence, serv
   return lacks.length === 0 ? '' : ` (${policy?.metadata?.name ?? ''} asks for ${inWords(lacks)})`
 }
 
-/** A lease is held whether or not the node has an interface that the policy means; one list that is empty means all of them. */
+/**
+ * A lease is held whether or not the node has an interface that the policy means and Cilium works on: one list that is empty means all of
+ * them, and without `devices` in its configuration Cilium finds them itself (Cilium documentation, "L2 Announcements").
+ */
 function offInterface(evidence: Evidence, service: Service, holder: string): Told | null {
   const links = known(evidence.node(holder).ipLink)
   const policies = policiesFor(evidence, service) ?? []
   const [first] = policies
   if (links === null || first === undefined) return null
-  const devices = links.flatMap(({ ifname }) => (ifname === undefined || ifname === 'lo' ? [] : [ifname]))
-  const meets = policies.some(({ spec }) => {
-    const patterns = spec?.interfaces ?? []
-    return patterns.length === 0 || patterns.some((pattern) => devices.some((device) => matches(pattern, device)))
-  })
-  return meets
-    ? null
-    : {
-        nodes: [],
-        says: `${holder} holds the lease, and CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} announces on ${inWords(first.spec?.interfaces ?? [])}, which is none of its interfaces`,
-        proof: cite(first, 'spec', 'interfaces'),
-      }
+  const names = links.flatMap(({ ifname }) => (ifname === undefined || ifname === 'lo' ? [] : [ifname]))
+  const meant = names.filter((name) =>
+    policies.some(({ spec }) => {
+      const patterns = spec?.interfaces ?? []
+      return patterns.length === 0 || patterns.some((pattern) => matches(pattern, name))
+    }),
+  )
+  if (meant.length === 0)
+    return {
+      nodes: [],
+      says: `${holder} holds the lease, and CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} announces on ${inWords(first.spec?.interfaces ?? [])}, which is none of its interfaces`,
+      proof: cite(first, 'spec', 'interfaces'),
+    }
+  const config = (known(evidence.kubernetes.configmaps) ?? []).find(
+    ({ metadata }) => metadata?.name === 'cilium-config',
+  )
+  const devices = (config?.data?.devices ?? '').split(/[\s,]+/).filter((device) => device !== '')
+  if (
+    config === undefined ||
+    devices.length === 0 ||
+    meant.some((name) => devices.some((device) => isDevice(device, name)))
+  )
+    return null
+  return {
+    nodes: [],
+    says: `${holder} holds the lease, and Cilium works on the devices ${inWords(devices)} alone, of which CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} means none on that node`,
+    proof: cite(config, 'data', 'devices'),
+  }
 }
+
+/** `eth+` is every name that begins with `eth`; of what excludes (`!`) it is taken that it does not (Cilium 1.18 pkg/datapath/tables, DeviceFilter). */
+const isDevice = (device: string, name: string): boolean =>
+  device.startsWith('!') || (device.endsWith('+') ? name.startsWith(device.slice(0, -1)) : name === device)
 
 /** The longest name that an interface can have (IFNAMSIZ in linux/if.h, less the zero behind it). */
 const longestName = 15

@@ -1,7 +1,7 @@
 import { cite, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, known } from '../evidence/gap.ts'
-import { objectName, type LabelSelector, type Service } from '../evidence/kubernetes/kinds.ts'
+import { gap, gapsAmong, isGap, known, type Gap } from '../evidence/gap.ts'
+import { kubernetesFile, objectName, type LabelSelector, type Service } from '../evidence/kubernetes/kinds.ts'
 import { inWords } from '../net/words.ts'
 import { findLease, holderOf, secondsOverdue } from './kube-vip/leases.ts'
 import { selects } from './selector.ts'
@@ -11,6 +11,8 @@ export interface Told {
   readonly nodes: readonly string[]
   readonly says: string
   readonly proof: Proof
+  /** What was not read of whether these nodes have an interface to announce on; a lease is held without one, too. */
+  readonly unread?: readonly Gap[]
 }
 
 /** Labels of a Service as Cilium's selectors see them (Cilium documentation, "L2 Announcements: Service Selector"). */
@@ -38,14 +40,30 @@ export function byL2(evidence: Evidence, service: Service): Told | null {
   if (overdue === null) return null
   const proof = cite(lease, 'spec')
   if (holder === null || overdue > 0) return { nodes: [], says: `nobody holds the lease ${objectName(lease)}`, proof }
+  const { ciliuml2announcementpolicies, configmaps } = evidence.kubernetes
   return (
     offInterface(evidence, service, holder) ?? {
       nodes: [holder],
       says: `${holder} holds the lease ${objectName(lease)}`,
       proof,
+      unread: gapsAmong(
+        ciliuml2announcementpolicies,
+        lackingPolicy(evidence, service),
+        configmaps,
+        evidence.node(holder).ipLink,
+      ),
     }
   )
 }
+
+/** A lease is taken by a policy: one that no policy explains shows that the listing is not whole. */
+const lackingPolicy = (evidence: Evidence, service: Service): Gap | null =>
+  policiesFor(evidence, service)?.length === 0
+    ? gap(
+        kubernetesFile('ciliuml2announcementpolicies'),
+        `lacks the policy by which ${kubernetesFile('leases')} shows a lease of ${objectName(service)} held`,
+      )
+    : null
 
 /** The policies that announce the Service's addresses; null where they were not read. */
 const policiesFor = ({ kubernetes: { ciliuml2announcementpolicies } }: Evidence, service: Service) =>

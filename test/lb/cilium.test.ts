@@ -89,6 +89,16 @@ test.each<[string, Parameters<typeof cilium>[1], string]>([
   ])
 })
 
+test.each([
+  'kubernetes/ciliuml2announcementpolicies.cilium.io.json',
+  'kubernetes/configmaps.json',
+  'nodes/worker-1/ip-link.json',
+])('without %s it is not known whether the holder of the lease has an interface to announce on', async (file) => {
+  const evidence = await cilium({ [file]: null }, { by: 'worker-1' })
+  expect(found(evidence, id).map(([status]) => status)).toEqual(['unknown'])
+  expect(diagnosisOf(evidence, 'default/nginx-lb').receiving.nodes).toEqual(['worker-1'])
+})
+
 test.each(['eth0', 'enp+ eth+', '!docker0', ''])(
   'devices %j of its configuration leave it the interface',
   async (devices) => {

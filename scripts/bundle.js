@@ -2,7 +2,8 @@
 // cloud clients only what is called is in it, in files of its own that a live collection loads: whole they take six times as long. Names
 // stay as they are, and lines short, so that a stack still says where it was; esbuild's `keepNames` besides would set each name anew whenever
 // a function is made, a tenth of `--help`. The licences of all packages that went in stand beside the program.
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { build } from 'esbuild'
 import { licencesOf } from './licences.js'
 
@@ -11,13 +12,14 @@ const commands = readdirSync('src/commands', { recursive: true })
   .map((file) => `src/commands/${file}`)
 
 /**
- * What oclif loads for work that is never given to it here: a log of its own (DEBUG=oclif), and commands and plugins looked for by pattern; and
- * what node-fetch loads for a Node without URL, of which a newer one warns (punycode).
+ * What oclif loads for work that is never given to it here: a log of its own (DEBUG=oclif), commands and plugins looked for by pattern, and
+ * whether Linux runs in Windows; and what node-fetch loads for a Node without URL, of which a newer one warns (punycode).
  */
 const unused = {
   debug: 'module.exports = () => Object.assign(() => undefined, { enabled: false })',
   minimatch: "exports.minimatch = () => { throw new Error('no plugin is looked for by pattern') }",
   'whatwg-url': 'module.exports = { URL }',
+  'wsl-utils': 'exports.isWsl = false',
   tinyglobby: "exports.glob = () => { throw new Error('oclif.manifest.json names the commands') }",
 }
 
@@ -32,26 +34,55 @@ const withoutUnused = {
   },
 }
 
-const { metafile } = await build({
-  entryPoints: [
-    'src/cli/main.ts',
-    'src/cli/hooks/command-not-found.ts',
-    'src/capture/sources/libpcap-program.ts',
-    ...commands,
+/**
+ * What is loaded with the first of each list, or after it. esbuild makes one file of the modules that the same entries reach, and by what
+ * each needs alone a check was cut into fifty; each file costs as much as the compilation of 20 KB. Whoever imports the first reaches what
+ * it reaches.
+ */
+const together = [
+  [
+    'src/commands/check.ts',
+    'src/commands/checks.ts',
+    'src/commands/collect.ts',
+    'src/commands/completion.ts',
+    'src/commands/explain.ts',
+    'src/commands/policy.ts',
+    'src/collect/live.ts',
+    'src/collect/wanted.ts',
+    'src/collect/write-bundle.ts',
+    'src/cli/live.ts',
   ],
+  ['src/commands/capture/arp.ts', 'src/commands/capture/bgp.ts', 'src/commands/capture/ndp.ts'],
+  ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts'],
+].map((files) => files.map((file) => path.resolve(file)))
+
+const keptTogether = {
+  name: 'kept-together',
+  setup({ onLoad }) {
+    const firstOf = new Map(together.flatMap(([first, ...others]) => others.map((file) => [file, first])))
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path: file }) => {
+      const first = firstOf.get(file)
+      return first === undefined
+        ? undefined
+        : { loader: 'ts', contents: `${readFileSync(file, 'utf8')}\nimport ${JSON.stringify(first)}\n` }
+    })
+  },
+}
+
+/** What every file of the program is built by. */
+const common = {
   outdir: 'dist/bundle',
   outbase: 'src',
   // Not beside the commands: oclif takes every file there for a command.
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 200,
-  plugins: [withoutUnused],
+  plugins: [withoutUnused, keptTogether],
   // The last three are what oclif would load to run TypeScript, which this program never does.
   external: ['cap', 'typescript', 'ts-node', 'tsx'],
   // Of CommonJS nothing can be left out.
@@ -62,5 +93,15 @@ const { metafile } = await build({
     js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
   },
   logLevel: 'error',
-})
-writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', licencesOf(Object.keys(metafile.inputs)))
+}
+const built = [
+  await build({
+    ...common,
+    entryPoints: ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts', ...commands],
+    splitting: true,
+  }),
+  // A process of its own: what it shares with the commands would be files of their own for these.
+  await build({ ...common, entryPoints: ['src/capture/sources/libpcap-program.ts'] }),
+]
+const inputs = built.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', licencesOf([...new Set(inputs)]))

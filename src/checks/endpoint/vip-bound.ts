@@ -85,6 +85,7 @@ export default defineCheck({
           ),
           [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
           (owned ? moveToNode(evidence, question, holders) : null) ?? lookFor(node, holders, served, owned),
+          { consequenceOf: ['announcement/kube-vip-interface', 'announcement/kube-vip-lease', 'control/kube-vip'] },
         ),
       ]
     }

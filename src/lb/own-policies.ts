@@ -38,16 +38,23 @@ const calicos: readonly Calicos[] = ['caliconetworkpolicies', 'calicoglobalnetwo
 /** What of these policies was not read, where what enforces policies has some of its own. */
 export function unreadPolicies(evidence: Evidence, pod: Pod): readonly Gap[] {
   const enforcer = policyEnforcer(evidence)
-  const kinds = enforcer === 'Cilium' ? ciliums : enforcer === 'Calico' && !isTraced(evidence, pod) ? calicos : []
+  const kinds = enforcer === 'Cilium' ? ciliums : enforcer === 'Calico' && !isSeen(evidence, pod) ? calicos : []
   return gapsAmong(...kinds.map((kind) => evidence.kubernetes[kind]))
 }
 
 /** Calico writes its policies into the rules of the pod’s own node (`cali-` chains of filter), and the tracer follows those. */
-function isTraced(evidence: Evidence, { spec }: Pod): boolean {
+const isTraced = (evidence: Evidence, pod: Pod): boolean => hasChain(evidence, pod, 'filter', 'cali-FORWARD')
+
+/**
+ * Whether the rules of the pod’s node tell all that Calico holds back there: its chains are among them, or kube-proxy’s without its own. Its
+ * eBPF data plane, which has no chains, takes kube-proxy’s place (Calico v3.30 documentation, "Enable the eBPF data plane").
+ */
+const isSeen = (evidence: Evidence, pod: Pod): boolean =>
+  isTraced(evidence, pod) || hasChain(evidence, pod, 'nat', 'KUBE-SERVICES')
+
+function hasChain(evidence: Evidence, { spec }: Pod, table: string, chain: string): boolean {
   const { iptablesNft, iptablesLegacy } = evidence.node(spec?.nodeName ?? '')
-  return [known(iptablesNft), known(iptablesLegacy)].some(
-    (save) => save?.tables.get('filter')?.chains.has('cali-FORWARD') === true,
-  )
+  return [known(iptablesNft), known(iptablesLegacy)].some((save) => save?.tables.get(table)?.chains.has(chain) === true)
 }
 
 /** The policies of the enforcer’s own that select a pod, and what each says to this packet. */

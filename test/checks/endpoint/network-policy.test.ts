@@ -363,7 +363,10 @@ describe('policies in the own words of what enforces them', () => {
     const nodes = Object.fromEntries(
       ['worker-0', 'worker-1'].map((node) => [`nodes/${node}/iptables-nft-save.txt`, chained]),
     )
-    expect(await statusOf(variant('lan-healthy', { 'kubernetes/pods.json': calico }))).toEqual(['unknown'])
-    expect(await statusOf(variant('lan-healthy', { 'kubernetes/pods.json': calico, ...nodes }))).toEqual(['pass'])
+    const pods = { 'kubernetes/pods.json': calico }
+    expect(await statusOf(variant('lan-healthy', { ...pods, ...nodes }))).toEqual(['pass'])
+    // kube-proxy's rules, and none of Calico's.
+    expect(await statusOf(variant('lan-healthy', pods))).toEqual(['pass'])
+    expect(await statusOf(variant('lan-healthy', { ...pods, 'nodes/': null }))).toEqual(['unknown'])
   })
 })

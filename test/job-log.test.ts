@@ -76,13 +76,13 @@ afterAll(() => world.close())
 
 describe('the log of the Job', () => {
   test('has one report, behind which nothing stands, and before which no line looks like one', () => {
-    const { verdict, diagnoses } = JSON.parse(ran.report) as Json
+    const { verdict, diagnoses } = JSON.parse(ran.report)
     expect([ran.code, verdict, diagnoses[0].vip]).toEqual([1, 'unreachable', '10.240.0.100'])
     expect(diagnoses[0].service).toContain('nginx-lb')
   })
 
   test('says in words of its own what could not be read', () => {
-    const { gaps } = JSON.parse(ran.report) as Json
+    const { gaps } = JSON.parse(ran.report)
     expect(gaps).toContainEqual({
       source: 'kubernetes/ipaddresspools.metallb.io.json',
       reason: expect.stringMatching(/^[^<{]+$/),

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Store } from '../../src/evidence/store.ts'
 import { isGap } from '../../src/evidence/gap.ts'
-import { fixtureStore } from './fixtures.ts'
+import { changedStore, fixtureStore, type Change } from './fixtures.ts'
 import { ec2Server, type Ec2Server, type Fault } from '../collect/ec2/server.ts'
 import { apiServer, type ApiFault, type ApiServer } from '../collect/kubernetes/server.ts'
 
@@ -20,6 +20,8 @@ interface Ran {
 
 export interface World {
   readonly folder: string
+  /** The environment in which the program finds this world. */
+  readonly settings: NodeJS.ProcessEnv
   readonly api: ApiServer
   readonly ec2: Ec2Server
   /** `--node-output` for every recorded node. */
@@ -38,10 +40,15 @@ const bin = path.join(import.meta.dirname, '../../bin/run.js')
 
 export async function recordedWorld(
   name: string,
-  faults: { readonly api?: Record<string, ApiFault>; readonly ec2?: Record<string, Fault> } = {},
+  faults: {
+    readonly api?: Record<string, ApiFault>
+    readonly ec2?: Record<string, Fault>
+    /** What is otherwise than in the recording. */
+    readonly changes?: Readonly<Record<string, Change>>
+  } = {},
 ): Promise<World> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-world-'))
-  let store = renewed(await fixtureStore(name))
+  let store = renewed(changedStore(await fixtureStore(name), faults.changes ?? {}))
   const nodeFile = (node: string): string => path.join(folder, `${node}.out`)
   const answers: Record<string, Record<string, unknown>> = {}
   const show = (): void => {
@@ -56,8 +63,18 @@ export async function recordedWorld(
   const api = await apiServer({ store: now, faults: faults.api ?? {} })
   const ec2 = await ec2Server({ answers, faults: faults.ec2 ?? {} })
   const nodeOutputs = store.list('nodes').map((node) => `--node-output=${node}=${nodeFile(node)}`)
+  const settings = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    AWS_ENDPOINT_URL: ec2.url,
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    KUBECONFIG: api.kubeconfig,
+  }
   return {
     folder,
+    settings,
     api,
     ec2,
     nodeOutputs,
@@ -67,17 +84,7 @@ export async function recordedWorld(
     },
     vipdoctor: (args, { env = {}, interruptWhen } = {}) =>
       new Promise((resolve) => {
-        const settings = {
-          PATH: process.env.PATH,
-          HOME: folder,
-          AWS_ENDPOINT_URL: ec2.url,
-          AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-          AWS_SECRET_ACCESS_KEY: 'x',
-          AWS_EC2_METADATA_DISABLED: 'true',
-          KUBECONFIG: api.kubeconfig,
-          ...env,
-        }
-        const child = spawn(process.execPath, [bin, ...args], { env: settings })
+        const child = spawn(process.execPath, [bin, ...args], { env: { ...settings, ...env } })
         let stdout = ''
         let stderr = ''
         child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))

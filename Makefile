@@ -1,7 +1,7 @@
 # `make demo` and `make test` are the README's two commands. Each does only what is out of date.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo machine test e2e peers lab lab-part lab-shell lint
+.PHONY: help demo machine test e2e peers lab lab-part lab-shell root lint
 
 sources := $(shell find src bin scripts -type f 2>/dev/null) tsconfig.json tsconfig.build.json package.json
 
@@ -43,13 +43,16 @@ e2e: machine
 peers: machine
 	@scripts/peers
 
-lab: machine
+root:
+	@test "$$(id -u)" = 0 || { echo 'The lab needs root on Linux: it makes namespaces.' >&2; exit 2; }
+
+lab: root machine
 	@node scripts/run-ts.js test/lab/cluster/main.ts --out docs/accuracy.md $(LAB)
 
 lab-part: machine
 	@node scripts/run-ts.js test/lab/cluster/main.ts --smoke --or-skip $(LAB)
 
-lab-shell: machine
+lab-shell: root machine
 	@node scripts/run-ts.js test/lab/cluster/main.ts --shell $(LAB)
 
 lint: node_modules/.package-lock.json

@@ -6,6 +6,7 @@ import { bastion, far, nodes, outsideCidr, region, serviceCidr, subnets, vip, vp
 // The EC2 account: moto's server, and before it a door that tells the fabric of each change before the one who made it has an answer.
 
 const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' }
+const ImageId = 'ami-0123456789abcdef0'
 const motoPort = 5001
 const endpoint = 'http://127.0.0.1:5000'
 
@@ -64,13 +65,12 @@ export async function startAccount(changed: (state: AccountState) => Promise<voi
   const moto = daemon(tool('python/bin/moto_server'), ['-H', '127.0.0.1', '-p', String(motoPort)], {
     ...process.env,
     PYTHONDONTWRITEBYTECODE: '1',
-    MOTO_EC2_LOAD_DEFAULT_AMIS: 'true',
+    // With its thousand images moto takes ten seconds to be as new, before each fault.
+    MOTO_EC2_LOAD_DEFAULT_AMIS: 'false',
   })
   const url = `http://127.0.0.1:${String(motoPort)}/moto-api`
   await until(async () => (await fetch(`${url}/`)).ok, moto, 180)
   const api = client()
-  // moto lists its images for seconds, and they are always the same.
-  const ImageId = (await api.send(new ec2.DescribeImagesCommand({ Owners: ['amazon'] }))).Images?.[0]?.ImageId
   let owners = new Map<string, string>()
   let touched = true
   const tell = async (): Promise<void> => {
@@ -91,7 +91,7 @@ export async function startAccount(changed: (state: AccountState) => Promise<voi
     await api.send(new ec2.DescribeVpcsCommand({}))
     await fetch(`${url}/seed?a=7`, { method: 'POST' })
     owners = new Map()
-    await make(api, ImageId)
+    await make(api)
     await tell()
   }
   await restore()
@@ -138,7 +138,7 @@ async function open(tell: () => Promise<void>): Promise<void> {
 }
 
 /** Makes the healthy account: a VPC with two subnets, the nodes with their pods' routes, two clients, a VPN gateway. */
-async function make(api: ec2.EC2Client, ImageId: string | undefined): Promise<void> {
+async function make(api: ec2.EC2Client): Promise<void> {
   for (const { VpcId } of (await api.send(new ec2.DescribeVpcsCommand({}))).Vpcs ?? []) await removeVpc(api, VpcId)
   const vpc = (await api.send(new ec2.CreateVpcCommand({ CidrBlock: vpcCidr }))).Vpc?.VpcId
   const made = []
@@ -173,7 +173,15 @@ async function make(api: ec2.EC2Client, ImageId: string | undefined): Promise<vo
     const Tags = [{ Key: 'Name', Value: host.name }]
     const PrivateIpAddress = host.address
     const asked = new ec2.RunInstancesCommand({
-      ...{ ImageId, SubnetId, SecurityGroupIds, PrivateIpAddress, InstanceType: 't3.small', MinCount: 1, MaxCount: 1 },
+      ...{
+        ImageId,
+        SubnetId,
+        SecurityGroupIds,
+        PrivateIpAddress,
+        InstanceType: 't3.small',
+        MinCount: 1,
+        MaxCount: 1,
+      },
       TagSpecifications: [{ ResourceType: 'instance', Tags }],
     })
     const NetworkInterfaceId = (await api.send(asked)).Instances?.[0]?.NetworkInterfaces?.[0]?.NetworkInterfaceId

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import type { Fault } from './fault.ts'
-import type { Lab } from './lab.ts'
+import { forget, type Lab } from './lab.ts'
 
 const commands = {
   vipdoctor: `${process.execPath} ${path.join(process.cwd(), 'bin/run.js')} "$@"`,
@@ -11,6 +11,8 @@ const commands = {
 /** Breaks the lab, and leaves a prompt on the bastion; the lab ends with it. */
 export async function play(lab: Lab, fault: Fault): Promise<void> {
   await fault.make(lab)
+  // The bastion has just been served, and its kernel would go on sending to whom it asked then.
+  await forget(lab, 'bastion')
   const target = fault.target ?? 'default/nginx-lb'
   const account =
     lab.fabric === 'ec2' ? ['  aws ec2 describe-network-interfaces      the account, which is moto’s'] : []

@@ -86,7 +86,7 @@ export const accountFaults: readonly Fault[] = [
     name: 'the VIP belongs to another node than announces it',
     causes: [],
     also: ['delivery/owner-not-announcer'],
-    wire: ['wire/answered-by-vpc'],
+    wire: [],
     make: (lab) => giveVip(lab, 'worker-1'),
   },
   {

@@ -52,6 +52,7 @@ export const beyond: Readonly<Record<string, string>> = {
   'translation/strict-arp': ipvs,
   'translation/sync-stale': 'needs a kernel that refuses kube-proxy’s rules',
   'wire/announcer-without-eni': 'MetalLB speaks unasked for five seconds only after it took a VIP',
+  'wire/answered-by-vpc': 'warns only where an address moves between the capture and what the account says',
   'wire/bgp-session': bgp,
   'wire/not-announced': 'needs a kube-vip that leads and is silent; it speaks every three seconds',
 }

@@ -29,6 +29,7 @@ const perBundle = process.env.LESS_EVIDENCE === 'all' ? Infinity : 4
 const changesTheCluster: Readonly<Record<string, string>> = {
   'kubernetes/services.json': 'an address without its Service is one that nothing gives a port or endpoints',
   'kubernetes/l2advertisements.metallb.io.json': 'MetalLB announces what an advertisement covers, and nothing else',
+  'kubernetes/ciliumnetworkpolicies.cilium.io.json': 'a policy that is not there lets in whom no other shuts out',
   'kubernetes/ipaddresspools.metallb.io.json':
     'a pool that was deleted leaves its name in the annotation of the Service',
   'aws/describe-route-tables.json':

@@ -5,7 +5,7 @@ import { podNamed } from '../evidence/kubernetes/pods.ts'
 import { nodeFile } from '../evidence/node/kinds.ts'
 import { type Question, serviceOf } from '../evidence/question.ts'
 import { parseAddress, type Address } from '../net/address.ts'
-import { rangeText } from '../net/range.ts'
+import { prefixesOf, rangeText, type Range } from '../net/range.ts'
 import { autopsy } from '../node/death.ts'
 import { isTunnel } from '../node/devices.ts'
 import { nodeState, type NodeState } from '../node/node-state.ts'
@@ -21,6 +21,8 @@ import { perEvidenceBy } from '../evidence/memo.ts'
 export interface TracedPart {
   readonly source: Address
   readonly clients: string
+  /** All of their addresses, as a firewall's rule names them. */
+  readonly addresses: readonly string[]
   readonly journeys: readonly Journey[]
 }
 
@@ -56,9 +58,10 @@ export function traceOn(evidence: Evidence, question: Question, state: NodeState
   if (vip === null) return noVip
   const parts = partsOf(evidence, question, state, vip)
   if (isGap(parts)) return parts
-  const traced = parts.map(({ clients, start, devices }) => {
+  const traced = parts.map(({ clients, range, start, devices }) => {
     const ways = devices.map((inDevice) => journeys(evidence, state, { ...start, inDevice }))
-    return { clients, source: start.source, ways }
+    const addresses = range === null ? [start.source.text] : prefixesOf(range).map(({ text }) => text)
+    return { clients, source: start.source, addresses, ways }
   })
   const split = traced.some(({ ways }) => new Set(ways.map(ends)).size > 1)
   const devices = parts.flatMap((part) => part.devices)
@@ -68,7 +71,7 @@ export function traceOn(evidence: Evidence, question: Question, state: NodeState
   return {
     node: state.node,
     doubts: [...state.doubts, ...unplaced, ...(split ? [severalDevices(state.node, vip, devices)] : [])],
-    parts: traced.map(({ clients, source, ways }) => ({ clients, source, journeys: ways[0] ?? [] })),
+    parts: traced.map(({ ways, ...part }) => ({ ...part, journeys: ways[0] ?? [] })),
   }
 }
 
@@ -84,6 +87,8 @@ const severalDevices = (node: string, vip: Address, devices: readonly (string | 
 
 interface Part {
   readonly clients: string
+  /** Null where it is one address. */
+  readonly range: Range | null
   readonly start: Omit<Start, 'inDevice'>
   /** By which it may come in, the likeliest first; null alone where the node itself sends it. */
   readonly devices: readonly (string | null)[]
@@ -98,17 +103,18 @@ function partsOf(evidence: Evidence, question: Question, state: NodeState, vip: 
     const source = (here ? sourceFor(state, vip) : null) ?? addressOfNode(evidence, client.name, vip.family)
     if (source === null) return gap(kubernetesFile('nodes'), `${client.name} has no address of the VIP's family`)
     const devices = here ? [null] : devicesFrom(evidence, question, state, source)
-    return [{ clients: `node ${client.name}`, start: { ...rest, source }, devices }]
+    return [{ clients: `node ${client.name}`, range: null, start: { ...rest, source }, devices }]
   }
   if (client.kind === 'pod') {
     const pod = podNamed(evidence, `${client.namespace}/${client.name}`)
     const source = parseAddress(pod?.status?.podIP)
     if (source === null) return gap(kubernetesFile('pods'), `pod ${client.namespace}/${client.name} has no address`)
     const devices = pod?.spec?.hostNetwork === true ? [null] : [deviceTo(state, source)]
-    return [{ clients: `pod ${client.namespace}/${client.name}`, start: { ...rest, source }, devices }]
+    return [{ clients: `pod ${client.namespace}/${client.name}`, range: null, start: { ...rest, source }, devices }]
   }
   return clientParts(evidence, question, state, vip).map(({ range, source }) => ({
     clients: client.kind === 'address' ? source.text : rangeText(range),
+    range: client.kind === 'address' ? null : range,
     start: { ...rest, source },
     // An address of the node itself, loopback included, never comes in from outside.
     devices: isOwn(state, source) ? [null] : devicesFrom(evidence, question, state, source),

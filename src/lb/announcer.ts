@@ -1,6 +1,6 @@
 import type { Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import type { Known } from '../evidence/gap.ts'
+import type { Gap, Known } from '../evidence/gap.ts'
 import type { Question } from '../evidence/question.ts'
 import type { Remedy } from '../net/remedy.ts'
 
@@ -45,7 +45,7 @@ export interface Announcing {
   readonly predicted: Known<string | null>
   readonly byBgp: Known<readonly string[]>
   readonly eligible: Known<readonly string[]>
-  readonly told: { readonly says: string; readonly proof: Proof } | null
+  readonly told: { readonly says: string; readonly proof: Proof; readonly unread?: readonly Gap[] } | null
 }
 
 /** A program that may announce, as a sentence names it. */

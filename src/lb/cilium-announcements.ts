@@ -1,7 +1,7 @@
 import { cite, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { isGap, known } from '../evidence/gap.ts'
-import { objectName, type LabelSelector, type Service } from '../evidence/kubernetes/kinds.ts'
+import { gap, gapsAmong, isGap, known, type Gap } from '../evidence/gap.ts'
+import { kubernetesFile, objectName, type LabelSelector, type Service } from '../evidence/kubernetes/kinds.ts'
 import { inWords } from '../net/words.ts'
 import { findLease, holderOf, secondsOverdue } from './kube-vip/leases.ts'
 import { selects } from './selector.ts'
@@ -11,6 +11,8 @@ export interface Told {
   readonly nodes: readonly string[]
   readonly says: string
   readonly proof: Proof
+  /** What was not read of whether these nodes have an interface to announce on; a lease is held without one, too. */
+  readonly unread?: readonly Gap[]
 }
 
 /** Labels of a Service as Cilium's selectors see them (Cilium documentation, "L2 Announcements: Service Selector"). */
@@ -38,14 +40,30 @@ export function byL2(evidence: Evidence, service: Service): Told | null {
   if (overdue === null) return null
   const proof = cite(lease, 'spec')
   if (holder === null || overdue > 0) return { nodes: [], says: `nobody holds the lease ${objectName(lease)}`, proof }
+  const { ciliuml2announcementpolicies, configmaps } = evidence.kubernetes
   return (
     offInterface(evidence, service, holder) ?? {
       nodes: [holder],
       says: `${holder} holds the lease ${objectName(lease)}`,
       proof,
+      unread: gapsAmong(
+        ciliuml2announcementpolicies,
+        lackingPolicy(evidence, service),
+        configmaps,
+        evidence.node(holder).ipLink,
+      ),
     }
   )
 }
+
+/** A lease is taken by a policy: one that no policy explains shows that the listing is not whole. */
+const lackingPolicy = (evidence: Evidence, service: Service): Gap | null =>
+  policiesFor(evidence, service)?.length === 0
+    ? gap(
+        kubernetesFile('ciliuml2announcementpolicies'),
+        `lacks the policy by which ${kubernetesFile('leases')} shows a lease of ${objectName(service)} held`,
+      )
+    : null
 
 /** The policies that announce the Service's addresses; null where they were not read. */
 const policiesFor = ({ kubernetes: { ciliuml2announcementpolicies } }: Evidence, service: Service) =>
@@ -98,25 +116,48 @@ function wanted({ kubernetes: { ciliuml2announcementpolicies } }: Evidence, serv
   return lacks.length === 0 ? '' : ` (${policy?.metadata?.name ?? ''} asks for ${inWords(lacks)})`
 }
 
-/** A lease is held whether or not the node has an interface that the policy means; one list that is empty means all of them. */
+/**
+ * A lease is held whether or not the node has an interface that the policy means and Cilium works on: one list that is empty means all of
+ * them, and without `devices` in its configuration Cilium finds them itself (Cilium documentation, "L2 Announcements").
+ */
 function offInterface(evidence: Evidence, service: Service, holder: string): Told | null {
   const links = known(evidence.node(holder).ipLink)
   const policies = policiesFor(evidence, service) ?? []
   const [first] = policies
   if (links === null || first === undefined) return null
-  const devices = links.flatMap(({ ifname }) => (ifname === undefined || ifname === 'lo' ? [] : [ifname]))
-  const meets = policies.some(({ spec }) => {
-    const patterns = spec?.interfaces ?? []
-    return patterns.length === 0 || patterns.some((pattern) => devices.some((device) => matches(pattern, device)))
-  })
-  return meets
-    ? null
-    : {
-        nodes: [],
-        says: `${holder} holds the lease, and CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} announces on ${inWords(first.spec?.interfaces ?? [])}, which is none of its interfaces`,
-        proof: cite(first, 'spec', 'interfaces'),
-      }
+  const names = links.flatMap(({ ifname }) => (ifname === undefined || ifname === 'lo' ? [] : [ifname]))
+  const meant = names.filter((name) =>
+    policies.some(({ spec }) => {
+      const patterns = spec?.interfaces ?? []
+      return patterns.length === 0 || patterns.some((pattern) => matches(pattern, name))
+    }),
+  )
+  if (meant.length === 0)
+    return {
+      nodes: [],
+      says: `${holder} holds the lease, and CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} announces on ${inWords(first.spec?.interfaces ?? [])}, which is none of its interfaces`,
+      proof: cite(first, 'spec', 'interfaces'),
+    }
+  const config = (known(evidence.kubernetes.configmaps) ?? []).find(
+    ({ metadata }) => metadata?.name === 'cilium-config',
+  )
+  const devices = (config?.data?.devices ?? '').split(/[\s,]+/).filter((device) => device !== '')
+  if (
+    config === undefined ||
+    devices.length === 0 ||
+    meant.some((name) => devices.some((device) => isDevice(device, name)))
+  )
+    return null
+  return {
+    nodes: [],
+    says: `${holder} holds the lease, and Cilium works on the devices ${inWords(devices)} alone, of which CiliumL2AnnouncementPolicy ${first.metadata?.name ?? ''} means none on that node`,
+    proof: cite(config, 'data', 'devices'),
+  }
 }
+
+/** `eth+` is every name that begins with `eth`; of what excludes (`!`) it is taken that it does not (Cilium 1.18 pkg/datapath/tables, DeviceFilter). */
+const isDevice = (device: string, name: string): boolean =>
+  device.startsWith('!') || (device.endsWith('+') ? name.startsWith(device.slice(0, -1)) : name === device)
 
 /** The longest name that an interface can have (IFNAMSIZ in linux/if.h, less the zero behind it). */
 const longestName = 15

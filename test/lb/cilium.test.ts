@@ -75,6 +75,11 @@ test.each<[string, Parameters<typeof cilium>[1], string]>([
     { by: 'worker-1', policies: [policy({ interfaces: ['^ens[0-9]+'] })] },
     'worker-1 holds the lease, and CiliumL2AnnouncementPolicy lan announces on ^ens[0-9]+, which is none of its interfaces',
   ],
+  [
+    'Cilium works on other devices than the policy means',
+    { by: 'worker-1', policies: [policy({ interfaces: ['^eth0$'] })], data: { devices: 'enp+ bond0' } },
+    'worker-1 holds the lease, and Cilium works on the devices enp+ and bond0 alone, of which CiliumL2AnnouncementPolicy lan means none on that node',
+  ],
 ])('nobody answers where %s', async (_, held, why) => {
   const { verdict, causes } = diagnosisOf(await cilium({}, held), 'default/nginx-lb')
   expect([verdict, causes[0]?.id, causes[0]?.says]).toEqual([
@@ -83,6 +88,24 @@ test.each<[string, Parameters<typeof cilium>[1], string]>([
     `Cilium takes in no packet for 10.240.0.100: ${why}.`,
   ])
 })
+
+test.each([
+  'kubernetes/ciliuml2announcementpolicies.cilium.io.json',
+  'kubernetes/configmaps.json',
+  'nodes/worker-1/ip-link.json',
+])('without %s it is not known whether the holder of the lease has an interface to announce on', async (file) => {
+  const evidence = await cilium({ [file]: null }, { by: 'worker-1' })
+  expect(found(evidence, id).map(([status]) => status)).toEqual(['unknown'])
+  expect(diagnosisOf(evidence, 'default/nginx-lb').receiving.nodes).toEqual(['worker-1'])
+})
+
+test.each(['eth0', 'enp+ eth+', '!docker0', ''])(
+  'devices %j of its configuration leave it the interface',
+  async (devices) => {
+    const evidence = await cilium({}, { by: 'worker-1', data: { devices } })
+    expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('reachable')
+  },
+)
 
 test.each([
   ['with a group that is repeated', '^((((((e+)+)+)+)+)+)+$'],

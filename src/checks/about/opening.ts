@@ -10,6 +10,8 @@ import { distinct, owned } from './rule-removal.ts'
 export interface Stopped {
   readonly node: string
   readonly outcome: Outcome
+  /** Whose packets it stands for; its own source alone where they are not given. */
+  readonly sources?: readonly string[] | undefined
 }
 
 /** What manages a node's rules, as far as the rules show it. `iptables` and `nft` are rules that somebody wrote with the tool itself. */
@@ -34,7 +36,7 @@ export function openings(evidence: Evidence, stopped: readonly Stopped[]): Remed
     const key = [one.node, protocol, destinationPort, destination.text].join(' ')
     const group = groups.get(key) ?? { first: one, sources: new Set<string>() }
     groups.set(key, group)
-    group.sources.add(source.text)
+    for (const text of one.sources ?? [source.text]) group.sources.add(text)
   }
   const managers = new Set<Manager>()
   const lines = [...groups.values()].flatMap(({ first: { node, outcome }, sources }) => {

@@ -130,7 +130,9 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
     )
   }
   const link = links.find(({ ifname }) => ifname === bound.interface)
-  if (link?.operstate === 'DOWN')
+  const facing = devicesFacing(evidence, node, vip)
+  // The kernel keeps the address of a device that is down, and answers for it by the device at which it is asked.
+  if (link?.operstate === 'DOWN' && (facing.length === 0 || facing.includes(bound.interface)))
     return fail(
       'interface-down',
       subject,
@@ -151,7 +153,6 @@ function onLeader(context: VipContext, node: string, vip: Address): Draft {
       ? []
       : [cidrOf(address, prefixlen)]
   })
-  const facing = devicesFacing(evidence, node, vip)
   if (
     hangsOnAnnouncement(question) &&
     facing.length > 0 &&

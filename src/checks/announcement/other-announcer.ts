@@ -83,7 +83,18 @@ function judged({ evidence, question }: ServiceContext): Draft {
     )
   const { told, observed } = announcing(evidence, question)
   if (other !== null && told !== null) {
-    const { says, proof } = told
+    const { says, proof, unread = [] } = told
+    if (unread.length > 0)
+      return unknown(
+        'interface-not-known',
+        subject,
+        said(
+          'on which interface is not known',
+          `${startOf(other.announcer.name)} takes in packets for ${vip.text} if it may announce on an interface of that node: ${says}.`,
+        ),
+        unread,
+        [proof],
+      )
     const look = {
       look: ['kubectl get leases -A', 'kubectl get pods -A -o wide'],
     }

@@ -1,6 +1,6 @@
 import { cite } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { objectName } from '../../evidence/kubernetes/kinds.ts'
+import { objectName, type IPAddressPool } from '../../evidence/kubernetes/kinds.ts'
 import { configMapEra, editCommands, type ConfigMapEra } from '../../lb/metallb/config-map.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { metallbPools, whereAre } from '../../lb/metallb/pool-ranges.ts'
@@ -9,6 +9,7 @@ import { counted, inWords } from '../../net/words.ts'
 import { fabricOf } from '../../fabric/index.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, said, type Remedy } from '../finding.ts'
+import { moved } from '../about/moved.ts'
 import { stillPending } from '../about/pending.ts'
 
 export default defineCheck({
@@ -75,7 +76,11 @@ export default defineCheck({
           ...elsewhere.map((pool) => cite(pool, 'metadata', 'namespace')),
           ...(old === undefined ? [] : [cite(old, 'metadata', 'name')]),
         ],
-        era === null ? newPool(namespace, choosing) : newEntry(era, namespace, configMap, choosing),
+        era !== null
+          ? newEntry(era, namespace, configMap, choosing)
+          : elsewhere.length > 0
+            ? movedPools(elsewhere, namespace)
+            : newPool(namespace, choosing),
       ),
     ]
   },
@@ -107,6 +112,13 @@ const newPool = (namespace: string, choosing: string): Remedy => ({
     })} | kubectl apply -f -`,
   ],
   changes: `${choosing} ${given}`,
+})
+
+/** Pools that were made, in a namespace that MetalLB does not read. */
+const movedPools = (pools: readonly IPAddressPool[], namespace: string): Remedy => ({
+  summary: `move ${inWords(pools.map((pool) => objectName(pool)))} to ${namespace}`,
+  commands: pools.flatMap((pool) => moved('ipaddresspools', pool, namespace)),
+  changes: `${given} An advertisement of the pool must stand in ${namespace}, too. Where the pool belongs to a MetalLB of its own namespace, make another.`,
 })
 
 /** An entry in the ConfigMap of MetalLB up to 0.12; where there is no ConfigMap, that with its first entry. */

@@ -6,7 +6,7 @@ import { configMapEra } from '../../lb/metallb/config-map.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 import { metallbSettings } from '../../lb/metallb/install.ts'
 import { counted, inWords } from '../../net/words.ts'
-import { sh, word } from '../../net/shell.ts'
+import { moved } from '../about/moved.ts'
 import { defineCheck } from '../check.ts'
 import { pass, said, unknown, warn, type Draft } from '../finding.ts'
 
@@ -71,14 +71,7 @@ const judged = perEvidence((evidence: Evidence): readonly Draft[] => {
         {
           fix: {
             summary: `move ${strays.length === 1 ? 'it' : 'them'} to ${namespace}`,
-            commands: strays.flatMap(({ plural, object: { metadata } }) => {
-              const { namespace: from = 'default', name } = metadata ?? {}
-              const moved = `.metadata = {name: .metadata.name, namespace: ${JSON.stringify(namespace)}} | del(.status)`
-              return [
-                sh`kubectl -n ${from} get ${plural}.metallb.io ${name} -o json | jq ${word(moved)} | kubectl apply -f -`,
-                sh`kubectl -n ${from} delete ${plural}.metallb.io ${name}`,
-              ]
-            }),
+            commands: strays.flatMap(({ plural, object }) => moved(plural, object, namespace)),
             changes: `Makes the same ${strays.length === 1 ? 'object' : 'objects'} in ${namespace}, where MetalLB takes them into account at once, and deletes them where they were. Where ${strays.length === 1 ? 'it belongs' : 'they belong'} to a MetalLB of that namespace, leave them.`,
           },
         },

@@ -10,7 +10,8 @@ import { hangsOnAnnouncement } from '../../fabric/index.ts'
 import { counted } from '../../net/words.ts'
 import { jsonWord, sh } from '../../net/shell.ts'
 import { defineCheck } from '../check.ts'
-import { speakerSet, whyNoSpeaker, type NoSpeaker } from '../../lb/metallb/no-speaker.ts'
+import { speakerSet } from '../../lb/metallb/speaker-set.ts'
+import { whyNoPod, type NoPod } from '../../lb/no-pod.ts'
 import { fail, pass, said, type Draft, type Remedy } from '../finding.ts'
 
 export default defineCheck({
@@ -114,7 +115,7 @@ function noSpeaker(evidence: Evidence, blocks: boolean): Draft {
   const { namespace } = metallbSettings(evidence)
   const set = speakerSet(evidence)
   const shut = forbiddingLevel(evidence)
-  const why = whyNoSpeaker(evidence)
+  const why = set === null ? null : whyNoPod(evidence, set)
   const because =
     why !== null
       ? ` DaemonSet ${set?.metadata?.name ?? ''} has none, because ${why.says}.`
@@ -137,7 +138,7 @@ function noSpeaker(evidence: Evidence, blocks: boolean): Draft {
 }
 
 /** What to type where there is no pod to ask: its DaemonSet, the quota, or what keeps the scheduler from its nodes. */
-function placing(namespace: string, set: string | undefined, why: NoSpeaker | null): Remedy {
+function placing(namespace: string, set: string | undefined, why: NoPod | null): Remedy {
   const describe = sh`kubectl -n ${namespace} describe daemonset ${set ?? 'speaker'}`
   if (why === null)
     return {

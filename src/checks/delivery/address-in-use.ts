@@ -73,13 +73,14 @@ export default defineCheck({
         ),
       ]
     const macs = [...new Set(strange.map(({ lladdr }) => lladdr))]
-    const who = inWords([...new Set(strange.map(({ node }) => node))])
+    const knowing = [...new Set(strange.map(({ node }) => node))]
+    const who = `${inWords(knowing)} ${knowing.length === 1 ? 'knows' : 'know'}`
     if (own.missing.length > 0)
       return [
         skipped(
           'macs-not-read',
           subject,
-          `${who} knows ${vip.text} by ${inWords(macs)}, which may be one of ${inWords(own.missing)}, whose hardware addresses were not read.`,
+          `${who} ${vip.text} by ${inWords(macs)}, which may be one of ${inWords(own.missing)}, whose hardware addresses were not read.`,
         ),
       ]
     return [
@@ -88,7 +89,7 @@ export default defineCheck({
         subject,
         said(
           'a host outside the cluster has it too',
-          `${vip.text} belongs to a host outside the cluster too: ${who} knows it by ${inWords(macs)}, and no node has that hardware address. Some clients reach that host instead.`,
+          `${vip.text} belongs to a host outside the cluster too: ${who} it by ${inWords(macs)}, and no node has that hardware address. Some clients reach that host instead.`,
         ),
         proof,
         {

@@ -15,6 +15,7 @@ import { traceVip } from '../../journey/vip-trace.ts'
 import { sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { hostPortsOn, leadsToNoPod, toPod } from '../about/host-port.ts'
+import { traceReads } from '../about/reads.ts'
 import { proofOf } from '../about/traced.ts'
 import { defineCheck } from '../check.ts'
 import { fail, pass, said, unknown, type Draft, type Remedy } from '../finding.ts'
@@ -23,14 +24,7 @@ export default defineCheck({
   id: 'endpoint/vip-bound',
   title: 'The node that receives the packet holds the control-plane VIP and listens on its port',
   needs: ['node/ip-addr'],
-  alsoReads: [
-    'node/listen',
-    'kubernetes/leases',
-    'kubernetes/pods',
-    'node/ip-link',
-    'node/processes',
-    'node/keepalived-conf',
-  ],
+  alsoReads: ['kubernetes/leases', 'kubernetes/pods', 'kubernetes/services', 'node/keepalived-conf', ...traceReads],
   about: ['control-plane', 'address'],
   blocks: true,
   each: 'receiving',
@@ -91,6 +85,7 @@ export default defineCheck({
           ),
           [citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`)],
           (owned ? moveToNode(evidence, question, holders) : null) ?? lookFor(node, holders, served, owned),
+          { consequenceOf: ['announcement/kube-vip-interface', 'announcement/kube-vip-lease', 'control/kube-vip'] },
         ),
       ]
     }

@@ -5,6 +5,7 @@ import type { Outcome } from '../../node/trace/types.ts'
 import { onNode, sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
+import type { VipTrace } from '../../journey/vip-trace.ts'
 import { managerOf, openings, type Stopped } from '../about/opening.ts'
 import { lossesBehind } from '../about/losses-behind.ts'
 import { traceReads } from '../about/reads.ts'
@@ -60,7 +61,11 @@ export default defineCheck({
           const manager = step === null ? null : managerOf(context.evidence, at ?? node, step)
           return manager === 'ufw' || manager === 'firewalld'
         })
-        if (managed) return { look, ...openings(context.evidence, stopped(node, losses)) }
+        if (managed)
+          return {
+            look,
+            ...openings(context.evidence, stopped(node, losses, [share.trace, ...others.map(({ trace }) => trace)])),
+          }
         const commands = removals(node, losses, family)
         return {
           look,
@@ -162,7 +167,7 @@ const askedNodes = 12
 function droppingElsewhere(
   context: VipNodeContext,
   losses: readonly Loss[],
-): readonly { readonly node: string; readonly losses: readonly Loss[] }[] {
+): readonly { readonly node: string; readonly trace: VipTrace; readonly losses: readonly Loss[] }[] {
   const { evidence, question, receiving } = context
   const here = losses.filter((one) => one.node === null)
   if (here.length === 0 || !hangsOnAnnouncement(question) || receiving.by === 'client') return []
@@ -171,10 +176,21 @@ function droppingElsewhere(
     .slice(0, askedNodes)
     .flatMap((one) => {
       const share = shareDyingOf({ ...context, node: one }, ['filtered-before', 'filtered-after'])
-      const own = isDraft(share) ? [] : share.losses.filter((loss) => loss.node === null)
-      return own.length === 0 ? [] : [{ node: one, losses: own.map((loss) => ({ ...loss, node: one })) }]
+      if (isDraft(share)) return []
+      const own = share.losses.filter((loss) => loss.node === null)
+      return own.length === 0
+        ? []
+        : [{ node: one, trace: share.trace, losses: own.map((loss) => ({ ...loss, node: one })) }]
     })
 }
 
-const stopped = (node: string, losses: readonly Loss[]): readonly Stopped[] =>
-  losses.map(({ node: second, outcome }) => ({ node: second ?? node, outcome }))
+/** Each stands for all clients that it was traced for, and a rule is to admit all of them. */
+function stopped(node: string, losses: readonly Loss[], traces: readonly VipTrace[]): readonly Stopped[] {
+  const parts = traces.flatMap((trace) => trace.parts)
+  const addresses = new Map(parts.map((part) => [part.source.text, part.addresses]))
+  return losses.map(({ node: second, outcome }) => ({
+    node: second ?? node,
+    outcome,
+    sources: addresses.get(outcome.packet.source.text),
+  }))
+}

@@ -1,4 +1,5 @@
 import { captured, eachCapture, wireReads } from '../about/captures.ts'
+import { knownStations } from '../../journey/stations.ts'
 import { defineCheck } from '../check.ts'
 import { sh } from '../../net/shell.ts'
 import { counted } from '../../net/words.ts'
@@ -11,8 +12,11 @@ export default defineCheck({
   alsoReads: wireReads,
   appliesTo: captured,
   blocks: true,
-  run: (context) =>
-    eachCapture(context, ({ conclusion, observation: { vip, claimants }, proof }, subject) => {
+  run: (context) => {
+    const { evidence, question, receiving } = context
+    const { stationOf } = knownStations(evidence, question.vip, question.vpcId)
+    const isReceiving = (mac: string): boolean => receiving.nodes.includes(stationOf(mac)?.node ?? '')
+    return eachCapture(context, ({ conclusion, observation: { vip, claimants }, proof }, subject) => {
       if (conclusion.outcome === 'several-announcers')
         return fail(
           'several-announcers',
@@ -23,12 +27,14 @@ export default defineCheck({
             look: claimants.map(({ mac }) => sh`ip neigh show | grep -i ${mac}`),
             advice: `On a host of the segment they show which addresses each of those hosts has besides. One of them must give up ${vip.text}.`,
           },
-          { partial: true },
+          // What each receiving node does with the packet is judged; what another host does nobody can tell.
+          claimants.every(({ mac }) => isReceiving(mac)) ? { blocks: false } : { partial: true },
         )
       return claimants.length === 0
         ? null
         : pass('one-announcer', subject, said('one host claims it', conclusion.says), [proof])
-    }),
+    })
+  },
   docs: {
     means:
       'Two hosts answer for the same address at the same time. A client keeps the answer that came last, so some reach the VIP and others do not, and it changes. Either two load balancers serve the Service, two nodes do (a split memberlist, IPVS without strictARP), or a host that has nothing to do with the cluster has the address.',

@@ -29,6 +29,7 @@ function keptValue(name: string, key: string, value: string): string | null {
   if (name === 'kube-proxy') return key === 'config.conf' ? keptProxyConfig(value) : null
   if (name === 'kubevip')
     return isPool(key) && /^[\da-fA-F:.,/\s-]*$|^(?:true|false|asc|desc)$/.test(value) ? value : null
+  if (name === 'cilium-config' && key === 'devices') return /^[\w.@+!, -]*$/.test(value) ? value : null
   if (name === 'cilium-config') return ciliumKeys.has(key) && /^\w*$/.test(value) ? value : null
   if (name === 'kubeadm-config') return key === 'ClusterConfiguration' ? linesOf(value, readKubeadm) : null
   if (name === 'cluster-info') return key === 'kubeconfig' ? linesOf(value, readKubeconfig) : null

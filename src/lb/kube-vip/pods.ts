@@ -1,8 +1,9 @@
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
 import type { Pod, Service } from '../../evidence/kubernetes/kinds.ts'
-import type { Question } from '../../evidence/question.ts'
+import type { ControlPlaneVip, Question } from '../../evidence/question.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
+import type { DaemonSet } from '../no-pod.ts'
 import { kubeVipSettings, type KubeVipSettings } from './settings.ts'
 import { perEvidence } from '../../evidence/memo.ts'
 
@@ -21,6 +22,29 @@ export const kubeVipPods = perEvidence(({ kubernetes: { pods } }): Known<readonl
     return settings === null ? [] : [{ pod, node: pod.spec?.nodeName ?? null, settings }]
   })
 })
+
+/** A DaemonSet of kube-vip with the settings that it gives its pods. */
+export interface KubeVipSet {
+  readonly set: DaemonSet
+  readonly settings: KubeVipSettings
+}
+
+/** The DaemonSets of kube-vip that are to serve the control plane: they say so without a pod, too. */
+export const controlPlaneSets = perEvidence(({ kubernetes: { daemonsets } }): readonly KubeVipSet[] =>
+  (known(daemonsets) ?? []).flatMap((set) => {
+    const settings = kubeVipSettings(set.spec?.template ?? {})
+    return settings?.controlPlane === true ? [{ set, settings }] : []
+  }),
+)
+
+/** Those of a control-plane VIP. */
+export const setsServing = (evidence: Evidence, question: Question): readonly KubeVipSet[] =>
+  question.about !== 'control-plane'
+    ? []
+    : controlPlaneSets(evidence).filter(({ settings }) => holds(settings, question.controlPlane))
+
+const holds = ({ port, address }: KubeVipSettings, vip: ControlPlaneVip): boolean =>
+  port === vip.port && sameAddress(parseAddress(address), vip.address)
 
 /** Those that serve Services. */
 export const servicePods = (evidence: Evidence): readonly KubeVipPod[] =>
@@ -78,9 +102,6 @@ export function podsServing(evidence: Evidence, question: Question): readonly Ku
   if (question.about !== 'control-plane') return []
   const { controlPlane } = question
   return (known(kubeVipPods(evidence)) ?? []).filter(
-    ({ settings }) =>
-      settings.controlPlane &&
-      settings.port === controlPlane.port &&
-      sameAddress(parseAddress(settings.address), controlPlane.address),
+    ({ settings }) => settings.controlPlane && holds(settings, controlPlane),
   )
 }

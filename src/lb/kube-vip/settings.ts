@@ -70,11 +70,11 @@ const names = {
 } as const satisfies Record<string, readonly [string, string | null]>
 
 /** The container that runs kube-vip, by its image: the manifest that kube-vip generates has no labels. */
-export const kubeVipContainer = (pod: Pod) =>
+export const kubeVipContainer = (pod: Pick<Pod, 'spec'>) =>
   pod.spec?.containers?.find(({ image }) => /(^|\/)kube-vip(-iptables)?(:|@|$)/.test(image ?? '')) ?? null
 
-/** Reads the settings of a kube-vip pod: its environment wins over its flags. Null for a pod of something else. */
-export function kubeVipSettings(pod: Pod): KubeVipSettings | null {
+/** Reads the settings of a kube-vip pod, or of what is to make one: its environment wins over its flags. Null for a pod of something else. */
+export function kubeVipSettings(pod: Pick<Pod, 'spec'>): KubeVipSettings | null {
   const container = kubeVipContainer(pod)
   if (container === null) return null
   const env = new Map((container.env ?? []).map(({ name, value }) => [name, value]))

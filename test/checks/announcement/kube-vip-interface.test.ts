@@ -81,6 +81,18 @@ test('an interface that is down, and one of another subnet', async () => {
     eth0.operstate = 'DOWN'
   })
   expect(found(down, id)).toEqual([['fail', 'worker-0 has 10.240.0.100 on eth0, which is down.']])
+  const another = await kubeVipCluster({
+    bound: [],
+    changes: {
+      'nodes/worker-0/ip-addr.json': editJson((links: Json) => {
+        const addr_info = [{ family: 'inet', local: '10.240.0.100', prefixlen: 32 }]
+        links.push({ ifname: 'vips', operstate: 'DOWN', addr_info })
+      }),
+    },
+  })
+  expect(found(another, id)).toEqual([
+    ['warn', expect.stringContaining('on vips, and its neighbours ask for it by eth0: the kernel answers there')],
+  ])
   const elsewhere = await changed((eth0) => {
     eth0.addr_info = [{ family: 'inet', local: '192.168.7.20', prefixlen: 24 }]
   })

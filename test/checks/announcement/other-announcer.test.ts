@@ -61,6 +61,9 @@ test('the holder of Cilium’s lease answers, as long as it holds', async () => 
   const holding = (at: string) =>
     withoutMetallbAnd(classed('io.cilium/l2-announcer'), {
       'kubernetes/leases.coordination.k8s.io.json': also(lease('worker-1', at)),
+      'kubernetes/ciliuml2announcementpolicies.cilium.io.json': JSON.stringify({
+        items: [{ metadata: { name: 'lan' }, spec: { loadBalancerIPs: true } }],
+      }),
     })
   const evidence = await holding(time)
   expect(found(evidence, id)).toEqual([

@@ -28,6 +28,15 @@ test('a pool in another namespace is named as what it is', async () => {
       expect.stringContaining('kube-system/first-pool stands in another namespace, where MetalLB does not look.'),
     ],
   ])
+  const [cause] = diagnosisOf(evidence, 'default/second').causes
+  expect([cause?.id, cause?.fix?.summary, cause?.fix?.commands]).toEqual([
+    id,
+    'move kube-system/first-pool to metallb-system',
+    [
+      `kubectl -n kube-system get ipaddresspools.metallb.io first-pool -o json | jq '.metadata = {name: .metadata.name, namespace: "metallb-system"} | del(.status)' | kubectl apply -f -`,
+      'kubectl -n kube-system delete ipaddresspools.metallb.io first-pool',
+    ],
+  ])
 })
 
 /** MetalLB configured as before 0.13. */

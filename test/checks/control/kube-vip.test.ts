@@ -1,6 +1,6 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../kit/answers.ts'
-import { editJson, variant, type Json } from '../../kit/fixtures.ts'
+import { editJson, variant, type Change, type Json } from '../../kit/fixtures.ts'
 import { kubeVipCluster, pods } from '../../kit/kube-vip.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
@@ -180,4 +180,80 @@ test('KV-N03 a VIP that a node or a machine of the VPC had before', async () => 
     ['fail', expect.stringMatching(/^The VIP 10\.240\.0\.5 is the primary address of eni-\w+ \(controller-1\): /)],
   ])
   expect(found(await kubeVipCluster(), id)).toEqual([['pass', expect.any(String)]])
+})
+
+describe('a DaemonSet for the control plane without a pod', () => {
+  const env = { vip_arp: 'true', cp_enable: 'true', vip_leaderelection: 'true', address: controlPlane }
+  const kubeVipSet = {
+    metadata: { name: 'kube-vip-ds', namespace: 'kube-system' },
+    spec: {
+      template: {
+        spec: {
+          nodeSelector: { site: 'north', 'node-role.kubernetes.io/control-plane': '' },
+          tolerations: [{ operator: 'Exists' }],
+          containers: [
+            {
+              name: 'kube-vip',
+              image: 'ghcr.io/kube-vip/kube-vip:v1.2.3',
+              env: Object.entries(env).map(([name, value]) => ({ name, value })),
+            },
+          ],
+        },
+      },
+    },
+    status: { desiredNumberScheduled: 0, numberReady: 0 },
+  }
+  const without = (changes: Readonly<Record<string, Change>> = {}, ready = 0) =>
+    variant('control-plane-vip', {
+      [pods]: editJson((list: Json) => {
+        list.items = list.items.filter(({ metadata }: Json) => !metadata.name.startsWith('kube-vip-'))
+      }),
+      'kubernetes/nodes.json': editJson((list: Json) => {
+        for (const { metadata } of list.items)
+          if (metadata.name.startsWith('controller-')) metadata.labels['node-role.kubernetes.io/control-plane'] = ''
+      }),
+      'kubernetes/daemonsets.apps.json': editJson((list: Json) => {
+        list.items.push({ ...kubeVipSet, status: { ...kubeVipSet.status, numberReady: ready } })
+      }),
+      ...changes,
+    })
+  const letGo = {
+    'nodes/controller-1/ip-addr.json': editJson((links: Json) => {
+      for (const link of links) link.addr_info = link.addr_info.filter(({ local }: Json) => local !== controlPlane)
+    }),
+  }
+  const why =
+    'DaemonSet kube-system/kube-vip-ds, which is to hold 10.240.0.5 by kube-vip, has no pod, because no node has the label site=north that its node selector asks for.'
+
+  test('is the cause where no node has the address, and its fix puts the label of the control plane in place', async () => {
+    const { verdict, causes } = diagnosisOf(await without(letGo), controlPlane)
+    expect([verdict, causes.map((cause) => cause.id)]).toEqual(['unreachable', [id]])
+    expect(causes[0]?.says).toBe(why)
+    expect(causes[0]?.fix?.commands).toEqual([
+      `kubectl -n kube-system patch daemonset kube-vip-ds --type merge -p '{"spec":{"template":{"spec":{"nodeSelector":{"site":null,"node-role.kubernetes.io/control-plane":""}}}}}'`,
+    ])
+  })
+
+  test('stands besides where the node that led still has it', async () => {
+    const { verdict, alsoWrong } = diagnosisOf(await without(), controlPlane)
+    expect([verdict, alsoWrong.map(({ says }) => says)]).toEqual([
+      'reachable',
+      [`${why} controller-1 still has the address.`],
+    ])
+  })
+
+  test('is no cause where the node that may still have it was not read', async () => {
+    const evidence = await without({ 'nodes/controller-1/ip-addr.json': null })
+    const { verdict, alsoWrong } = diagnosisOf(evidence, controlPlane)
+    expect([verdict, alsoWrong.map((one) => one.id)]).toEqual(['inconclusive', [id]])
+  })
+
+  test('is not known where the listing lacks pods that the DaemonSet counts', async () => {
+    expect(found(await without(letGo, 2), id, controlPlane)).toEqual([
+      [
+        'unknown',
+        expect.stringContaining('lacks kube-vip’s: DaemonSet kube-system/kube-vip-ds counts 2 that are ready'),
+      ],
+    ])
+  })
 })

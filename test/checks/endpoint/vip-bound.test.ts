@@ -36,6 +36,24 @@ test('without the node’s sockets it is unknown', async () => {
   ])
 })
 
+test('an owner without the address follows from kube-vip’s pods that crash', async () => {
+  const evidence = await variant('control-plane-vip-moved', {
+    'kubernetes/pods.json': editJson(({ items }) => {
+      for (const { status } of items.filter(({ metadata }: Json) => metadata.name.startsWith('kube-vip-'))) {
+        status.conditions.find(({ type }: Json) => type === 'Ready').status = 'False'
+        status.containerStatuses[0].restartCount = 7
+      }
+    }),
+    'nodes/controller-1/ip-addr.json': editJson((links: Json) => {
+      for (const link of links) link.addr_info = link.addr_info.filter(({ local }: Json) => local !== '10.240.0.5')
+    }),
+  })
+  const { causes } = diagnosisOf(evidence, '10.240.0.5')
+  expect(causes.map((cause) => [cause.id, cause.consequences.map((one) => one.id)])).toEqual([
+    ['control/kube-vip', expect.arrayContaining([id])],
+  ])
+})
+
 /** lan-healthy, where a pod of worker-0 has a hostPort, and what the plugin portmap makes of it. */
 const withHostPort = (rules: boolean, changes: Readonly<Record<string, Change>> = {}) =>
   variant('lan-healthy', {

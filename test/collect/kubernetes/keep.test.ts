@@ -60,7 +60,7 @@ test('how the CNI plugin’s packets travel is kept, and no key beside it', () =
   ).toEqual({
     'net-conf.json': '{"Backend":{"Type":"vxlan","Port":4789}}',
   })
-  const cilium = { 'routing-mode': 'tunnel', 'tunnel-protocol': 'geneve', 'tunnel-port': '0' }
+  const cilium = { 'routing-mode': 'tunnel', 'tunnel-protocol': 'geneve', 'tunnel-port': '0', devices: 'eth+ bond0' }
   expect(dataOf('kube-system', 'cilium-config', { ...cilium, 'ipsec-key-file': 'hush' })).toEqual(cilium)
   const antrea = 'trafficEncapMode: noEncap\ntunnelType: "vxlan"\ntunnelPort: 6082'
   expect(

@@ -23,6 +23,8 @@ export interface Fault {
   readonly wire?: readonly string[]
   /** Why vipdoctor misses it, where that is known and left so: a sentence for the table. */
   readonly open?: string
+  /** What becomes of it hangs on the rules that kube-proxy writes: it is tried in every form of them. */
+  readonly rules?: true
   /** Runs in the part of the matrix that belongs to every change. */
   readonly smoke?: true
   readonly make: (lab: Lab) => Promise<unknown>

@@ -37,10 +37,11 @@ const { values: flags } = parseArgs({
 })
 const fabrics = (flags.fabric ?? ['ec2', 'lan']) as readonly FabricKind[]
 
-/** A lab: its network, how kube-proxy writes its rules, whether only the faults of every change are tried in it, and which part of them. */
+/** A lab: its network, how kube-proxy writes its rules, whether only a choice of faults is tried in it, and which part of them. */
 interface Variant {
   readonly fabric: FabricKind
   readonly mode: ProxyMode
+  /** Only those of every change; in another mode than iptables, which has all of them, also those of kube-proxy's rules. */
   readonly smoke: boolean
   /** `1/2` is the second of two parts. */
   readonly part: string
@@ -69,7 +70,7 @@ const chosen = ({ fabric, mode, smoke, part }: Variant): readonly Fault[] => {
   const [at = 0, parts = 1] = part.split('/').map(Number)
   return faults
     .filter((one) => one.fabrics.includes(fabric) && (one.modes ?? [mode]).includes(mode))
-    .filter((one) => !smoke || one.smoke === true)
+    .filter((one) => !smoke || one.smoke === true || (one.rules === true && mode !== 'iptables'))
     .filter(({ name }) => flags.only === undefined || new RegExp(flags.only).test(name))
     .filter((_, place) => place % parts === at)
 }

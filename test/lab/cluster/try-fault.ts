@@ -1,7 +1,7 @@
 import { diagnose, type Diagnosis } from './doctor.ts'
 import type { Fault } from './fault.ts'
 import { fixesOf, idsOf, isAdvice, type Row, type Step } from './judge.ts'
-import { allConnected, clientOf, settles, type Lab, type Seen } from './lab.ts'
+import { allConnected, clientOf, forget, settles, type Lab, type Seen } from './lab.ts'
 import { vip } from './plan.ts'
 import { sleep } from './run.ts'
 import { listen } from './wire.ts'
@@ -90,6 +90,8 @@ async function mend(lab: Lab, fault: Fault, first: Diagnosis): Promise<Mended> {
 }
 
 async function connects(lab: Lab, fault: Fault, seconds: number): Promise<boolean> {
+  // Whom a client asked before the fix is kept half a minute by its kernel, whatever the fix moved.
+  await forget(lab, fault.client ?? 'bastion')
   const end = Date.now() + seconds * 1000
   while (Date.now() < end) {
     const address = fault.target?.includes('/') === false ? fault.target : await addressOf(lab, targetOf(fault))

@@ -1,10 +1,9 @@
 import { cite, citeList } from '../../../evidence/cite.ts'
 import { isGap, known } from '../../../evidence/gap.ts'
 import { announcing } from '../../../lb/announcers.ts'
-import { podsServing } from '../../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../../lb/kube-vip/bound.ts'
 import { unreadAmong } from '../../../lb/kube-vip/nodes.ts'
-import { kubeVipPods, type KubeVipPod } from '../../../lb/kube-vip/pods.ts'
+import { kubeVipPods, podsServing, setsServing, type KubeVipPod } from '../../../lb/kube-vip/pods.ts'
 import { kubeVipContainer } from '../../../lb/kube-vip/settings.ts'
 import { isReady } from '../../../lb/metallb/install.ts'
 import { whyNotReady } from '../../../lb/metallb/not-ready.ts'
@@ -17,6 +16,7 @@ import { sh } from '../../../net/shell.ts'
 import { defineCheck, type Context } from '../../check.ts'
 import { fail, pass, said, type Draft } from '../../finding.ts'
 import { settingCommands } from '../../about/kube-vip-edit.ts'
+import { withoutPod } from './without-pod.ts'
 import { vipAsNodeAddress, vipAsOwnAddress } from './own-address.ts'
 
 export default defineCheck({
@@ -26,6 +26,8 @@ export default defineCheck({
   needs: ['kubernetes/pods'],
   alsoReads: [
     'kubernetes/nodes',
+    'kubernetes/daemonsets',
+    'kubernetes/events',
     'kubernetes/leases',
     'node/ip-addr',
     'node/proc-net-ip-vs',
@@ -41,7 +43,7 @@ export default defineCheck({
   appliesTo: ({ evidence, question }) => {
     const pods = kubeVipPods(evidence)
     if (isGap(pods)) return true
-    if (pods.length === 0) return 'kube-vip is not installed.'
+    if (pods.length === 0 && setsServing(evidence, question).length === 0) return 'kube-vip is not installed.'
     return (
       question.about !== 'service' ||
       pods.some(({ settings }) => settings.services) ||
@@ -55,6 +57,7 @@ export default defineCheck({
     const own = podsServing(evidence, question)
     const pods = own.length > 0 ? own : (known(kubeVipPods(evidence)) ?? []).filter(({ settings }) => settings.services)
     const wrong = [
+      ...(own.length === 0 ? withoutPod(context) : []),
       ...refused(pods),
       ...unready(context, pods),
       ...severalLeaders(pods),
@@ -79,7 +82,7 @@ export default defineCheck({
   },
   docs: {
     means:
-      'kube-vip cannot do its work: its pods are not ready, or its settings are such that the process ends (no mode or several of vip_arp, bgp_enable, vip_routingtable, vip_wireguard; neither cp_enable nor svc_enable), or that several nodes take the address at once (ARP without leader election), or the VIP has become the node’s own address in Kubernetes, or was a machine’s own address before.',
+      'kube-vip cannot do its work: its DaemonSet has no pod, its pods are not ready, or its settings are such that the process ends (no mode or several of vip_arp, bgp_enable, vip_routingtable, vip_wireguard; neither cp_enable nor svc_enable), or that several nodes take the address at once (ARP without leader election), or the VIP has become the node’s own address in Kubernetes, or was a machine’s own address before.',
     byHand:
       'kubectl -n kube-system get pods -o wide | grep kube-vip; kubectl -n kube-system logs POD. The log ends with "no valid kube-vip mode detected", "multiple kube-vip modes detected" or "no features are enabled". kubectl get nodes -o wide: no INTERNAL-IP may be the VIP.',
     mend: 'Correct the environment in /etc/kubernetes/manifests/kube-vip.yaml on each node of the control plane, or of the DaemonSet kube-vip-ds. Pin the kubelet’s address with --node-ip, and Calico’s with IP_AUTODETECTION_METHOD=kubernetes-internal-ip.',

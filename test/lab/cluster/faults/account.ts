@@ -94,6 +94,7 @@ export const accountFaults: readonly Fault[] = [
     name: 'externalTrafficPolicy Local, and the owner has no endpoint',
     causes: ['delivery/owner-not-announcer'],
     also: ['translation/no-local-endpoint'],
+    rules: true,
     make: (lab) => lab.must(`kubectl patch service nginx-lb -p '{"spec":{"externalTrafficPolicy":"Local"}}'`),
   },
   {

@@ -91,7 +91,6 @@ export const askedFaults: readonly Fault[] = [
     causes: [],
     also: ['announcement/vip-bound-twice'],
     wire: ['wire/several-announcers', 'wire/announcer-not-predicted'],
-    open: 'That several hosts claim the VIP leaves the verdict open; what each of them does with the packet is not asked.',
     make: async (lab) => {
       for (const name of ['worker-0', 'worker-1']) await lab.on(name, `ip addr add ${vip}/32 dev eth0`)
     },

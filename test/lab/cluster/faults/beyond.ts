@@ -5,7 +5,6 @@ const ovn = 'needs Kube-OVN, whose kernel modules and images the laboratory has 
 const ipvs =
   'needs the kernel’s IPVS, which most kernels without modules lack; recordings from a virtual machine have it'
 const twoCards = 'needs a second card in a node; the laboratory’s machines have one'
-const kubeVip = 'needs kube-vip on the control plane, which the laboratory does not run'
 const tunnel = 'needs a CNI with tunnels; the bridge plugin has none'
 
 /** The reason, by the id of the finding. */
@@ -13,8 +12,6 @@ export const beyond: Readonly<Record<string, string>> = {
   'admission/nlb-nodeport': 'needs the interfaces that EC2 gives a Network Load Balancer; moto gives it none',
   'announcement/bgp-session': bgp,
   'announcement/kube-ovn-port': ovn,
-  'announcement/kube-vip-interface': kubeVip,
-  'announcement/kube-vip-lease': kubeVip,
   'announcement/kube-vip-routes': 'needs a router that takes kube-vip’s routing table',
   'announcement/not-held': 'needs keepalived or Pacemaker, which the laboratory does not run',
   'announcement/other-announcer': 'needs another controller of load balancers',
@@ -28,7 +25,6 @@ export const beyond: Readonly<Record<string, string>> = {
   'control/bgp-ports': bgp,
   'control/cni-ports': 'needs a CNI with an agent on each node; the bridge plugin has none',
   'control/health-check-node-port': 'needs a kube-proxy that runs and does not listen at the port',
-  'control/kube-vip': kubeVip,
   'control/memberlist': 'needs a speaker that goes on without its port; the real one starts only with it',
   'delivery/address-in-use': 'needs a second host in the nodes’ subnet; the only one is where vipdoctor runs',
   'delivery/cloud-without-arp': 'needs another cloud',
@@ -44,7 +40,6 @@ export const beyond: Readonly<Record<string, string>> = {
   'endpoint/host-to-pod':
     'needs a kubelet that probes from the node’s own address; the played one asks from the bridge',
   'endpoint/kube-ovn-backends': ovn,
-  'endpoint/vip-bound': kubeVip,
   'forwarding/cni-ports': tunnel,
   'forwarding/route-quota': 'is advice; a cause only where a cloud’s route controller says so',
   'return/asymmetric-route': twoCards,

@@ -3,9 +3,11 @@ import { accountFaults } from './account.ts'
 import { askedFaults } from './asked.ts'
 import { controlFaults } from './control.ts'
 import { kernelFaults } from './kernel.ts'
+import { kubeVipFaults } from './kube-vip.ts'
 import { kubernetesFaults } from './kubernetes.ts'
 import { nodeFaults } from './node.ts'
 import { proxyFaults } from './proxy.ts'
+import { storyFaults } from './story.ts'
 
 const nothing = { causes: [], fabrics: ['ec2', 'lan'], healthy: true, make: () => Promise.resolve() } as const
 
@@ -29,4 +31,6 @@ export const faults: readonly Fault[] = [
   ...proxyFaults,
   ...kernelFaults,
   ...controlFaults,
+  ...kubeVipFaults,
+  ...storyFaults,
 ]

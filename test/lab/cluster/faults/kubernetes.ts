@@ -75,6 +75,7 @@ export const kubernetesFaults: readonly Fault[] = [
     ...both,
     name: 'the target port is one where the pods do not listen',
     causes: ['endpoint/pod-not-listening'],
+    rules: true,
     make: (lab) => patchService(lab, { ports: [{ name: 'http', port: 80, targetPort: 8080 }] }),
   },
   {
@@ -208,6 +209,7 @@ export const kubernetesFaults: readonly Fault[] = [
     ...lan,
     name: 'externalTrafficPolicy Local: the announcer moves to a node with a pod',
     causes: [],
+    rules: true,
     make: (lab) => patchService(lab, { externalTrafficPolicy: 'Local' }),
   },
   {

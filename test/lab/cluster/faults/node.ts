@@ -45,6 +45,7 @@ export const nodeFaults: readonly Fault[] = [
     name: 'kube-proxy is stopped, and its rules go on working',
     causes: [],
     also: ['translation/kube-proxy-running'],
+    rules: true,
     make: (lab) => onEach(lab, every, 'systemctl stop kube-proxy'),
     undo: (lab) => regainProxy(lab, every),
   },
@@ -52,6 +53,7 @@ export const nodeFaults: readonly Fault[] = [
     ...both,
     name: 'kube-proxy was stopped before the pods moved',
     causes: ['translation/dnat-stale-endpoint'],
+    rules: true,
     make: async (lab) => {
       await onEach(lab, every, 'systemctl stop kube-proxy')
       await lab.must(
@@ -85,6 +87,7 @@ export const nodeFaults: readonly Fault[] = [
     ...both,
     name: 'the workers’ policy for forwarded packets is DROP',
     causes: ['forwarding/forward-drop'],
+    rules: true,
     make: (lab) => onEach(lab, workers, 'iptables-nft -P FORWARD DROP'),
     undo: (lab) => onEach(lab, workers, 'iptables-nft -P FORWARD ACCEPT'),
   },
@@ -105,12 +108,14 @@ export const nodeFaults: readonly Fault[] = [
     ...both,
     name: 'a rule in raw PREROUTING drops the packet',
     causes: ['forwarding/forward-drop'],
+    rules: true,
     ...rule(every, 'raw', 'PREROUTING', '-d 10.240.0.100 -p tcp --dport 80 -j DROP'),
   },
   {
     ...both,
     name: 'a table of nftables drops the packet',
     causes: ['forwarding/forward-drop'],
+    rules: true,
     make: (lab) =>
       onEach(
         lab,
@@ -129,12 +134,14 @@ export const nodeFaults: readonly Fault[] = [
     ...both,
     name: 'a rule in raw PREROUTING keeps connection tracking away',
     causes: ['translation/notrack'],
+    rules: true,
     ...rule(every, 'raw', 'PREROUTING', '-d 10.240.0.100 -p tcp --dport 80 -j CT --notrack'),
   },
   {
     ...both,
     name: 'another rule translates the VIP first',
     causes: ['translation/hostport-hijack'],
+    rules: true,
     ...rule(every, 'nat', 'PREROUTING', '-d 10.240.0.100 -p tcp --dport 80 -j DNAT --to-destination 10.200.9.9:80'),
   },
   {

@@ -56,6 +56,8 @@ export async function startMachine(name: string): Promise<Machine> {
   await machine.sh(
     'ip link set lo up; mkdir -p /run/systemd/system /run/sshd /etc/systemd/system; rm -f /etc/systemd/system/*.service',
   )
+  // sudo looks its machine's name up, and without an answer waits ten seconds for a DNS server that is not there.
+  machine.write('/etc/hosts', readFileSync('/etc/hosts', 'utf8'))
   for (const program of ['systemctl', 'journalctl']) {
     machine.write(`/usr/local/bin/${program}`, readFileSync(path.join(here, program), 'utf8'), 0o755)
   }

@@ -1,44 +1,28 @@
-import { cite, type Proof } from '../../evidence/cite.ts'
-import type { Evidence } from '../../evidence/evidence.ts'
-import { known } from '../../evidence/gap.ts'
-import { objectName, type KubernetesObject, type Node } from '../../evidence/kubernetes/kinds.ts'
-import { perEvidence } from '../../evidence/memo.ts'
-import { counted } from '../../net/words.ts'
-import { tolerates } from '../toleration.ts'
-import { metallbSettings } from './install.ts'
+import { cite, type Proof } from '../evidence/cite.ts'
+import type { Evidence } from '../evidence/evidence.ts'
+import { known } from '../evidence/gap.ts'
+import { objectName, type KubernetesObject, type Node } from '../evidence/kubernetes/kinds.ts'
+import { counted } from '../net/words.ts'
+import { tolerates } from './toleration.ts'
 
 type Taint = NonNullable<NonNullable<Node['spec']>['taints']>[number]
-type DaemonSet = KubernetesObject<'daemonsets'>
+export type DaemonSet = KubernetesObject<'daemonsets'>
 
-/** Why MetalLB's DaemonSet has no pods: what keeps them out, as the rest of a sentence about it. */
-export interface NoSpeaker {
+/** Why an announcer's DaemonSet has no pods: what keeps them out, as the rest of a sentence about it. */
+export interface NoPod {
   readonly by: 'pod-security' | 'quota' | 'admission' | 'node-selector' | 'taints'
   readonly says: string
   readonly proof: Proof
 }
 
-/** The DaemonSet of the speakers; null where there is none. */
-export const speakerSet = perEvidence((evidence: Evidence): DaemonSet | null => {
-  const { namespace } = metallbSettings(evidence)
-  return (
-    (known(evidence.kubernetes.daemonsets) ?? []).find(({ metadata, spec }) => {
-      const labels = spec?.template?.metadata?.labels ?? {}
-      const component = labels.component ?? labels['app.kubernetes.io/component']
-      return metadata?.namespace === namespace && (component === 'speaker' || metadata.name === 'speaker')
-    }) ?? null
-  )
-})
-
 /**
  * By the newest event FailedCreate, in which the API server says why it admits no pod; else by a node selector that no node meets, or
  * taints of all nodes that the pods do not tolerate. Null where nothing says it.
  */
-export function whyNoSpeaker(evidence: Evidence): NoSpeaker | null {
-  const set = speakerSet(evidence)
-  return set === null ? null : (refused(evidence, set) ?? nowhere(evidence, set))
-}
+export const whyNoPod = (evidence: Evidence, set: DaemonSet): NoPod | null =>
+  refused(evidence, set) ?? nowhere(evidence, set)
 
-function refused({ kubernetes: { events } }: Evidence, set: DaemonSet): NoSpeaker | null {
+function refused({ kubernetes: { events } }: Evidence, set: DaemonSet): NoPod | null {
   const own = (known(events) ?? []).filter(
     ({ reason, involvedObject }) =>
       reason === 'FailedCreate' &&
@@ -60,7 +44,7 @@ function refused({ kubernetes: { events } }: Evidence, set: DaemonSet): NoSpeake
 }
 
 /** The scheduler would place none (a DaemonSet's pods tolerate what Kubernetes itself taints a node with). */
-function nowhere({ kubernetes: { nodes } }: Evidence, set: DaemonSet): NoSpeaker | null {
+function nowhere({ kubernetes: { nodes } }: Evidence, set: DaemonSet): NoPod | null {
   const { nodeSelector = {}, tolerations = [] } = set.spec?.template?.spec ?? {}
   const all = known(nodes) ?? []
   if (all.length === 0) return null

@@ -24,6 +24,7 @@ export function* run() {
       peer: peer.join(' ').replace(file, 'FILE'),
       peerSeconds: other.seconds,
       ratio: other.seconds / one.seconds,
+      aim: { ratio: [1, Infinity] },
       size: `${frames.toLocaleString('en')} frames, ${arps.toLocaleString('en')} of them ARP`,
     }
   }

@@ -15,13 +15,14 @@ export function compareWith(otherRoot) {
 export const comparing = () => reference !== null
 
 /**
- * Runs commands by turns and gives for each the median of its seconds and of its greatest resident memory. Compared with another revision,
+ * Runs commands by turns and gives for each the median of its seconds and of its greatest resident memory, and the least of what it spent of
+ * the processor (user and system), which a busy machine disturbs less. Compared with another revision,
  * what both spent of the processor (user and system, in seconds) and the greatest memory, the least of all runs: `compared` is null for a
  * command that is not ours.
  *
  * @param {readonly {command: readonly string[], input?: string}[]} cases
  * @param {number} runs at least five
- * @returns {{seconds: number, residentMiB: number, compared?: null | {ours: object, reference: object}}[]}
+ * @returns {{seconds: number, residentMiB: number, cpuSeconds?: number, compared?: null | {ours: object, reference: object}}[]}
  */
 export function byTurns(cases, runs = 5) {
   if (reference !== null) return cases.map((one) => beside(one, runs))
@@ -32,6 +33,7 @@ export function byTurns(cases, runs = 5) {
   return samples.map((many) => ({
     seconds: median(many.map(({ seconds }) => seconds)),
     residentMiB: median(many.map(({ residentMiB }) => residentMiB)),
+    cpuSeconds: least(many).cpuSeconds,
   }))
 }
 

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { inWords, isMet } from './aim.js'
 import { compareWith } from './measure.js'
 import { builtRevision } from './revision.js'
 
@@ -23,14 +24,34 @@ if (strangers.length > 0) {
 
 const round = (value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)
 
-function line({ name, case: which, seconds, peer, peerSeconds, ratio, residentMiB, peerMiB, size }) {
+function line({
+  name,
+  case: which,
+  seconds,
+  peer,
+  peerSeconds,
+  ratio,
+  residentMiB,
+  peerMiB,
+  cpuSeconds,
+  exponent,
+  aim,
+  met,
+  size,
+}) {
   const against = peer === null ? '' : `, ${peer} ${String(round(peerSeconds))} s, ratio ${String(round(ratio))}`
   const theirs = peerMiB === undefined || peerMiB === null ? '' : `, ${peer} ${String(round(peerMiB))} MiB`
   const memory = residentMiB === null ? '' : `, ${String(round(residentMiB))} MiB resident${theirs}`
-  return `${name}: ${which}: ${String(round(seconds))} s${against}${memory}${size === null ? '' : ` (${size})`}`
+  const figures = [
+    seconds === null ? '' : `${String(round(seconds))} s`,
+    cpuSeconds === null ? '' : ` (${String(round(cpuSeconds))} s of the processor)`,
+    exponent === null ? '' : `exponent ${String(round(exponent))}`,
+  ].join('')
+  const judged = aim === null ? '' : `; aim ${aim}: ${met ? 'met' : 'missed'}`
+  return `${name}: ${which}: ${figures}${against}${memory}${size === null ? '' : ` (${size})`}${judged}`
 }
 
-function print(name, row) {
+function print(name, { aim = null, ...row }) {
   const full = {
     name,
     case: '',
@@ -39,8 +60,12 @@ function print(name, row) {
     peerSeconds: null,
     ratio: null,
     residentMiB: null,
+    cpuSeconds: null,
+    exponent: null,
     size: null,
     ...row,
+    aim: aim === null ? null : inWords(aim),
+    met: aim === null ? null : isMet(aim, row),
   }
   console.log(
     values.json
@@ -54,6 +79,7 @@ function besideRevision({ compared, ...row }) {
   const { ours, reference } = compared
   return {
     ...row,
+    aim: null,
     seconds: ours.cpuSeconds,
     peer: values.compare,
     peerSeconds: reference.cpuSeconds,

@@ -6,6 +6,7 @@ import { counted } from '../net/words.ts'
 import { tolerates } from './toleration.ts'
 
 type Taint = NonNullable<NonNullable<Node['spec']>['taints']>[number]
+
 /** A DaemonSet as kept. */
 export type DaemonSet = KubernetesObject<'daemonsets'>
 

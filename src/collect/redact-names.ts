@@ -23,6 +23,8 @@ export function hostNames(texts: ReadonlyMap<string, string>): ReadonlyMap<strin
       for (const [, name = ''] of text.matchAll(hostField)) if (!name.startsWith('ec2-')) hosts.add(name)
     const host = path.endsWith('/versions.txt') ? /^Linux ([A-Za-z][\w.-]*) \d/m.exec(text)?.[1] : undefined
     if (host !== undefined) hosts.add(host) // what `uname -a` begins with
+    if (path.endsWith('/pacemaker-cib.xml'))
+      for (const [, name = ''] of text.matchAll(/<node uname="([^"]+)"/g)) hosts.add(name)
   }
   const numbered = (names: Iterable<string>, word: string): [string, string][] => {
     const sorted = [...names].filter(namesOneMachine).sort()

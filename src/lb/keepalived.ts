@@ -1,86 +1,57 @@
-import { citeLine, type Proof } from '../evidence/cite.ts'
-import type { Evidence } from '../evidence/evidence.ts'
-import { gap, isGap, known } from '../evidence/gap.ts'
-import type { VrrpInstance } from '../evidence/node/keepalived-conf.ts'
+import { citeLine } from '../evidence/cite.ts'
+import { known } from '../evidence/gap.ts'
 import { nodeFile } from '../evidence/node/kinds.ts'
-import { isGiven, type Question } from '../evidence/question.ts'
 import { sameAddress } from '../net/address.ts'
-import { noWords, type Announcer, type Announcing, type Serving } from './announcer.ts'
-import { byMarks, running } from './by-marks.ts'
-import { nodesHolding, processOn, type HoldingNode } from './host-process.ts'
-import { boundAnywhere } from './kube-vip/bound.ts'
-import { podsServing } from './kube-vip/pods.ts'
+import { sh } from '../net/shell.ts'
+import type { Announcer } from './announcer.ts'
+import { running } from './by-marks.ts'
+import { announcerOf, type HostHolder } from './host-holder.ts'
 
-/** keepalived on hosts: by its configuration, or by its process beside the address. A VIP that a controller gave is not its own. */
-export const keepalived: Announcer<'keepalived'> = {
-  ...byMarks('keepalived', {}),
-  serves,
-  announces,
-  mayAnnounce: (evidence) => [
-    ...running('keepalived', /\bkeepalived\b/)(evidence),
-    ...evidence.nodeNames.flatMap((node) => {
-      const proof = processOn(evidence, node, programs)
-      return proof === null ? [] : [{ name: `keepalived on ${node}`, proof }]
-    }),
-  ],
-  judged: true,
+/** keepalived on hosts, whose master by VRRP has the addresses of an instance. */
+export const keepalivedHolder: HostHolder<'keepalived'> = {
+  name: 'keepalived',
+  unit: 'keepalived',
+  programs: ['keepalived'],
+  configuredOn: (evidence, node, vip) => {
+    const conf = known(evidence.node(node).keepalivedConf)
+    const own = conf?.instances.flatMap(({ addresses }) => addresses).find(({ address }) => sameAddress(address, vip))
+    if (conf === null || own === undefined) return null
+    const proof = citeLine(nodeFile(node, 'keepalivedConf'), own.line, conf.text.split(/\r?\n/)[own.line - 1] ?? '')
+    return { proof, members: [] }
+  },
   words: {
-    ...noWords,
-    silence: {
-      reason: 'keepalived-habit',
-      says: 'keepalived announces an address when its node becomes master; later silence is its habit.',
+    habit: 'keepalived announces an address when its node becomes master; later silence is its habit.',
+    takes: (vip) => `The node with the highest priority takes ${vip}.`,
+    idle: {
+      brief: 'no instance of keepalived is master',
+      why: 'no instance is master',
+      advice:
+        'An instance in FAULT state waits for its interface or for its check script: mend what the journal names, and one becomes master.',
+    },
+    // An instance that hears no advertisement becomes master: what is between them drops VRRP, or they do not speak to each other.
+    twice: {
+      why: 'Each instance of keepalived takes itself for the master: VRRP does not come from one to the other.',
+      advice:
+        'Each must see the other’s advertisements: let protocol 112 through the firewalls between them, give both the same virtual_router_id, and where the network carries no multicast (a VPC does not) name the others in unicast_peer.',
+      look: (node) => [
+        sh`ssh ${node} sudo timeout 5 tcpdump -ni any ip proto 112`,
+        sh`ssh ${node} sudo grep -e virtual_router_id -e unicast -A2 /etc/keepalived/keepalived.conf`,
+      ],
+    },
+    journal: (node) => sh`ssh ${node} 'sudo journalctl -u keepalived --no-pager -n 50 | grep -i -e state -e fail'`,
+    release: {
+      look: (node, vip) => sh`ssh ${node} sudo grep -rnF ${vip} /etc/keepalived`,
+      advice: (node) =>
+        `Take the VIP out of virtual_ipaddress on ${node} and restart keepalived there, or let the other system serve another address.`,
     },
   },
 }
 
-const programs = ['keepalived']
-
-/** The nodes that run keepalived and have the question's VIP on an interface. */
-export const keepalivedNodes = (evidence: Evidence, question: Question): readonly HoldingNode[] =>
-  nodesHolding(evidence, question, programs)
-
-/** A node whose configuration gives the question's VIP to an instance; `runs` is null where the node's processes were not read. */
-export interface VrrpNode {
-  readonly node: string
-  readonly instance: VrrpInstance
-  readonly proof: Proof
-  readonly runs: boolean | null
-}
-
-/** The nodes on which keepalived is configured to hold the VIP, in the order of their names. */
-export function vrrpNodes(evidence: Evidence, { vip }: Question): readonly VrrpNode[] {
-  return evidence.nodeNames.flatMap((node) => {
-    const conf = known(evidence.node(node).keepalivedConf)
-    return (conf?.instances ?? []).flatMap((instance): readonly VrrpNode[] => {
-      const own = instance.addresses.find(({ address }) => sameAddress(address, vip))
-      if (own === undefined) return []
-      const proof = citeLine(nodeFile(node, 'keepalivedConf'), own.line, conf?.text.split(/\r?\n/)[own.line - 1] ?? '')
-      const runs = isGap(evidence.node(node).processes) ? null : processOn(evidence, node, programs) !== null
-      return [{ node, instance, proof, runs }]
-    })
-  })
-}
-
-function serves(evidence: Evidence, question: Question): Serving | null {
-  if (question.vip === null || isGiven(question) || podsServing(evidence, question).length > 0) return null
-  const [told] = vrrpNodes(evidence, question)
-  if (told !== undefined)
-    return { by: 'mark', why: `its configuration on ${told.node} has the address`, proof: [told.proof] }
-  const [held] = keepalivedNodes(evidence, question)
-  return held === undefined
-    ? null
-    : { by: 'mark', why: `${held.node} runs it and has the address on ${held.interface}`, proof: held.proof }
-}
-
-function announces(evidence: Evidence, question: Question): Announcing {
-  const told = vrrpNodes(evidence, question).map(({ node }) => node)
-  const holding = keepalivedNodes(evidence, question).map(({ node }) => node)
-  const eligible = [...new Set([...told, ...holding])]
-  const bound = question.vip === null ? [] : boundAnywhere(evidence, question.vip).map(({ node }) => node)
-  const [unread] = eligible.filter((node) => isGap(evidence.node(node).ipAddr))
-  const observed =
-    bound.length === 0 && unread !== undefined
-      ? gap(nodeFile(unread, 'ipAddr'), `whether ${unread} has the address is not known`)
-      : [...new Set(bound)]
-  return { observed, predicted: null, byBgp: [], eligible, told: null }
+/** keepalived as an announcer; it runs in pods, too. */
+export const keepalived: Announcer<'keepalived'> = {
+  ...announcerOf(keepalivedHolder),
+  mayAnnounce: (evidence) => [
+    ...running('keepalived', /\bkeepalived\b/)(evidence),
+    ...(announcerOf(keepalivedHolder).mayAnnounce?.(evidence) ?? []),
+  ],
 }

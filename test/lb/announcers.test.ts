@@ -80,11 +80,14 @@ test('who announces is what the one that serves it says', async () => {
   expect([known(observed), told?.says]).toEqual([['worker-1'], 'its pods run on worker-1'])
 })
 
-test('a program that announces by orders of its own is named, and serves nothing for that', async () => {
+test.each([
+  ['keepalived on worker-0', '/usr/sbin/keepalived --dont-fork'],
+  ['Pacemaker on worker-0', '/usr/sbin/pacemakerd'],
+])('%s announces by orders of its own: it is named, and serves nothing for that', async (program, command) => {
   const evidence = await variant('lan-healthy', {
-    'nodes/worker-0/processes.txt': '    PID COMMAND\n      1 /sbin/init\n    812 /usr/sbin/keepalived --dont-fork\n',
+    'nodes/worker-0/processes.txt': `    PID COMMAND\n      1 /sbin/init\n    812 ${command}\n`,
   })
-  expect(candidates(evidence).map(({ name }) => name)).toEqual(['keepalived on worker-0'])
+  expect(candidates(evidence).map(({ name }) => name)).toEqual([program])
   expect(server(evidence)).toBe('MetalLB')
 })
 

@@ -4,7 +4,8 @@ import { isGap, known } from '../../evidence/gap.ts'
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { isGiven } from '../../evidence/question.ts'
 import { servedBy } from '../../lb/announcers.ts'
-import { vrrpNodes, type VrrpNode } from '../../lb/keepalived.ts'
+import { hostHolders } from '../../lb/holders.ts'
+import { configuredNodes, type ConfiguredNode, type HostHolder } from '../../lb/host-holder.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { nodesInQuestion } from '../../lb/host-nodes.ts'
 import { sameAddress, parseAddress, type Address } from '../../net/address.ts'
@@ -12,7 +13,7 @@ import { neighboursOf } from '../../node/neighbours.ts'
 import { sh } from '../../net/shell.ts'
 import { counted, inWords } from '../../net/words.ts'
 import { defineCheck, type VipContext } from '../check.ts'
-import { fail, pass, said, skipped, unknown, type Draft, type Remedy } from '../finding.ts'
+import { fail, pass, said, skipped, unknown, type Draft } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/not-held',
@@ -27,6 +28,7 @@ export default defineCheck({
     'node/ip-neigh',
     'node/processes',
     'node/keepalived-conf',
+    'node/pacemaker-cib',
   ],
   about: ['service', 'control-plane', 'address'],
   on: ['announcement'],
@@ -40,12 +42,13 @@ export default defineCheck({
   run,
   docs: {
     means:
-      'No controller of the cluster announces this address: on a LAN it is answered for by whatever host has it on an interface, as keepalived’s master has, or Pacemaker’s node, or a load balancer beside the cluster. No node has it: keepalived does not run where it is configured, or runs and no instance is master (a fault of its interface or of its check script), or nobody was given the address at all.',
+      'No controller of the cluster announces this address: on a LAN it is answered for by whatever host has it on an interface, as keepalived’s master has, or Pacemaker’s node, or a load balancer beside the cluster. No node has it: keepalived does not run where it is configured, or runs and no instance is master (a fault of its interface or of its check script); Pacemaker does not run, or its resource runs on none of its nodes; or nobody was given the address at all.',
     byHand:
-      'On every node: ip -brief address | grep ADDRESS; systemctl status keepalived, and its journal: "Entering MASTER STATE", "Entering FAULT STATE". On another host of the LAN: arping -c 3 ADDRESS.',
-    mend: 'Start keepalived, and mend what its journal names: the interface in vrrp_instance must be one of the node’s, and its check script must succeed.',
+      'On every node: ip -brief address | grep ADDRESS; systemctl status keepalived, and its journal: "Entering MASTER STATE", "Entering FAULT STATE"; sudo crm_mon --one-shot --inactive. On another host of the LAN: arping -c 3 ADDRESS.',
+    mend: 'Start keepalived, and mend what its journal names: the interface in vrrp_instance must be one of the node’s, and its check script must succeed. Start Pacemaker, and mend what crm_mon names: quorum, fencing, or the failed resource.',
     sources: [
       'keepalived.conf(5), vrrp_instance, track_interface, track_script, virtual_ipaddress; RFC 9568 (VRRP), section 6.4',
+      'ocf_heartbeat_IPaddr2(7), cibadmin(8), crm_mon(8) of Pacemaker',
       'kubernetes/kubeadm docs/ha-considerations.md ("Options for Software Load Balancing")',
       'RFC 826 (ARP)',
     ],
@@ -82,11 +85,13 @@ function run(context: VipContext): readonly Draft[] {
         [outside.proof],
       ),
     ]
-  const told = vrrpNodes(evidence, question)
-  const nodes = [...new Set([...told.map(({ node }) => node), ...nodesInQuestion(evidence, question)])].sort()
+  const [holder, told] = holderOf(context)
+  const nodes = [
+    ...new Set([...told.flatMap(({ node, members }) => [node, ...members]), ...nodesInQuestion(evidence, question)]),
+  ].sort()
   const unread = nodes.map((node) => evidence.node(node).ipAddr).filter(isGap)
   const lacking = nodes.map((node) => citeList(nodeFile(node, 'ipAddr'), '', `no interface with ${vip.text}`))
-  if (unread.length === 0 && told.length > 0) return [byKeepalived(told, vip, lacking)]
+  if (unread.length === 0 && holder !== null) return [byHolder(holder, told, vip, lacking)]
   const silent = unanswered(evidence, vip)
   if (silent !== null)
     return [
@@ -103,7 +108,7 @@ function run(context: VipContext): readonly Draft[] {
             sh`ssh ${silent.node} ip neigh show ${vip.text}`,
             ...nodes.slice(0, 3).map((node) => sh`ssh ${node} ip -brief address`),
           ],
-          advice: `Whatever is to hold ${vip.text} (keepalived, kube-vip, a load balancer) does not: start it, or give the address to a host.`,
+          advice: `Whatever is to hold ${vip.text} (keepalived, Pacemaker, kube-vip, a load balancer) does not: start it, or give the address to a host.`,
         },
       ),
     ]
@@ -130,45 +135,50 @@ function run(context: VipContext): readonly Draft[] {
   ]
 }
 
-/** No node of those that keepalived is configured on has the address: it does not run there, or no instance is master. */
-function byKeepalived(told: readonly VrrpNode[], vip: Address, lacking: readonly Proof[]): Draft {
+/** The holder that is configured with the VIP on some node, and those nodes. */
+function holderOf({ evidence, question }: VipContext): readonly [HostHolder | null, readonly ConfiguredNode[]] {
+  for (const holder of hostHolders) {
+    const told = configuredNodes(holder, evidence, question)
+    if (told.length > 0) return [holder, told]
+  }
+  return [null, []]
+}
+
+/** No node of those that a holder is configured on has the address: it does not run there, or gives the address to none. */
+function byHolder(
+  { name, unit, words }: HostHolder,
+  told: readonly ConfiguredNode[],
+  vip: Address,
+  lacking: readonly Proof[],
+): Draft {
   const names = inWords(told.map(({ node }) => node))
   const proof = [...told.map((one) => one.proof), ...lacking]
-  const stopped = told.filter(({ runs }) => runs === false)
-  if (stopped.length === told.length)
+  if (told.every(({ runs }) => runs === false))
     return fail(
-      'keepalived-not-running',
+      `${unit}-not-running`,
       `vip/${vip.text}`,
       said(
-        'keepalived is to hold it, and does not run',
-        `keepalived is configured with ${vip.text} on ${names}, and runs on none of them: no host answers for the address.`,
+        `${name} is to hold it, and does not run`,
+        `${name} is configured with ${vip.text} on ${names}, and runs on none of them: no host answers for the address.`,
       ),
       proof,
       {
-        summary: `start keepalived on ${names}`,
-        commands: told.map(({ node }) => sh`ssh ${node} sudo systemctl enable --now keepalived`),
-        changes: `The node with the highest priority takes ${vip.text}.`,
+        summary: `start ${name} on ${names}`,
+        commands: told.map(({ node }) => sh`ssh ${node} sudo systemctl enable --now ${unit}`),
+        changes: words.takes(vip.text),
       },
     )
   return fail(
     'held-by-nobody',
     `vip/${vip.text}`,
     said(
-      'no instance of keepalived is master',
-      `keepalived is configured with ${vip.text} on ${names}, and no node has the address: no instance is master.`,
+      words.idle.brief,
+      `${name} is configured with ${vip.text} on ${names}, and no node has the address: ${words.idle.why}.`,
     ),
     proof,
-    journals(told),
+    { look: told.map(({ node }) => words.journal(node)), advice: words.idle.advice },
   )
 }
-
-const journals = (told: readonly VrrpNode[]): Remedy => ({
-  look: told.map(
-    ({ node }) => sh`ssh ${node} 'sudo journalctl -u keepalived --no-pager -n 50 | grep -i -e state -e fail'`,
-  ),
-  advice:
-    'An instance in FAULT state waits for its interface or for its check script: mend what the journal names, and one becomes master.',
-})
 
 /** The node that has an answer for an address from a hardware address of no node; null where none has, or where a node's own are not known. */
 function heardOutside(evidence: Evidence, vip: Address): { node: string; lladdr: string; proof: Proof } | null {

@@ -1,7 +1,8 @@
 import { nodeFile } from '../../evidence/node/kinds.ts'
 import { citeList } from '../../evidence/cite.ts'
 import { isGap, known } from '../../evidence/gap.ts'
-import { announcing, isServedBy } from '../../lb/announcers.ts'
+import { announcing, isServedBy, servedBy } from '../../lb/announcers.ts'
+import { holderNamed } from '../../lb/holders.ts'
 import { podsServing } from '../../lb/kube-vip/pods.ts'
 import { boundAnywhere } from '../../lb/kube-vip/bound.ts'
 import { sh } from '../../net/shell.ts'
@@ -9,7 +10,7 @@ import { counted, inWords } from '../../net/words.ts'
 import { bitsOf } from '../../net/address.ts'
 import { defineCheck } from '../check.ts'
 import { droppingNodes, lostPart } from '../about/dropping-nodes.ts'
-import { fail, pass, said, unknown, type Remedy } from '../finding.ts'
+import { fail, pass, said, unknown } from '../finding.ts'
 
 export default defineCheck({
   id: 'announcement/vip-bound-twice',
@@ -68,13 +69,14 @@ export default defineCheck({
       ]
     const leaders = own ? (known(announcing(evidence, question).observed) ?? []) : []
     const extra = bound.filter(({ node }) => !leaders.includes(node))
+    const holder = holderNamed(servedBy(evidence, question)?.announcer.name)
     const keeps = podsServing(evidence, question).some(({ settings }) => settings.keepsAddress)
     const dropping = droppingNodes(evidence, question, nodes)
     const who = leaders.length === 1 ? `; kube-vip leads on ${leaders.join()}` : ''
     const why = !own
-      ? isServedBy('keepalived', evidence, question)
-        ? ' Each instance of keepalived takes itself for the master: VRRP does not come from one to the other.'
-        : ''
+      ? holder === undefined
+        ? ''
+        : ` ${holder.words.twice.why}`
       : keeps
         ? ' vip_preserve_on_leadership_loss is set, so a node that lost the lease keeps the address.'
         : ' A kube-vip that ended or lost the lease without the API server left it behind.'
@@ -87,8 +89,11 @@ export default defineCheck({
           `${inWords(nodes)} have ${vip.text} on an interface at the same time${who}: each kernel answers ARP for it, and clients end up on one or the other.${why}${lostPart(dropping)}`,
         ),
         bound.map(({ proof }) => proof),
-        !own && isServedBy('keepalived', evidence, question)
-          ? severalMasters(nodes)
+        holder !== undefined
+          ? {
+              look: nodes.slice(0, 2).flatMap((node) => holder.words.twice.look(node)),
+              advice: holder.words.twice.advice,
+            }
           : {
               summary: `take it from ${inWords([...new Set(extra.map(({ node }) => node))], 3)}`,
               commands: extra.map(
@@ -107,16 +112,4 @@ export default defineCheck({
     mend: 'Delete the address on the nodes that do not hold the lease, see why kube-vip there did not, and upgrade it. Without need leave vip_preserve_on_leadership_loss off.',
     sources: ['kube-vip v1.2.3 pkg/vip/address.go; kube-vip issues 588, 996, 1385, 1418, 1579, 1775'],
   },
-})
-
-/** An instance that hears no advertisement becomes master: what is between them drops VRRP, or they do not speak to each other. */
-const severalMasters = (nodes: readonly string[]): Remedy => ({
-  look: [
-    ...nodes.slice(0, 2).map((node) => sh`ssh ${node} sudo timeout 5 tcpdump -ni any ip proto 112`),
-    ...nodes
-      .slice(0, 2)
-      .map((node) => sh`ssh ${node} sudo grep -e virtual_router_id -e unicast -A2 /etc/keepalived/keepalived.conf`),
-  ],
-  advice:
-    'Each must see the other’s advertisements: let protocol 112 through the firewalls between them, give both the same virtual_router_id, and where the network carries no multicast (a VPC does not) name the others in unicast_peer.',
 })

@@ -7,7 +7,8 @@ import { type Question, serviceOf } from '../../evidence/question.ts'
 import { servedBy } from '../../lb/announcers.ts'
 import { kubeVipMark, metallbMark } from '../../lb/marks.ts'
 import { observedByMetallb } from '../../lb/metallb/observed.ts'
-import { keepalivedNodes } from '../../lb/keepalived.ts'
+import { hostHolders } from '../../lb/holders.ts'
+import { nodesOfHolder } from '../../lb/host-holder.ts'
 import { sh } from '../../net/shell.ts'
 import { inWords } from '../../net/words.ts'
 import { defineCheck } from '../check.ts'
@@ -15,7 +16,7 @@ import { fail, pass, said, skipped, type Remedy } from '../finding.ts'
 
 export default defineCheck({
   id: 'assignment/one-system',
-  title: 'Neither keepalived nor a second MetalLB serves the VIP',
+  title: 'Neither keepalived, Pacemaker nor a second MetalLB serves the VIP',
   needs: ['kubernetes/pods'],
   alsoReads: [
     'kubernetes/services',
@@ -56,7 +57,7 @@ export default defineCheck({
             subject,
             said(
               `${first.says} alone serves it`,
-              `Neither keepalived nor another MetalLB serves ${what} beside ${first.says}.`,
+              `Neither keepalived, Pacemaker nor another MetalLB serves ${what} beside ${first.says}.`,
             ),
             first.proof,
           ),
@@ -64,10 +65,10 @@ export default defineCheck({
   },
   docs: {
     means:
-      'A second system serves the VIP beside MetalLB or kube-vip: keepalived, which holds the same address on an interface of another node, or a second MetalLB in another namespace. Two hosts answer for one address, or the status flaps.',
+      'A second system serves the VIP beside MetalLB or kube-vip: keepalived or Pacemaker, which holds the same address on an interface of another node, or a second MetalLB in another namespace. Two hosts answer for one address, or the status flaps.',
     byHand:
-      'kubectl get pods -A | grep -e metallb -e kube-vip. On the nodes: ip address | grep VIP, pgrep -a keepalived.',
-    mend: 'Let one system serve the VIP: give keepalived another address, remove one MetalLB, or give each a loadBalancerClass of its own.',
+      'kubectl get pods -A | grep -e metallb -e kube-vip. On the nodes: ip address | grep VIP, pgrep -a "keepalived|pacemakerd".',
+    mend: 'Let one system serve the VIP: give keepalived or Pacemaker another address, remove one MetalLB, or give each a loadBalancerClass of its own.',
     sources: [
       'keepalived.conf(5), virtual_ipaddress; RFC 9568 (VRRP)',
       'Kubernetes documentation, "Service: Specifying class of load balancer implementation"',
@@ -80,13 +81,16 @@ interface Serving {
   readonly proof: readonly Proof[]
 }
 
-/** keepalived, by its process and the address; controllers that mark the Service are other-controller's to tell. */
-function othersOf(evidence: Evidence, question: Question): readonly Serving[] {
-  const [held] = keepalivedNodes(evidence, question)
-  return held === undefined
-    ? []
-    : [{ says: `keepalived (${held.node} runs it and has the VIP on ${held.interface})`, proof: held.proof }]
-}
+/** keepalived and Pacemaker, by their process and the address; controllers that mark the Service are other-controller's to tell. */
+const othersOf = (evidence: Evidence, question: Question): readonly Serving[] =>
+  hostHolders.flatMap((holder) =>
+    nodesOfHolder(holder, evidence, question)
+      .slice(0, 1)
+      .map((held) => ({
+        says: `${holder.name} (${held.node} runs it and has the VIP on ${held.interface})`,
+        proof: held.proof,
+      })),
+  )
 
 /** MetalLB and kube-vip, as far as they left marks; that both did is two-allocators' to say. */
 function serving(evidence: Evidence, question: Question): readonly Serving[] {
@@ -114,12 +118,12 @@ function serving(evidence: Evidence, question: Question): readonly Serving[] {
 }
 
 function mend(evidence: Evidence, question: Question): Remedy {
-  const [held] = keepalivedNodes(evidence, question)
-  if (held !== undefined)
-    return {
-      look: [sh`ssh ${held.node} sudo grep -rnF ${question.vip?.text} /etc/keepalived`],
-      advice: `Take the VIP out of virtual_ipaddress on ${held.node} and restart keepalived there, or let the other system serve another address.`,
-    }
+  for (const holder of hostHolders) {
+    const [held] = nodesOfHolder(holder, evidence, question)
+    const { look, advice } = holder.words.release
+    if (held !== undefined && question.vip !== null)
+      return { look: [look(held.node, question.vip.text)], advice: advice(held.node) }
+  }
   const { namespace = 'default', name } = serviceOf(question)?.metadata ?? {}
   return {
     look: [

@@ -28,6 +28,7 @@ export default defineCheck({
     'node/ip-link',
     'node/processes',
     'node/keepalived-conf',
+    'node/pacemaker-cib',
   ],
   on: ['ec2'],
   appliesTo: ({ question }) => !isAtNodePort(question) || 'The client chose the node itself, and its NodePort.',

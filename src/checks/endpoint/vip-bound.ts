@@ -8,6 +8,7 @@ import { nodeFile } from '../../evidence/node/kinds.ts'
 import { addressesOfPod } from '../../evidence/kubernetes/pods.ts'
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { announcing, servedBy, type AnnouncerName } from '../../lb/announcers.ts'
+import { holderNamed } from '../../lb/holders.ts'
 import { replacementOn } from '../../node/replacements.ts'
 import { moveToNode } from '../../fabric/ec2/move.ts'
 import { fabricOf } from '../../fabric/index.ts'
@@ -24,7 +25,14 @@ export default defineCheck({
   id: 'endpoint/vip-bound',
   title: 'The node that receives the packet holds the control-plane VIP and listens on its port',
   needs: ['node/ip-addr'],
-  alsoReads: ['kubernetes/leases', 'kubernetes/pods', 'kubernetes/services', 'node/keepalived-conf', ...traceReads],
+  alsoReads: [
+    'kubernetes/leases',
+    'kubernetes/pods',
+    'kubernetes/services',
+    'node/keepalived-conf',
+    'node/pacemaker-cib',
+    ...traceReads,
+  ],
   about: ['control-plane', 'address'],
   blocks: true,
   each: 'receiving',
@@ -145,10 +153,10 @@ export default defineCheck({
   },
   docs: {
     means:
-      'A control-plane VIP is not translated, and neither is a port of a node, but for a Service’s NodePort and a pod’s hostPort: the node that gets the packet must have the address on an interface and a socket on the port. Where the network delivers to one node and kube-vip or keepalived put the address on another, the packet is dropped or forwarded back.',
+      'A control-plane VIP is not translated, and neither is a port of a node, but for a Service’s NodePort and a pod’s hostPort: the node that gets the packet must have the address on an interface and a socket on the port. Where the network delivers to one node and kube-vip, keepalived or Pacemaker put the address on another, the packet is dropped or forwarded back.',
     byHand:
       'On the node: ip address | grep VIP, ss -ltn | grep 6443. Who leads: kubectl -n kube-system get lease plndr-cp-lock.',
-    mend: 'Let the address and its owner be the same node: on EC2 the address of the interface must follow kube-vip’s leader, or keepalived’s master (its notify_master may run the call).',
+    mend: 'Let the address and its owner be the same node: on EC2 the address of the interface must follow kube-vip’s leader, keepalived’s master (its notify_master may run the call), or the node of Pacemaker’s IPaddr2 (the agent awsvip in its group makes the call).',
     sources: [
       'kube-vip v1.2.3 pkg/vip, pkg/cluster (the leader adds the address to its interface)',
       'containernetworking/plugins v1.9.1 plugins/meta/portmap (the rules of a hostPort)',
@@ -173,7 +181,7 @@ function lookFor(node: string, holders: readonly string[], served: AnnouncerName
   return {
     look: [
       sh`ssh ${holder ?? node} ip -brief address`,
-      ...(served === 'keepalived' ? [sh`ssh ${node} sudo journalctl -u keepalived --no-pager -n 50`] : []),
+      ...[holderNamed(served ?? undefined)?.words.journal(node) ?? []].flat(),
     ],
     advice: owned
       ? 'On EC2 the node whose interface owns the address must have it in its own system, too.'

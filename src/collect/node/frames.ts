@@ -40,6 +40,7 @@ export const nodeScriptFiles = [
   'calico-bpf-nat-dump.txt',
   'metallb-metrics.txt',
   'keepalived.conf',
+  'pacemaker-cib.xml',
   'cni-conf.txt',
   'cni-bin.txt',
   'systemd-units.txt',

@@ -1,4 +1,6 @@
+import { isGap } from '../../evidence/gap.ts'
 import { keptKeepalivedConf } from '../../evidence/node/keepalived-conf.ts'
+import { keptPacemakerCib } from '../../evidence/node/pacemaker-cib.ts'
 import { readCniKeys } from '../keep/names.ts'
 import { ciliumServiceShape, ciliumStatusShape } from '../../evidence/node/cilium-lb.ts'
 import type { Shape } from '../../evidence/shape.ts'
@@ -8,11 +10,15 @@ import { keptWords } from '../keep/words.ts'
 
 /**
  * What is kept of what a node printed, or why nothing is: of command lines the values of flags that checks read, of CNI configurations the
- * members that they read, of kube-proxy's configuration its keys, of keepalived's the addresses and who is to hold them, of Cilium's status and Services what is judged. Everything else that a node prints holds no secret by its nature.
+ * members that they read, of kube-proxy's configuration its keys, of keepalived's and Pacemaker's the addresses and who is to hold them, of Cilium's status and Services what is judged. Everything else that a node prints holds no secret by its nature.
  */
 export function keptNodeFile(name: string, bytes: Uint8Array): Uint8Array | { readonly reason: string } {
   if (name === 'processes.txt') return changed(bytes, (text) => text.replaceAll(/^.*$/gm, keptProcess))
   if (name === 'keepalived.conf') return changed(bytes, keptKeepalivedConf)
+  if (name === 'pacemaker-cib.xml') {
+    const kept = keptPacemakerCib(name, Buffer.from(bytes).toString('latin1'))
+    return isGap(kept) ? { reason: kept.reason } : Buffer.from(kept, 'latin1')
+  }
   if (name === 'kube-proxy-config.yaml') {
     const kept = keptProxyConfig(Buffer.from(bytes).toString('latin1'))
     return kept === null

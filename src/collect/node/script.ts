@@ -317,6 +317,21 @@ else
   none keepalived.conf 'there is no /etc/keepalived/keepalived.conf'
 fi
 
+# --- Pacemaker: the addresses that it puts on an interface; no other parameter of a resource, a fencing password say, leaves the node
+pacemaker=$node/var/lib/pacemaker
+cib() {
+  said=$(root cibadmin --query 2>/dev/null || limited cibadmin --query 2>/dev/null || root cat "$pacemaker/cib/cib.xml") || return 1
+  [ "${'$'}{#said}" -le 8388608 ] || { echo 'the CIB is larger than 8 MiB' >&2; return 1; }
+  printf '%s\n' "$said" | awk '
+    BEGIN { RS = "<"; ORS = "" }
+    NR > 1 && !(/^nvpair/ && /value/ && !/ name="(ip|nic|cidr_netmask|target-role)"/) { print "<" $0 }'
+}
+if installed cibadmin || [ -d "$pacemaker" ]; then
+  frame pacemaker-cib.xml cib
+else
+  none pacemaker-cib.xml 'there is no cibadmin, and no /var/lib/pacemaker'
+fi
+
 # --- CNI
 conf=$node/etc/cni/net.d
 [ -d "$conf" ] || [ ! -d "$node/var/lib/rancher/k3s/agent/etc/cni/net.d" ] || conf=$node/var/lib/rancher/k3s/agent/etc/cni/net.d

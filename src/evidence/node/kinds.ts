@@ -8,6 +8,7 @@ import { readItems } from '../listing.ts'
 import { parseCalicoNat } from './calico-nat.ts'
 import { parseCiliumLb, parseCiliumServices, parseCiliumStatus } from './cilium-lb.ts'
 import { parseKeepalivedConf } from './keepalived-conf.ts'
+import { parsePacemakerCib } from './pacemaker-cib.ts'
 import { parseListen } from './listen.ts'
 import { parsePodListen } from './pod-listen.ts'
 import { parseIpsetSave } from './ipset.ts'
@@ -102,6 +103,7 @@ export const nodeKinds = {
   kubeProxyConfigz: neverEmpty(kindOf('kube-proxy-configz.json', textFile)),
   metallbMetrics: neverEmpty(kindOf('metallb-metrics.txt', textFile)),
   keepalivedConf: kindOf('keepalived.conf', (file, text) => ({ file, text, instances: parseKeepalivedConf(text) })),
+  pacemakerCib: neverEmpty(kindOf('pacemaker-cib.xml', parsePacemakerCib)),
   ciliumBpfLb: neverEmpty(kindOf('cilium-bpf-lb-list.json', parseCiliumLb)),
   ciliumServices: neverEmpty(kindOf('cilium-service-list.json', parseCiliumServices)),
   ciliumStatus: neverEmpty(kindOf('cilium-status.json', parseCiliumStatus)),

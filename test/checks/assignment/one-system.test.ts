@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../kit/answers.ts'
 import { editJson, variant, type Json } from '../../kit/fixtures.ts'
 import { kubeVipCluster, pods } from '../../kit/kube-vip.ts'
 import { found, foundIn } from '../../kit/found.ts'
@@ -7,24 +8,26 @@ const id = 'assignment/one-system'
 
 test('MetalLB alone, kube-vip alone, and both in the split that is safe', async () => {
   expect(await foundIn('lan-healthy', id)).toEqual([
-    ['pass', 'Neither keepalived nor another MetalLB serves Service default/nginx-lb beside MetalLB.'],
+    ['pass', 'Neither keepalived, Pacemaker nor another MetalLB serves Service default/nginx-lb beside MetalLB.'],
   ])
   expect(found(await kubeVipCluster(), id)).toEqual([
-    ['pass', 'Neither keepalived nor another MetalLB serves Service default/nginx-lb beside kube-vip.'],
+    ['pass', 'Neither keepalived, Pacemaker nor another MetalLB serves Service default/nginx-lb beside kube-vip.'],
   ])
   expect(await foundIn('control-plane-vip', id)).toEqual([
-    ['pass', 'Neither keepalived nor another MetalLB serves Service default/nginx-lb beside MetalLB.'],
+    ['pass', 'Neither keepalived, Pacemaker nor another MetalLB serves Service default/nginx-lb beside MetalLB.'],
   ])
   expect(await foundIn('control-plane-vip', id, '10.240.0.5')).toEqual([
-    ['pass', 'Neither keepalived nor another MetalLB serves the VIP 10.240.0.5 beside kube-vip.'],
+    ['pass', 'Neither keepalived, Pacemaker nor another MetalLB serves the VIP 10.240.0.5 beside kube-vip.'],
   ])
 })
 
-const running = {
-  'nodes/worker-0/processes.txt': (text: string) => `${text.trimEnd()}\n   4242 /usr/sbin/keepalived\n`,
-}
-
-test('keepalived on the node of kube-vip’s leader is no second holder; on another node it is', async () => {
+test.each([
+  ['keepalived', '/usr/sbin/keepalived', '/etc/keepalived'],
+  ['Pacemaker', '/usr/sbin/pacemakerd', 'cibadmin --query'],
+])('%s on the node of kube-vip’s leader is no second holder; on another node it is', async (name, command, look) => {
+  const running = {
+    'nodes/worker-0/processes.txt': (text: string) => `${text.trimEnd()}\n   4242 ${command}\n`,
+  }
   expect(found(await kubeVipCluster({ changes: running }), id)[0]?.[0]).toBe('pass')
   const elsewhere = await kubeVipCluster({
     nodes: ['worker-1'],
@@ -33,8 +36,10 @@ test('keepalived on the node of kube-vip’s leader is no second holder; on anot
     changes: running,
   })
   expect(found(elsewhere, id)).toEqual([
-    ['fail', expect.stringContaining('kube-vip and keepalived (worker-0 runs it and has the VIP on eth0) serve')],
+    ['fail', expect.stringContaining(`kube-vip and ${name} (worker-0 runs it and has the VIP on eth0) serve`)],
   ])
+  const { findings } = diagnosisOf(elsewhere, '10.240.0.100:80')
+  expect(findings.find((one) => one.id === id)?.look).toEqual([expect.stringContaining(look)])
 })
 
 test('two MetalLBs', async () => {

@@ -19,6 +19,7 @@ import { bpfLb, ciliumStatus } from '../../kit/ebpf.ts'
 import { has } from '../../kit/has.ts'
 import { testNeeding } from '../../kit/needing.ts'
 import { keepalivedConf } from '../../kit/keepalived.ts'
+import { cibOf, fencingPassword, ipaddr2 } from '../../kit/pacemaker.ts'
 
 function run(argv: readonly string[], script = nodeScript) {
   const [command = 'sh', ...rest] = argv
@@ -137,6 +138,25 @@ asRoot('keepalived’s addresses are read, from every file, and no password leav
   expect(text).toContain('10.240.0.6/24')
   expect(textOf(bytes)).toContain('auth_pass ***')
   expect(textOf(bytes)).not.toContain('hunter2x')
+})
+
+asRoot.each([
+  ['that cibadmin prints', 'cat cib.xml', 'nowhere'],
+  ['that is kept on the disk, where cibadmin reaches no Pacemaker', 'echo Connection refused >&2; exit 102', 'cib.xml'],
+])('the addresses of a CIB %s are read, and no password leaves the node', (_, cibadmin, kept) => {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'pacemaker-')))
+  writeFileSync(path.join(folder, 'cib.xml'), cibOf(`<group id="g">\n${ipaddr2('vip', '10.240.0.5')}</group>`))
+  writeFileSync(path.join(folder, 'cibadmin'), `#!/bin/sh\ncd ${folder}\n${cibadmin}\n`, { mode: 0o755 })
+  const setup = `mount --make-rprivate / && mount -t tmpfs none /var/lib && mkdir -p /var/lib/pacemaker/cib &&
+    { cp ${folder}/${kept} /var/lib/pacemaker/cib/cib.xml 2>/dev/null || true; } && PATH=${folder}:$PATH exec sh -s`
+  const { output, bytes } = run(['unshare', '-m', 'sh', '-c', setup])
+  rmSync(folder, { recursive: true })
+  const text = textOf(output.files.get('pacemaker-cib.xml'))
+  expect(text).toContain('<nvpair name="ip" value="10.240.0.5"/>')
+  expect(text).toContain('<node uname="controller-1"/>')
+  expect(textOf(bytes)).toContain('id="fence"')
+  expect(textOf(bytes)).not.toContain(fencingPassword)
+  expect(textOf(bytes)).not.toContain('fencing-admin')
 })
 
 asRoot("kube-proxy's own words are read where it runs, and command lines hide what looks like a secret", () => {

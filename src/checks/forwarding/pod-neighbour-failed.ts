@@ -5,7 +5,7 @@ import { parseAddress, sameAddress, type Address } from '../../net/address.ts'
 import { sh } from '../../net/shell.ts'
 import { traceReads } from '../about/reads.ts'
 import { defineCheck } from '../check.ts'
-import { pass, said } from '../finding.ts'
+import { pass, said, unknown, type Draft } from '../finding.ts'
 import { deadly, isDraft, shareLost } from '../about/traced.ts'
 import type { Loss } from '../../journey/lost-answer.ts'
 import type { Outcome } from '../../node/trace/types.ts'
@@ -28,12 +28,17 @@ export default defineCheck({
   ],
   run: (context) => {
     const { evidence, node } = context
-    const share = shareLost(context, (journey) => lostAt(evidence, node, journey)?.loss ?? null)
+    const share = shareLost(context, (journey) => silentAt(evidence, node, 'FAILED', journey)?.loss ?? null)
     if (isDraft(share)) return [share]
-    const journey = share.trace.parts
-      .flatMap(({ journeys }) => journeys)
-      .find((one) => lostAt(evidence, node, one) !== null)
-    const lost = journey === undefined ? null : lostAt(evidence, node, journey)
+    const journeys = share.trace.parts.flatMap((part) => part.journeys)
+    const firstSilent = (state: Silence): Silent | null => {
+      for (const journey of journeys) {
+        const silent = silentAt(evidence, node, state, journey)
+        if (silent !== null) return silent
+      }
+      return null
+    }
+    const lost = firstSilent('FAILED')
     const wrong =
       lost === null
         ? null
@@ -55,15 +60,16 @@ export default defineCheck({
                 : 'If the kernel does not find the next hop now either, that host is down, or the route names the wrong one.',
             }),
           })
+    if (wrong !== null && lost !== null) return [{ ...wrong, proof: [lost.proof, ...wrong.proof] }]
+    const asked = firstSilent('INCOMPLETE')
+    if (asked !== null) return [notAnsweredYet(asked)]
     return [
-      wrong === null || lost === null
-        ? pass(
-            'none-silent',
-            `node/${node}`,
-            said('no next hop is silent', `No next hop on the packet’s way from ${node} is known to be silent.`),
-            [],
-          )
-        : { ...wrong, proof: [lost.proof, ...wrong.proof] },
+      pass(
+        'none-silent',
+        `node/${node}`,
+        said('no next hop is silent', `No next hop on the packet’s way from ${node} is known to be silent.`),
+        [],
+      ),
     ]
   },
   docs: {
@@ -75,7 +81,10 @@ export default defineCheck({
   },
 })
 
-interface Lost {
+/** What a neighbour entry says of a neighbour without an answer: it was asked for in vain, or is being asked for. */
+type Silence = 'FAILED' | 'INCOMPLETE'
+
+interface Silent {
   readonly node: string
   readonly hop: Address
   readonly device: string
@@ -84,22 +93,36 @@ interface Lost {
   readonly loss: Loss
 }
 
-/** The first hop of a journey whose next neighbour is known not to answer. */
-function lostAt(evidence: Evidence, node: string, { first, second }: Journey): Lost | null {
-  const here = first.fate.kind === 'delivered' ? silent(evidence, node, first) : null
+/** The kernel asks for three seconds before it gives up, and an answer takes a thousandth of one. */
+const notAnsweredYet = ({ node, hop, device, isPod, proof }: Silent): Draft =>
+  unknown(
+    'not-answered-yet',
+    `node/${node}`,
+    said(
+      isPod ? 'the pod’s address is being asked for' : 'the next hop is being asked for',
+      `${node} was asking for ${hop.text}${isPod ? ', the pod’s address,' : ''} when it was read, and had no answer: its neighbour entry on ${device} is INCOMPLETE.`,
+    ),
+    [],
+    [proof],
+    { fix: { look: [sh`ssh ${node} ip neigh show ${hop.text}`, sh`ssh ${node} sudo ping -c 2 ${hop.text}`] } },
+  )
+
+/** The first hop of a journey whose next neighbour did not answer. */
+function silentAt(evidence: Evidence, node: string, state: Silence, { first, second }: Journey): Silent | null {
+  const here = first.fate.kind === 'delivered' ? silentBehind(evidence, node, state, first) : null
   if (here !== null || second === null || isGap(second.outcome)) return here
-  const there = silent(evidence, second.node, second.outcome)
+  const there = silentBehind(evidence, second.node, state, second.outcome)
   return there === null ? null : { ...there, loss: { ...there.loss, node: second.node } }
 }
 
-function silent(evidence: Evidence, node: string, outcome: Outcome): Lost | null {
+function silentBehind(evidence: Evidence, node: string, silence: Silence, outcome: Outcome): Silent | null {
   const { fate, packet, steps } = outcome
   // On the second node the packet is plain traffic, which is forwarded without translation.
   if (fate.kind !== 'delivered' && fate.kind !== 'forwarded') return null
   const hop = fate.gateway ?? packet.destination
   const entry = (known(evidence.node(node).ipNeigh) ?? []).find(
     ({ dst, dev, state }) =>
-      dev === fate.device && state?.includes('FAILED') === true && sameAddress(parseAddress(dst), hop),
+      dev === fate.device && state?.includes(silence) === true && sameAddress(parseAddress(dst), hop),
   )
   if (entry === undefined) return null
   return {

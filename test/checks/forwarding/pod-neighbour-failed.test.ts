@@ -4,12 +4,12 @@ import { editJson, variant, type Json } from '../../kit/fixtures.ts'
 import { found, foundIn } from '../../kit/found.ts'
 
 const id = 'forwarding/pod-neighbour-failed'
-const failed = (address: string) =>
+const failed = (address: string, state = 'FAILED') =>
   editJson((entries: Json) => {
     for (const entry of entries)
       if (entry.dst === address) {
         delete entry.lladdr
-        entry.state = ['FAILED']
+        entry.state = [state]
       }
   })
 
@@ -58,9 +58,13 @@ test('a host on the way does not answer', async () => {
   ])
 })
 
-test('an entry that is being asked for is no failure', async () => {
-  const evidence = await variant('etp-local', {
-    'nodes/worker-0/ip-neigh.json': (text) => text.replaceAll('"REACHABLE"', '"INCOMPLETE"'),
-  })
-  expect(found(evidence, id)[0]?.[0]).toBe('pass')
+test('an entry that is being asked for is no answer, and no failure yet', async () => {
+  const evidence = await variant('etp-local', { 'nodes/worker-0/ip-neigh.json': failed('10.200.2.3', 'INCOMPLETE') })
+  expect(found(evidence, id)).toEqual([
+    [
+      'unknown',
+      'worker-0 was asking for 10.200.2.3, the pod’s address, when it was read, and had no answer: its neighbour entry on cni0 is INCOMPLETE.',
+    ],
+  ])
+  expect(diagnosisOf(evidence, 'default/nginx-lb').verdict).toBe('inconclusive')
 })

@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { format, resolveConfig } from 'prettier'
 import { counted } from '../../../src/net/words.ts'
 import { startCluster, type FabricKind } from './cluster.ts'
 import { enclose, isEnclosed } from './enclosure.ts'
@@ -107,7 +108,9 @@ async function everyLab(): Promise<number> {
   // A part is no page.
   if (flags.out !== undefined && whole && flags.fabric === undefined) {
     const before = existsSync(flags.out) ? readFileSync(flags.out, 'utf8') : ''
-    writeFileSync(flags.out, accuracyPage(table, spent) + figuresBehind(before))
+    const page = accuracyPage(table, spent) + figuresBehind(before)
+    const style = await resolveConfig(flags.out)
+    writeFileSync(flags.out, await format(page, { ...style, filepath: flags.out }))
   }
   const wrong = rows.filter((row) => !tookHold(row) || !rightVerdict(row) || !rightCause(row) || !rightWire(row))
   return failed.length > 0 || (flags.smoke && wrong.length > 0) ? 1 : 0

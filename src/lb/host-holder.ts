@@ -30,7 +30,7 @@ interface Configured {
 }
 
 /** What is said of a holder where a check of any of them speaks. */
-export interface HolderWords {
+interface HolderWords {
   /** When it announces an address, as a sentence. */
   readonly habit: string
   /** Which host takes the address when it is started, as a sentence. */

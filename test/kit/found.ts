@@ -6,7 +6,7 @@ import { fixture } from './fixtures.ts'
 import { sentence } from './sentence.ts'
 
 /** What one check finds of a target, as in its diagnosis: no check's findings hang on another's. */
-export function findingsOf(
+function findingsOf(
   evidence: Evidence,
   id: string,
   target = 'default/nginx-lb',

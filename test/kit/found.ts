@@ -6,12 +6,7 @@ import { fixture } from './fixtures.ts'
 import { sentence } from './sentence.ts'
 
 /** What one check finds of a target, as in its diagnosis: no check's findings hang on another's. */
-function findingsOf(
-  evidence: Evidence,
-  id: string,
-  target = 'default/nginx-lb',
-  client?: string,
-): readonly Finding[] {
+function findingsOf(evidence: Evidence, id: string, target = 'default/nginx-lb', client?: string): readonly Finding[] {
   const among = checks.filter((check) => check.id === id)
   if (among.length === 0) throw new Error(`no check is called ${id}`)
   return diagnosisOf(evidence, target, client, among).findings

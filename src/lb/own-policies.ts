@@ -6,6 +6,7 @@ import {
   type KubernetesObject,
   type Pod,
 } from '../evidence/kubernetes/kinds.ts'
+import { hasBpf } from '../evidence/kubernetes/felix.ts'
 import { everyAddress, parseCidrOrAddress, rangeCovers, type Range } from '../net/range.ts'
 import { allowsPort, policyEnforcer } from './policy.ts'
 import { selects } from './selector.ts'
@@ -38,19 +39,17 @@ const calicos: readonly Calicos[] = ['caliconetworkpolicies', 'calicoglobalnetwo
 /** What of these policies was not read, where what enforces policies has some of its own. */
 export function unreadPolicies(evidence: Evidence, pod: Pod): readonly Gap[] {
   const enforcer = policyEnforcer(evidence)
-  const kinds = enforcer === 'Cilium' ? ciliums : enforcer === 'Calico' && !isSeen(evidence, pod) ? calicos : []
+  const kinds = enforcer === 'Cilium' ? ciliums : enforcer === 'Calico' && !isTraced(evidence, pod) ? calicos : []
   return gapsAmong(...kinds.map((kind) => evidence.kubernetes[kind]))
 }
 
-/** Calico writes its policies into the rules of the pod’s own node (`cali-` chains of filter), and the tracer follows those. */
-const isTraced = (evidence: Evidence, pod: Pod): boolean => hasChain(evidence, pod, 'filter', 'cali-FORWARD')
-
 /**
- * Whether the rules of the pod’s node tell all that Calico holds back there: its chains are among them, or kube-proxy’s without its own. Its
- * eBPF data plane, which has no chains, takes kube-proxy’s place (Calico v3.30 documentation, "Enable the eBPF data plane").
+ * Whether the tracer sees what Calico holds back at a pod: the rules of its own node have Calico’s chains, or kube-proxy’s alone. Calico’s
+ * eBPF data plane has no chains, and takes kube-proxy’s place.
  */
-const isSeen = (evidence: Evidence, pod: Pod): boolean =>
-  isTraced(evidence, pod) || hasChain(evidence, pod, 'nat', 'KUBE-SERVICES')
+const isTraced = (evidence: Evidence, pod: Pod): boolean =>
+  hasChain(evidence, pod, 'filter', 'cali-FORWARD') ||
+  (hasChain(evidence, pod, 'nat', 'KUBE-SERVICES') && !hasBpf(evidence))
 
 function hasChain(evidence: Evidence, { spec }: Pod, table: string, chain: string): boolean {
   const { iptablesNft, iptablesLegacy } = evidence.node(spec?.nodeName ?? '')

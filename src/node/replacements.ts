@@ -1,3 +1,4 @@
+import { hasBpf } from '../evidence/kubernetes/felix.ts'
 import { cite, citeFile, type Proof } from '../evidence/cite.ts'
 import { citeFirst, type Evidence, type NodeEvidence } from '../evidence/evidence.ts'
 import { known } from '../evidence/gap.ts'
@@ -112,12 +113,6 @@ export function podOn(evidence: Evidence, node: string, image: RegExp): Proof | 
   const pod = runningPodOn(evidence, node, image)
   return pod === undefined ? null : cite(pod, 'spec', 'nodeName')
 }
-
-/** FelixConfiguration `default` (Calico v3.30 documentation, "Enable the eBPF data plane"). */
-const hasBpf = ({ kubernetes: { felixconfigurations } }: Evidence): boolean =>
-  (known(felixconfigurations) ?? []).some(
-    ({ metadata, spec }) => metadata?.name === 'default' && spec?.bpfEnabled === true,
-  )
 
 const isConfigured = ({ kubernetes }: Evidence, config: Trace['config']): boolean =>
   config !== undefined &&

@@ -336,8 +336,10 @@ describe('policies in the own words of what enforces them', () => {
     ])
   })
 
+  // Without the nodes: their rules would tell.
   const calicos = (namespaced: readonly Json[], everywhere: readonly Json[]) => ({
     ...underCalico,
+    'nodes/': null,
     'kubernetes/networkpolicies.crd.projectcalico.org.json': list(...namespaced),
     'kubernetes/globalnetworkpolicies.crd.projectcalico.org.json': list(...everywhere),
   })
@@ -368,5 +370,12 @@ describe('policies in the own words of what enforces them', () => {
     // kube-proxy's rules, and none of Calico's.
     expect(await statusOf(variant('lan-healthy', pods))).toEqual(['pass'])
     expect(await statusOf(variant('lan-healthy', { ...pods, 'nodes/': null }))).toEqual(['unknown'])
+    const all = 'kubernetes/globalnetworkpolicies.crd.projectcalico.org.json'
+    const listed = { ...underCalico, [all]: list(global({ selector: 'all()' })) }
+    expect(await statusOf(variant('lan-healthy', listed))).toEqual(['pass'])
+    const bpf = list(one({ bpfEnabled: true }, { name: 'default' }))
+    const felix = 'kubernetes/felixconfigurations.crd.projectcalico.org.json'
+    expect(await statusOf(variant('lan-healthy', { ...listed, [felix]: bpf }))).toEqual(['unknown'])
+    expect(await statusOf(variant('lan-healthy', { ...pods, [felix]: bpf }))).toEqual(['unknown'])
   })
 })

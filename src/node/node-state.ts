@@ -26,6 +26,8 @@ export interface NodeState {
   readonly links: NodeValue<'ipLink'>
   readonly routes: NodeValue<'ipRoute'>
   readonly rules: NodeValue<'ipRule'>
+  /** The neighbours whose hardware addresses it knows, or asked for; null where they were not read. */
+  readonly neighbours: NodeValue<'ipNeigh'> | null
   readonly sysctl: ReadonlyMap<string, string> | null
   /** The sockets that wait for clients; absent where they were not read. */
   readonly listeners?: readonly Listener[]
@@ -79,6 +81,7 @@ function read(
     ...lacking(here.name, known(nft), known(ruleset), family),
     ...(isAbsent(legacy) ? [] : gapsAmong(legacy)),
     ...gapsAmong(ruleset, here.ipRule, nft),
+    ...(hasBridgeRules(known(ruleset)) ? gapsAmong(here.ipLink) : []),
     ...unseenIpvs(here),
   ]
   return {
@@ -92,6 +95,7 @@ function read(
     links: known(here.ipLink) ?? [],
     routes,
     rules: known(here.ipRule) ?? [],
+    neighbours: known(here.ipNeigh),
     sysctl: known(here.sysctl)?.values ?? null,
     ...(internal === undefined ? {} : { internal }),
     ...(ebpf === null ? {} : { ebpf }),
@@ -99,6 +103,10 @@ function read(
     doubts,
   }
 }
+
+/** Whether rules look at what bridges carry: which devices are bridges then counts. */
+const hasBridgeRules = (ruleset: Nftables | null): boolean =>
+  ruleset?.tables.some(({ family, chains }) => family === 'bridge' && chains.size > 0) === true
 
 /** The listings of rules of the packet filter, by each of its back-ends. */
 const ruleFiles = (['iptablesNft', 'iptablesLegacy', 'ip6tablesNft', 'ip6tablesLegacy', 'nftRuleset'] as const).map(

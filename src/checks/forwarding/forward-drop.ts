@@ -119,7 +119,7 @@ export default defineCheck({
   },
   docs: {
     means:
-      'A firewall on the host (firewalld, ufw, Docker’s FORWARD policy, a rule of somebody’s own) drops or rejects the translated packet in the FORWARD chain, here or on the pod’s node. A VIP of the control plane, or of another program on the node, is not translated: there it is the INPUT chain. ACCEPT in one table or base chain does not save a packet from a drop in another.',
+      'A firewall on the host (firewalld, ufw, Docker’s FORWARD policy, a rule of somebody’s own) drops or rejects the translated packet in the FORWARD chain, here or on the pod’s node. A VIP of the control plane, or of another program on the node, is not translated: there it is the INPUT chain. Rules of a bridge, of a device or of ARP (nft’s families bridge, netdev and arp) count too: where one drops the question for the pod’s hardware address, the packet waits in vain. ACCEPT in one table or base chain does not save a packet from a drop in another.',
     byHand:
       'On the node: iptables -L FORWARD -n -v (counters of DROP and REJECT grow while a client tries), nft list ruleset for native tables. vipdoctor trace shows the rule and its line.',
     mend: 'Admit forwarded traffic from and to the pods, or the port of the VIP on the node itself, in the firewall that made the rule.',
@@ -154,6 +154,8 @@ function dropped(
   const to = addressAndPort(packet.destination.text, packet.destinationPort)
   if (step === null && fate.kind === 'dropped') return `${second ?? node} drops the packet to ${to}: ${fate.why}`
   const where = `${step?.table ?? ''} chain ${step?.chain ?? ''}`
+  if (fate.kind === 'dropped' && fate.by === 'question-dropped')
+    return `${second ?? node} cannot send the packet to ${to}: ${fate.why}, in ${where}`
   return `${second ?? node} ${does} the packet to ${to} in ${where}${translated && death === 'filtered-before' ? ', before it is translated' : ''}`
 }
 

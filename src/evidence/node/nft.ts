@@ -14,6 +14,8 @@ export interface NftChain {
   readonly type: string | null
   readonly priority: number
   readonly policy: string | null
+  /** The devices that a chain at `ingress` or `egress` is for; null where they are not printed, as by nft 1.0. */
+  readonly devices: readonly string[] | null
   /** Where it stands in the file, as a JSON pointer; of a rule and a set likewise. */
   readonly pointer: string
   readonly rules: readonly NftRule[]
@@ -66,13 +68,14 @@ export function nftablesOf(file: string, list: readonly unknown[]): Nftables {
     const { table, chain, rule, set, map } = record(item)
     if (table !== undefined) tableOf(text(record(table).family), text(record(table).name), pointer)
     if (chain !== undefined) {
-      const { family, table: of, name, hook, type, prio, policy } = record(chain)
+      const { family, table: of, name, hook, type, prio, policy, dev } = record(chain)
       tableOf(text(family), text(of), pointer).chains.set(text(name), {
         name: text(name),
         hook: typeof hook === 'string' ? hook : null,
         type: typeof type === 'string' ? type : null,
         priority: Number(prio ?? 0),
         policy: typeof policy === 'string' ? policy : null,
+        devices: dev === undefined ? null : (Array.isArray(dev) ? (dev as unknown[]) : [dev]).map(text),
         pointer,
         rules: [],
       })

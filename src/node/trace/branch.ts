@@ -111,6 +111,22 @@ export function packetKey(packet: Packet): string {
   ].join(' ')
 }
 
+/** What became of a branch, or nothing: it is not known whether this was on its way at all. Where it went on either way, nothing is in doubt. */
+export function orNot(before: Branch, after: readonly Decided[]): readonly Decided[] {
+  const stopped = after.find(({ decision }) => decision.kind !== 'next')
+  if (stopped === undefined) return after
+  const doubt = before.doubt ?? stopped.branch.steps.at(-1) ?? tooMany
+  const half = (branch: Branch): Branch => ({
+    ...branch,
+    probability: branch.probability / 2,
+    doubt: branch.doubt ?? doubt,
+  })
+  return [
+    { branch: half(before), decision: next },
+    ...after.map(({ branch, decision }) => ({ branch: half(branch), decision })),
+  ]
+}
+
 /** Runs a stage on every branch that is still on its way; those already decided stay. */
 export function onward(all: readonly Decided[], stage: (branch: Branch) => readonly Decided[]): readonly Decided[] {
   return joined(all.flatMap((one) => (one.decision.kind === 'next' ? stage(one.branch) : [one])))

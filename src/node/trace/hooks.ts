@@ -1,8 +1,8 @@
 import { parseAddress, sameAddress } from '../../net/address.ts'
 import { placeText } from '../../evidence/cite.ts'
 import type { NodeState } from '../node-state.ts'
-import { isIptablesTable } from '../../evidence/node/nft.ts'
-import { next, onward, type Decided } from './branch.ts'
+import { isIptablesTable, type NftChain } from '../../evidence/node/nft.ts'
+import { next, onward, orNot, type Decided } from './branch.ts'
 import { runBaseChain } from './iptables.ts'
 import { runNativeChain } from './nft.ts'
 import { addressType, leadsNowhere, reversePathHolds, routeOut, whyNoRoute } from './route.ts'
@@ -10,7 +10,10 @@ import type { Branch, Packet } from './types.ts'
 import type { World } from './world.ts'
 
 /** The places at which netfilter sees a packet (linux/netfilter.h). */
-export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING'
+export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING' | 'INGRESS' | 'EGRESS'
+
+/** Who calls a hook: the IP stack; what asks neighbours by ARP; a bridge, of each frame; a device (linux/netfilter.h, NFPROTO_*). */
+export type Layer = 'ip' | 'arp' | 'bridge' | 'device'
 
 interface Stage {
   readonly priority: number
@@ -49,6 +52,8 @@ const tablesAt: Readonly<Record<Hook, readonly (readonly [table: string, priorit
     ['mangle', -150],
     ['nat', 100],
   ],
+  INGRESS: [],
+  EGRESS: [],
 }
 
 const worlds = new WeakMap<NodeState, World>()
@@ -69,8 +74,7 @@ function worldOf(state: NodeState): World {
     socketFor: (packet, how) => socketFor(state, packet, how),
     bridgePorts: (device) => {
       const ports = state.links.filter(({ master, linkinfo }) => master === device && isBridgePort(linkinfo))
-      const seen = state.sysctl?.get('net.bridge.bridge-nf-call-iptables') !== '0'
-      return seen && ports.length > 0 ? ports.map(({ ifname }) => ifname ?? '') : null
+      return callsIp(state) && ports.length > 0 ? ports.map(({ ifname }) => ifname ?? '') : null
     },
     addressOfDevice: (device, family) =>
       state.addresses
@@ -115,17 +119,36 @@ const conntrack: Stage = {
   run: (branch) => [{ branch: { ...branch, packet: { ...branch.packet, entered: true } }, decision: next }],
 }
 
-const stages = new WeakMap<NodeState, Map<Hook, readonly Stage[]>>()
+/** Whether the rules of IP see what a bridge carries too (br_netfilter). Where the switch was not printed they are taken to. */
+export const callsIp = ({ sysctl, family }: NodeState): boolean =>
+  sysctl?.get(`net.bridge.bridge-nf-call-ip${family === 4 ? '' : '6'}tables`) !== '0'
+
+/** The rules of IP, as br_netfilter calls them amid the bridge's own (NF_BR_PRI_BRNF; net/bridge/br_netfilter_hooks.c, br_nf_ops). */
+const ofIp = (state: NodeState, hook: Hook): Stage => ({
+  priority: 0,
+  nat: false,
+  routes: false,
+  run: (branch) =>
+    callsIp(state)
+      ? runHook(state, hook, { ...branch, packet: { ...branch.packet, onBridge: false } }).map((one) => ({
+          ...one,
+          branch: { ...one.branch, packet: { ...one.branch.packet, onBridge: true } },
+        }))
+      : [{ branch, decision: next }],
+})
+
+const stages = new WeakMap<NodeState, Map<string, readonly Stage[]>>()
 
 /**
  * Runs everything that is registered at a hook, both iptables back-ends and native tables, by priority. ACCEPT ends one base chain, a drop
  * ends the journey. Of the nat chains only those are asked that can still translate: conntrack keeps the first translation of each kind.
  */
-export function runHook(state: NodeState, hook: Hook, branch: Branch): readonly Decided[] {
-  const byHook = stages.get(state) ?? new Map<Hook, readonly Stage[]>()
+export function runHook(state: NodeState, hook: Hook, branch: Branch, layer: Layer = 'ip'): readonly Decided[] {
+  const byHook = stages.get(state) ?? new Map<string, readonly Stage[]>()
   stages.set(state, byHook)
-  const registered = byHook.get(hook) ?? stagesAt(state, hook)
-  byHook.set(hook, registered)
+  const key = `${layer} ${hook}`
+  const registered = byHook.get(key) ?? stagesAt(state, hook, layer)
+  byHook.set(key, registered)
   const source = hook === 'POSTROUTING' || hook === 'INPUT'
   return registered.reduce<readonly Decided[]>(
     (all, stage) =>
@@ -165,14 +188,14 @@ function routedAgain(state: NodeState, { routes, nat }: Stage, before: Packet, a
     : { branch, decision: next }
 }
 
-function stagesAt(state: NodeState, hook: Hook): readonly Stage[] {
+function stagesAt(state: NodeState, hook: Hook, layer: Layer): readonly Stage[] {
   const world = worldOf(state)
   const backends = [
     ['nft', state.iptables.nft],
     ['legacy', state.iptables.legacy],
   ] as const
   const iptables = backends.flatMap(([backend, save]) =>
-    save === null
+    save === null || layer !== 'ip'
       ? []
       : tablesAt[hook].map(([table, priority]): Stage => ({
           priority,
@@ -181,7 +204,7 @@ function stagesAt(state: NodeState, hook: Hook): readonly Stage[] {
           run: (branch) => runBaseChain({ save, backend, table, hook, world }, branch),
         })),
   )
-  const families = state.family === 4 ? ['ip', 'inet'] : ['ip6', 'inet']
+  const families = familiesOf(layer, state)
   const { nft } = state
   const native = (nft?.tables ?? [])
     .filter((table) => families.includes(table.family) && !isIptablesTable(table))
@@ -192,9 +215,44 @@ function stagesAt(state: NodeState, hook: Hook): readonly Stage[] {
           priority: chain.priority,
           nat: chain.type === 'nat',
           routes: chain.type === 'route',
-          run: (branch) => runNativeChain({ file: nft?.file ?? '', table, chain, world }, branch),
+          run: (branch) =>
+            atDevice(state, chain, hook, branch, () =>
+              runNativeChain({ file: nft?.file ?? '', table, chain, world }, branch),
+            ),
         })),
     )
-  const entry = hook === 'PREROUTING' || hook === 'OUTPUT' ? [conntrack] : []
-  return [...entry, ...iptables, ...native].sort((one, other) => one.priority - other.priority)
+  const entry = layer === 'ip' && (hook === 'PREROUTING' || hook === 'OUTPUT') ? [conntrack] : []
+  const called = layer === 'bridge' && (hook === 'PREROUTING' || hook === 'FORWARD') ? [ofIp(state, hook)] : []
+  return [...entry, ...called, ...iptables, ...native].sort((one, other) => one.priority - other.priority)
+}
+
+/** The families of tables that a layer asks (nft(8), "Address families"). */
+function familiesOf(layer: Layer, { family }: NodeState): readonly string[] {
+  switch (layer) {
+    case 'ip':
+      return [family === 4 ? 'ip' : 'ip6', 'inet']
+    case 'device':
+      return ['netdev', 'inet']
+    default:
+      return [layer]
+  }
+}
+
+/**
+ * A chain at `ingress` or `egress` is for some devices. Where they are not printed it may be for this one or not; where it is for a port of the
+ * bridge that the packet goes through, it may go by that port or by another.
+ */
+function atDevice(
+  { links }: NodeState,
+  { devices }: NftChain,
+  hook: Hook,
+  branch: Branch,
+  run: () => readonly Decided[],
+): readonly Decided[] {
+  if (hook !== 'INGRESS' && hook !== 'EGRESS') return run()
+  const device = hook === 'INGRESS' ? branch.packet.inDevice : branch.packet.outDevice
+  if (devices?.includes(device ?? '') === true) return run()
+  const maybe =
+    devices === null || links.some(({ ifname, master }) => master === device && devices.includes(ifname ?? ''))
+  return maybe ? orNot(branch, run()) : [{ branch, decision: next }]
 }

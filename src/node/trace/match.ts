@@ -121,7 +121,7 @@ function flagsHold({ mask, set }: Extract<Match, { readonly kind: 'tcp-flags' }>
   )
 }
 
-const protocolNumbers = { tcp: '6', udp: '17', sctp: '132', ipencap: '4' } as const
+const protocolNumbers = { tcp: '6', udp: '17', sctp: '132', ipencap: '4', 'ipv6-icmp': '58', arp: null } as const
 
 /** `eth+` stands for every device whose name begins so. A packet without a device meets only the empty pattern and `+`. */
 function deviceIs(pattern: string, device: string | null): boolean {

@@ -29,6 +29,13 @@ export function valueOf(expression: unknown, packet: Packet, world: World): Valu
 const transport = new Set(['tcp', 'udp', 'sctp', 'th', 'udplite', 'dccp'])
 
 function payloadValue({ protocol, field }: Readonly<Record<string, unknown>>, packet: Packet): Value {
+  if (protocol === 'ether' && field === 'type') return etherType(packet)
+  if (protocol === 'ether') return null
+  if (packet.protocol === 'arp' || protocol === 'arp')
+    return packet.protocol === protocol ? arpValue(field, packet) : absent
+  if (protocol === 'icmpv6') return packet.protocol === 'ipv6-icmp' ? neighbourMessage(field, packet) : absent
+  // A solicitation goes to a group of addresses, from whichever of its own the node takes.
+  if (packet.protocol === 'ipv6-icmp' && protocol === 'ip6' && (field === 'saddr' || field === 'daddr')) return null
   const family = packet.destination.family === 4 ? 'ip' : 'ip6'
   if (protocol === family && field === 'saddr') return packet.source
   if (protocol === family && field === 'daddr') return packet.destination
@@ -36,8 +43,8 @@ function payloadValue({ protocol, field }: Readonly<Record<string, unknown>>, pa
   if (typeof protocol === 'string' && transport.has(protocol)) {
     // `tcp dport` also asks for TCP: nft adds that test by itself, and its JSON does not always show it.
     if (protocol !== 'th' && protocol !== packet.protocol) return absent
-    // The kernel would read the inner packet's header for a transport's.
-    if (packet.protocol === 'ipencap') return null
+    // The kernel would read the inner packet's header for a transport's, or an ICMP message.
+    if (packet.protocol === 'ipencap' || packet.protocol === 'ipv6-icmp') return null
     if (field === 'dport') return packet.destinationPort
     if (field === 'sport') return packet.sourcePort
     if (field === 'flags') return flagsCarried(packet)
@@ -45,6 +52,28 @@ function payloadValue({ protocol, field }: Readonly<Record<string, unknown>>, pa
   if (protocol === (family === 'ip' ? 'ip6' : 'ip')) return absent
   return null
 }
+
+const etherType = ({ protocol, destination }: Packet): Value =>
+  protocol === 'arp' ? 'arp' : destination.family === 4 ? 'ip' : 'ip6'
+
+/** Of a question and its answer alike `destination` is who is asked for. */
+function arpValue(field: unknown, { answers, destination }: Packet): Value {
+  switch (field) {
+    case 'operation':
+      return answers ? 'reply' : 'request'
+    case 'htype':
+      return 1
+    case 'ptype':
+      return 'ip'
+    case answers ? 'saddr ip' : 'daddr ip':
+      return destination
+    default:
+      return null
+  }
+}
+
+const neighbourMessage = (field: unknown, { answers }: Packet): Value =>
+  field === 'type' ? (answers ? 'nd-neighbor-advert' : 'nd-neighbor-solicit') : field === 'code' ? 0 : null
 
 const tcpFlags: Readonly<Record<string, number>> & { readonly syn: number; readonly ack: number } = {
   ...{ fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 },
@@ -80,25 +109,33 @@ function metaValue(key: unknown, packet: Packet): Value {
     case 'mark':
       return packet.mark
     case 'l4proto':
-      return packet.protocol
+      return packet.protocol === 'arp' ? absent : packet.protocol
     case 'nfproto':
-      return packet.destination.family === 4 ? 'ipv4' : 'ipv6'
+      return packet.onBridge === true || packet.protocol === 'arp'
+        ? null
+        : packet.destination.family === 4
+          ? 'ipv4'
+          : 'ipv6'
     case 'iifname':
     case 'iif':
-      return packet.inDevice ?? ''
+      return packet.onBridge === true ? null : (packet.inDevice ?? '')
     case 'oifname':
     case 'oif':
-      return packet.outDevice ?? ''
+      return packet.onBridge === true ? null : (packet.outDevice ?? '')
+    case 'ibrname':
+    case 'obrname':
+      return packet.onBridge === true ? ((key === 'ibrname' ? packet.inDevice : packet.outDevice) ?? absent) : null
     case 'pkttype':
-      return 'host'
+      return packet.protocol === 'arp' || packet.protocol === 'ipv6-icmp' ? null : 'host'
     case 'protocol':
-      return packet.destination.family === 4 ? 'ip' : 'ip6'
+      return etherType(packet)
     default:
       return null
   }
 }
 
 function ctValue({ key, dir }: Readonly<Record<string, unknown>>, packet: Packet): Value {
+  if (packet.onBridge === true) return null
   if (key === 'state')
     return packet.tracked ? (packet.entered ? (packet.answers ? 'established' : 'new') : 'invalid') : 'untracked'
   if (!hasConnection(packet)) return absent

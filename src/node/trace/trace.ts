@@ -3,7 +3,8 @@ import type { NodeState } from '../node-state.ts'
 import { onward, packetKey, type Decided } from './branch.ts'
 import { record } from '../../evidence/node/nft.ts'
 import { isDirect, isPodDevice, toBackends } from './ebpf.ts'
-import { runHook } from './hooks.ts'
+import { broughtIn, handedUp, isBridge, sentOn, sentOut } from './frame.ts'
+import { callsIp, runHook } from './hooks.ts'
 import { toRealServers } from './ipvs.ts'
 import {
   isLoopback,
@@ -105,27 +106,32 @@ function pastRules(state: NodeState, branch: Branch): readonly Ended[] {
 }
 
 function throughRules(state: NodeState, start: Branch): readonly Ended[] {
-  return go(runHook(state, 'PREROUTING', start), (branch) => {
-    const { packet } = branch
-    if (isLoopback(packet.destination) && !routesLoopback(state, packet.inDevice))
-      return end(branch, {
-        kind: 'dropped',
-        by: 'loopback-destination',
-        why: `${packet.inDevice ?? ''} takes nothing for ${packet.destination.text}: route_localnet is 0`,
-      })
-    const route = lookUpRoute(state, packet)
-    if (route === null || leadsNowhere(route)) return end(branch, noWay(packet, route))
-    const martian = martianOf(state, packet)
-    if (martian !== null) return end(branch, { kind: 'dropped', ...martian })
-    if (route.type === 'local') return input(state, branch)
-    if (!forwards(state, packet))
-      return end(branch, {
-        kind: 'dropped',
-        by: 'forwarding-off',
-        why: `${state.node} does not forward: ${forwardSwitch(packet)} is 0`,
-      })
-    return forward(state, { ...branch, packet: { ...packet, outDevice: route.device } }, route)
+  return go(broughtIn(state, start), (inside) => {
+    const route = lookUpRoute(state, inside.packet)
+    if (route !== null && isBridged(state, inside.packet, route)) return routed(state, inside, route)
+    return go(handedUp(state, inside), (branch) => routed(state, branch, route))
   })
+}
+
+function routed(state: NodeState, branch: Branch, route: RouteDecision | null): readonly Ended[] {
+  const { packet } = branch
+  if (isLoopback(packet.destination) && !routesLoopback(state, packet.inDevice))
+    return end(branch, {
+      kind: 'dropped',
+      by: 'loopback-destination',
+      why: `${packet.inDevice ?? ''} takes nothing for ${packet.destination.text}: route_localnet is 0`,
+    })
+  if (route === null || leadsNowhere(route)) return end(branch, noWay(packet, route))
+  const martian = martianOf(state, packet)
+  if (martian !== null) return end(branch, { kind: 'dropped', ...martian })
+  if (route.type === 'local') return input(state, branch)
+  if (!forwards(state, packet))
+    return end(branch, {
+      kind: 'dropped',
+      by: 'forwarding-off',
+      why: `${state.node} does not forward: ${forwardSwitch(packet)} is 0`,
+    })
+  return forward(state, { ...branch, packet: { ...packet, outDevice: route.device } }, route)
 }
 
 /** To the node itself: its INPUT rules, then IPVS (LOCAL_IN at priority 98-99, behind filter), then a socket. */
@@ -145,8 +151,10 @@ function forward(state: NodeState, start: Branch, route: RouteDecision): readonl
       by: 'hairpin-off',
       why: `the bridge ${route.device ?? ''} sends nothing back out of the port that it came in by (hairpin mode is off)`,
     })
+  if (isBridged(state, start.packet, route))
+    return go(sentOn(state, start), (last) => end(last, onItsWay(last.packet, route)))
   return go(runHook(state, 'FORWARD', start), (branch) =>
-    go(runHook(state, 'POSTROUTING', branch), (last) => end(last, onItsWay(last.packet, route))),
+    go(runHook(state, 'POSTROUTING', branch), (last) => leaveBy(state, last, route)),
   )
 }
 
@@ -170,7 +178,7 @@ function leave(state: NodeState, branch: Branch): readonly Ended[] {
   const local = route.type === 'local'
   const routed: Branch = { ...branch, packet: { ...branch.packet, outDevice: local ? 'lo' : route.device } }
   return go(runHook(state, 'POSTROUTING', routed), (last) => {
-    if (!local) return end(last, onItsWay(last.packet, route))
+    if (!local) return leaveBy(state, last, route)
     const { packet } = last
     const source = packet.sourceNat === 'masquerade' ? masqueradeAddress(state, 'lo', packet) : packet.sourceNat
     const inside: Branch = {
@@ -183,6 +191,10 @@ function leave(state: NodeState, branch: Branch): readonly Ended[] {
     )
   })
 }
+
+/** Past the rules of IP: a frame, to a neighbour whose hardware address is known or asked for. */
+const leaveBy = (state: NodeState, branch: Branch, route: RouteDecision): readonly Ended[] =>
+  go(sentOut(state, branch, route), (last) => end(last, onItsWay(last.packet, route)))
 
 /**
  * The source that masquerading gives: the first address of the device that is known beyond the node, and where it has none (`lo`) that of the
@@ -208,15 +220,18 @@ function onItsWay(packet: Packet, { device, gateway }: RouteDecision): Fate {
  * that it came in by only in hairpin mode (Linux net/bridge/br_netfilter_hooks.c, br_nf_pre_routing_finish; br_forward.c, should_deliver).
  * Which port is the pod's is not known, so all ports of the bridge must agree.
  */
-function hairpin(state: NodeState, packet: Packet, { device, gateway }: RouteDecision): 'open' | 'closed' | null {
-  if (device !== packet.inDevice || gateway !== null || !sameAddress(packet.source, packet.destination)) return null
-  if (!goesElsewhere(packet) || state.sysctl?.get('net.bridge.bridge-nf-call-iptables') === '0') return null
-  const ports = state.links.filter(({ master }) => master === device)
+function hairpin(state: NodeState, packet: Packet, route: RouteDecision): 'open' | 'closed' | null {
+  if (!sameAddress(packet.source, packet.destination) || !isBridged(state, packet, route)) return null
+  const ports = state.links.filter(({ master }) => master === route.device)
   const modes = ports.map(({ linkinfo }) => record(linkinfo?.info_slave_data).hairpin)
   if (modes.length === 0) return null
   if (modes.every((mode) => mode === true)) return 'open'
   return modes.every((mode) => mode === false) ? 'closed' : null
 }
+
+/** What is translated to a neighbour on the bridge that it came in by is not routed: the bridge sends it on (br_nf_pre_routing_finish). */
+const isBridged = (state: NodeState, packet: Packet, { device, gateway }: RouteDecision): boolean =>
+  device === packet.inDevice && gateway === null && goesElsewhere(packet) && callsIp(state) && isBridge(state, device)
 
 const forwardSwitch = ({ destination, inDevice }: Packet): string =>
   `net.ipv${destination.family === 4 ? '4' : '6'}.conf.${inDevice ?? 'all'}.forwarding`

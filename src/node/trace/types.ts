@@ -3,7 +3,10 @@ import { sameAddress, type Address } from '../../net/address.ts'
 import type { Protocol } from '../../net/port.ts'
 
 /** What a packet carries: a transport, or a whole packet in an IPIP tunnel, by the name that iptables and nft print for protocol 4. Those have no ports. */
-export type Carried = Protocol | 'ipencap'
+export type Carried = Protocol | 'ipencap' | Asking
+
+/** How a next hop is asked for its hardware address, in IPv4 and IPv6: by the names that nft prints. Such a frame has no ports either. */
+export type Asking = 'arp' | 'ipv6-icmp'
 
 /** A packet on its way through one node: the first of its connection (a SYN or a datagram, state NEW), or the answer to it. */
 export interface Packet {
@@ -29,8 +32,10 @@ export interface Packet {
   readonly tracked: boolean
   /** Whether conntrack has seen it: not yet in `raw`, where it is of no connection. */
   readonly entered: boolean
-  /** Whether it is the answer to a connection's first packet. */
+  /** Whether it is the answer to a connection's first packet, or to the question for a hardware address. */
   readonly answers: boolean
+  /** Whether a bridge looks at it, as a frame: by which of its ports it goes, and what conntrack knows of it, is not followed there. */
+  readonly onBridge?: boolean
 }
 
 /** Whether the packet is of a connection that conntrack knows. Without one, what rules ask of the connection does not hold, negated or not. */
@@ -94,7 +99,8 @@ export interface Branch {
 
 /**
  * What drops a packet: a rule, a chain's policy or a rule that is not known; or the kernel by itself, which does not forward, has no way back
- * to the source, takes the source for impossible, takes nothing for loopback from outside, or sends nothing back out of a bridge's port.
+ * to the source, takes the source for impossible, takes nothing for loopback from outside, or sends nothing back out of a bridge's port. Or a rule
+ * drops the question for the next hop's hardware address, and the packet waits in vain (`question-dropped`).
  */
 export type DroppedBy =
   | 'rule'
@@ -105,6 +111,7 @@ export type DroppedBy =
   | 'martian-source'
   | 'loopback-destination'
   | 'hairpin-off'
+  | 'question-dropped'
 
 /** What became of the packet at this node. */
 export type Fate =

@@ -85,6 +85,42 @@ test('a native nftables table drops what iptables accepts', async () => {
   ])
 })
 
+test('a bridge that drops ARP keeps the packet from its pod, and the rule is taken away', async () => {
+  const of = { family: 'bridge', table: 'site' }
+  const rules = [
+    { table: { family: 'bridge', name: 'site' } },
+    { chain: { ...of, name: 'output', type: 'filter', hook: 'output', prio: 0, policy: 'accept' } },
+    {
+      rule: {
+        ...of,
+        chain: 'output',
+        handle: 2,
+        expr: [
+          { match: { op: '==', left: { payload: { protocol: 'ether', field: 'type' } }, right: 'arp' } },
+          { drop: null },
+        ],
+      },
+    },
+  ]
+  const changes = Object.fromEntries(
+    ['worker-0', 'worker-1'].flatMap((node) => [
+      [
+        `nodes/${node}/nft-ruleset.json`,
+        (text: string) => JSON.stringify({ nftables: [...JSON.parse(text).nftables, ...rules] }),
+      ],
+      [`nodes/${node}/ip-neigh.json`, () => '[]'],
+    ]),
+  )
+  const { causes } = diagnosisOf(await variant('lan-healthy', changes), 'default/nginx-lb')
+  expect(causes.map((one) => one.id)).toEqual([id])
+  expect(causes[0]?.says).toMatch(
+    /^worker-\d cannot send the packet to 10\.200\.\d\.\d:80: a rule drops the ARP that asks for 10\.200\.\d\.\d, in bridge site chain output/,
+  )
+  expect(causes[0]?.fix?.commands).toContainEqual(
+    expect.stringMatching(/^ssh worker-\d sudo nft delete rule bridge site output handle 2$/),
+  )
+})
+
 test('without the evidence of the pod’s node the second hop is not known', async () => {
   expect(found(await variant('hard-way-healthy', { 'nodes/worker-0/': null }), id)).toEqual([
     ['unknown', expect.stringContaining('It is not known whether worker-0 lets the packet through to its pod')],

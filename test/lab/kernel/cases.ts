@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { ipset, iptablesRules } from './iptables-rules.ts'
+import { frameRules } from './frame-rules.ts'
 import type { KernelCase } from './lab.ts'
 import { nftRules } from './nft-rules.ts'
 import { packets } from './packets.ts'
@@ -40,4 +41,9 @@ export const generatedCases: fc.Arbitrary<KernelCase> = fc.oneof(
   { weight: 5, arbitrary: iptablesCases },
   { weight: 4, arbitrary: nftCases },
   { weight: 1, arbitrary: fc.tuple(iptablesCases, nftRules).map(([one, nft]) => ({ ...one, nft: elsewhere(nft) })) },
+  { weight: 1, arbitrary: fc.tuple(iptablesCases, frameRules).map(([one, nft]) => ({ ...one, nft })) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(nftCases, frameRules).map(([one, frames]) => ({ ...one, nft: `${one.nft ?? ''}${frames}` })),
+  },
 )

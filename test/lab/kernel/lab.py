@@ -161,7 +161,7 @@ class Lab:
     def describe(self):
         """What never changes: the node's addresses, links, routes and rules, as a bundle has them."""
         shows = {'ip-addr.json': ['addr'], 'ip-link.json': ['-d', 'link'], 'ip-route.json': ['route', 'show', 'table', 'all'],
-                 'ip-rule.json': ['rule']}
+                 'ip-rule.json': ['rule'], 'ip-neigh.json': ['neigh']}
         return {name: run(['ip', '-j', *words]).stdout for name, words in shows.items()}
 
     def load(self, case):

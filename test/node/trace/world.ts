@@ -28,6 +28,7 @@ export const plainNode: NodeState = {
     { type: 'local', dst: '127.0.0.0/8', dev: 'lo', table: 'local' },
   ],
   rules: [],
+  neighbours: [],
   sysctl: null,
   doubts: [],
 }
@@ -54,6 +55,27 @@ export function withNative(
       { table: { family: 'inet', name: 'guard' } },
       { chain: { ...of, name: 'base', hook, type, prio, policy: 'accept' } },
       ...more,
+      ...rules.map((expr, index) => ({ rule: { ...of, chain: 'base', handle: index + 1, expr } })),
+    ]),
+  }
+}
+
+/** The same node with the pods' bridge as its kernel shows it, and a table of a family that looks at frames, with one chain. */
+export function withFrames(
+  family: 'arp' | 'bridge' | 'netdev',
+  chain: { readonly hook: string; readonly policy?: string; readonly dev?: string | readonly string[] },
+  ...rules: readonly (readonly object[])[]
+): NodeState {
+  const of = { family, table: 'frames' }
+  return {
+    ...plainNode,
+    links: [
+      { ifname: 'cni0', linkinfo: { info_kind: 'bridge' } },
+      { ifname: 'vp2', master: 'cni0', linkinfo: { info_slave_kind: 'bridge' } },
+    ],
+    nft: nftablesOf('nft-ruleset.json', [
+      { table: { family, name: 'frames' } },
+      { chain: { ...of, name: 'base', type: 'filter', prio: 0, policy: 'accept', ...chain } },
       ...rules.map((expr, index) => ({ rule: { ...of, chain: 'base', handle: index + 1, expr } })),
     ]),
   }

@@ -88,7 +88,7 @@ export const kernelFaults: readonly Fault[] = [
   {
     ...both,
     name: 'a firewall on the pods’ bridges drops ARP',
-    causes: ['forwarding/pod-neighbour-failed'],
+    causes: ['forwarding/forward-drop'],
     make: async (lab) => {
       await withoutProbe(lab)
       await onEach(

@@ -55,14 +55,19 @@ const least = (many) => ({
   residentMiB: Math.min(...many.map(({ residentMiB }) => residentMiB)),
 })
 
-/** One run of one command; its memory and its processor's time are what the kernel counted for it (getrusage, in the child's parent). */
+/**
+ * One run of one command; its memory and its processor's time are what the kernel counted for it (getrusage, in the child's parent). What went
+ * before is taken off: where `python3` is a script that starts the real one, its children count as this one's, too.
+ */
 function timed([program, ...args], input) {
   const script = `import resource,subprocess,sys,time
-t=time.monotonic();r=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,stderr=subprocess.PIPE)
+usage=lambda: resource.getrusage(resource.RUSAGE_CHILDREN)
+spent=lambda u: u.ru_utime+u.ru_stime
+before=spent(usage());t=time.monotonic();r=subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,stderr=subprocess.PIPE)
 s=time.monotonic()-t
 if r.returncode not in (0,1,3): sys.stderr.write(r.stderr.decode()); sys.exit(9)
-u=resource.getrusage(resource.RUSAGE_CHILDREN)
-print(s,u.ru_maxrss,u.ru_utime+u.ru_stime)`
+u=usage()
+print(s,u.ru_maxrss,spent(u)-before)`
   const { status, stdout, stderr } = spawnSync('python3', ['-c', script, program, ...args], {
     encoding: 'utf8',
     input,

@@ -47,6 +47,7 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
   static override strict = false
   static override args = {
     target: Args.string({
+      ignoreStdin: true,
       description: 'a VIP, VIP:PORT, namespace/service, or the name of a Service; may be repeated',
     }),
   }

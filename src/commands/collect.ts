@@ -28,6 +28,7 @@ Exit codes: 0 written, 2 usage or bad input, 3 nothing could be read, 4 a bug in
   static override strict = false
   static override args = {
     target: Args.string({
+      ignoreStdin: true,
       description: 'a VIP, VIP:PORT, namespace/service, or the name of a Service; may be repeated',
     }),
   }

@@ -32,6 +32,7 @@ Exit codes: 0 traced, 2 usage or bad input, 3 where the node's rules or routes a
   static override args = {
     target: Args.string({
       required: true,
+      ignoreStdin: true,
       description: 'a VIP (all its ports), ADDRESS:PORT, ADDRESS:PORT/udp, namespace/service, or the name of a Service',
     }),
   }

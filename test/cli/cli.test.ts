@@ -13,9 +13,13 @@ interface Ran {
   readonly stderr: string
 }
 
-function vipdoctor(...args: readonly string[]): Ran {
+const vipdoctor = (...args: readonly string[]): Ran => given('', ...args)
+
+/** The same with something on its standard input. */
+function given(input: string, ...args: readonly string[]): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
     encoding: 'utf8',
+    input,
     env: { PATH: process.env.PATH, HOME: '/nonexistent' },
   })
   return { code: status, stdout, stderr }
@@ -131,6 +135,17 @@ test('--version needs no more than package.json', () => {
 test('the same evidence gives the same bytes, from a folder and from an archive', () => {
   const once = vipdoctor('check', '--bundle', fixturePath('hard-way-l2'), '--output', 'json')
   expect(vipdoctor('check', '--bundle', path.join(folder, 'unpacked'), '--output', 'json').stdout).toBe(once.stdout)
+})
+
+test('nothing on standard input is an argument: in a loop over lines they stay with the loop', () => {
+  const check = ['check', '--bundle', fixturePath('hard-way-l2')]
+  expect(given('10.240.0.99\n', ...check)).toEqual(vipdoctor(...check))
+  expect(given('10.240.0.100\n', 'trace', '--bundle', fixturePath('hard-way-l2'))).toMatchObject({
+    code: 2,
+    stdout: '',
+  })
+  expect(given('delivery\n', 'explain')).toMatchObject({ code: 2, stdout: '' })
+  expect(given('bash\n', 'completion')).toMatchObject({ code: 2, stdout: '' })
 })
 
 test('explain prints what a check says of itself', () => {

@@ -2,7 +2,8 @@
 // cloud clients only what is called is in it, in files of its own that a live collection loads: whole they take six times as long. Names
 // stay as they are, and lines short, so that a stack still says where it was; esbuild's `keepNames` besides would set each name anew whenever
 // a function is made, a tenth of `--help`. The licences of all packages that went in stand beside the program.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { licencesOf } from './licences.js'
@@ -42,29 +43,61 @@ const withoutUnused = {
 const together = [
   [
     'src/commands/check.ts',
-    'src/commands/checks.ts',
     'src/commands/collect.ts',
-    'src/commands/completion.ts',
-    'src/commands/explain.ts',
-    'src/commands/policy.ts',
     'src/collect/live.ts',
     'src/collect/wanted.ts',
     'src/collect/write-bundle.ts',
     'src/cli/live.ts',
   ],
   ['src/commands/capture/arp.ts', 'src/commands/capture/bgp.ts', 'src/commands/capture/ndp.ts'],
-  ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts'],
 ].map((files) => files.map((file) => path.resolve(file)))
+
+/** What nearly every command needs: loaded with the program itself. */
+const always = [
+  'src/cli/main.ts',
+  'src/cli/described.ts',
+  'src/cli/exit.ts',
+  'src/cli/hooks/command-not-found.ts',
+  'src/cli/interrupt.ts',
+  'src/cli/terminal.ts',
+  'src/checks/hop.ts',
+  'src/evidence/user-error.ts',
+  'src/net/nearest.ts',
+  'src/net/visible.ts',
+  'src/report/hop-words.ts',
+  'src/report/wrap.ts',
+].map((file) => path.resolve(file))
 
 const keptTogether = {
   name: 'kept-together',
   setup({ onLoad }) {
-    const firstOf = new Map(together.flatMap(([first, ...others]) => others.map((file) => [file, first])))
+    const reaches = new Map([
+      ...together.flatMap(([first, ...others]) => others.map((file) => [file, [first]])),
+      ...always.map((file) => [file, always.filter((other) => other !== file)]),
+    ])
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path: file }) => {
-      const first = firstOf.get(file)
-      return first === undefined
+      const imports = reaches.get(file)?.map((other) => `import ${JSON.stringify(other)}\n`)
+      return imports === undefined
         ? undefined
-        : { loader: 'ts', contents: `${readFileSync(file, 'utf8')}\nimport ${JSON.stringify(first)}\n` }
+        : { loader: 'ts', contents: `${readFileSync(file, 'utf8')}\n${imports.join('')}` }
+    })
+  },
+}
+
+/** A module of which only what it yields goes into the program, as data: whoever reads it loads nothing of what it was made of. */
+const catalogue = path.resolve('src/checks/catalogue.ts')
+
+const yieldedAsData = {
+  name: 'yielded-as-data',
+  setup({ onLoad }) {
+    onLoad({ filter: new RegExp(`^${catalogue}$`) }, async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'vipdoctor-build-'))
+      const outfile = path.join(folder, 'catalogue.mjs')
+      await build({ ...common, outdir: undefined, outfile, entryPoints: [catalogue] })
+      const { catalogue: value } = await import(outfile)
+      rmSync(folder, { recursive: true })
+      // V8 reads JSON faster than the same as a literal.
+      return { loader: 'js', contents: `export const catalogue = JSON.parse(${JSON.stringify(JSON.stringify(value))})` }
     })
   },
 }
@@ -82,7 +115,7 @@ const common = {
   minifyWhitespace: true,
   minifySyntax: true,
   lineLimit: 200,
-  plugins: [withoutUnused, keptTogether],
+  plugins: [withoutUnused],
   // The last three are what oclif would load to run TypeScript, which this program never does.
   external: ['cap', 'typescript', 'ts-node', 'tsx'],
   // Of CommonJS nothing can be left out.
@@ -99,6 +132,7 @@ const built = [
     ...common,
     entryPoints: ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts', ...commands],
     splitting: true,
+    plugins: [...common.plugins, yieldedAsData, keptTogether],
   }),
   // A process of its own: what it shares with the commands would be files of their own for these.
   await build({ ...common, entryPoints: ['src/capture/sources/libpcap-program.ts'] }),

@@ -1,6 +1,6 @@
 import { Command, Flags } from '@oclif/core'
 import { lookOf, print } from '../cli/terminal.ts'
-import { checks } from '../checks/index.ts'
+import { catalogue } from '../checks/catalogue.ts'
 import { checkList } from '../report/check-list.ts'
 import { checkListJson } from '../report/explanation.ts'
 
@@ -19,6 +19,6 @@ export default class Checks extends Command {
   override async run(): Promise<void> {
     const { flags } = await this.parse(Checks)
     const width = process.stdout.isTTY ? lookOf({ 'no-color': true }).width : Infinity
-    print(flags.output === 'json' ? checkListJson(checks) : checkList(checks, width))
+    print(flags.output === 'json' ? checkListJson(catalogue) : checkList(catalogue, width))
   }
 }

@@ -1,5 +1,5 @@
 import { Args, Command } from '@oclif/core'
-import { checks } from '../checks/index.ts'
+import { catalogue } from '../checks/catalogue.ts'
 import { hops } from '../checks/hop.ts'
 import { describedCommands } from '../cli/described.ts'
 import { print } from '../cli/terminal.ts'
@@ -14,13 +14,13 @@ export default class Completion extends Command {
     '<%= config.bin %> completion fish > ~/.config/fish/completions/<%= config.bin %>.fish',
   ]
   static override args = {
-    shell: Args.string({ required: true, options: [...shells], description: 'bash, zsh or fish' }),
+    shell: Args.string({ required: true, ignoreStdin: true, options: [...shells], description: 'bash, zsh or fish' }),
   }
 
   override async run(): Promise<void> {
     const { args } = await this.parse(Completion)
     const words: Readonly<Record<string, readonly string[]>> = {
-      explain: [...hops, ...checks.map(({ id }) => id)],
+      explain: [...hops, ...catalogue.map(({ id }) => id)],
       completion: shells,
     }
     const commands = describedCommands(this.config).map((command) => ({ ...command, words: words[command.name] ?? [] }))

@@ -1,5 +1,5 @@
 import { Args, Command, Flags } from '@oclif/core'
-import { checks } from '../checks/index.ts'
+import { catalogue } from '../checks/catalogue.ts'
 import { hops } from '../checks/hop.ts'
 import { UserError } from '../evidence/user-error.ts'
 import { didYouMean } from '../net/nearest.ts'
@@ -18,6 +18,7 @@ export default class Explain extends Command {
   static override args = {
     id: Args.string({
       required: true,
+      ignoreStdin: true,
       description: 'the id of a check, as `vipdoctor checks` lists it; a hop; a code of AWS Reachability Analyzer',
     }),
   }
@@ -33,11 +34,11 @@ export default class Explain extends Command {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain)
-    const asked = explained(args.id, checks)
+    const asked = explained(args.id, catalogue)
     if (asked === null)
       throw new UserError(
         `There is no check, hop or AWS code ${args.id}.`,
-        didYouMean(args.id, [...checks.map(({ id }) => id), ...hops, ...Object.keys(checksOfCode)]) ??
+        didYouMean(args.id, [...catalogue.map(({ id }) => id), ...hops, ...Object.keys(checksOfCode)]) ??
           '`vipdoctor checks` lists the checks.',
       )
     print(flags.output === 'json' ? explanationJson(asked) : explanation(asked, lookOf(flags)))

@@ -1,6 +1,6 @@
 import { Command, Flags } from '@oclif/core'
 import { print } from '../cli/terminal.ts'
-import { checks } from '../checks/index.ts'
+import { catalogue } from '../checks/catalogue.ts'
 import { clusterRole, iamPolicy, podRole } from '../collect/policy.ts'
 import { parseClient } from '../diagnosis/client.ts'
 import { wantedBy } from '../collect/wanted.ts'
@@ -36,7 +36,7 @@ vipdoctor lists whole kinds and never gets a Secret; it describes the VPC and ne
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Policy)
-    const wanted = wantedBy(checks, { internet: parseClient(flags.client).kind === 'internet' })
+    const wanted = wantedBy(catalogue, { internet: parseClient(flags.client).kind === 'internet' })
     const both = flags.kubernetes === flags.aws
     if (flags.kubernetes || both) {
       if (both) print('# Kubernetes: vipdoctor policy --kubernetes | kubectl apply -f -\n')

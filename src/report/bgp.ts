@@ -8,6 +8,7 @@ import { paintVerdict, seconds, since, whatIsMissing } from './capture.ts'
 import type { Look } from './paint.ts'
 import { jsonText, shown } from './shown.ts'
 import { wrap } from './wrap.ts'
+import { schemaVersion } from './schema-version.ts'
 
 /** One line for what passed between a speaker and the peer. */
 export function eventText({ timeNs, from, to, what }: BgpEvent, startNs: bigint, look: Look): string {
@@ -86,7 +87,7 @@ export function bgpJson(
   return jsonText(
     JSON.stringify({
       type: 'conclusion',
-      schemaVersion: 1,
+      schemaVersion,
       peer,
       verdict: bgpVerdict(conclusions),
       conclusions: conclusions.map(({ host, ...rest }) => ({ host: host.text, ...rest })),

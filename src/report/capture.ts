@@ -7,6 +7,7 @@ import { counted } from '../net/words.ts'
 import type { Look } from './paint.ts'
 import { jsonText, shown, shownText } from './shown.ts'
 import { wrap } from './wrap.ts'
+import { schemaVersion } from './schema-version.ts'
 
 /** Seconds since the first frame, as the lines of a capture begin. */
 export const since = (timeNs: bigint, startNs: bigint): string => (Number(timeNs - startNs) / 1e9).toFixed(3)
@@ -128,7 +129,7 @@ export function conclusionJson(
   return jsonText(
     JSON.stringify({
       type: 'conclusion',
-      schemaVersion: 1,
+      schemaVersion,
       vip: vip.text,
       verdict: verdictOf(conclusions),
       conclusions,

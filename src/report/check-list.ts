@@ -1,4 +1,4 @@
-import type { Check } from '../checks/check.ts'
+import type { Catalogued } from '../checks/catalogue.ts'
 import { hops } from '../checks/hop.ts'
 import { wrap } from './wrap.ts'
 
@@ -6,7 +6,7 @@ import { wrap } from './wrap.ts'
 const narrowest = 30
 
 /** Every check in the order of the hops: id and the healthy condition, each on one line where `width` allows it. */
-export function checkList(checks: readonly Check[], width: number): string {
+export function checkList(checks: readonly Catalogued[], width: number): string {
   const blocks = hops.flatMap((hop) => {
     const here = checks.filter(({ id }) => id.startsWith(`${hop}/`))
     return here.length === 0 ? [] : [checkLines(here, width).join('\n')]
@@ -15,7 +15,7 @@ export function checkList(checks: readonly Check[], width: number): string {
 }
 
 /** Ids and titles in two columns. */
-export function checkLines(checks: readonly Check[], width: number, indent = ''): readonly string[] {
+export function checkLines(checks: readonly Catalogued[], width: number, indent = ''): readonly string[] {
   const column = Math.max(...checks.map(({ id }) => id.length)) + 2
   return checks.flatMap(({ id, title }) =>
     width - column - indent.length < narrowest

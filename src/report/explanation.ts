@@ -1,16 +1,16 @@
-import type { Check } from '../checks/check.ts'
+import type { Catalogued } from '../checks/catalogue.ts'
 import { hops, type Hop } from '../checks/hop.ts'
 import { hiddenBy, hiddenText } from '../diagnosis/moot.ts'
 import { checksOfCode } from './aws-codes.ts'
 import { checkLines } from './check-list.ts'
 import { hopWords } from './hop-words.ts'
-import { schemaVersion } from './json.ts'
+import { schemaVersion } from './schema-version.ts'
 import type { Look } from './paint.ts'
 import { linksOf } from './source-links.ts'
 import { wrap } from './wrap.ts'
 
 /** A check's docs for the terminal. */
-function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, look: Look): string {
+function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Catalogued, look: Look): string {
   const part = (name: string, text: string) => [
     look.paint.bold(name),
     ...text.split('\n').flatMap((line) => wrap(line, look.width, '  ')),
@@ -45,12 +45,12 @@ function checkExplanation({ id, title, docs, needs, alsoReads, blocks }: Check, 
 
 /** What `explain` was asked about: one check, a hop, or a code of AWS Reachability Analyzer, with the checks that it names. */
 export type Explained =
-  | { readonly kind: 'check'; readonly name: string; readonly checks: readonly [Check] }
-  | { readonly kind: 'hop'; readonly name: Hop; readonly checks: readonly Check[] }
-  | { readonly kind: 'aws-code'; readonly name: string; readonly checks: readonly Check[] }
+  | { readonly kind: 'check'; readonly name: string; readonly checks: readonly [Catalogued] }
+  | { readonly kind: 'hop'; readonly name: Hop; readonly checks: readonly Catalogued[] }
+  | { readonly kind: 'aws-code'; readonly name: string; readonly checks: readonly Catalogued[] }
 
 /** What a name means: the id of a check, a hop, or a code of AWS, in any case; null where it is none. */
-export function explained(name: string, checks: readonly Check[]): Explained | null {
+export function explained(name: string, checks: readonly Catalogued[]): Explained | null {
   const check = checks.find(({ id }) => id === name)
   if (check !== undefined) return { kind: 'check', name, checks: [check] }
   const hop = hops.find((one) => one === name)
@@ -83,7 +83,7 @@ export function explanation(asked: Explained, look: Look): string {
 
 /** A check as data: what it says of itself, and with `docs` what `explain` prints. */
 const checkJson = (
-  { id, title, blocks, on, announcer, needs, alsoReads, consequenceOf, docs }: Check,
+  { id, title, blocks, on, announcer, needs, alsoReads, consequenceOf, docs }: Catalogued,
   withDocs: boolean,
 ): object => ({
   id,
@@ -101,7 +101,7 @@ const checkJson = (
 })
 
 /** `checks --output json`. */
-export const checkListJson = (checks: readonly Check[]): string =>
+export const checkListJson = (checks: readonly Catalogued[]): string =>
   printed({ checks: checks.map((check) => checkJson(check, false)) })
 
 /** `explain --output json`. */

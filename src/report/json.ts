@@ -2,11 +2,9 @@ import { clientText } from '../evidence/question.ts'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { questionName } from '../diagnosis/targets.ts'
 import { packing, unpacked, type Packed } from './packed.ts'
+import { schemaVersion } from './schema-version.ts'
 import type { Failure, Format, Reporter } from './reporter.ts'
 import type { Tool } from './tool.ts'
-
-/** Raised where a field changes its meaning, never where one is added. */
-export const schemaVersion = 1
 
 /** The answer as `--output json` prints it: docs/json.md and docs/schema.json describe it; fields may be added, none changes its meaning. */
 export function jsonReporter(tool: Tool): Reporter<Packed> {

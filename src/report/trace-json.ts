@@ -1,6 +1,6 @@
 import type { TracedHop, TracedPacket } from '../diagnosis/traced-packet.ts'
 import type { Step } from '../node/trace/types.ts'
-import { schemaVersion } from './json.ts'
+import { schemaVersion } from './schema-version.ts'
 import { jsonText } from './shown.ts'
 import type { Tool } from './tool.ts'
 

@@ -6,6 +6,7 @@ import http from 'node:http'
 import https from 'node:https'
 import os from 'node:os'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { simulatedPods } from './collect-pods.js'
 
 const size = JSON.parse(process.argv[2])
@@ -114,6 +115,8 @@ execFileSync(
   ],
   { stdio: 'pipe' },
 )
+/** What the API server was asked, and what it answered. */
+const told = { requests: 0, bytes: 0 }
 const api = https.createServer(
   { key: readFileSync(`${folder}/key`), cert: readFileSync(`${folder}/crt`) },
   (request, response) => {
@@ -122,7 +125,18 @@ const api = https.createServer(
     request.on('end', () => {
       const url = new URL(request.url, 'https://x')
       const [status, object] = pods?.answer(request.method, url, body) ?? [200, list(url)]
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(object))
+      const text = JSON.stringify(object)
+      // As kube-apiserver packs, for whoever takes it (DefaultBuildHandlerChain: gzip level 1 from 128 KiB on).
+      const packs = text.length > 128 * 1024 && (request.headers['accept-encoding'] ?? '').includes('gzip')
+      const sent = packs ? gzipSync(text, { level: 1 }) : Buffer.from(text)
+      told.requests += 1
+      told.bytes += sent.length
+      response
+        .writeHead(status, {
+          'content-type': 'application/json',
+          ...(packs ? { 'content-encoding': 'gzip' } : {}),
+        })
+        .end(sent)
     })
   },
 )
@@ -179,6 +193,6 @@ writeFileSync(
 )
 console.log(JSON.stringify({ kubeconfig, ec2: `http://127.0.0.1:${ec2Port}`, output: output.length }))
 process.stdin.resume().on('end', () => {
-  console.log(JSON.stringify(pods?.counted ?? {}))
+  console.log(JSON.stringify({ ...pods?.counted, told }))
   process.exit()
 })

@@ -69,12 +69,13 @@ export async function* run() {
         '--quiet',
       ]
       const [own] = byTurns([{ command }], runs)
-      await stop()
+      const { told } = await stop()
       const { nodes, services, endpoints, interfaces } = size
+      const each = `${Math.round(told.requests / runs)} requests to the API server, ${Math.round(told.bytes / runs / 1024)} KiB from it`
       yield {
         case: what,
         ...own,
-        size: `${nodes} nodes, ${services} Services, ${endpoints} endpoints, ${interfaces} interfaces`,
+        size: `${nodes} nodes, ${services} Services, ${endpoints} endpoints, ${interfaces} interfaces; ${each}`,
       }
     }
   } finally {

@@ -22,7 +22,7 @@ export async function* run() {
         { command: [...check, `${vip}:80`] },
         ...reports.map((format) => ({ command: [...check, '--output', format] })),
       ],
-      5,
+      3,
     )
     points.push([size.services, all.cpuSeconds])
     const text = `${size.services} Services, ${size.nodes} nodes, ${size.endpoints} endpoints`

@@ -202,6 +202,8 @@ describe('what lasts is a gap, and the rest is read', () => {
     ],
     ['a failure', { status: 500, retryAfter: 0 }, 'the API server answered 500 (Failure: said the server)'],
     ['half an answer', 'half', /^the connection to the API server https:\S+ broke \(ECONNRESET\)$/],
+    ['a packed answer cut in two', 'packed-half', /^the connection to the API server https:\S+ broke \(Z_BUF_ERROR\)$/],
+    ['what is said to be packed', 'packed-none', /^the connection to the API server https:\S+ broke \(Z_DATA_ERROR\)$/],
     ['a dropped connection', 'reset', /^the connection to the API server https:\S+ broke \(ECONNRESET\)$/],
   ] as const)('%s', async (_, fault, reason) => {
     const { gaps, files } = await collect({ faults: { services: fault } })
@@ -225,6 +227,11 @@ describe('a server that breaks every rule is a gap in bounded time, and the rest
     [
       'an answer without end',
       'endless',
+      /^the API server https:\S+ was not waited for: its answer is larger than 8 MiB$/,
+    ],
+    [
+      'a packed answer without end',
+      'packed-endless',
       /^the API server https:\S+ was not waited for: its answer is larger than 8 MiB$/,
     ],
     [

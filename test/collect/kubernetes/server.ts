@@ -4,6 +4,7 @@ import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { createGzip, gzipSync } from 'node:zlib'
 import { kubernetesFile, kubernetesKinds, type KubernetesKindName } from '../../../src/evidence/kubernetes/kinds.ts'
 import { isGap } from '../../../src/evidence/gap.ts'
 import type { Store } from '../../../src/evidence/store.ts'
@@ -19,6 +20,10 @@ export type ApiFault =
   | 'endless'
   | 'circle'
   | 'pages'
+  /** Packed: bytes without end; one that ends early; one that is none. */
+  | 'packed-endless'
+  | 'packed-half'
+  | 'packed-none'
   | { readonly body: string }
   | { readonly status: number; readonly retryAfter?: number; readonly times?: number }
 
@@ -46,6 +51,9 @@ export interface ApiServer {
 type Item = Record<string, unknown>
 
 const token = 'a-bearer-token'
+
+/** A real server packs what is larger than 128 KiB; recordings are smaller. */
+const packedFrom = 4096
 
 /** Makes a certificate authority and a certificate for 127.0.0.1 in `folder`. */
 export function certificates(
@@ -112,8 +120,17 @@ export async function apiServer({
     asked.push(`${url.pathname}${url.search}`)
     const { 'impersonate-user': user, 'impersonate-group': groups } = request.headers
     if (user !== undefined) impersonated.add(`${String(user)}: ${String(groups)}`)
-    const send = (status: number, body: unknown, headers = {}) =>
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+    const send = (status: number, body: unknown, headers = {}) => {
+      const text = JSON.stringify(body)
+      const packs = request.headers['accept-encoding'] === 'gzip' && text.length > packedFrom
+      response
+        .writeHead(status, {
+          'content-type': 'application/json',
+          ...headers,
+          ...(packs ? { 'content-encoding': 'gzip' } : {}),
+        })
+        .end(packs ? gzipSync(text, { level: 1 }) : text)
+    }
     const status = (code: number, reason: string) => ({
       kind: 'Status',
       apiVersion: 'v1',
@@ -149,6 +166,21 @@ export async function apiServer({
         pour()
         return
       }
+      if (fault === 'packed-endless') {
+        const packer = createGzip({ level: 1 })
+        packer.pipe(response.writeHead(200, { 'content-encoding': 'gzip' }))
+        const chunk = Buffer.alloc(1 << 16, ' ')
+        const pour = (): void => {
+          while (packer.write(chunk));
+        }
+        packer.on('drain', pour)
+        response.once('close', () => packer.destroy())
+        return pour()
+      }
+      if (fault === 'packed-half' || fault === 'packed-none')
+        return response
+          .writeHead(200, { 'content-encoding': 'gzip' })
+          .end(fault === 'packed-none' ? '{"items":[]}' : gzipSync('{"items":[]}'.padEnd(5000)).subarray(0, 20))
       if (fault === 'circle' || fault === 'pages')
         return send(200, { items: [], metadata: { continue: fault === 'circle' ? 'again' : String(asked.length) } })
       if ('body' in fault) return response.writeHead(200, { 'content-type': 'application/json' }).end(fault.body)

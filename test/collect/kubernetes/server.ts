@@ -139,7 +139,10 @@ export async function apiServer({
       code,
     })
     if (request.method !== 'GET') throw new Error(`a collector sent ${request.method ?? ''}`)
-    if (request.headers.authorization !== `Bearer ${token}`) { send(401, status(401, 'Unauthorized')); return; }
+    if (request.headers.authorization !== `Bearer ${token}`) {
+      send(401, status(401, 'Unauthorized'))
+      return
+    }
     const faulty = name in faults ? name : '*'
     const fault = faults[faulty]
     if (fault !== undefined && (left.get(faulty) ?? 0) > 0) {
@@ -175,38 +178,54 @@ export async function apiServer({
         }
         packer.on('drain', pour)
         response.once('close', () => packer.destroy())
-        pour(); return;
+        pour()
+        return
       }
       if (fault === 'packed-half' || fault === 'packed-none')
         return response
           .writeHead(200, { 'content-encoding': 'gzip' })
           .end(fault === 'packed-none' ? '{"items":[]}' : gzipSync('{"items":[]}'.padEnd(5000)).subarray(0, 20))
-      if (fault === 'circle' || fault === 'pages')
-        { send(200, { items: [], metadata: { continue: fault === 'circle' ? 'again' : String(asked.length) } }); return; }
+      if (fault === 'circle' || fault === 'pages') {
+        send(200, { items: [], metadata: { continue: fault === 'circle' ? 'again' : String(asked.length) } })
+        return
+      }
       if ('body' in fault) return response.writeHead(200, { 'content-type': 'application/json' }).end(fault.body)
       send(
         fault.status,
         status(fault.status, 'Failure'),
         fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) },
-      ); return;
+      )
+      return
     }
-    if (url.pathname === '/version') { send(200, (json(store, 'kubernetes/version.json') as Item).serverVersion); return; }
-    if (url.pathname === '/apis') { send(200, old ? groupList(store) : aggregated(store)); return; }
+    if (url.pathname === '/version') {
+      send(200, (json(store, 'kubernetes/version.json') as Item).serverVersion)
+      return
+    }
+    if (url.pathname === '/apis') {
+      send(200, old ? groupList(store) : aggregated(store))
+      return
+    }
     const version = /^\/apis\/([^/]+)\/([^/]+)$/.exec(url.pathname)
-    if (version !== null)
-      { send(200, {
+    if (version !== null) {
+      send(200, {
         kind: 'APIResourceList',
         resources: resourcesOf(store, version[1] ?? '', version[2] ?? '').map((resource) => ({ name: resource })),
-      }); return; }
+      })
+      return
+    }
     const group = url.pathname.startsWith('/apis/') ? (url.pathname.split('/')[2] ?? '') : ''
     const items = (
       json(store, `kubernetes/${name}${group === '' ? '' : `.${group}`}.json`) as { items?: Item[] } | null
     )?.items
-    if (items === undefined) { send(404, status(404, 'NotFound')); return; }
+    if (items === undefined) {
+      send(404, status(404, 'NotFound'))
+      return
+    }
     const from = Number(url.searchParams.get('continue') ?? '0')
     if (from > 0 && (expiries.get(name) ?? 0) > 0) {
       expiries.set(name, (expiries.get(name) ?? 0) - 1)
-      send(410, status(410, 'Expired')); return;
+      send(410, status(410, 'Expired'))
+      return
     }
     const size = url.searchParams.has('limit') ? Math.min(Number(url.searchParams.get('limit')), pageSize) : Infinity
     const page = items.slice(from, from + size)
@@ -225,7 +244,7 @@ export async function apiServer({
       kind: 'List',
       items: bare.length === 0 ? null : bare,
       metadata: { resourceVersion: '1', ...(from + size < items.length ? { continue: String(from + size) } : {}) },
-    });
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`

@@ -71,9 +71,23 @@ export function labOf(cluster: Cluster): Lab {
       })
       // Pods that still come and go would be part of the next fault.
       await must('kubectl rollout status deployment nginx --timeout=50s')
+      await until('kube-proxy does not follow the pods', () => followed(cluster))
     },
   }
 }
+
+/** Whether kube-proxy of each node translates to just the pods that are ready: rules of before, or a change that is on its way, would be part of the next fault. */
+async function followed({ kubectl, machine }: Cluster): Promise<boolean> {
+  const ready = '{range .items[*].endpoints[?(@.conditions.ready==true)]}{.addresses[0]}{"\\n"}{end}'
+  const slices = ['get', 'endpointslices', '-l', 'kubernetes.io/service-name=nginx-lb', '-o', `jsonpath=${ready}`]
+  const rules = '(iptables-nft-save -t nat; iptables-legacy-save -t nat; nft list table ip kube-proxy) 2>/dev/null'
+  const translated = String.raw`${rules} | grep -oE '(to-destination|dnat to) 10\.200\.[0-9.]+:80$' | grep -oE '10\.200\.[0-9.]+' | sort -u`
+  const pods = lines(await kubectl(slices))
+  const there = await Promise.all(nodes.map(({ name }) => machine(name).sh(`${translated}; true`)))
+  return pods !== '' && there.every((text) => lines(text) === pods)
+}
+
+const lines = (text: string): string => text.trim().split('\n').sort().join(' ')
 
 const own = new Set([
   ...['service/kubernetes', 'service/nginx-lb', 'deployment.apps/nginx', 'pod/client'],

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { counted } from '../../../src/net/words.ts'
 import { startCluster, type FabricKind } from './cluster.ts'
@@ -36,6 +36,7 @@ const { values: flags } = parseArgs({
     'or-skip': { type: 'boolean', default: false },
   },
 })
+if (flags.keep !== undefined) mkdirSync(flags.keep, { recursive: true })
 const fabrics = (flags.fabric ?? ['ec2', 'lan']) as readonly FabricKind[]
 
 /** A lab: its network, how kube-proxy writes its rules, whether only a choice of faults is tried in it, and which part of them. */

@@ -55,7 +55,12 @@ export const proxyFaults: readonly Fault[] = [
     name: 'rules were added to kube-proxy’s chains behind its back',
     causes: [],
     also: ['translation/rules-complete'],
-    make: (lab) => onEach(lab, 'iptables-nft -t nat -A KUBE-SERVICES -d 10.9.9.9/32 -j RETURN'),
+    // Not to one of the chains that every sync writes anew: the next change of any Service would take it away again.
+    make: (lab) =>
+      onEach(
+        lab,
+        'chain=$(iptables-nft-save -t nat | grep -o "^:KUBE-SVC-[A-Z0-9]*" | tr -d : | head -n 1); iptables-nft -t nat -A "$chain" -d 10.9.9.9/32 -j RETURN',
+      ),
     undo: restarted,
   },
   {

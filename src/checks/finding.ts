@@ -1,9 +1,11 @@
 import type { Proof } from '../evidence/cite.ts'
 import type { Gap } from '../evidence/gap.ts'
 import { printable, type Remedy } from '../net/remedy.ts'
-export type { Remedy } from '../net/remedy.ts'
-
+import type { VipTrace } from '../journey/vip-trace.ts'
+import type { Journey } from '../node/vip-trace.ts'
 import type { Hop } from './hop.ts'
+
+export type { Remedy } from '../net/remedy.ts'
 
 /** `unknown`: a gap is in the way. `skipped`: does not apply, and says why. */
 export type Status = 'pass' | 'warn' | 'fail' | 'unknown' | 'skipped'
@@ -46,12 +48,20 @@ export interface Finding {
   readonly gaps?: readonly Unread[]
 }
 
+/** Journeys of a trace that never end well. */
+export interface Lost {
+  readonly trace: VipTrace
+  readonly journeys: readonly Journey[]
+}
+
 /** What a check returns: a finding without what the runner knows (id and hop), plus what only the diagnosis needs. */
 export interface Draft extends Omit<Finding, 'id' | 'hop'> {
   /** Whether a failure stops the packet; overrides the check's own `blocks`, for a check whose failures differ. */
   readonly blocks?: boolean
   /** True where a part of the packets dies and a part gets through: the verdict is then inconclusive, and `says` names the parts. */
   readonly partial?: boolean
+  /** Of a part: which journeys are lost, for certain. With what other checks say they may be all. */
+  readonly lost?: Lost
   /** Ids of checks whose failure explains this one, besides the check's own `consequenceOf`. */
   readonly consequenceOf?: readonly string[]
 }
@@ -73,6 +83,7 @@ interface More {
   readonly awsCode?: string
   readonly blocks?: boolean
   readonly partial?: boolean
+  readonly lost?: Lost
   readonly consequenceOf?: readonly string[]
 }
 

@@ -4,6 +4,7 @@ import { hops, pathHops, type Hop } from '../checks/hop.ts'
 import type { Question } from '../evidence/question.ts'
 import { hangsOnAnnouncement } from '../fabric/index.ts'
 import type { Cause, PathStep, Verdict } from './diagnosis.ts'
+import { withJointLosses } from './joint-losses.ts'
 import type { Result } from './run-checks.ts'
 import { weigh, type Weighed } from './weigh.ts'
 
@@ -25,7 +26,7 @@ export function judgeResults(
 ): Judgement {
   const { place, rank } = placesOf(checks)
   const rankOf = ({ finding }: Weighed) => rank.get(finding.id) ?? 0
-  const weighed = weigh(results, receiving).sort(
+  const weighed = weigh(withJointLosses(results), receiving).sort(
     (one, other) => rankOf(one) - rankOf(other) || compareText(one.finding.subject, other.finding.subject),
   )
   const { causes, possibleCauses, alsoWrong } = causesOf(weighed, place, question)

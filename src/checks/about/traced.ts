@@ -24,6 +24,8 @@ export interface Share<L extends Loss = Loss> {
   readonly example: L | null
   /** How each journey that is lost ends, the example first; one packet takes one of them. */
   readonly losses: readonly L[]
+  /** The journeys of which it is certain. */
+  readonly journeys: readonly Journey[]
   /** A rule that is not known was on the way, or evidence is missing that could change the answer. */
   readonly doubt: Step | Gap | null
 }
@@ -92,7 +94,17 @@ export function shareLost<L extends Loss>(
       unread,
     )
   const doubt = first === undefined ? null : doubtAbout(trace, first.journey, first.found)
-  return { trace, dead, clients: whole.map(({ clients }) => clients), example: first?.found ?? null, losses, doubt }
+  return {
+    trace,
+    dead,
+    clients: whole.map(({ clients }) => clients),
+    example: first?.found ?? null,
+    losses,
+    journeys: lostOnes
+      .filter(({ journey, found }) => doubtAbout(trace, journey, found) === null)
+      .map(({ journey }) => journey),
+    doubt,
+  }
 }
 
 /** Which files of nodes are missing, in the room of a line. */
@@ -171,6 +183,7 @@ export function deadly<L extends Loss>(
     fix: fix(example, share),
     partial: true,
     blocks: true,
+    lost: share,
   })
 }
 

@@ -121,6 +121,31 @@ describe('a node that was read and lacks a file', () => {
     ])
   })
 
+  test('for want of its tool it is read by pods, which bring it', async () => {
+    const files = ['controller-0', 'worker-0'].map((node) => `nodes/${node}/nft-ruleset.json`)
+    const evidence = await variant('hard-way-healthy', {
+      ...Object.fromEntries(files.map((file) => [file, null])),
+      'bundle.json': (text) =>
+        JSON.stringify({
+          ...JSON.parse(text),
+          gaps: files.map((source) => ({ source, reason: 'nft is not installed' })),
+        }),
+    })
+    expect(
+      steps(evidence, {
+        ...live,
+        nodes: 'ssh',
+        flags: [
+          ['region', 'eu-west-1'],
+          ['ssh-user', 'admin'],
+        ],
+      }),
+    ).toEqual([
+      expect.stringContaining('nft is not installed; '),
+      '       vipdoctor check 10.240.0.100:80 --region=eu-west-1 --nodes pod',
+    ])
+  })
+
   test('of a live one the command shows why nothing came', async () => {
     const evidence = await without('controller-0/ip-route.json')
     expect(steps(evidence, { ...live, nodes: 'ssh' }).map((line) => line.trim())).toEqual([

@@ -40,7 +40,10 @@ function stepLines(missing: Missing, number: string, diagnosis: Diagnosis, readi
   const judged = inWords(hops.toSorted((one, other) => pathHops.indexOf(one) - pathHops.indexOf(other)).map(hopText))
   const { holds, note } = holdsOf(name)
   const which = of === 'file' && holds !== name ? `${name}: ` : ''
-  const aside = of === 'file' && note !== null ? `; ${note}` : ''
+  const lacking = of === 'file' && reasons.every(isOfTool) && printedBy('NODE', name) !== null
+  const aside = [...(of === 'file' && note !== null ? [note] : []), ...(lacking ? [podsBringIt] : [])]
+    .map((each) => `; ${each}`)
+    .join('')
   const why = unasked(missing, reading) ? '' : ` (${which}${reason}${more}${aside})`
   const several = of === 'node' ? nodes.length > 1 : holds !== name
   const what =
@@ -51,7 +54,9 @@ function stepLines(missing: Missing, number: string, diagnosis: Diagnosis, readi
         : nameOf(name)
   const commands =
     of === 'file'
-      ? forFile(missing, reading)
+      ? lacking
+        ? [byPods(diagnosis, reading)]
+        : forFile(missing, reading)
       : commandsFor(
           { place: of === 'node' ? 'nodes' : name, sources: unread.map(({ source }) => source) },
           diagnosis,
@@ -118,6 +123,19 @@ function forFile({ name, nodes, look }: Missing, reading: Reading): readonly Com
     return 'line' in command ? [{ line: asTyped(command.line, reading.access) }] : [command]
   })
   return own.length > 0 ? own : look.map((line) => ({ line }))
+}
+
+/** Whether a file is missing for want of the tool that prints it: its command would fail for the user, too. */
+const isOfTool = (reason: string): boolean => reason.endsWith(' is not installed')
+
+const podsBringIt = 'the pods of --nodes pod bring it with them'
+
+/** Reads nodes by pods, whose image has the tools. */
+function byPods(diagnosis: Diagnosis, reading: Reading): Command {
+  const target = targetText(diagnosis.question)
+  if (reading.from === 'bundle') return sh`vipdoctor check ${target} --nodes pod`
+  const flags = reading.flags.filter(([name]) => !name.startsWith('nodes') && !name.startsWith('ssh-'))
+  return sh`${withFlags(sh`vipdoctor check ${target}`, flags)} --nodes pod`
 }
 
 /** The folder of a bundle; for an archive a word in its place. */

@@ -112,32 +112,46 @@ function rootOf(
  */
 function pathOf(weighed: readonly Weighed[], causes: readonly Cause[], place: Places): PathStep[] {
   const mended = new Set(causes[0]?.consequences ?? [])
+  const heaviest = new Map<Hop, Weighed>()
+  for (const one of weighed) {
+    const { hop } = one.finding
+    if (!one.met || mended.has(one.finding)) continue
+    const before = heaviest.get(hop)
+    if (before === undefined || speaksBefore(one, before, place)) heaviest.set(hop, one)
+  }
   return pathHops.map((hop) => {
-    const here = weighed.filter(({ finding, met }) => finding.hop === hop && met && !mended.has(finding))
-    const [heaviest] = here.sort((one, other) => {
-      const { weight } = onPath(one)
-      const order = (place.get(one.finding.id) ?? 0) - (place.get(other.finding.id) ?? 0)
-      return (
-        onPath(other).weight - weight ||
-        Number(other.blocks) - Number(one.blocks) ||
-        (weight === passWeight ? -order : order)
-      )
-    })
-    if (heaviest === undefined)
+    const speaker = heaviest.get(hop)
+    if (speaker === undefined)
       return { hop, status: 'skipped', id: null, brief: 'nothing to check here', says: 'Nothing to check here.' }
-    const { id, brief, says } = heaviest.finding
-    return { hop, status: onPath(heaviest).status, id, brief, says }
+    const { id, brief, says } = speaker.finding
+    return { hop, status: onPath(speaker).status, id, brief, says }
   })
+}
+
+function speaksBefore(one: Weighed, other: Weighed, place: Places): boolean {
+  const { weight } = onPath(one)
+  const heavier = weight - onPath(other).weight || Number(one.blocks) - Number(other.blocks)
+  if (heavier !== 0) return heavier > 0
+  const later = (place.get(one.finding.id) ?? 0) - (place.get(other.finding.id) ?? 0)
+  return weight === passWeight ? later > 0 : later < 0
 }
 
 const passWeight = 2
 
 /** A finding's place on the path: what does not stop the packet is no more than a warning, and what it hides weighs less than what is seen. */
 function onPath({ finding: { status }, stops, clouds }: Weighed): { status: Status; weight: number } {
-  if (status === 'fail')
-    return stops ? { status, weight: 5 } : { status: clouds ? 'unknown' : 'warn', weight: clouds ? 4 : 3 }
-  const weights = { unknown: clouds ? 4 : 1, warn: clouds ? 4 : 3, pass: passWeight, skipped: 0 }
-  return { status, weight: weights[status] }
+  switch (status) {
+    case 'fail':
+      return stops ? { status, weight: 5 } : { status: clouds ? 'unknown' : 'warn', weight: clouds ? 4 : 3 }
+    case 'unknown':
+      return { status, weight: clouds ? 4 : 1 }
+    case 'warn':
+      return { status, weight: clouds ? 4 : 3 }
+    case 'pass':
+      return { status, weight: passWeight }
+    case 'skipped':
+      return { status, weight: 0 }
+  }
 }
 
 /** Each check's place in the registry. */

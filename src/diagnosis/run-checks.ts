@@ -6,7 +6,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import { gapsAmong, known, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
 import { nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
-import { perEvidenceAnd, perEvidenceBy } from '../evidence/memo.ts'
+import { perEvidenceAnd, perEvidenceBy, perEvidenceOf } from '../evidence/memo.ts'
 import { type About, isAtNodePort, type Question, serviceOf } from '../evidence/question.ts'
 import { fabricOf } from '../fabric/index.ts'
 import { announcerNamed, servedBy, type AnnouncerName } from '../lb/announcers.ts'
@@ -208,20 +208,32 @@ function whyNot({ about, on, announcer, appliesTo }: Check, context: Context): S
   const { name, delivery, words } = fabricOf(context.question)
   if (on !== undefined && !on.includes(name) && !on.includes(delivery))
     return { reason: 'other-fabric', says: words.elsewhere }
-  const elsewhere = announcer === undefined ? null : notServed(announcer, context)
+  const elsewhere = announcer === undefined ? null : notServed(context.evidence, context.question, announcer)
   if (elsewhere !== null) return { reason: 'other-announcer', says: elsewhere }
   const applies = appliesTo?.(context) ?? true
   return applies === true ? null : { reason: 'not-applicable', says: applies }
 }
 
 /** Why the question is none of an announcer's: another serves it, or it leaves it alone. Null where it is its own. */
-function notServed(name: AnnouncerName, { evidence, question }: Context): string | null {
+function notServed(evidence: Evidence, question: Question, name: AnnouncerName): string | null {
+  const answers = servedOrNot(evidence, question)
+  const known = answers.get(name)
+  if (known !== undefined) return known
   const own = servedBy(evidence, question)?.announcer.name ?? null
   const what = question.about === 'service' ? 'this Service' : 'this VIP'
-  if (own !== null && own !== name) return `${startOf(own)} serves ${what}.`
-  const refusal = announcerNamed(name).refuses(evidence, question)
-  return own === null ? (refusal ?? `${startOf(name)} does not serve ${what}.`) : refusal
+  const refusal = own !== null && own !== name ? null : announcerNamed(name).refuses(evidence, question)
+  const says =
+    own === null
+      ? (refusal ?? `${startOf(name)} does not serve ${what}.`)
+      : own === name
+        ? refusal
+        : `${startOf(own)} serves ${what}.`
+  answers.set(name, says)
+  return says
 }
+
+/** The same for all checks of one announcer. */
+const servedOrNot = perEvidenceOf<Question, Map<AnnouncerName, string | null>>(() => new Map())
 
 const outside = new Set<Hop>(['announcement', 'delivery', 'admission'])
 

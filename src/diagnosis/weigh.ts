@@ -41,9 +41,15 @@ function weighOne(result: Result): Weighed {
     clouds: result.met && blocks && (finding.status === 'unknown' || draft.partial === true),
     met: result.met,
     blocks,
-    explainedBy: [...(check.consequenceOf ?? []), ...(draft.consequenceOf ?? [])],
+    explainedBy: explaining(check.consequenceOf, draft.consequenceOf),
   }
 }
+
+const nobody: readonly string[] = Object.freeze([])
+
+/** Of most findings one list is all, or none is there: ten thousand VIPs make a million. */
+const explaining = (byCheck: readonly string[] = nobody, byDraft: readonly string[] = nobody): readonly string[] =>
+  byDraft.length === 0 ? byCheck : [...byCheck, ...byDraft]
 
 function weighNodes(group: readonly Result[], receiving: Receiving): Weighed[] {
   const failed = group.filter(({ finding }) => finding.status === 'fail')

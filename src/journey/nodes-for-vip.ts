@@ -5,7 +5,9 @@ import { type Question, serviceOf } from '../evidence/question.ts'
 import { parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { announcing } from '../lb/announcers.ts'
 import { controlPlaneNodes } from '../lb/control-plane.ts'
-import { nodesBehind } from '../lb/endpoints.ts'
+import { nodesBehind, podsOf } from '../lb/endpoints.ts'
+import { metallbWebhooks } from '../lb/metallb/webhook.ts'
+import { apiServerNodes } from './api-servers.ts'
 import { receivingNodes } from './receiving.ts'
 
 /** How many nodes are read where nobody is known to announce and any of them might. */
@@ -13,7 +15,7 @@ const mostCandidates = 8
 
 /**
  * The nodes that the packets of these questions can meet, as far as the cluster and the account tell before any node was read: those that
- * receive them, those that announce the VIP, those with an endpoint. Sorted.
+ * receive them, those that announce the VIP, those with an endpoint; without a VIP also those that a pool is made by. Sorted.
  */
 export function nodesForVips(evidence: Evidence, questions: readonly Question[]): readonly string[] {
   const nodes = new Set<string>()
@@ -21,7 +23,8 @@ export function nodesForVips(evidence: Evidence, questions: readonly Question[])
     const { by, nodes: receiving } = receivingNodes(evidence, question)
     const bounded = by === 'candidate' ? receiving.slice(0, mostCandidates) : receiving
     const heard = question.vip === null ? [] : (known(announcing(evidence, question).observed) ?? [])
-    for (const node of [...bounded, ...heard, ...endpointNodes(evidence, question)]) nodes.add(node)
+    const refusing = question.vip === null ? webhookNodes(evidence) : []
+    for (const node of [...bounded, ...heard, ...endpointNodes(evidence, question), ...refusing]) nodes.add(node)
   }
   return [...nodes].sort()
 }
@@ -30,6 +33,14 @@ export function nodesForVips(evidence: Evidence, questions: readonly Question[])
 export const nodesForTrace = (evidence: Evidence, questions: readonly Question[], node: string): readonly string[] => [
   ...new Set([node, ...questions.flatMap((question) => endpointNodes(evidence, question))]),
 ]
+
+/** Between which nodes MetalLB's objects are shown to its webhook: where that fails, a pool that is missing cannot be made. */
+function webhookNodes(evidence: Evidence): readonly string[] {
+  const service = metallbWebhooks(evidence)?.service ?? null
+  if (service === null) return []
+  const pods = known(podsOf(evidence, service)) ?? []
+  return [...pods.flatMap(({ spec }) => spec?.nodeName ?? []), ...apiServerNodes(evidence)]
+}
 
 function endpointNodes(evidence: Evidence, question: Question): readonly string[] {
   if (question.about === 'control-plane') {

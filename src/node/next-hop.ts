@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap } from '../evidence/gap.ts'
-import { parseAddress, type Address } from '../net/address.ts'
+import { parseAddress, sameAddress, type Address } from '../net/address.ts'
 import { isDown } from './devices.ts'
 import { nodeState, type NodeState } from './node-state.ts'
 import { lookUpRoute, type RouteDecision } from './trace/route.ts'
@@ -9,14 +9,14 @@ import { nodeOfPod } from './node-of-pod.ts'
 import { addressOfNode, type Journey } from './vip-trace.ts'
 
 /**
- * Where a node sends packets for a pod and the pod's node does not get them: to a gateway that is another node, to the default gateway, or
- * onto its own bridge. `peer` is a node that sends them to the pod's node itself, where that is how it is known.
+ * Where a node sends packets for a pod and the pod's node does not get them: to a gateway that is another node, to the default gateway, to a
+ * host that is neither, or onto its own bridge. `peer` is a node that sends them to the pod's node itself, where that is how it is known.
  */
 export interface Astray {
   readonly pod: Address
   /** The pod's own node. */
   readonly home: string
-  readonly to: 'gateway' | 'node' | 'bridge'
+  readonly to: 'gateway' | 'stranger' | 'node' | 'bridge'
   /** The gateway's address, the other node's name, or the bridge's. */
   readonly name: string
   readonly peer: string | null
@@ -66,7 +66,8 @@ export function astray(evidence: Evidence, node: string, { first }: Journey, rou
   const peer = peerOf(evidence, node, home, pod)
   const address = addressOfNode(evidence, home, pod.family)
   const neighbours = address !== null && wayOf(state, address)?.gateway === null
-  return peer !== null && neighbours ? found('gateway', gateway.text, peer) : null
+  const to = sameAddress(defaultWay(state)?.gateway ?? null, gateway) ? 'gateway' : 'stranger'
+  return peer !== null && neighbours ? found(to, gateway.text, peer) : null
 }
 
 /** A host that is no node and not the default gateway, to which a node sends packets for a pod of another node. */

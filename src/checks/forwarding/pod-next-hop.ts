@@ -90,6 +90,7 @@ const briefs = {
   bridge: 'takes a far pod for one of its own',
   node: 'sends it to a node without the pod',
   gateway: 'sends it to the default gateway',
+  stranger: 'sends it to a host that is no node',
 } as const
 
 function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
@@ -99,6 +100,8 @@ function sentence(node: string, { pod, home, to, name, peer }: Astray): string {
       return `${node} takes ${pod.text}, a pod on ${home}, for one of its own: its route leads to the bridge ${name}.`
     case 'node':
       return `${node} sends packets for ${pod.text} to ${name}, but the pod is on ${home}, and ${name} does not pass them on to it.`
+    case 'stranger':
+      return `${node} sends packets for ${pod.text}, a pod on ${home}, to ${name}, which is no node${peer === null ? '' : `, while ${peer} sends them to ${home} itself`}.`
     case 'gateway':
       return `${what}: it sends the packet to its default gateway ${name}${peer === null ? '' : `, while ${peer} sends it to ${home} itself`}.`
   }

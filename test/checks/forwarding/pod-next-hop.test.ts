@@ -75,6 +75,9 @@ test('a route to a host that is no node: nobody has said that it passes on, unle
   const wrong = (route: Json) => (route.gateway = '10.240.0.50')
   const one = await of({ 'nodes/controller-0/ip-route.json': routes(wrong) })
   expect([one.says[0]?.[0], one.verdict]).toEqual(['fail', 'unreachable'])
+  expect(one.says[0]?.[1]).toMatch(
+    /^controller-0 sends packets for 10\.200\.2\.\d, a pod on worker-0, to 10\.240\.0\.50, which is no node, while controller-1 sends them to worker-0 itself\.$/,
+  )
   const nodes = ['controller-0', 'controller-1', 'worker-0', 'worker-1']
   const all = await of(Object.fromEntries(nodes.map((node) => [`nodes/${node}/ip-route.json`, routes(wrong)])))
   expect(all.says).toEqual([

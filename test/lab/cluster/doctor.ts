@@ -23,18 +23,18 @@ export const program = `${process.execPath} ${path.join(process.cwd(), 'bin/run.
 
 /**
  * Runs vipdoctor live against the lab as a user on the bastion would, and returns its word on the one VIP asked for. What it judged is kept
- * as the bundle `keep` where that is not null; `more` are further flags.
+ * as the bundle `keep` where that is not null.
  */
 export async function diagnose(
   lab: Lab,
   target: string,
   client: string,
   keep: string | null,
-  more = '',
+  flags = '',
 ): Promise<Diagnosis> {
   const fabric = lab.fabric === 'lan' ? ' --fabric lan' : ''
   const kept = keep === null ? '' : ` --force --save-bundle ${keep}`
-  const line = `${program} check ${target} --nodes ssh --client ${client}${fabric}${kept}${more} --output json --quiet`
+  const line = `${program} check ${target} --nodes ssh --client ${client}${fabric}${kept} ${flags} --output json --quiet`
   const { stdout, stderr, status } = await lab.sh(line, 120)
   try {
     const report = JSON.parse(stdout) as { readonly diagnoses: readonly Diagnosis[] }

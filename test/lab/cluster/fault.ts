@@ -21,6 +21,8 @@ export interface Fault {
   readonly address?: string
   /** The findings of hop `wire` that must be there where vipdoctor listens meanwhile; without it nobody listens. */
   readonly wire?: readonly string[]
+  /** Further flags of vipdoctor, as where the fault is not on a node that the packet meets. */
+  readonly flags?: string
   /** Why vipdoctor misses it, where that is known and left so: a sentence for the table. */
   readonly open?: string
   /** What becomes of it hangs on the rules that kube-proxy writes: it is tried in every form of them. */

@@ -49,7 +49,7 @@ export async function tryFault(lab: Lab, fault: Fault, keep: string | null): Pro
 const targetOf = (fault: Fault): string => fault.target ?? 'default/nginx-lb'
 
 const ask = (lab: Lab, fault: Fault, bundle: string | null): Promise<Diagnosis> =>
-  diagnose(lab, targetOf(fault), clientOf(fault.client ?? 'bastion').asked, bundle)
+  diagnose(lab, targetOf(fault), clientOf(fault.client ?? 'bastion').asked, bundle, fault.flags)
 
 /** What the client sees once it settled. A pending Service has no address that one could connect to. */
 async function see(lab: Lab, fault: Fault): Promise<Seen> {

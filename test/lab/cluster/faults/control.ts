@@ -68,6 +68,7 @@ export const controlFaults: readonly Fault[] = [
     name: 'the nodes’ firewalls keep the API servers from MetalLB’s webhook',
     causes: [],
     also: ['control/webhook-port'],
+    flags: '--nodes-for all',
     make: (lab) => onEach(lab, 'iptables-nft -I FORWARD -p tcp --dport 9443 -j DROP'),
     undo: (lab) => onEach(lab, 'iptables-nft -D FORWARD -p tcp --dport 9443 -j DROP 2>/dev/null; true'),
   },

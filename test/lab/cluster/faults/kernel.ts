@@ -52,6 +52,8 @@ export const kernelFaults: readonly Fault[] = [
     ...lan,
     name: 'the nodes route the pods’ ranges to a host that is no node',
     causes: ['forwarding/pod-next-hop'],
+    // Only a node that is not on the way shows how it should be, where all pods are on one.
+    flags: '--nodes-for all',
     make: (lab) =>
       onEach(
         lab,

@@ -44,6 +44,7 @@ const together = [
   [
     'src/commands/check.ts',
     'src/commands/collect.ts',
+    'src/commands/policy.ts',
     'src/collect/live.ts',
     'src/collect/wanted.ts',
     'src/collect/write-bundle.ts',

@@ -14,10 +14,12 @@ interface Part {
  * there: none gets through before all are mended.
  */
 export function withJointLosses(results: readonly Result[]): readonly Result[] {
-  const parts = results.flatMap((result): Part[] => {
+  const parts: Part[] = []
+  for (const result of results) {
     const { lost } = result.draft
-    return lost === undefined || !result.met ? [] : [{ result, lost }]
-  })
+    if (lost !== undefined && result.met) parts.push({ result, lost })
+  }
+  if (parts.length < 2) return results
   const joint = new Set(
     parts.filter((one) => losesAll(parts.filter((other) => isBeside(one, other)))).map(({ result }) => result),
   )

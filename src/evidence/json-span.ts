@@ -1,5 +1,5 @@
 import { unescapeKey } from './shape.ts'
-import { behind } from './sticky.ts'
+import { behindRun, run } from './sticky.ts'
 
 /** From the first character of a JSON value to behind its last one. */
 export interface Span {
@@ -61,21 +61,28 @@ function behindComma(text: string, at: number): number {
   return text[next] === ',' ? skipSpace(text, next + 1) : next
 }
 
-const space = /[ \t\r\n]*/y
-const string = /"[^"\\]*(?:\\.[^"\\]*)*"/y
-const scalar = /[^,\]} \t\r\n]*/y
-const noBracket = /[^"{}[\]]*/y
+const space = run(String.raw`[ \t\r\n]`)
+const unquoted = run(String.raw`[^"\\]`)
+const scalar = run(String.raw`[^,\]} \t\r\n]`)
+const noBracket = run(String.raw`[^"{}[\]]`)
 
-const skipSpace = (text: string, at: number): number => behind(space, text, at)
+const skipSpace = (text: string, at: number): number => behindRun(space, text, at)
+
+/** Behind the string that begins at a place; the place itself where it does not end. */
+function behindString(text: string, at: number): number {
+  for (let place = behindRun(unquoted, text, at + 1); place < text.length; place = behindRun(unquoted, text, place + 2))
+    if (text[place] === '"') return place + 1
+  return at
+}
 
 function skipValue(text: string, at: number): number {
-  if (text[at] === '"') return behind(string, text, at)
-  if (text[at] !== '{' && text[at] !== '[') return behind(scalar, text, at)
+  if (text[at] === '"') return behindString(text, at)
+  if (text[at] !== '{' && text[at] !== '[') return behindRun(scalar, text, at)
   let depth = 0
   for (let place = at; place < text.length;) {
     const character = text[place]
     if (character === '"') {
-      place = Math.max(behind(string, text, place), place + 1)
+      place = Math.max(behindString(text, place), place + 1)
     } else if (character === '{' || character === '[') {
       depth += 1
       place += 1
@@ -83,7 +90,7 @@ function skipValue(text: string, at: number): number {
       depth -= 1
       place += 1
       if (depth === 0) return place
-    } else place = behind(noBracket, text, place)
+    } else place = behindRun(noBracket, text, place)
   }
   return text.length
 }

@@ -1,8 +1,8 @@
-import { behind } from './sticky.ts'
+import { behind, behindRun, run } from './sticky.ts'
 
-const space = /[ \t\r\n]*/y
+const space = run(String.raw`[ \t\r\n]`)
 /** All but the quote, the backslash and what stands before the blank. */
-const plain = /[ !#-[\]-\uFFFF]*/y
+const plain = run(String.raw`[ !#-[\]-\uFFFF]`)
 const escape = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 const escapeBegun = /\\(?:u[\da-fA-F]{0,3})?/y
 const digits = /-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?)?/y
@@ -25,7 +25,7 @@ interface Token {
 export function jsonStop(text: string): number | null {
   const open: ('{' | '[')[] = []
   let next: Next = 'value'
-  for (let at = behind(space, text, 0); at < text.length; at = behind(space, text, at)) {
+  for (let at = behindRun(space, text, 0); at < text.length; at = behindRun(space, text, at)) {
     const character = text[at] ?? ''
     const closes = character === (open.at(-1) === '{' ? '}' : ']') && open.length > 0
     if (closes && next !== 'value' && next !== 'name' && next !== 'colon') {
@@ -71,7 +71,7 @@ function tokenAt(text: string, at: number): Token {
 }
 
 function stringAt(text: string, start: number): Token {
-  for (let at = behind(plain, text, start + 1); ; at = behind(plain, text, at)) {
+  for (let at = behindRun(plain, text, start + 1); ; at = behindRun(plain, text, at)) {
     if (text[at] === '"') return { end: at + 1, fault: null }
     const next = behind(escape, text, at)
     if (next > at) {

@@ -1,5 +1,5 @@
 import { gap, type Known } from './gap.ts'
-import { behind } from './sticky.ts'
+import { behind, behindRun, run } from './sticky.ts'
 
 /** An element of a document that a program wrote. `tag` is its start tag as it is written, `line` where that begins. */
 export interface XmlElement {
@@ -18,11 +18,15 @@ interface OpenElement extends XmlElement {
 const most = { characters: 8 * 2 ** 20, elements: 100_000, depth: 64 }
 
 const declaration = /<\?xml [^?<>]*\?>/y
-const space = /[ \t\r\n]+/y
-const begin = /<([A-Za-z_][\w.:-]*)/y
-const attribute = /[ \t\r\n]+([A-Za-z_][\w.:-]*)[ \t\r\n]*=[ \t\r\n]*(["'])/y
-const end = /[ \t\r\n]*(\/?)>/y
-const close = /<\/([A-Za-z_][\w.:-]*)[ \t\r\n]*>/y
+const blanks = run(String.raw`[ \t\r\n]`)
+/** A name longer than any program writes is none. */
+const name = String.raw`[A-Za-z_][\w.:-]{0,255}`
+const begin = new RegExp(`<(${name})`, 'y')
+const attribute = new RegExp(name, 'y')
+const end = /(\/?)>/y
+const close = new RegExp(`</(${name})`, 'y')
+
+const behindBlanks = (text: string, at: number): number => behindRun(blanks, text, at)
 
 /**
  * Reads the part of XML 1.0 in which programs keep data: elements and attributes, with comments, blanks and references to characters. All
@@ -41,7 +45,7 @@ export function parseXml(file: string, text: string): Known<XmlElement> {
       `${text.includes('>', at) ? 'not XML of elements and attributes alone' : 'cut off'}: parsing stopped at line ${String(lineAt(at))}`,
     )
   for (let at = behind(declaration, text, 0); ;) {
-    at = behind(space, text, at)
+    at = behindBlanks(text, at)
     if (at === text.length && open.length === 0 && root !== null) return root
     if (text.startsWith('<!--', at)) {
       const ended = text.indexOf('-->', at + '<!--'.length)
@@ -51,8 +55,9 @@ export function parseXml(file: string, text: string): Known<XmlElement> {
     }
     const closed = matchAt(close, text, at)
     if (closed !== null) {
-      if (open.pop()?.name !== closed[1]) return stoppedAt(at)
-      at += closed[0].length
+      const last = behindBlanks(text, at + closed[0].length)
+      if (text[last] !== '>' || open.pop()?.name !== closed[1]) return stoppedAt(at)
+      at = last + 1
       continue
     }
     const inside = open.at(-1)
@@ -83,16 +88,19 @@ function startTag(text: string, start: number): StartTag | null {
   const attributes = new Map<string, string>()
   let at = start + begun[0].length
   for (;;) {
-    const found = matchAt(attribute, text, at)
-    if (found === null) break
-    const [before, key = '', quote = ''] = found
-    const from = at + before.length
-    const to = text.indexOf(quote, from)
-    const value = to === -1 ? null : valueOf(text.slice(from, to))
+    const first = behindBlanks(text, at)
+    const key = first === at ? null : (matchAt(attribute, text, first)?.[0] ?? null)
+    if (key === null) break
+    const equals = behindBlanks(text, first + key.length)
+    const from = text[equals] === '=' ? behindBlanks(text, equals + 1) : -1
+    const quote = text[from] ?? ''
+    const to = quote === '"' || quote === "'" ? text.indexOf(quote, from + 1) : -1
+    const value = to === -1 ? null : valueOf(text.slice(from + 1, to))
     if (value === null || attributes.has(key)) return null
     attributes.set(key, value)
     at = to + 1
   }
+  at = behindBlanks(text, at)
   const ended = matchAt(end, text, at)
   if (ended === null) return null
   return { name: begun[1] ?? '', attributes, empty: ended[1] === '/', after: at + ended[0].length }

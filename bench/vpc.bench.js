@@ -7,7 +7,7 @@ import { memoryStore } from '../dist/evidence/store.js'
 import { lookUp } from '../dist/evidence/kinds.js'
 import { isGap } from '../dist/evidence/gap.js'
 import { parseAddress } from '../dist/net/address.js'
-import { whyNot } from '../dist/diagnosis/run-checks.js'
+import { whySkipped } from '../dist/diagnosis/run-checks.js'
 import { vpcDelivery } from '../dist/fabric/ec2/delivery.js'
 import { median } from './measure.js'
 
@@ -156,7 +156,7 @@ function judge(evidence) {
       throw new Error(`${vip.text} has no owner`)
     const context = { evidence, question, receiving: { by: 'owner', nodes: [delivery.node] }, node: delivery.node }
     for (const check of region) {
-      if (whyNot(check, context) !== null) continue
+      if (whySkipped(check, context) !== null) continue
       findings += check.run(context).length
     }
   }

@@ -1,5 +1,6 @@
 // Runs in a process of its own: `node libpcap-program.js INTERFACE FILTER`. Writes what it hears to standard output as pcapng, until its
 // standard input is closed. What it cannot do is a line on standard error, and so is that frames may be missing.
+import { readSync } from 'node:fs'
 import cap, { type Handle } from 'cap'
 import type { Frame } from '../frame.ts'
 import { linkTypes } from '../link-types.ts'
@@ -21,8 +22,11 @@ import { framesMayBeMissing } from './libpcap-said.ts'
 const bufferBytes = 32 << 20
 /** The buffer has at least so many places. Between two moments at which it was empty fewer frames came: none can have been lost. */
 const places = 500
-/** After so long without a pause, reading ends and begins anew, so that the end of standard input and the clock are heard. */
+/** After so long without a pause, standard input is asked whether it ended: in the meantime nothing else would hear it. */
 const longestBurstNs = 250_000_000n
+
+/** So much is written at once: a write for each frame would take longer than the frames do to come. */
+const writtenBytes = 1 << 16
 
 /** A handle that was collected while libuv still lists what it polls would corrupt that list: cap takes nothing off it. */
 const kept: Handle[] = []
@@ -32,6 +36,8 @@ const buffer = Buffer.alloc(65535)
 const clockNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
 let write: ((frame: Frame) => void) | null = null
 let handle: Handle | null = null
+let blocks: Uint8Array[] = []
+let blockBytes = 0
 let inBurst = 0
 let burstNs = 0n
 let mayHaveLost = false
@@ -42,8 +48,9 @@ function open(): void {
   const kind = made.open(device, filter, bufferBytes, buffer)
   handle = made
   if (kind !== 'ETHERNET') fail(`the interface's frames are of a kind that is not read (${kind})`)
-  // Its first block says that now is listened. Standard output is a pipe, to which Node writes at once.
-  write ??= frameBlocks((block) => process.stdout.write(block))
+  // Its first block says that now is listened.
+  write ??= frameBlocks(put)
+  flush()
   made.on('packet', hear)
 }
 
@@ -52,29 +59,50 @@ function hear(length: number): void {
   inBurst += 1
   if (inBurst === 1) {
     burstNs = nowNs
-    setImmediate(() => (inBurst = 0))
+    setImmediate(() => {
+      inBurst = 0
+      flush()
+    })
   }
   if (inBurst >= places) mayHaveLost = true
-  if (nowNs - burstNs > longestBurstNs) pause()
-  const bytes = Uint8Array.from(buffer.subarray(0, length))
+  if (nowNs - burstNs > longestBurstNs) {
+    burstNs = nowNs
+    flush()
+    if (hasEnded()) end()
+  }
+  const bytes = buffer.subarray(0, length)
   write?.({ timeNs: clockNs + nowNs, linkType: linkTypes.ethernet, bytes, originalLength: length })
 }
 
-/** Lets everything else run once. */
-function pause(): void {
-  if (handle === null) return
-  handle.close()
-  handle = null
-  mayHaveLost = true
-  setImmediate(opened)
+/** Keeps a block until there are enough of them, or a pause. */
+function put(block: Uint8Array): void {
+  blocks.push(block)
+  blockBytes += block.length
+  if (blockBytes >= writtenBytes) flush()
 }
 
-function opened(): void {
+/** Standard output is a pipe, to which Node writes at once. */
+function flush(): void {
+  if (blockBytes > 0) process.stdout.write(Buffer.concat(blocks))
+  blocks = []
+  blockBytes = 0
+}
+
+/** Whether standard input was closed; it does not block, since Node reads it. */
+function hasEnded(): boolean {
   try {
-    open()
-  } catch (error) {
-    fail(error instanceof Error ? error.message : String(error))
+    return readSync(process.stdin.fd, Buffer.alloc(1)) === 0
+  } catch {
+    // EAGAIN: nothing is there to read.
+    return false
   }
+}
+
+function end(): never {
+  handle?.close()
+  flush()
+  if (mayHaveLost) console.error(framesMayBeMissing)
+  process.exit(0)
 }
 
 function fail(why: string): never {
@@ -82,9 +110,9 @@ function fail(why: string): never {
   process.exit(1)
 }
 
-process.stdin.resume().once('close', () => {
-  handle?.close()
-  if (mayHaveLost) console.error(framesMayBeMissing)
-  process.exit(0)
-})
-opened()
+process.stdin.resume().once('close', end)
+try {
+  open()
+} catch (error) {
+  fail(error instanceof Error ? error.message : String(error))
+}

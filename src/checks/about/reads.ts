@@ -27,6 +27,7 @@ export const traceReads = [
   ...tables,
   'node/ip-addr',
   'node/ip-link',
+  'node/ip-neigh',
   'node/ip-route',
   'node/ip-rule',
   'node/listen',

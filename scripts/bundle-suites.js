@@ -8,7 +8,7 @@ const root = path.resolve(import.meta.dirname, '..')
 const folder = path.join(root, '.cache/test')
 /** Longer than any run. */
 const keptMs = 60 * 60 * 1000
-const groupSize = 12
+const groupSize = 24
 
 /** Every suite of the repository, as `test/NAME.test.ts`. */
 export const suites = readdirSync(path.join(root, 'test'), { recursive: true })
@@ -33,7 +33,7 @@ export async function bundleSuites(asked) {
   const isLong = (suite) => takesLong(suite, metafile.inputs) || waiting.has(suite)
   const long = asked.filter(isLong)
   const short = groupsOf(asked.filter((suite) => !isLong(suite)))
-  const entries = [...long, ...short.keys()]
+  const entries = [...short.keys(), ...long]
   await bundle(entries, [places(), grouped(short)])
   return { built: entries.map((entry) => path.join(root, '.cache', entry)), runsProgram }
 }

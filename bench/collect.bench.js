@@ -6,6 +6,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { byTurns } from './measure.js'
 
+const runs = 5
+
 export const bin = new URL('../bin/run.js', import.meta.url).pathname
 
 /** Starts the servers in a process of their own, so that their memory and time are not ours; `stop` gives what they were asked. */
@@ -37,9 +39,14 @@ export async function serve(size) {
 export async function* run() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vipdoctor-bench-'))
   try {
-    for (const [what, size, runs] of [
-      ['a large cluster', { nodes: 1000, services: 10_000, endpoints: 50_000, interfaces: 5000 }, 5],
-      ['a small cluster', { nodes: 4, services: 5, endpoints: 10, interfaces: 10 }, 5],
+    const large = { nodes: 1000, services: 10_000, endpoints: 50_000, interfaces: 5000 }
+    const small = { nodes: 4, services: 5, endpoints: 10, interfaces: 10 }
+    const out = path.join(folder, 'bundle.tar.gz')
+    for (const [what, size, words] of [
+      ['a large cluster', large, ['collect', '-o', out]],
+      ['a small cluster', small, ['collect', '-o', out]],
+      // The first Service of type LoadBalancer (collect-server.js).
+      ['one VIP of a large cluster', large, ['check', 'default/service-0']],
     ]) {
       const { kubeconfig, ec2, stop } = await serve(size)
       const env = [
@@ -48,7 +55,7 @@ export async function* run() {
         'AWS_SECRET_ACCESS_KEY=x',
         'AWS_EC2_METADATA_DISABLED=true',
       ]
-      const out = path.join(folder, 'bundle.tar.gz')
+      const flags = ['--kubeconfig', kubeconfig, '--region', 'us-east-1', '--quiet']
       // A bundle that is there already is not written over.
       const command = [
         'sh',
@@ -59,14 +66,8 @@ export async function* run() {
         ...env,
         process.execPath,
         bin,
-        'collect',
-        '-o',
-        out,
-        '--kubeconfig',
-        kubeconfig,
-        '--region',
-        'us-east-1',
-        '--quiet',
+        ...words,
+        ...flags,
       ]
       const [own] = byTurns([{ command }], runs)
       const { told } = await stop()

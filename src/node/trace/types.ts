@@ -6,7 +6,7 @@ import type { Protocol } from '../../net/port.ts'
 export type Carried = Protocol | 'ipencap' | Asking
 
 /** How a next hop is asked for its hardware address, in IPv4 and IPv6: by the names that nft prints. Such a frame has no ports either. */
-export type Asking = 'arp' | 'ipv6-icmp'
+type Asking = 'arp' | 'ipv6-icmp'
 
 /** A packet on its way through one node: the first of its connection (a SYN or a datagram, state NEW), or the answer to it. */
 export interface Packet {

@@ -1,7 +1,6 @@
+import { nearlyAll } from '../checks/about/traced.ts'
 import type { Lost } from '../checks/finding.ts'
 import type { Result } from './run-checks.ts'
-
-const nearlyAll = 1 - 1e-6
 
 /** A result that loses a part of the packets at a node of their way. */
 interface Part {

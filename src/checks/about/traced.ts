@@ -30,7 +30,8 @@ export interface Share<L extends Loss = Loss> {
   readonly doubt: Step | Gap | null
 }
 
-const nearlyAll = 1 - 1e-6
+/** A share of the packets from which on it is all of them: probabilities are added up. */
+export const nearlyAll = 1 - 1e-6
 
 /** Which share of the packets dies of `deaths` on this node. Unknown where rules or routes that the packet meets are not known. */
 export const shareDyingOf = (context: NodeContext, deaths: readonly Death[]): Share | Draft =>

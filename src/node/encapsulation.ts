@@ -1,6 +1,7 @@
 import { cite, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, known } from '../evidence/gap.ts'
+import { nodesByName } from '../evidence/kubernetes/nodes-by-name.ts'
 import { parseJson } from '../evidence/json.ts'
 import type { KubernetesObject } from '../evidence/kubernetes/kinds.ts'
 import { flannelNetwork } from '../evidence/kubernetes/networks.ts'
@@ -49,8 +50,9 @@ const ipip = (proof: Proof): Encapsulation => ({ by: 'tunnel', protocol: IPIP, p
 const flannelBackend = 'flannel.alpha.coreos.com/backend-type'
 
 /** Ports: flannel Documentation/backends.md. The network's own settings stand in a ConfigMap, but for k3s, which carries flannel in itself. */
-function byFlannel({ kubernetes: { nodes, configmaps } }: Evidence, { home, pod, sameSubnet }: Crossing): Said {
-  const node = (known(nodes) ?? []).find(({ metadata }) => metadata?.name === home)
+function byFlannel(evidence: Evidence, { home, pod, sameSubnet }: Crossing): Said {
+  const { configmaps } = evidence.kubernetes
+  const node = nodesByName(evidence).get(home)
   const backend = node?.metadata?.annotations?.[flannelBackend]
   if (node === undefined || backend === undefined) return undefined
   const proof = cite(node, 'metadata', 'annotations', flannelBackend)

@@ -1,6 +1,7 @@
 import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known, type Known } from '../../evidence/gap.ts'
+import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import type { ServiceQuestion } from '../../evidence/question.ts'
 import { objectName } from '../../evidence/kubernetes/kinds.ts'
 import { allows, l2AdvertisementsFor } from '../../lb/metallb/advertisements.ts'
@@ -39,7 +40,7 @@ export default defineCheck({
   run: ({ evidence, question, node }): readonly Draft[] => {
     const { vip } = question
     const subject = `node/${node}`
-    const own = known(evidence.kubernetes.nodes)?.find(({ metadata }) => metadata?.name === node)
+    const own = nodesByName(evidence).get(node)
     const advertisements = l2AdvertisementsFor(evidence, question)
     const networks = networksOfNode(evidence, node)
     if (own === undefined || isGap(advertisements) || isGap(networks))

@@ -1,6 +1,7 @@
 import { cite } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { isGap, known } from '../../evidence/gap.ts'
+import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { clientText, type KubeOvnQuestion, type WithVip } from '../../evidence/question.ts'
 import { podNamed } from '../../evidence/kubernetes/pods.ts'
 import { isUnderlay, subnetNameOf, subnetNamed, subnetOf } from '../../lb/kube-ovn/vips.ts'
@@ -143,7 +144,7 @@ function fromNode(evidence: Evidence, question: WithVip<KubeOvnQuestion>, subjec
   const { client, vip, kubeOvn } = question
   const name = client.kind === 'node' ? client.name : ''
   const { text } = vip
-  const node = (known(evidence.kubernetes.nodes) ?? []).find(({ metadata }) => metadata?.name === name)
+  const node = nodesByName(evidence).get(name)
   const key = 'ovn.kubernetes.io/logical_switch'
   const own = subnetNamed(evidence, node?.metadata?.annotations?.[key] ?? '')
   const subnet = subnetOf(evidence, question)

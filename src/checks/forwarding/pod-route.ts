@@ -2,6 +2,7 @@ import { cite, type Proof } from '../../evidence/cite.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import type { RouteTable } from '../../evidence/ec2/kinds.ts'
 import { isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
+import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import { bitsOf, type Address } from '../../net/address.ts'
 import { parseCidr, rangeHas } from '../../net/range.ts'
 import { internalAddresses } from '../../fabric/ec2/cluster-vpc.ts'
@@ -221,7 +222,7 @@ function judge({ evidence, node }: ServiceNodeContext, leg: Leg, pod: Address): 
 
 /** The pod range of the node that holds a pod, or the pod alone where the node names none. */
 function podRange(evidence: Evidence, name: string, pod: Address): string {
-  const node = (known(evidence.kubernetes.nodes) ?? []).find(({ metadata }) => metadata?.name === name)
+  const node = nodesByName(evidence).get(name)
   const texts = [node?.spec?.podCIDR, ...(node?.spec?.podCIDRs ?? [])]
   const ranges = texts.flatMap((text) => parseCidr(text) ?? [])
   return ranges.find((range) => rangeHas(range, pod))?.text ?? `${pod.text}/${String(bitsOf(pod.family))}`

@@ -10,6 +10,12 @@ export const nodesByName = perEvidence(
     new Map([...(known(evidence.kubernetes.nodes) ?? [])].reverse().map((node) => [node.metadata?.name ?? '', node])),
 )
 
+/** The names of all nodes: those that the API server lists, and those of which anything was read. Sorted. */
+export const everyNodeName = perEvidence((evidence: Evidence): readonly string[] => {
+  const listed = (known(evidence.kubernetes.nodes) ?? []).flatMap(({ metadata }) => metadata?.name ?? [])
+  return [...new Set([...listed, ...evidence.nodeNames])].sort()
+})
+
 /** The names of the nodes by each of their addresses, as {@link parseAddress} writes those. */
 export const nodeNamesByAddress = perEvidence(
   (evidence: Evidence): ReadonlyMap<string, string> =>

@@ -1,6 +1,7 @@
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gap, isGap, known, type Known } from '../../evidence/gap.ts'
+import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, type Address, type Family } from '../../net/address.ts'
 import { parseCidr, rangeOf, rangeText, type Range } from '../../net/range.ts'
@@ -42,7 +43,7 @@ export function clientSet(evidence: Evidence, question: Question, arrival: Netwo
     case 'address':
       return oneAddress(evidence, vpcId, client.address, family, client.address.text)
     case 'node': {
-      const node = (known(evidence.kubernetes.nodes) ?? []).find(({ metadata }) => metadata?.name === client.name)
+      const node = nodesByName(evidence).get(client.name)
       const address = node && internalAddresses(node).find((one) => one.family === family)
       if (address === undefined) return gap('kubernetes/nodes.json', `has no internal address of node ${client.name}`)
       return oneAddress(evidence, vpcId, address, family, `node ${client.name} (${address.text})`)
@@ -159,10 +160,7 @@ export function clientInterfaces(
   const holdings = holdingsInVpc(evidence, vpcId)
   if (isGap(holdings)) return holdings
   const ranges = client.kind === 'cidr' ? [client.cidr] : client.kind === 'address' ? [rangeOf(client.address)] : []
-  const node =
-    client.kind === 'node'
-      ? (known(evidence.kubernetes.nodes) ?? []).find(({ metadata }) => metadata?.name === client.name)
-      : undefined
+  const node = client.kind === 'node' ? nodesByName(evidence).get(client.name) : undefined
   const all = [...ranges, ...(node === undefined ? [] : internalAddresses(node).map(rangeOf))]
   const held = holdings.filter(({ range }) => all.some((one) => within([range], one).length > 0))
   return [...new Set(held.map((holding) => holding.interface))]

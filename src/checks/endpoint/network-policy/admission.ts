@@ -1,6 +1,7 @@
 import type { Evidence } from '../../../evidence/evidence.ts'
-import { known, type Gap } from '../../../evidence/gap.ts'
+import type { Gap } from '../../../evidence/gap.ts'
 import type { Pod } from '../../../evidence/kubernetes/kinds.ts'
+import { nodesByName } from '../../../evidence/kubernetes/nodes-by-name.ts'
 import { clientText } from '../../../evidence/question.ts'
 import type { Endpoint } from '../../../lb/endpoints.ts'
 import { admits, admitsNode, ciliumPolicy, policiesOf } from '../../../lb/policy.ts'
@@ -121,10 +122,8 @@ function ofClient({ evidence, question }: ServiceContext, pod: Pod, protocol: st
 }
 
 /** The addresses by which a node's Node object says that it is reached in the cluster. */
-export const addressesOf = ({ kubernetes: { nodes } }: Evidence, name: string): readonly Range[] =>
-  (known(nodes)?.find(({ metadata }) => metadata?.name === name)?.status?.addresses ?? []).flatMap(
-    ({ type, address }) => {
-      const parsed = type === 'InternalIP' ? parseAddress(address) : null
-      return parsed === null ? [] : [rangeOf(parsed)]
-    },
-  )
+export const addressesOf = (evidence: Evidence, name: string): readonly Range[] =>
+  (nodesByName(evidence).get(name)?.status?.addresses ?? []).flatMap(({ type, address }) => {
+    const parsed = type === 'InternalIP' ? parseAddress(address) : null
+    return parsed === null ? [] : [rangeOf(parsed)]
+  })

@@ -129,7 +129,7 @@ const common = {
 const built = [
   await build({
     ...common,
-    entryPoints: ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts', ...commands],
+    entryPoints: ['src/cli/main.ts', 'src/cli/hooks/command-not-found.ts', 'src/cli/judging/thread.ts', ...commands],
     splitting: true,
     plugins: [...common.plugins, yieldedAsData, keptTogether],
   }),

@@ -2,18 +2,34 @@ import { once } from 'node:events'
 import { Chalk, supportsColor } from 'chalk'
 import type { Look } from '../report/paint.ts'
 
+/** A look as data alone, for another thread. */
+export interface LookAsData {
+  readonly colours: 0 | 1 | 2 | 3
+  readonly width: number
+  readonly symbols: boolean
+}
+
 /** The look of standard output: colour and width only on a terminal, colour only where nothing forbids it (https://no-color.org). */
-export function lookOf(flags: { readonly 'no-color': boolean; readonly ascii?: boolean }): Look {
+export function terminalLook(flags: { readonly 'no-color': boolean; readonly ascii?: boolean }): LookAsData {
   const terminal = process.stdout.isTTY
   const forbidden = flags['no-color'] || (process.env.NO_COLOR ?? '') !== '' || process.env.TERM === 'dumb'
-  const level = terminal && !forbidden && supportsColor !== false ? supportsColor.level : 0
   const columns = terminal ? process.stdout.columns : 80
   return {
-    paint: new Chalk({ level }),
+    colours: terminal && !forbidden && supportsColor !== false ? supportsColor.level : 0,
     width: Math.min(Math.max(columns, 40), 120),
     symbols: terminal && !flags.ascii && showsUtf8(),
   }
 }
+
+/** What a report paints with. */
+export const lookFrom = ({ colours, width, symbols }: LookAsData): Look => ({
+  paint: new Chalk({ level: colours }),
+  width,
+  symbols,
+})
+
+/** The look of standard output, to paint with. */
+export const lookOf = (flags: Parameters<typeof terminalLook>[0]): Look => lookFrom(terminalLook(flags))
 
 /** By the variables that set the character set of a terminal, in the order in which the C library looks at them (locale(7)). */
 function showsUtf8(): boolean {

@@ -1,8 +1,6 @@
 import { Args, Command, Flags } from '@oclif/core'
 import { checks } from '../checks/index.ts'
 import { parseClient } from '../diagnosis/client.ts'
-import { answerAs } from '../diagnosis/diagnose.ts'
-import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { everyQuestion, inNamespace, parseTarget, questionsFor } from '../diagnosis/targets.ts'
 import type { Probe } from '../collect/probe/probe.ts'
 import type { Evidence } from '../evidence/evidence.ts'
@@ -12,23 +10,17 @@ import { evidenceOf, namedPlaces, type SourceFlags } from '../cli/evidence.ts'
 import { liveFlags } from '../cli/live-flags.ts'
 import { readAcceptances } from '../cli/accept-file.ts'
 import { parseHops } from '../cli/required-hops.ts'
-import { known } from '../evidence/gap.ts'
 import { interrupted, reportingFailures } from '../cli/failure.ts'
 import { parseOutputFiles, writeReport } from '../cli/output-files.ts'
-import { allReports } from '../report/all-reports.ts'
-import { diagnosisAsTyped } from '../report/access.ts'
 import { readingOf } from '../cli/reading.ts'
-import { formatNames, formatsFor } from '../report/formats.ts'
-import { acceptanceOf, type Policy } from '../diagnosis/gate.ts'
-import { plain } from '../report/paint.ts'
-import type { Setting } from '../report/reporter.ts'
-import { requireVpc } from '../fabric/ec2/cluster-vpc.ts'
-import { recognisedFabric } from '../fabric/recognise.ts'
+import { formatNames } from '../report/formats.ts'
 import { withDefaults } from '../cli/defaults.ts'
 import { durationFlag } from '../cli/duration.ts'
 import { endWith } from '../cli/exit.ts'
 import { roundOf, type Round } from '../cli/wait.ts'
-import { lookOf, printAll } from '../cli/terminal.ts'
+import { askedOf, judgingOf, policyOn, type Task } from '../cli/judging/judging.ts'
+import { judgeAll } from '../cli/judging/threads.ts'
+import { lookFrom, printAll, terminalLook } from '../cli/terminal.ts'
 
 export default class Check extends Command {
   static override summary = 'Say why a VIP cannot be reached, with proof and the command that mends it.'
@@ -151,31 +143,35 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
       namedPlaces(flags),
     )
     await reportingFailures(files, tool, async () => {
-      const targets = inNamespace(
-        argv.map((target) => parseTarget(String(target))),
-        flags.namespace,
-      )
-      const client = parseClient(flags.client)
-      const required = parseHops(flags.require)
-      const acceptances = readAcceptances(
-        flags.accept,
-        checks.map(({ id }) => id),
-      )
-      const vpcId = flags['vpc-id'] ?? null
-      const askedOf = (evidence: Evidence) => {
-        requireVpc(evidence, vpcId)
-        return { client, fabric: flags.fabric === 'auto' ? recognisedFabric(evidence) : flags.fabric, vpcId }
+      const task: Task = {
+        targets: inNamespace(
+          argv.map((target) => parseTarget(String(target))),
+          flags.namespace,
+        ),
+        client: parseClient(flags.client),
+        fabric: flags.fabric,
+        vpcId: flags['vpc-id'] ?? null,
+        policy: {
+          failOn: flags['fail-on'],
+          allowUnknown: flags['allow-unknown'],
+          required: parseHops(flags.require),
+          acceptances: readAcceptances(
+            flags.accept,
+            checks.map(({ id }) => id),
+          ),
+        },
+        nodePorts: flags['node-ports'],
+        tool,
+        detail: { all: flags.all, verbose: flags.verbose, short: flags.output === 'short' },
+        formats: {
+          printed: flags.output === 'short' ? 'text' : flags.output,
+          files: files.map(({ format }) => format),
+        },
       }
-      const policyAt = ({ time }: Evidence): Policy => ({
-        failOn: flags['fail-on'],
-        allowUnknown: flags['allow-unknown'],
-        required,
-        acceptances,
-        day: known(time)?.slice(0, 10) ?? null,
-      })
+      const { targets, client } = task
       const judge = (evidence: Evidence): Round =>
-        roundOf(checks, evidence, policyAt(evidence), () => {
-          const asked = askedOf(evidence)
+        roundOf(checks, evidence, policyOn(task, evidence), () => {
+          const asked = askedOf(task, evidence)
           return targets.length === 0 && everyQuestion(evidence, asked).length === 0
             ? null
             : questionsFor(evidence, targets, asked)
@@ -183,28 +179,12 @@ Exit codes: 0 reachable, 1 unreachable, 2 usage, bad input, or no VIP known, 3 i
       const until = flags.wait === undefined ? null : { waitMs: flags.wait * 1000, judge }
       const evidence = await evidenceOf(flags, { targets, client }, `${tool.name} ${tool.version}`, until)
       if (evidence === null) return interrupted
-      const { questions, gaps } = questionsFor(evidence, targets, askedOf(evidence))
-      const policy = policyAt(evidence)
-      const detail = { all: flags.all, verbose: flags.verbose, short: flags.output === 'short' }
-      const setting: Setting = {
-        reading: readingOf(flags, evidence),
-        tool,
-        checks,
-        evidence,
-        failOn: flags['fail-on'],
-        acceptanceOf: (finding) => acceptanceOf(policy, finding),
-      }
-      const reporters = [
-        formatsFor(lookOf(flags), detail)[flags.output === 'short' ? 'text' : flags.output],
-        ...files.map(({ format }) => formatsFor(plain, detail)[format]),
-      ].map((format) => format.report(setting))
-      const reports = allReports(reporters, policy)
-      const { reading } = setting
-      const present = (diagnosis: Diagnosis) =>
-        reports.diagnosis(reading.from === 'live' ? diagnosisAsTyped(diagnosis, reading.access) : diagnosis)
-      const judged = answerAs(present, checks, evidence, questions, gaps, flags['node-ports'])
-      const probes = flags.probe ? await probeLive(flags, evidence, questions) : null
-      const { gate, texts } = reports.whole(judged, probes)
+      const reading = readingOf(flags, evidence)
+      const look = terminalLook(flags)
+      const judging = judgingOf(task, evidence, reading, lookFrom(look))
+      const judged = await judgeAll(judging, reading.from === 'live' ? null : { task, reading, look })
+      const probes = flags.probe ? await probeLive(flags, evidence, judging.questions) : null
+      const { gate, texts } = judging.reports.whole(judged, probes)
       const [printed = [], ...written] = texts
       for (const [index, file] of files.entries()) await writeReport(file.path, written[index] ?? [])
       // Before it is printed: the code holds even where nobody reads to the end.

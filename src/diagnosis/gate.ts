@@ -75,14 +75,18 @@ export interface Weighed {
   /** Causes and warnings that nobody accepts. */
   readonly causes: readonly string[]
   readonly warnings: readonly string[]
-  readonly accepted: readonly Acceptance[]
+  /** The places in the policy of the acceptances that cover something. */
+  readonly accepted: readonly number[]
   readonly unknownHops: readonly Hop[]
 }
 
 /** What of one diagnosis counts for the exit code, after what is accepted. */
 export function weighForGate(policy: Policy, diagnosis: Diagnosis): Weighed {
   const { verdict, causes, findings, question } = diagnosis
-  const acceptances = (of: readonly Finding[]) => of.flatMap((finding) => acceptanceOf(policy, finding) ?? [])
+  const acceptances = (of: readonly Finding[]) =>
+    of
+      .map((finding) => acceptanceOf(policy, finding))
+      .flatMap((one) => (one === null ? [] : policy.acceptances.indexOf(one)))
   const open = (of: readonly Finding[]) =>
     of.filter((finding) => acceptanceOf(policy, finding) === null).map(({ id }) => id)
   return {
@@ -108,9 +112,12 @@ export function gateOf(policy: Policy, answer: Answer<Weighed>): Gate {
   return {
     ...decided(policy, answer),
     accepted: policy.acceptances
-      .map((one) => ({ ...one, vips: titles(answer.diagnoses.filter(({ accepted }) => accepted.includes(one))) }))
+      .map((one, place) => ({
+        ...one,
+        vips: titles(answer.diagnoses.filter(({ accepted }) => accepted.includes(place))),
+      }))
       .filter(({ vips }) => vips.length > 0),
-    warnings: policy.acceptances.flatMap((one) => complaint(one, policy, answer)),
+    warnings: policy.acceptances.flatMap((one, place) => complaint(one, place, policy, answer)),
   }
 }
 
@@ -174,7 +181,7 @@ const ids = (some: readonly Weighed[], of: 'causes' | 'warnings'): string =>
 const titles = (some: readonly Weighed[]): string[] => some.map(({ title }) => title)
 
 /** An acceptance that is over, or that covers nothing, says so: else it stays in the file for ever. */
-function complaint(one: Acceptance, { day }: Policy, { diagnoses }: Answer<Weighed>): string[] {
+function complaint(one: Acceptance, place: number, { day }: Policy, { diagnoses }: Answer<Weighed>): string[] {
   const name = `The acceptance of ${one.id} for ${one.subject}`
   if (isOver(one, day))
     return [
@@ -182,5 +189,5 @@ function complaint(one: Acceptance, { day }: Policy, { diagnoses }: Answer<Weigh
         ? `${name} ends on ${one.until ?? ''}, and the evidence does not say when it was gathered: it does not count.`
         : `${name} ended on ${one.until ?? ''}: it does not count any more.`,
     ]
-  return diagnoses.some(({ accepted }) => accepted.includes(one)) ? [] : [`${name} covers nothing that was found.`]
+  return diagnoses.some(({ accepted }) => accepted.includes(place)) ? [] : [`${name} covers nothing that was found.`]
 }

@@ -14,7 +14,10 @@ import type { Tool } from './tool.ts'
 export interface Reporter<T = unknown> {
   /** The parts of a diagnosis at which `diagnosis` will look; all of it where that is not said. */
   readonly part?: (diagnosis: Diagnosis) => Diagnosis
+  /** What it keeps of a diagnosis: data alone, which may come from another thread. */
   readonly diagnosis: (diagnosis: Diagnosis) => T
+  /** Whether that hangs on the diagnoses before it, so that one thread has to see all of them. */
+  readonly inOrder?: boolean
   readonly whole: (answer: Answer<T>, end: End) => Iterable<string>
 }
 

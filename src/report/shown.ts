@@ -55,8 +55,9 @@ function shownObject(value: object): object {
 /** A format for readers: whatever of evidence it is given is shown as a reader may see it. The one place for all of them. */
 export const forReaders = <T>(format: Format<T>): Format<T> => ({
   report: (setting) => {
-    const { part = (one) => one, diagnosis, whole } = format.report(setting)
+    const { part = (one) => one, inOrder = false, diagnosis, whole } = format.report(setting)
     return {
+      inOrder,
       diagnosis: (one) => diagnosis(shown(part(one))),
       whole: (answer, end) =>
         whole(

@@ -28,6 +28,7 @@ export const htmlFormat: Format<Part> = {
   report: (setting) => {
     const told: Record<Verdict, number> = { unreachable: 0, inconclusive: 0, reachable: 0 }
     return {
+      inOrder: true,
       diagnosis: (diagnosis) => {
         told[diagnosis.verdict] += 1
         return partOf(diagnosis, setting, told[diagnosis.verdict])

@@ -59,10 +59,14 @@ export function textReporter(look: Look, detail: Detail, reading: Reading): Repo
   }
 }
 
-/** What a row tells of a VIP. */
+/** What a row tells of a VIP: the first cause and the names of the others, the first hop that is not known, how many warnings. */
 const ofRow = (diagnosis: Diagnosis): Diagnosis => ({
   ...diagnosis,
+  nodesRead: [],
+  receiving: { ...diagnosis.receiving, nodes: [] },
+  possibleCauses: [],
   alsoWrong: [],
+  path: diagnosis.path.filter(({ status }) => status === 'unknown').slice(0, 1),
   findings: diagnosis.findings.filter(({ status }) => status === 'warn'),
 })
 

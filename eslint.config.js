@@ -104,4 +104,9 @@ export default defineConfig(
       },
     },
   },
+  {
+    // Loaded before anything else: as an ES module it would take longer.
+    files: ['bin/*.js'],
+    languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', __dirname: 'readonly' } },
+  },
 )

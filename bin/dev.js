@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Builds what changed, then runs it: for work on vipdoctor itself.
-import { spawnSync } from 'node:child_process'
+'use strict'
+const { spawnSync } = require('node:child_process')
 
 const built = spawnSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', process.stderr, process.stderr] })
 if (built.status !== 0) process.exit(built.status ?? 4)
-await import('./run.js')
+require('./run.js')

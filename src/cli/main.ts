@@ -1,6 +1,5 @@
 import path from 'node:path'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { Config, Errors, flush, run, type Interfaces } from '@oclif/core'
 import { didYouMean } from '../net/nearest.ts'
 import { UserError } from '../evidence/user-error.ts'
@@ -12,10 +11,9 @@ import { unknownCommand } from './unknown-command.ts'
 const isPlugin = path.basename(process.argv[1] ?? '').startsWith('kubectl-')
 const program = isPlugin ? 'kubectl vipdoctor' : 'vipdoctor'
 
-/** Runs the command line. Never lets an error look like a finding: a user's mistake is 2, a bug is 4. */
-export async function main(moduleUrl: string): Promise<void> {
+/** Runs the command line of the package that lies in a folder. Never lets an error look like a finding: a user's mistake is 2, a bug is 4. */
+export async function main(root: string): Promise<void> {
   endAsBugUnlessDone(interruptAll)
-  const root = path.resolve(path.dirname(fileURLToPath(moduleUrl)), '..')
   const argv = asHelp(process.argv.slice(2))
   try {
     await run(argv, isPlugin ? { root, pjson: await pluginsPackage(root) } : { root })

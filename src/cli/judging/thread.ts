@@ -8,11 +8,14 @@ import { nextOf, type Given } from './threads.ts'
 /** So many are sent at once: what is sent lies in memory twice until it is taken. */
 const together = 500
 
-const { task, reading, look, places } = workerData as Given
-const evidence = await openBundle(reading.path)
-const { questions, share } = judgingOf(task, evidence, reading, lookFrom(look))
-for (;;) {
-  const part = share(nextOf(places, questions.length, together))
-  if (part.judged.length === 0) break
-  parentPort?.postMessage(part)
+// What it throws is the thread's end, of which the first one hears.
+void judge(workerData as Given)
+
+async function judge({ task, reading, look, places }: Given): Promise<void> {
+  const { questions, share } = judgingOf(task, await openBundle(reading.path), reading, lookFrom(look))
+  for (;;) {
+    const part = share(nextOf(places, questions.length, together))
+    if (part.judged.length === 0) break
+    parentPort?.postMessage(part)
+  }
 }

@@ -110,7 +110,8 @@ export const longestBrief = 48
 
 /** The beginning of a sentence, cut at a word. */
 function briefOf(says: string): string {
-  const text = says.replace(/[.!?]$/, '')
+  const last = says.at(-1)
+  const text = last === '.' || last === '!' || last === '?' ? says.slice(0, -1) : says
   if (text.length <= longestBrief) return text
   return `${text.slice(0, longestBrief - 1).replace(/[\s,:;]+\S*$/, '')}…`
 }

@@ -3,7 +3,7 @@ import type { Check, Context, NodeContext } from '../checks/check.ts'
 import { longestBrief, said, skipped, unknown, type Draft, type Finding } from '../checks/finding.ts'
 import type { Hop } from '../checks/hop.ts'
 import type { Evidence } from '../evidence/evidence.ts'
-import { gapsAmong, type Gap } from '../evidence/gap.ts'
+import { gapsAmong, isGap, type Gap } from '../evidence/gap.ts'
 import { isNodeKind, lookUp } from '../evidence/kinds.ts'
 import { everyNodeName, nodeNamesByAddress } from '../evidence/kubernetes/nodes-by-name.ts'
 import { perEvidenceAnd, perEvidenceBy, perEvidenceOf } from '../evidence/memo.ts'
@@ -115,19 +115,23 @@ const hopOf = ({ id }: Check): Hop => id.slice(0, id.indexOf('/')) as Hop
 
 /** What a check needs and the evidence does not have, in the cluster and of each node, and what it says then: the same for every question. */
 const wantsOf = perEvidenceAnd((evidence: Evidence, check: Check) => {
+  const ofNode = check.needs.filter(isNodeKind)
   const gaps = gapsAmong(...check.needs.filter((kind) => !isNodeKind(kind)).map((kind) => lookUp(evidence, kind, null)))
+  const gapsOf = (node: string) => gapsAmong(...ofNode.map((kind) => lookUp(evidence, kind, node)))
   const byNode = new Map<string, readonly Result[] | null>()
   /** Null where the node has it all. */
   const lackingOn = (node: string): readonly Result[] | null => {
     const known = byNode.get(node)
     if (known !== undefined) return known
-    const lacking = gapsAmong(...check.needs.filter(isNodeKind).map((kind) => lookUp(evidence, kind, node)))
+    const lacking = gapsOf(node)
     const said = () => unknown('evidence-missing', `node/${node}`, notKnown(check, lacking), lacking)
     const results = lacking.length === 0 ? null : [result(check, said(), node)]
     byNode.set(node, results)
     return results
   }
-  return { gaps, says: notKnown(check, gaps), lackingOn }
+  /** The same for many nodes of which nothing is said. */
+  const hasAll = (node: string): boolean => ofNode.every((kind) => !isGap(lookUp(evidence, kind, node)))
+  return { gaps, says: notKnown(check, gaps), lackingOn, hasAll }
 })
 
 /**
@@ -137,8 +141,8 @@ const wantsOf = perEvidenceAnd((evidence: Evidence, check: Check) => {
 const failuresOf = perEvidenceBy(
   (check: NodeCheck, { question }: Context) => `${check.id} ${question.fabric}`,
   (evidence, check, context): ReadonlyMap<string, readonly Draft[]> => {
-    const { lackingOn } = wantsOf(evidence, check)
-    const seen = everyNodeName(evidence).filter((node) => lackingOn(node) === null)
+    const { hasAll } = wantsOf(evidence, check)
+    const seen = everyNodeName(evidence).filter(hasAll)
     return new Map(seen.flatMap((node) => failing(node, check.run({ ...context, node }))))
   },
 )

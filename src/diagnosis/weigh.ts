@@ -21,15 +21,26 @@ export interface Weighed {
  * on some of the candidates it is a warning that names them, on some of the endpoints' nodes a part of the packets is lost.
  */
 export function weigh(results: readonly Result[], receiving: Receiving): Weighed[] {
-  const byCheck = new Map<Result['check'], Result[]>()
-  for (const result of results) {
-    const group = byCheck.get(result.check)
-    if (group === undefined) byCheck.set(result.check, [result])
-    else group.push(result)
+  const weighed: Weighed[] = []
+  // What one check said stands together. Of ten thousand VIPs most is one finding of a check, for which no list is made.
+  for (let at = 0; at < results.length;) {
+    const end = endOfCheck(results, at)
+    const first = results[at]
+    if (first !== undefined && end === at + 1 && first.finding.status !== 'fail') weighed.push(weighOne(first))
+    else {
+      const group = results.slice(at, end)
+      weighed.push(...(first?.check.each === undefined ? group.map(weighOne) : weighNodes(group, receiving)))
+    }
+    at = end
   }
-  return [...byCheck.values()].flatMap((group) =>
-    group[0]?.check.each === undefined ? group.map(weighOne) : weighNodes(group, receiving),
-  )
+  return weighed
+}
+
+/** Behind the last result of the check whose first one stands at a place. */
+function endOfCheck(results: readonly Result[], at: number): number {
+  let end = at + 1
+  while (end < results.length && results[end]?.check === results[at]?.check) end += 1
+  return end
 }
 
 function weighOne(result: Result): Weighed {

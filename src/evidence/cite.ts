@@ -48,8 +48,8 @@ export function cite(item: object, ...keys: readonly (string | number)[]): Proof
   if (place === undefined) throw new TypeError('cite() needs an item as the evidence handed it out')
   let value: unknown = item
   for (const key of keys) value = isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined
-  const into = place.text === true ? [] : keys.map((key) => escapeKey(String(key)))
-  const pointer = [place.pointer, ...into].join('/')
+  let pointer = place.pointer
+  if (place.text !== true) for (const key of keys) pointer += `/${typeof key === 'number' ? key : escapeKey(key)}`
   return { file: place.file, pointer, value: summary(value) }
 }
 

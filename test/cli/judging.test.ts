@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import { checks } from '../../src/checks/index.ts'
@@ -18,7 +18,16 @@ const bin = path.join(import.meta.dirname, '../../bin/run.js')
 let folder = ''
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'vipdoctor-judging-'))
-  const items = Array.from({ length: 2000 }, (_, n) => {
+  writeBundle('thousands', 2000)
+  writeBundle('pair', 2)
+})
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+/** A bundle of so many Services, and nothing else. */
+function writeBundle(name: string, services: number): void {
+  const items = Array.from({ length: services }, (_, n) => {
     const last = `${String(n >> 8)}.${String(n & 255)}`
     return {
       metadata: { namespace: 'default', name: `web-${String(n)}` },
@@ -30,20 +39,17 @@ beforeAll(() => {
       status: { loadBalancer: { ingress: [{ ip: `10.240.${last}` }] } },
     }
   })
-  mkdirSync(path.join(folder, 'bundle/kubernetes'), { recursive: true })
-  writeFileSync(path.join(folder, 'bundle/bundle.json'), '{"format": "vipdoctor-bundle", "version": 1}')
-  writeFileSync(path.join(folder, 'bundle/kubernetes/services.json'), JSON.stringify({ kind: 'List', items }))
-})
-afterAll(() => {
-  rmSync(folder, { recursive: true })
-})
+  mkdirSync(path.join(folder, name, 'kubernetes'), { recursive: true })
+  writeFileSync(path.join(folder, name, 'bundle.json'), '{"format": "vipdoctor-bundle", "version": 1}')
+  writeFileSync(path.join(folder, name, 'kubernetes/services.json'), JSON.stringify({ kind: 'List', items }))
+}
 
 /** The report of thousands of VIPs, and in how many threads questions were judged: each writes a profile of its own. */
 function profiled(name: string, ...args: readonly string[]): { readonly report: string; readonly judging: number } {
   const profiles = path.join(folder, name)
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ['--cpu-prof', '--cpu-prof-dir', profiles, bin, 'check', '--bundle', path.join(folder, 'bundle'), ...args],
+    ['--cpu-prof', '--cpu-prof-dir', profiles, bin, 'check', '--bundle', path.join(folder, 'thousands'), ...args],
     { encoding: 'utf8', maxBuffer: 1 << 26 },
   )
   expect(stderr).toBe('')
@@ -65,6 +71,22 @@ describe('thousands of VIPs', () => {
 })
 
 const evidence = await thirtyVips()
+
+test('what was compiled while several VIPs were judged is taken by the next run', () => {
+  const cache = path.join(folder, 'cache')
+  const run = () =>
+    spawnSync(process.execPath, [bin, 'check', '--bundle', path.join(folder, 'pair')], {
+      env: { ...process.env, XDG_CACHE_HOME: cache },
+    }).status
+  const kept = () => {
+    const [store = ''] = readdirSync(path.join(cache, 'vipdoctor'))
+    return statSync(path.join(cache, 'vipdoctor', store)).mtimeMs
+  }
+  expect(run()).toBe(3)
+  const first = kept()
+  expect(run()).toBe(3)
+  expect(kept()).toBe(first)
+})
 
 describe('shares of the questions', () => {
   const { questions, gaps } = questionsFor(evidence, [], { client: { kind: 'vpc' }, fabric: 'ec2', vpcId: null })

@@ -25,13 +25,18 @@ const worthAnother = 2000
  */
 export async function judgeAll(judging: Judging, given: Omit<Given, 'places'> | null): Promise<Answer<Kept>> {
   const { questions, reports, share, answer } = judging
-  if (questions.length > 1) withoutTenure()
   const pays = questions.length >= worthAnother && availableParallelism() > 1
-  if (given === null || file === undefined || !pays || reports.inOrder) return answer([share(questions.keys())])
-  const places = new SharedArrayBuffer(4)
-  const others = sharesOf(
-    new Worker(new URL('cli/judging/thread.js', file), { workerData: { ...given, places } satisfies Given }),
+  if (questions.length === 1) return answer([share([0])])
+  return withoutTenure(async () =>
+    given === null || file === undefined || !pays || reports.inOrder
+      ? answer([share(questions.keys())])
+      : answer(await inTwoThreads(judging, given, new URL('cli/judging/thread.js', file))),
   )
+}
+
+async function inTwoThreads({ questions, share }: Judging, given: Omit<Given, 'places'>, thread: URL) {
+  const places = new SharedArrayBuffer(4)
+  const others = sharesOf(new Worker(thread, { workerData: { ...given, places } satisfies Given }))
   // Awaited below: until then a failure is no unhandled one.
   others.catch(() => undefined)
   const own = share(nextOf(places, questions.length))
@@ -39,16 +44,21 @@ export async function judgeAll(judging: Judging, given: Omit<Given, 'places'> | 
   const judged = new Set(shares.flatMap((one) => one.judged.map(({ at }) => at)))
   // What a thread took that had not the memory for it.
   const left = [...questions.keys()].filter((at) => !judged.has(at))
-  return answer(left.length === 0 ? shares : [...shares, share(left)])
+  return left.length === 0 ? shares : [...shares, share(left)]
 }
 
 /**
  * V8 makes at once in its old generation what a place of the program made long-lived before. While one VIP is judged all of its findings live,
  * so V8 learns that they do for ever; then they lie there, dead, until the whole heap is looked through, which takes half as much memory again
- * as all that is alive.
+ * as all that is alive. Behind it the flag is as it was: V8 takes compiled code only under the flags under which it was kept.
  */
-const withoutTenure = (): void => {
+async function withoutTenure<T>(work: () => Promise<T>): Promise<T> {
   setFlagsFromString('--no-allocation-site-pretenuring')
+  try {
+    return await work()
+  } finally {
+    setFlagsFromString('--allocation-site-pretenuring')
+  }
 }
 
 /** Where scripts/bundle.js puts it; run from source the program has one thread. */

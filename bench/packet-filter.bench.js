@@ -26,11 +26,13 @@ export function* run() {
   }
 }
 
+const traceOf = (vip, bundle) => [process.execPath, bin, 'trace', `${vip}:80`, '--node', 'worker-0', '--bundle', bundle]
+
 function iptables(bundle, services, vip) {
   const dump = iptablesDump(services)
   const file = writeNodeBundle(bundle, 'iptables-legacy-save.txt', dump)
   const rules = dump.match(/^-A /gm).length
-  const command = [process.execPath, bin, 'trace', `${vip}:80`, '--node', 'worker-0', '--bundle', bundle]
+  const command = traceOf(vip, bundle)
   const peer = [restore, '--test', file]
   const there = spawnSync(peer[0], peer.slice(1)).status === 0
   if (!there) console.error(`${restore} --test does not run here (it needs root and the kernel's ip_tables): no peer.`)
@@ -49,7 +51,8 @@ function nft(bundle, services, vip) {
   const text = nftRuleset(services, nodeAddress)
   const file = writeNodeBundle(bundle, 'nft-ruleset.json', text)
   if (comparing()) {
-    const [ours] = byTurns([{ command: [process.execPath, once, 'trace', bundle, file, vip] }])
+    // Whole processes: the program as it is built, and not its modules one by one.
+    const [ours] = byTurns([{ command: traceOf(vip, bundle) }], 7)
     return { case: `nftables, ${thousands(services.length)} Services`, ...ours, size: megabytes(text) }
   }
   const samples = { trace: [], parse: [] }

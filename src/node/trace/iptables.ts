@@ -45,11 +45,12 @@ export function runBaseChain(base: BaseChain, branch: Branch): readonly Decided[
     branch,
     walked.map(({ branch: after, left }): Decided => {
       if (left.kind === 'decided') return { branch: after, decision: left.decision }
+      if (chain.policy !== 'DROP') return { branch: after, decision: next }
       const step = {
         ...stepOf(base, chain.name, chain.line, `:${chain.name} DROP (policy)`, 'drop'),
         printed: `:${chain.name} DROP`,
       }
-      if (chain.policy !== 'DROP' || base.world.isTakenAway(step)) return { branch: after, decision: next }
+      if (base.world.isTakenAway(step)) return { branch: after, decision: next }
       return {
         branch: withStep(after, step),
         decision: { kind: 'drop', by: 'policy', why: `the policy of chain ${chain.name} is DROP` },

@@ -24,8 +24,7 @@ export type Flow = Pick<Packet, 'source' | 'destination' | 'mark' | 'inDevice'>
  * (Linux net/ipv4/fib_rules.c, fib_trie.c). Null where no rule's table has a route.
  */
 export function lookUpRoute(state: NodeState, flow: Flow): RouteDecision | null {
-  const rules = state.rules.length > 0 ? state.rules : defaultRules
-  for (const rule of [...rules].sort((one, other) => (one.priority ?? 0) - (other.priority ?? 0))) {
+  for (const rule of rulesOf(state)) {
     if (!ruleMeets(rule, flow)) continue
     if (rule.action !== undefined && rule.action !== 'to_tbl' && rule.action !== 'goto')
       return { type: rule.action, device: null, gateway: null, route: {}, rule }
@@ -41,6 +40,18 @@ const defaultRules: readonly NodeRule[] = [
   { priority: 0, table: 'local' },
   { priority: 32766, table: 'main' },
 ]
+
+const ordered = new WeakMap<NodeState, readonly NodeRule[]>()
+
+/** The rules in order of priority. */
+function rulesOf(state: NodeState): readonly NodeRule[] {
+  const known = ordered.get(state)
+  if (known !== undefined) return known
+  const rules = state.rules.length > 0 ? state.rules : defaultRules
+  const sorted = rules.toSorted((one, other) => (one.priority ?? 0) - (other.priority ?? 0))
+  ordered.set(state, sorted)
+  return sorted
+}
 
 function ruleMeets(rule: NodeRule, { source, destination, mark, inDevice }: Flow): boolean {
   const mask = rule.fwmask === undefined ? 0xffffffff : Number(rule.fwmask) >>> 0

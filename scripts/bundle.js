@@ -145,15 +145,32 @@ const built = [
   // A process of its own, and what loads the others: what they share with the commands would be files of their own for these.
   await build({ ...common, entryPoints: ['src/capture/sources/libpcap-program.ts', 'src/cli/compiled.ts'] }),
 ]
-const outputs = built.flatMap(({ metafile }) => Object.keys(metafile.outputs))
-for (const file of outputs) writeFileSync(file, await asCommonJs(readFileSync(file, 'utf8')))
+const outputs = Object.assign({}, ...built.map(({ metafile }) => metafile.outputs))
+for (const file of Object.keys(outputs)) refuseCircle(file, [])
+for (const file of Object.keys(outputs)) writeFileSync(file, await asCommonJs(readFileSync(file, 'utf8')))
 writeFileSync('dist/bundle/package.json', '{ "type": "commonjs" }\n')
 const inputs = built.flatMap(({ metafile }) => Object.keys(metafile.inputs))
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', licencesOf([...new Set(inputs)]))
 
-/** A file of the program as CommonJS: esbuild shares code between files of ES modules alone, and V8's code is kept of CommonJS alone. */
+function refuseCircle(file, behind) {
+  if (behind.includes(file))
+    throw new Error(`files of the program wait for each other: ${[...behind, file].join(', ')}`)
+  const needed = outputs[file].imports.filter(({ kind, external }) => kind === 'import-statement' && !external)
+  for (const { path: next } of needed) refuseCircle(next, [...behind, file])
+}
+
+/**
+ * A file of the program as CommonJS: esbuild shares code between files of ES modules alone, and V8's code is kept of CommonJS alone. What comes
+ * from another file is taken once: esbuild would look it up through a getter wherever it is called. So no file may wait for one that waits for
+ * it, and nothing that is exported may change, which esbuild's late initialisers (`__esm`) do.
+ */
 async function asCommonJs(code) {
-  const { code: made } = await transform(code, {
+  if (/\b__esm\b/.test(code)) throw new Error('a module is initialised late: its exports change after they were taken')
+  const bound = code.replace(
+    /(?<=^|[;\n])import\{([^}]*)\}from"(\.[^"]+)";/g,
+    (_, names, from) => `const{${names.replace(/ as /g, ':')}}=require("${from}");`,
+  )
+  const { code: made } = await transform(bound, {
     format: 'cjs',
     platform: 'node',
     target: 'node20',

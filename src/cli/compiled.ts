@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import {
   closeSync,
   existsSync,
@@ -50,8 +51,9 @@ export function loading(folder: string, store: string | null): (file: string) =>
     const { size, mtimeMs: changed } = statSync(file)
     const old = kept.get(file)
     const fits = old !== undefined && isAsKept(old, { size, changed })
-    // The program is ASCII (esbuild escapes the rest), so a byte is a character: no text has to be decoded.
-    const source = readFileSync(file, 'latin1')
+    const bytes = readFileSync(file)
+    // Most files are ASCII, of which a byte is a character and nothing has to be decoded.
+    const source = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
     const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
       filename: file,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

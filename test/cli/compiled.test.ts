@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fixturePath } from '../kit/fixtures.ts'
 
 const compiled = path.join(import.meta.dirname, '../../dist/bundle/cli/compiled.js')
 
@@ -78,6 +79,12 @@ describe('what was compiled', () => {
     expect(statSync(store).size).toBeLessThan(20_000)
   })
 
+  test('may say anything that UTF-8 can', () => {
+    written('parts/word.js', 'exports.word = () => String.raw`one’s ß 🛰`')
+    expect(said()).toEqual({ says: one().replace('one', 'one’s ß 🛰'), kept: true })
+    expect(said()).toEqual({ says: one().replace('one', 'one’s ß 🛰'), kept: false })
+  })
+
   test('without a store nothing is kept', () => {
     expect(said(null)).toEqual({ says: one(), kept: false })
   })
@@ -85,6 +92,17 @@ describe('what was compiled', () => {
   test('where nothing can be written the program runs', () => {
     expect(said('/proc/nowhere/some.code')).toEqual({ says: one(), kept: false })
   })
+})
+
+test('the page of the built program says what its source says, letter by letter', () => {
+  const bin = path.join(import.meta.dirname, '../../bin/run.js')
+  const { stdout } = spawnSync(
+    process.execPath,
+    [bin, 'check', '--bundle', fixturePath('hard-way-l2'), '--output', 'html'],
+    { encoding: 'utf8' },
+  )
+  expect(stdout).toContain('The packet’s way, hop by hop')
+  expect(stdout).toContain('under “What mends it” was printed')
 })
 
 describe('a store that is none', () => {

@@ -11,9 +11,9 @@ const together = 500
 // What it throws is the thread's end, of which the first one hears.
 void judge(workerData as Given)
 
-async function judge({ task, reading, look, places }: Given): Promise<void> {
+async function judge({ task, reading, look, questions: expected, places }: Given): Promise<void> {
   const { questions, share } = judgingOf(task, await openBundle(reading.path), reading, lookFrom(look))
-  for (;;) {
+  while (questions.length === expected) {
     const part = share(nextOf(places, questions.length, together))
     if (part.judged.length === 0) break
     parentPort?.postMessage(part)

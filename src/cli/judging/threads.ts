@@ -13,8 +13,14 @@ export interface Given {
   readonly task: Task
   readonly reading: Extract<Reading, { from: 'bundle' }>
   readonly look: LookAsData
+  /** How many questions there are: a bundle that has others by now is not the one that is judged. */
+  readonly questions: number
+  /** The first place that nobody has taken yet. */
   readonly places: SharedArrayBuffer
 }
+
+/** What is known of it before it is there. */
+type Order = Pick<Given, 'task' | 'reading' | 'look'>
 
 /** From so many questions on a second reading of the bundle costs less time than it saves. */
 const worthAnother = 2000
@@ -23,7 +29,7 @@ const worthAnother = 2000
  * Judges all questions: thousands of them on two processors, where there are two and the evidence is a bundle. Each thread takes the next
  * question whenever it is done with one, so that it does not matter how fast either is or when it began.
  */
-export async function judgeAll(judging: Judging, given: Omit<Given, 'places'> | null): Promise<Answer<Kept>> {
+export async function judgeAll(judging: Judging, given: Order | null): Promise<Answer<Kept>> {
   const { questions, reports, share, answer } = judging
   const pays = questions.length >= worthAnother && availableParallelism() > 1
   if (questions.length === 1) return answer([share([0])])
@@ -34,23 +40,25 @@ export async function judgeAll(judging: Judging, given: Omit<Given, 'places'> | 
   )
 }
 
-async function inTwoThreads({ questions, share }: Judging, given: Omit<Given, 'places'>, thread: URL) {
+async function inTwoThreads({ questions, share }: Judging, given: Order, thread: URL) {
   const places = new SharedArrayBuffer(4)
-  const others = sharesOf(new Worker(thread, { workerData: { ...given, places } satisfies Given }))
+  const others = sharesOf(
+    new Worker(thread, { workerData: { ...given, questions: questions.length, places } satisfies Given }),
+  )
   // Awaited below: until then a failure is no unhandled one.
   others.catch(() => undefined)
   const own = share(nextOf(places, questions.length))
   const shares = [own, ...(await others)]
   const judged = new Set(shares.flatMap((one) => one.judged.map(({ at }) => at)))
-  // What a thread took that had not the memory for it.
+  // What it took and had not the memory for.
   const left = [...questions.keys()].filter((at) => !judged.has(at))
   return left.length === 0 ? shares : [...shares, share(left)]
 }
 
 /**
  * V8 makes at once in its old generation what a place of the program made long-lived before. While one VIP is judged all of its findings live,
- * so V8 learns that they do for ever; then they lie there, dead, until the whole heap is looked through, which takes half as much memory again
- * as all that is alive. Behind it the flag is as it was: V8 takes compiled code only under the flags under which it was kept.
+ * so V8 learns that they do for ever; then they lie there, dead, until the whole heap is looked through: of 10,000 VIPs as much as all else.
+ * Behind it the flag is as it was: V8 takes compiled code only under the flags under which it was kept.
  */
 async function withoutTenure<T>(work: () => Promise<T>): Promise<T> {
   setFlagsFromString('--no-allocation-site-pretenuring')

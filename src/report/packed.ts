@@ -4,7 +4,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 export type Packed = string | Uint8Array
 
 /** So many characters of a report wait as they are: packing a report of a few VIPs would only take time. */
-const room = 2_000_000
+const room = 4_000_000
 
 /**
  * Packs what a report keeps of each diagnosis, once that is much. The worst comes first and the verdict on top, so nothing is printed before

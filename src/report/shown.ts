@@ -72,9 +72,9 @@ export const forReaders = <T>(format: Format<T>): Format<T> => ({
 /** A format of JSON: the data is as it was, and what a terminal would obey or hide stands as JSON's own escape. */
 export const asJson = <T>(format: Format<T>): Format<T> => ({
   report: (setting) => {
-    const { diagnosis, whole } = format.report(setting)
+    const { whole, ...others } = format.report(setting)
     return {
-      diagnosis,
+      ...others,
       whole: function* (answer, end) {
         for (const chunk of whole(answer, end)) yield jsonText(chunk)
       },

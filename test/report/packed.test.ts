@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { packing, unpacked } from '../../src/report/packed.ts'
 
-const text = `{"says": "kube-proxy’s rules, 日本, 🛰", "n": ${'0123456789'.repeat(50_000)}}`
+const text = `{"says": "kube-proxy’s rules, 日本, 🛰", "n": ${'0123456789'.repeat(100_000)}}`
 
 describe('packing what a report keeps', () => {
   it('leaves the texts of a few VIPs as they are', () => {

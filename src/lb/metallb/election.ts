@@ -24,7 +24,7 @@ function byHash(nodes: readonly string[], of: string): string[] {
     .map(([, node]) => node)
 }
 
-/** A character for each byte, which are compared as the bytes are; hexadecimal digits take a quarter longer, and ten thousand VIPs ask a thousand nodes each. */
+/** A character for each byte, which are compared as the bytes are; hexadecimal digits take a third longer, and ten thousand VIPs ask a thousand nodes each. */
 const hashOf = (node: string, of: string): string => hash('sha256', `${node}#${of}`, 'binary')
 
 /** One node in the election. `out` is what puts it out; null for one that stays. */

@@ -25,11 +25,6 @@ export function spread(
   const kept = first <= destinationPort && destinationPort <= last
   const drawn = kept ? 1 : Math.max(1, Math.min(last - first + 1, most))
   const many = addresses === null ? 1 : Math.min(Number(sizeOf(addresses)), most)
-  // What kube-proxy writes: one address, one port.
-  if (many === 1 && drawn === 1) {
-    const address = addresses === null ? destination : addressOf(addresses.family, addresses.first)
-    return [{ address, port: kept ? destinationPort : first, part: 1 }]
-  }
   return Array.from({ length: many }, (_, index) =>
     addresses === null ? destination : addressOf(addresses.family, addresses.first + BigInt(index)),
   ).flatMap((address) =>

@@ -1,3 +1,5 @@
+import { wordHash, wordIndex, type WordIndex } from './word-index.ts'
+
 /** A chain; `policy` is null for a user's chain. `line` is where it is declared, 0 where it is not. */
 export interface IptablesChain {
   readonly name: string
@@ -36,8 +38,9 @@ export interface ChainTable extends Chains {
 const none = -1
 /** How far the next chain with rules is looked for before it is looked up. */
 const lookAhead = 8
-/** After so many names that were asked for, all are put into a hash table; one packet asks for some ten. */
-const searched = 40
+
+/** Names differ in their last letters: those are enough to tell most apart. */
+const hashOf = (text: Buffer, from: number, to: number): number => wordHash(text, Math.max(from, to - 8), to)
 
 /** Finds the chains of one table in a dump, without reading their rules: those are read when they are asked for. */
 export function chainTable(bytes: Buffer): ChainTable {
@@ -52,8 +55,8 @@ export function chainTable(bytes: Buffer): ChainTable {
   const moreRuns = new Map<number, [number, number, number][]>()
   const policies = new Map<number, string>()
   const built = new Map<string, IptablesChain | undefined>()
-  /** All chains of a name: nothing forbids a text to declare one twice. */
-  let byName: Map<string, number[]> | null = null
+  /** All chains by the ends of their names, from the first that is asked for on. Nothing forbids a text to declare one twice. */
+  let byName: WordIndex | null = null
   let current = none
 
   function add(from: number, to: number, line: number): number {
@@ -65,7 +68,7 @@ export function chainTable(bytes: Buffer): ChainTable {
     tos.push(none)
     firstLines.push(0)
     const chain = names.length - 1
-    if (byName !== null) remember(byName, chain)
+    byName?.add(hashOf(bytes, from, to), chain)
     return chain
   }
 
@@ -78,27 +81,16 @@ export function chainTable(bytes: Buffer): ChainTable {
     return true
   }
 
-  function chainsNamed(name: string): readonly number[] {
-    if (byName !== null) return byName.get(name) ?? []
-    const wanted = Buffer.from(name)
-    const found: number[] = []
+  function chainsNamed(text: Buffer, from: number, to: number): readonly number[] {
+    byName ??= indexed()
+    return byName.get(hashOf(text, from, to)).filter((chain) => isNamed(chain, text, from, to))
+  }
+
+  function indexed(): WordIndex {
+    const index = wordIndex()
     for (let chain = 0; chain < names.length; chain += 1)
-      if (isNamed(chain, wanted, 0, wanted.length)) found.push(chain)
-    if (built.size >= searched) byName = indexed()
-    return found
-  }
-
-  function indexed(): Map<string, number[]> {
-    const index = new Map<string, number[]>()
-    for (let chain = 0; chain < names.length; chain += 1) remember(index, chain)
+      index.add(hashOf(bytes, names[chain] ?? 0, nameEnds[chain] ?? 0), chain)
     return index
-  }
-
-  function remember(index: Map<string, number[]>, chain: number): void {
-    const name = bytes.toString('utf8', names[chain], nameEnds[chain])
-    const known = index.get(name)
-    if (known === undefined) index.set(name, [chain])
-    else known.push(chain)
   }
 
   function chainOf(name: string, numbers: readonly number[]): IptablesChain | undefined {
@@ -123,7 +115,8 @@ export function chainTable(bytes: Buffer): ChainTable {
   function get(name: string): IptablesChain | undefined {
     const known = built.get(name)
     if (known !== undefined || built.has(name)) return known
-    const chain = chainOf(name, chainsNamed(name))
+    const text = Buffer.from(name)
+    const chain = chainOf(name, chainsNamed(text, 0, text.length))
     built.set(name, chain)
     return chain
   }
@@ -139,8 +132,7 @@ export function chainTable(bytes: Buffer): ChainTable {
       for (let chain = current + 1; chain < names.length && chain <= current + lookAhead; chain += 1) {
         if (isNamed(chain, bytes, from, to)) return (current = chain)
       }
-      byName ??= indexed()
-      const [known] = byName.get(bytes.toString('utf8', from, to)) ?? []
+      const [known] = chainsNamed(bytes, from, to)
       return (current = known ?? add(from, to, 0))
     },
     addRule: (chain, from, to, line) => {

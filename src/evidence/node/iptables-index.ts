@@ -2,6 +2,7 @@ import type { Address } from '../../net/address.ts'
 import type { IptablesChain } from './chain-table.ts'
 import type { Rule } from './iptables-rule.ts'
 import { placesOf, ruleAtPlace, rulesOf } from './iptables-save.ts'
+import { textHash, wordHash, wordIndex, type WordIndex } from './word-index.ts'
 
 /** What a rule of a long chain may ask exactly of a packet. */
 export interface Asked {
@@ -12,8 +13,8 @@ export interface Asked {
 
 interface Index {
   readonly places: readonly number[]
-  /** Places by the hash of what their rule asks for. Two that share a hash do no harm: a rule that is read in vain does not apply. */
-  readonly byKey: ReadonlyMap<number, number | number[]>
+  /** Places by what their rule asks for. Two that share a hash do no harm: a rule that is read in vain does not apply. */
+  readonly byKey: WordIndex
   readonly others: readonly number[]
   readonly rules: Map<number, Rule>
 }
@@ -29,10 +30,11 @@ const longFrom = 48
 export function rulesFor(chain: IptablesChain, { source, destination, destinationPort }: Asked): readonly Rule[] {
   if (chain.size < longFrom) return rulesOf(chain)
   const { places, byKey, others, rules } = indexOf(chain)
-  const met = [`s${source.text}`, `d${destination.text}`, `p${String(destinationPort)}`].flatMap((key) => {
-    const word = Buffer.from(key)
-    return byKey.get(keyHash(word[0] ?? 0, word, 1, word.length)) ?? []
-  })
+  const met = [
+    ...byKey.get(textHash(source.text, LETTER_S)),
+    ...byKey.get(textHash(destination.text, LETTER_D)),
+    ...byKey.get(textHash(String(destinationPort), LETTER_P)),
+  ]
   return [...new Set([...met, ...others])]
     .sort((one, other) => one - other)
     .map((place) => {
@@ -46,18 +48,13 @@ function indexOf(chain: IptablesChain): Index {
   const found = indexes.get(chain)
   if (found !== undefined) return found
   const places = placesOf(chain)
-  const byKey = new Map<number, number | number[]>()
+  const byKey = wordIndex()
   const others: number[] = []
   const options = Buffer.byteLength(chain.name) + 4
   for (let index = 0; index < places.length; index += 3) {
     const key = keyOf(chain.bytes, (places[index] ?? 0) + options, places[index + 1] ?? 0)
     if (key === null) others.push(index)
-    else {
-      const held = byKey.get(key)
-      if (held === undefined) byKey.set(key, index)
-      else if (typeof held === 'number') byKey.set(key, [held, index])
-      else held.push(index)
-    }
+    else byKey.add(key, index)
   }
   const built = { places, byKey, others, rules: new Map<number, Rule>() }
   indexes.set(chain, built)
@@ -83,14 +80,14 @@ function keyOf(bytes: Buffer, from: number, end: number): number | null {
   const side = flagAt(bytes, at)
   if (side === 0) return negated ? null : portKey(bytes, from, end)
   const exact = negated ? -1 : exactEnd(bytes, at + 3, end, side)
-  if (exact !== -1) return keyHash(side, bytes, at + 3, exact)
+  if (exact !== -1) return wordHash(bytes, at + 3, exact, side)
   if (side === LETTER_D) return null
   // Behind a source that is a network, or is excluded, the destination may be exact.
   while (at + 3 < end && bytes[at + 3] !== SPACE) at += 1
   at += 4
   if (flagAt(bytes, at) !== LETTER_D) return null
   const destination = exactEnd(bytes, at + 3, end, LETTER_D)
-  return destination === -1 ? null : keyHash(LETTER_D, bytes, at + 3, destination)
+  return destination === -1 ? null : wordHash(bytes, at + 3, destination, LETTER_D)
 }
 
 /** The letter of `-s ` or `-d `; 0 for anything else. */
@@ -121,13 +118,6 @@ function portKey(bytes: Buffer, from: number, end: number): number | null {
   while (at > from && bytes[at - 1] !== QUOTE) at -= 1
   const asked = port.exec(bytes.toString('latin1', at, end))
   if (asked === null || asked[1] === '!') return null
-  const word = Buffer.from(asked[2] ?? '')
-  return keyHash(LETTER_P, word, 0, word.length)
+  return textHash(asked[2] ?? '', LETTER_P)
 }
 const port = /(?:^| )(?:(!) )?--dport (\d+)(?= |$)/
-
-function keyHash(side: number, bytes: Uint8Array, from: number, to: number): number {
-  let hash = side
-  for (let at = from; at < to; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0
-  return hash
-}

@@ -226,9 +226,20 @@ function destinations(text: string): readonly Destination[] | null {
 
 /** Splits at blanks; a token may stand in double quotes, with backslash escapes inside. */
 export function iptablesWords(text: string): string[] {
-  if (!text.includes('"')) return text.split(' ').filter((word) => word !== '')
   const words: string[] = []
-  for (const [, quoted, bare] of text.matchAll(/"((?:[^"\\]|\\.)*)"?|(\S+)/g))
-    words.push(quoted === undefined ? (bare ?? '') : quoted.replaceAll(/\\(.)/g, '$1'))
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === ' ') continue
+    if (text[at] === '"') {
+      const from = at + 1
+      for (at = from; at < text.length && text[at] !== '"'; at += 1) if (text[at] === '\\') at += 1
+      const quoted = text.slice(from, at)
+      words.push(quoted.includes('\\') ? quoted.replaceAll(/\\(.)/g, '$1') : quoted)
+    } else {
+      const end = text.indexOf(' ', at)
+      words.push(text.slice(at, end === -1 ? text.length : end))
+      if (end === -1) break
+      at = end
+    }
+  }
   return words
 }

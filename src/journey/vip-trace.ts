@@ -3,7 +3,7 @@ import { gap, isGap, type Gap, type Known } from '../evidence/gap.ts'
 import { kubernetesFile, objectName } from '../evidence/kubernetes/kinds.ts'
 import { podNamed } from '../evidence/kubernetes/pods.ts'
 import { nodeFile } from '../evidence/node/kinds.ts'
-import { type Question, serviceOf } from '../evidence/question.ts'
+import { clientText, type Question, serviceOf } from '../evidence/question.ts'
 import { parseAddress, type Address } from '../net/address.ts'
 import { prefixesOf, rangeText, type Range } from '../net/range.ts'
 import { autopsy } from '../node/death.ts'
@@ -40,14 +40,20 @@ export const traceVip = perEvidenceBy(keyOf, (evidence, question: Question, node
   return isGap(state) ? state : traceOn(evidence, question, state)
 })
 
-/** What a trace depends on. */
+/** What a trace depends on, none of which has a blank in it. */
 function keyOf(question: Question, node: string): string {
   const { vip, port, client, fabric, vpcId } = question
   const service = serviceOf(question)
-  return JSON.stringify(
-    [node, vip?.text, port, service === null ? null : objectName(service), client, fabric, vpcId],
-    (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
-  )
+  return [
+    node,
+    vip?.text,
+    port.protocol,
+    port.port,
+    service === null ? null : objectName(service),
+    clientText(client),
+    fabric,
+    vpcId,
+  ].join(' ')
 }
 
 const noVip = gap(kubernetesFile('services'), 'the Service has no VIP yet')
@@ -98,11 +104,12 @@ interface Part {
 function partsOf(evidence: Evidence, question: Question, state: NodeState, vip: Address): Known<readonly Part[]> {
   const { client, port } = question
   const rest = { destination: vip, protocol: port.protocol, destinationPort: port.port }
+  const facing = arrivalDevices(evidence, question, state)
   if (client.kind === 'node') {
     const here = client.name === state.node
     const source = (here ? sourceFor(state, vip) : null) ?? addressOfNode(evidence, client.name, vip.family)
     if (source === null) return gap(kubernetesFile('nodes'), `${client.name} has no address of the VIP's family`)
-    const devices = here ? [null] : devicesFrom(evidence, question, state, source)
+    const devices = here ? [null] : devicesFrom(evidence, facing, state, source)
     return [{ clients: `node ${client.name}`, range: null, start: { ...rest, source }, devices }]
   }
   if (client.kind === 'pod') {
@@ -112,25 +119,24 @@ function partsOf(evidence: Evidence, question: Question, state: NodeState, vip: 
     const devices = pod?.spec?.hostNetwork === true ? [null] : [deviceTo(state, source)]
     return [{ clients: `pod ${client.namespace}/${client.name}`, range: null, start: { ...rest, source }, devices }]
   }
-  return clientParts(evidence, question, state, vip).map(({ range, source }) => ({
+  return clientParts(evidence, question, state, vip, facing).map(({ range, source }) => ({
     clients: client.kind === 'address' ? source.text : rangeText(range),
     range: client.kind === 'address' ? null : range,
     start: { ...rest, source },
     // An address of the node itself, loopback included, never comes in from outside.
-    devices: isOwn(state, source) ? [null] : devicesFrom(evidence, question, state, source),
+    devices: isOwn(state, source) ? [null] : devicesFrom(evidence, facing, state, source),
   }))
 }
 
-/** The devices by which packets from an address come in; where the network does not tell, the one that leads back to it. */
+/** The devices by which packets from an address come in, of those that face the VIP; where the network tells none, the one that leads back to it. */
 function devicesFrom(
   evidence: Evidence,
-  question: Question,
+  facing: readonly string[],
   state: NodeState,
   source: Address,
 ): readonly (string | null)[] {
   const back = deviceTo(state, source)
   if (nodeOfPod(evidence, source) === state.node) return [back]
-  const facing = arrivalDevices(evidence, question, state)
   if (facing.length === 0) return [back]
   // A client behind a tunnel that ends on the node comes in by it, or else as all others do.
   const tunnel = back !== null && isTunnel(state, back) ? [back] : []

@@ -70,10 +70,16 @@ const zero = 0x30
 /** The address with this integer value; a value that does not fit the family is reduced to its low bits. */
 export function addressOf(family: Family, value: bigint): Address {
   const fitted = BigInt.asUintN(bitsOf(family), value)
+  return { family, value: fitted, text: family === 4 ? dotted(Number(fitted)) : rfc5952(fitted) }
+}
+
+const dotted = (value: number): string =>
+  `${String(value >>> 24)}.${String((value >>> 16) & 255)}.${String((value >>> 8) & 255)}.${String(value & 255)}`
+
+function rfc5952(value: bigint): string {
   const bytes: number[] = []
-  for (let shift = BigInt(bitsOf(family)) - 8n; shift >= 0n; shift -= 8n) bytes.push(Number((fitted >> shift) & 255n))
-  const text = family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String()
-  return { family, value: fitted, text }
+  for (let shift = 120n; shift >= 0n; shift -= 8n) bytes.push(Number((value >> shift) & 255n))
+  return new ipaddr.IPv6(bytes).toRFC5952String()
 }
 
 /** Whether both are there and are one address. */

@@ -108,19 +108,27 @@ const plain = ({ family, first, last }: Range): Range => ({ family, first, last 
 export function rangeText(range: Range): string {
   const first = addressOf(range.family, range.first)
   if (range.first === range.last) return first.text
-  for (let prefix = 0; prefix < bitsOf(range.family); prefix += 1) {
-    const cidr = cidrOf(first, prefix)
-    if (cidr.first === range.first && cidr.last === range.last) return cidr.text
-  }
-  return `${first.text}-${addressOf(range.family, range.last).text}`
+  const prefix = prefixOf(range)
+  return prefix === null
+    ? `${first.text}-${addressOf(range.family, range.last).text}`
+    : `${first.text}/${String(prefix)}`
 }
 
-/** The number of addresses in a range. */
+/** The length of the prefix that a range is; null where it is none. */
+function prefixOf(range: Range): number | null {
+  const size = sizeOf(range)
+  const isPrefix = (size & (size - 1n)) === 0n && (range.first & (size - 1n)) === 0n
+  return isPrefix ? bitsOf(range.family) - lowestBit(size) : null
+}
+
+/** The place of the lowest bit that is set. */
+const lowestBit = (value: bigint): number => (value & -value).toString(2).length - 1
+
 /** The fewest prefixes that hold a range and nothing else, for what takes prefixes only. */
 export function prefixesOf({ family, first, last }: Range): readonly Cidr[] {
   const found: Cidr[] = []
   for (let from = first; from <= last;) {
-    let free = from === 0n ? bitsOf(family) : (from & -from).toString(2).length - 1
+    let free = from === 0n ? bitsOf(family) : lowestBit(from)
     while (from + (1n << BigInt(free)) - 1n > last) free -= 1
     found.push(cidrOf(addressOf(family, from), bitsOf(family) - free))
     from += 1n << BigInt(free)

@@ -1,6 +1,7 @@
 import { cite, type Proof } from '../evidence/cite.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { isGap, type Known } from '../evidence/gap.ts'
+import { perEvidenceAnd } from '../evidence/memo.ts'
 import { bitsOf, parseAddress } from '../net/address.ts'
 import { cidrOf, type Cidr } from '../net/range.ts'
 
@@ -18,7 +19,7 @@ const inner = /^(docker|cbr|dummy|virbr|lxcbr|veth|lo$|cali|tunl|flannel|kube-ip
 export const isInner = (device: string): boolean => inner.test(device)
 
 /** The networks of a node that other hosts are in too, as `ip -j addr` shows them; single addresses (/32, /128) are none. */
-export function networksOfNode(evidence: Evidence, node: string): Known<readonly NodeNetwork[]> {
+export const networksOfNode = perEvidenceAnd((evidence: Evidence, node: string): Known<readonly NodeNetwork[]> => {
   const printed = evidence.node(node).ipAddr
   if (isGap(printed)) return printed
   return printed.flatMap((link) =>
@@ -37,4 +38,4 @@ export function networksOfNode(evidence: Evidence, node: string): Known<readonly
           ]
         }),
   )
-}
+})

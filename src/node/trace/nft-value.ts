@@ -227,7 +227,8 @@ const numbers: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp', '13
 
 function equals(value: Value, right: unknown): boolean | null {
   if (Array.isArray(value)) return (value as readonly Value[]).includes(right as Value)
-  if (isAddress(value)) return typeof right === 'string' ? (parseAddress(right)?.text ?? right) === value.text : null
+  if (isAddress(value))
+    return right === value.text || (typeof right === 'string' ? parseAddress(right)?.text === value.text : null)
   if (typeof value === 'number') return typeof right === 'number' ? value === right : null
   if (typeof right === 'number') return numbers[String(right)] === value
   if (typeof right !== 'string') return null

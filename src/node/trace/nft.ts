@@ -48,10 +48,11 @@ function walk(native: NativeWalk, chain: NftChain, start: Branch, depth: number)
 /** The statements of a rule, in order, until one does not hold or decides. */
 function runRule(native: NativeWalk, chain: NftChain, rule: NftRule, start: Branch, depth: number): readonly Walked[] {
   native.budget.rules -= 1
+  const step = stepOf(native, chain, rule)
   let on: readonly Branch[] = [start]
   const done: Walked[] = []
   for (const statement of rule.expressions) {
-    const after = on.flatMap((branch) => state(native, chain, rule, statement, branch, depth))
+    const after = on.flatMap((branch) => state(native, statement, step, branch, depth))
     on = after.flatMap(({ branch, left }) => (left.kind === 'on' ? [branch] : []))
     for (const { branch, left } of after) if (left.kind !== 'on') done.push({ branch, left })
   }
@@ -66,16 +67,14 @@ const passing = new Set(['counter', 'log', 'set', 'comment', 'last', 'meter'])
 
 function state(
   native: NativeWalk,
-  chain: NftChain,
-  rule: NftRule,
   statement: NftExpression,
+  step: Step,
   branch: Branch,
   depth: number,
 ): readonly Stated[] {
   const [[kind, body] = ['', null]] = Object.entries(statement)
   const on = (after: Branch): readonly Stated[] => [{ branch: after, left: { kind: 'on' } }]
   if (passing.has(kind)) return on(branch)
-  const step = stepOf(native, chain, rule)
   // Of a limit the packet is the first; what a limit with a name, or a quota, has counted is not followed.
   if (kind === 'limit' && typeof body === 'object')
     return record(body).inv === true ? [{ branch, left: { kind: 'fell' } }] : on(branch)
@@ -251,8 +250,17 @@ function stepOf({ file, table, chain: base }: NativeChain, chain: NftChain, rule
     did: 'unknown',
     place: { file, pointer: rule.pointer },
     handle: rule.handle,
-    text: rule.comment ?? JSON.stringify(rule.expressions),
+    text: textOf(rule),
   }
+}
+
+const texts = new WeakMap<NftRule, string>()
+
+/** What a rule says of itself, or its expressions; each VIP meets most rules again. */
+function textOf(rule: NftRule): string {
+  const text = texts.get(rule) ?? rule.comment ?? JSON.stringify(rule.expressions)
+  texts.set(rule, text)
+  return text
 }
 
 const policyStep = ({ file, table, chain: base }: NativeChain, chain: NftChain): Step => ({

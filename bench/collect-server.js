@@ -154,6 +154,12 @@ const answers = {
     () => '<item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><cidrBlock>10.200.0.0/16</cidrBlock></item>',
   ],
   DescribeSecurityGroups: ['securityGroupInfo', 1, () => '<item><groupId>sg-1</groupId><vpcId>vpc-1</vpcId></item>'],
+  DescribeAddresses: ['addressesSet', 0],
+  DescribeInstances: ['reservationSet', 0],
+  DescribeManagedPrefixLists: ['prefixListSet', 0],
+  DescribeNetworkAcls: ['networkAclSet', 0],
+  DescribeRouteTables: ['routeTableSet', 0],
+  DescribeSecurityGroupRules: ['securityGroupRuleSet', 0],
 }
 const ec2 = http.createServer((request, response) => {
   let body = ''

@@ -17,16 +17,27 @@ export function pruned(value: Json, shape: Shape): Json {
   if (typeof shape === 'string') return isList(value) ? [] : {}
   if (isListShape(shape)) return isList(value) ? value.map((one) => pruned(one, shape[0])) : {}
   if (isList(value)) return []
-  const entries = Object.entries(value)
-  if (isMapOf(shape))
-    return Object.fromEntries(entries.map(([key, member]) => [key, pruned(member, shape.mapOf as Shape)]))
+  if (isMapOf(shape)) return mapped(value, (member) => pruned(member, shape.mapOf as Shape))
   const members: Readonly<Record<string, Shape>> = shape
-  return Object.fromEntries(
-    entries.flatMap(([key, member]) => {
-      const inner = Object.hasOwn(members, key) ? members[key] : undefined
-      return inner === undefined ? [] : [[key, pruned(member, inner)]]
-    }),
-  )
+  return mapped(value, (member, key) => {
+    const inner = Object.hasOwn(members, key) ? members[key] : undefined
+    return inner === undefined ? undefined : pruned(member, inner)
+  })
+}
+
+/** An object with what `change` makes of each member, without those of which it makes nothing; in another order of the keys, if they are given. */
+export function mapped(
+  object: JsonObject,
+  change: (member: Json, key: string) => Json | undefined,
+  keys: readonly string[] = Object.keys(object),
+): JsonObject {
+  const made: Record<string, Json> = {}
+  for (const key of keys) {
+    const value = change(object[key] ?? null, key)
+    // A member of this name would be taken for the prototype.
+    if (value !== undefined && key !== '__proto__') made[key] = value
+  }
+  return made
 }
 
 /** What a check reads as it is: every text in it without what looks like a credential. */
@@ -34,7 +45,7 @@ function scrubbed(value: Json): Json {
   if (typeof value === 'string') return withoutCredentials(value)
   if (value === null || typeof value !== 'object') return value
   if (isList(value)) return value.map((one) => scrubbed(one))
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, scrubbed(member)]))
+  return mapped(value, scrubbed)
 }
 
 const isList = (value: Json): value is readonly Json[] => Array.isArray(value)

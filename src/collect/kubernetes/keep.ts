@@ -1,6 +1,6 @@
 import type { Shape } from '../../evidence/shape.ts'
 import { isReadAnnotation, readEvents, readVariables } from '../keep/names.ts'
-import { pruned, type Json, type JsonObject } from '../keep/prune.ts'
+import { mapped, pruned, type Json, type JsonObject } from '../keep/prune.ts'
 import { masked, withoutCredentials } from '../keep/text.ts'
 import { keptWords } from '../keep/words.ts'
 import { keptConfigMap } from './keep-config-map.ts'
@@ -43,8 +43,8 @@ function byKind(object: JsonObject, kind: string): JsonObject {
 function keptMetadata(metadata: JsonObject): JsonObject {
   const { annotations, ...rest } = without(metadata, 'managedFields')
   if (!isObject(annotations)) return rest
-  const read = Object.entries(annotations).filter(([name]) => isReadAnnotation(name))
-  return read.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(read) }
+  const read = mapped(annotations, (value, name) => (isReadAnnotation(name) ? value : undefined))
+  return Object.keys(read).length === 0 ? rest : { ...rest, annotations: read }
 }
 
 const keptPodSpec = (spec: JsonObject): JsonObject =>
@@ -87,18 +87,16 @@ const freeTexts: ReadonlySet<string> = new Set([
 
 /** Messages and URLs, at any depth, without credentials. What a container wrote when it ended is not kept: it may be anything. */
 function keptMessages(object: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object).flatMap(([key, value]): [string, Json][] => {
-      if (key === 'terminated' && isObject(value)) return [[key, without(value, 'message')]]
-      if (freeTexts.has(key) && typeof value === 'string') return [[key, withoutCredentials(value)]]
-      if (Array.isArray(value)) return [[key, value.map((one: Json) => (isObject(one) ? keptMessages(one) : one))]]
-      return [[key, isObject(value) ? keptMessages(value) : value]]
-    }),
-  )
+  return mapped(object, (value, key) => {
+    if (key === 'terminated' && isObject(value)) return without(value, 'message')
+    if (freeTexts.has(key) && typeof value === 'string') return withoutCredentials(value)
+    if (Array.isArray(value)) return value.map((one: Json) => (isObject(one) ? keptMessages(one) : one))
+    return isObject(value) ? keptMessages(value) : value
+  })
 }
 
-const without = (object: JsonObject, ...members: readonly string[]): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([key]) => !members.includes(key)))
+const without = (object: JsonObject, member: string): JsonObject =>
+  mapped(object, (value, key) => (key === member ? undefined : value))
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 
@@ -113,8 +111,7 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 function sorted(value: Json): Json {
   if (Array.isArray(value)) return value.map((one: Json) => sorted(one))
   if (!isObject(value)) return value
-  const keys = Object.keys(value).sort()
-  return Object.fromEntries(keys.map((key) => [key, sorted(value[key] ?? null)]))
+  return mapped(value, sorted, Object.keys(value).sort())
 }
 
 export type { JsonObject }

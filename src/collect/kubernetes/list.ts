@@ -35,7 +35,7 @@ export async function listResource(
 ): Promise<Listed | Refusal> {
   for (let limit: number | null = pageSize, begun = 1; ; begun += 1) {
     const listed = await readPages(cluster, resource, limit, signal)
-    if (listed !== 'expired') return isRefusal(listed) ? listed : { bytes: printed(listed), count: listed.length }
+    if (listed !== 'expired') return isRefusal(listed) ? listed : { bytes: printed(listed.pages), count: listed.count }
     if (limit === null)
       return {
         refusal: true,
@@ -53,7 +53,8 @@ async function readPages(
   limit: number | null,
   signal: AbortSignal,
 ) {
-  const texts: Uint8Array[] = []
+  const pages: Uint8Array[] = []
+  let count = 0
   const seen = new Set<string>()
   for (let next = ''; ;) {
     const query = new URLSearchParams({
@@ -66,15 +67,16 @@ async function readPages(
     const page = pageIn(reply.body)
     if (typeof page === 'string') return unlisted(`the API server's list of ${path} ${page}`)
     try {
-      for (const item of page.items)
-        texts.push(Buffer.from(JSON.stringify(kept(item, kind, apiVersion, shape), null, 4).replace(/^/gm, '        ')))
+      const items = page.items.map((item) => kept(item, kind, apiVersion, shape))
+      if (items.length > 0) pages.push(membersOf(items))
+      count += items.length
     } catch (error) {
       // JSON.parse takes any depth, and nothing else does.
       if (!(error instanceof RangeError)) throw error
       return unlisted(`the API server's list of ${path} has an object that is nested too deep`)
     }
     next = page.next
-    if (next === '') return texts
+    if (next === '') return { pages, count }
     if (seen.has(next))
       return unlisted(`the API server's list of ${path} goes round: a page says again what comes next`)
     if (seen.add(next).size >= mostPages)
@@ -104,14 +106,18 @@ export function pageIn(body: Buffer): { readonly items: readonly JsonObject[]; r
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function printed(texts: readonly Uint8Array[]): Uint8Array {
+/** Objects as they stand among the items of a list that is printed with four blanks a level. */
+const membersOf = (items: readonly JsonObject[]): Uint8Array =>
+  Buffer.from(JSON.stringify([items], null, 4).slice('[\n    [\n'.length, -'\n    ]\n]'.length))
+
+function printed(pages: readonly Uint8Array[]): Uint8Array {
   const parts: Uint8Array[] = [Buffer.from('{\n    "apiVersion": "v1",\n    "items": [')]
-  texts.forEach((text, index) => {
-    parts.push(Buffer.from(index === 0 ? '\n' : ',\n'), text)
+  pages.forEach((page, index) => {
+    parts.push(Buffer.from(index === 0 ? '\n' : ',\n'), page)
   })
   parts.push(
     Buffer.from(
-      `${texts.length === 0 ? '' : '\n    '}],\n    "kind": "List",\n    "metadata": {\n        "resourceVersion": ""\n    }\n}\n`,
+      `${pages.length === 0 ? '' : '\n    '}],\n    "kind": "List",\n    "metadata": {\n        "resourceVersion": ""\n    }\n}\n`,
     ),
   )
   return Buffer.concat(parts)

@@ -160,6 +160,7 @@ const answers = {
   DescribeNetworkAcls: ['networkAclSet', 0],
   DescribeRouteTables: ['routeTableSet', 0],
   DescribeSecurityGroupRules: ['securityGroupRuleSet', 0],
+  GetSubnetCidrReservations: [['subnetIpv4CidrReservationSet', 'subnetIpv6CidrReservationSet'], 0],
 }
 const ec2 = http.createServer((request, response) => {
   let body = ''
@@ -173,12 +174,13 @@ const ec2 = http.createServer((request, response) => {
       )
       return
     }
-    const [set, total, item] = answers[action] ?? ['noSet', 0, () => '']
+    const [sets, total, item] = answers[action] ?? ['noSet', 0]
     const from = Number(asked.get('NextToken') ?? 0)
     const to = Math.min(total, from + Number(asked.get('MaxResults') ?? total))
     const items = Array.from({ length: to - from }, (_, n) => item(from + n)).join('')
+    const listed = [sets].flat().map((set) => `<${set}>${items}</${set}>`)
     response.end(
-      `<${action}Response><${set}>${items}</${set}>${to < total ? `<nextToken>${to}</nextToken>` : ''}</${action}Response>`,
+      `<${action}Response>${listed.join('')}${to < total ? `<nextToken>${to}</nextToken>` : ''}</${action}Response>`,
     )
   })
 })

@@ -17,8 +17,7 @@ export const comparing = () => reference !== null
 /**
  * Runs commands by turns and gives for each the median of its seconds and of its greatest resident memory, and the least of what it spent of
  * the processor (user and system), which a busy machine disturbs less. Compared with another revision,
- * what both spent of the processor (user and system, in seconds) and the greatest memory, the least of all runs: `compared` is null for a
- * command that is not ours.
+ * of both the least of all runs: `compared` is null for a command that is not ours.
  *
  * @param {readonly {command: readonly string[], input?: string}[]} cases
  * @param {number} runs at least five
@@ -51,6 +50,7 @@ function beside({ command, input }, runs) {
 }
 
 const least = (many) => ({
+  seconds: Math.min(...many.map(({ seconds }) => seconds)),
   cpuSeconds: Math.min(...many.map(({ cpuSeconds }) => cpuSeconds)),
   residentMiB: Math.min(...many.map(({ residentMiB }) => residentMiB)),
 })

@@ -1,5 +1,5 @@
 // npm run bench [-- NAME…] [--json] [--compare REF]: runs the benchmarks side by side with their peers, and prints one row for each case.
-// With --compare the peer of each is the same command of another revision, and what is compared is the processor's time.
+// With --compare the peer of each is the same command of another revision; what is compared is the processor's time, and the time that passes.
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -31,6 +31,7 @@ function line({
   peer,
   peerSeconds,
   ratio,
+  timeRatio,
   residentMiB,
   peerMiB,
   cpuSeconds,
@@ -39,7 +40,9 @@ function line({
   met,
   size,
 }) {
-  const against = peer === null ? '' : `, ${peer} ${String(round(peerSeconds))} s, ratio ${String(round(ratio))}`
+  const passed = timeRatio === null ? '' : ` (${String(round(timeRatio))} of the time that passes)`
+  const against =
+    peer === null ? '' : `, ${peer} ${String(round(peerSeconds))} s, ratio ${String(round(ratio))}${passed}`
   const theirs = peerMiB === undefined || peerMiB === null ? '' : `, ${peer} ${String(round(peerMiB))} MiB`
   const memory = residentMiB === null ? '' : `, ${String(round(residentMiB))} MiB resident${theirs}`
   const figures = [
@@ -59,6 +62,7 @@ function print(name, { aim = null, ...row }) {
     peer: null,
     peerSeconds: null,
     ratio: null,
+    timeRatio: null,
     residentMiB: null,
     cpuSeconds: null,
     exponent: null,
@@ -84,6 +88,7 @@ function besideRevision({ compared, ...row }) {
     peer: values.compare,
     peerSeconds: reference.cpuSeconds,
     ratio: ours.cpuSeconds / reference.cpuSeconds,
+    timeRatio: ours.seconds / reference.seconds,
     residentMiB: ours.residentMiB,
     peerMiB: reference.residentMiB,
   }

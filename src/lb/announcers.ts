@@ -63,8 +63,9 @@ export function announcerNamed(name: AnnouncerName): Announcer<AnnouncerName> {
 }
 
 /** Who announces the question's VIP. */
-export const announcing = (evidence: Evidence, question: Question): Announcing =>
-  (servedBy(evidence, question)?.announcer.announces ?? byAddress)(evidence, question)
+export const announcing = perEvidenceOf((evidence: Evidence, question: Question): Announcing =>
+  (servedBy(evidence, question)?.announcer.announces ?? byAddress)(evidence, question),
+)
 
 /** The programs in the cluster that may announce by orders that stand in no evidence. */
 export const candidates = (evidence: Evidence): readonly Candidate[] =>

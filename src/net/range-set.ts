@@ -1,8 +1,14 @@
 import { intersect, type Range } from './range.ts'
 
 /** What `ranges` have in common with `bound`. */
-export const within = (ranges: readonly Range[], bound: Range): Range[] =>
-  ranges.flatMap((range) => intersect(range, bound) ?? [])
+export function within(ranges: readonly Range[], bound: Range): Range[] {
+  const found: Range[] = []
+  for (const range of ranges) {
+    const common = intersect(range, bound)
+    if (common !== null) found.push(common)
+  }
+  return found
+}
 
 /**
  * What a set has in common with `bound`. The set is one that {@link joined} made, in order and without overlaps, and is searched by

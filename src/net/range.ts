@@ -33,21 +33,18 @@ export function parseCidrOrAddress(text: string | null | undefined): Cidr | null
 
 /** The prefix of this length around an address. */
 export function cidrOf(address: Address, prefix: number): Cidr {
-  const hostBits = BigInt(bitsOf(address.family) - prefix)
-  const first = (address.value >> hostBits) << hostBits
+  const { family, value, text } = address
+  const bits = bitsOf(family)
+  if (prefix === bits) return { family, first: value, last: value, prefix, text: `${text}/${String(bits)}` }
+  const hostBits = BigInt(bits - prefix)
+  const first = (value >> hostBits) << hostBits
   const last = first | ((1n << hostBits) - 1n)
-  return {
-    family: address.family,
-    first,
-    last,
-    prefix,
-    text: `${addressOf(address.family, first).text}/${String(prefix)}`,
-  }
+  return { family, first, last, prefix, text: `${addressOf(family, first).text}/${String(prefix)}` }
 }
 
 /** Reads `FIRST-LAST` (blanks allowed, as MetalLB allows them), a CIDR, or one address; null when LAST is before FIRST. */
 export function parseRange(text: string | null | undefined): Range | null {
-  const dash = /^\s*([^\s-]+)\s*-\s*([^\s-]+)\s*$/.exec(text ?? '')
+  const dash = text?.includes('-') === true ? /^\s*([^\s-]+)\s*-\s*([^\s-]+)\s*$/.exec(text) : null
   if (dash === null) return parseCidrOrAddress(text?.trim())
   const first = parseAddress(dash[1])
   const last = parseAddress(dash[2])

@@ -4,7 +4,7 @@ import { gap, isGap, known, type Known } from '../../evidence/gap.ts'
 import { nodesByName } from '../../evidence/kubernetes/nodes-by-name.ts'
 import type { Question } from '../../evidence/question.ts'
 import { parseAddress, type Address, type Family } from '../../net/address.ts'
-import { parseCidr, rangeOf, rangeText, type Range } from '../../net/range.ts'
+import { everyAddress, parseCidr, rangeHas, rangeOf, rangeText, type Range } from '../../net/range.ts'
 import { within, without } from '../../net/range-set.ts'
 import { subnetOfAddress, subnetRanges, type SubnetPlace } from './address-space.ts'
 import { subnetOfInterface } from './delivery.ts'
@@ -127,21 +127,21 @@ const special4 = [
   '224.0.0.0/3',
 ]
 
+const internet: Partial<Record<Family, readonly Range[]>> = {}
+
 /** The addresses that a client on the internet may have; of IPv6 the global unicast block 2000::/3 (RFC 4291 §2.4). */
-function publicAddresses(family: Family): readonly Range[] {
-  if (family === 6) return [parseCidr('2000::/3')].flatMap((range) => range ?? [])
-  const all = parseCidr('0.0.0.0/0')
-  return all === null
-    ? []
-    : without(
-        [all],
-        special4.flatMap((text) => parseCidr(text) ?? []),
-      )
-}
+const publicAddresses = (family: Family): readonly Range[] =>
+  (internet[family] ??=
+    family === 6
+      ? [parseCidr('2000::/3')].flatMap((range) => range ?? [])
+      : without(
+          [everyAddress(4)],
+          special4.flatMap((text) => parseCidr(text) ?? []),
+        ))
 
 /** Whether an address is of the internet, so that only a gateway leads to it. */
 export const isPublic = (address: Address): boolean =>
-  publicAddresses(address.family).some((range) => range.first <= address.value && address.value <= range.last)
+  publicAddresses(address.family).some((range) => rangeHas(range, address))
 
 /** Ranges in words; a long list is cut and counted. */
 export function rangesText(ranges: readonly Range[], most = 4): string {

@@ -1,6 +1,7 @@
 import type { NetworkInterface, Subnet } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
 import { gap, isGap, known, type Gap, type Known } from '../../evidence/gap.ts'
+import { perEvidenceOf } from '../../evidence/memo.ts'
 import type { Question } from '../../evidence/question.ts'
 import { rangeHas } from '../../net/range.ts'
 import type { Address } from '../../net/address.ts'
@@ -38,7 +39,7 @@ export interface VipPlace {
 }
 
 /** @returns a gap where the VPC or its ranges are not known. */
-export function vipPlace(evidence: Evidence, { vip, vpcId: asked }: Question): Known<VipPlace> {
+export const vipPlace = perEvidenceOf((evidence: Evidence, { vip, vpcId: asked }: Question): Known<VipPlace> => {
   if (vip === null) return gap('kubernetes/services.json', 'the Service has no VIP yet')
   const vpcId = clusterVpc(evidence, asked)
   if (isGap(vpcId)) return vpcId
@@ -50,14 +51,14 @@ export function vipPlace(evidence: Evidence, { vip, vpcId: asked }: Question): K
   const insideVpc = vpcRanges(vpc).some((range) => rangeHas(range, vip))
   if (insideVpc && isGap(place)) return place
   return { vip, vpcId, insideVpc, place: null }
-}
+})
 
 /**
  * Who gets the packet. Inside the VPC's ranges ownership alone decides: a route inside them can only name a whole subnet, and a frame to
  * an address of the sender's own subnet meets no route (VPC User Guide, "Subnet route tables"). Outside them the route table of the
  * client's subnet decides; of the default client, another host beside the receiving node, it is that of the target's subnet.
  */
-export function vpcDelivery(evidence: Evidence, question: Question): Known<VpcDelivery> {
+export const vpcDelivery = perEvidenceOf((evidence: Evidence, question: Question): Known<VpcDelivery> => {
   const where = vipPlace(evidence, question)
   if (isGap(where)) return where
   const owners = holdersOf(evidence, where.vpcId, where.vip)
@@ -69,7 +70,7 @@ export function vpcDelivery(evidence: Evidence, question: Question): Known<VpcDe
   }
   if (where.insideVpc) return hiddenOwner(evidence, where) ?? { by: 'nobody' }
   return byRoute(evidence, question, where)
-}
+})
 
 const isAttached = (holding: Holding): boolean => holding.interface.Attachment?.Status === 'attached'
 

@@ -1,6 +1,6 @@
 import type { NetworkInterface } from '../../evidence/ec2/kinds.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
-import { isGap, type Gap } from '../../evidence/gap.ts'
+import { isGap, type Gap, type Known } from '../../evidence/gap.ts'
 import { lackingInterfaces } from '../../evidence/lacking.ts'
 import { parseCidr, rangeCovers, type Range } from '../../net/range.ts'
 import { joined, within, withinJoined, without } from '../../net/range-set.ts'
@@ -60,6 +60,7 @@ export function judgeGroups(
   const asked: GroupRule[] = []
   const possible: Possible[] = []
   const admitted: Range[] = []
+  const vpc = membersOfVpc(evidence, vpcId)
   for (const groupId of groupIds) {
     const own = rulesOfGroup(evidence, groupId)
     if (isGap(own)) {
@@ -70,7 +71,7 @@ export function judgeGroups(
       if (rule.egress !== (direction === 'egress')) continue
       asked.push(rule)
       if (!matches(rule, flow)) continue
-      const peers = peersOf(evidence, vpcId, rule, flow)
+      const peers = peersOf(evidence, vpc, rule, flow)
       if (peers.certain.length > 0) {
         rules.push(rule)
         admitted.push(...peers.certain)
@@ -79,7 +80,7 @@ export function judgeGroups(
     }
     for (const { rule, gap } of hiddenRules(evidence, groupId)) {
       if (rule !== null && (rule.egress !== (direction === 'egress') || !matches(rule, flow))) continue
-      const peers = rule === null ? perhaps(flow.peers) : peersOf(evidence, vpcId, rule, flow)
+      const peers = rule === null ? perhaps(flow.peers) : peersOf(evidence, vpc, rule, flow)
       possible.push({ ranges: [...peers.certain, ...peers.possible], rule, gap })
     }
   }
@@ -140,7 +141,7 @@ interface Peers {
 const certainly = (certain: readonly Range[]): Peers => ({ certain, possible: [], gap: null })
 const perhaps = (possible: readonly Range[], gap: Gap | null = null): Peers => ({ certain: [], possible, gap })
 
-function peersOf(evidence: Evidence, vpcId: string, { peer }: GroupRule, flow: Flow): Peers {
+function peersOf(evidence: Evidence, { vpcId, members, unlisted }: Members, { peer }: GroupRule, flow: Flow): Peers {
   switch (peer.kind) {
     case 'cidr':
       return certainly(within(flow.peers, peer.cidr))
@@ -153,14 +154,12 @@ function peersOf(evidence: Evidence, vpcId: string, { peer }: GroupRule, flow: F
     case 'group': {
       // A group of a peered VPC: its members are in another account's answers.
       if (peer.vpcId !== null && peer.vpcId !== vpcId) return perhaps(flow.peers)
-      const members = groupAddresses(evidence, vpcId)
       if (isGap(members)) return perhaps(flow.peers, members)
       const own = members.get(peer.id) ?? []
       const certain = flow.peers.flatMap((range) => withinJoined(own, range))
       // A group means the private addresses of its members (VPC User Guide). Whether it also covers what a member sends from another
       // address is not stated, so it stays open.
       const asSender = flow.senderGroups?.includes(peer.id) === true
-      const unlisted = lackingInterfaces(evidence, vpcId)
       const isOpen = asSender || !flow.groupsKnown || unlisted !== null
       return { certain, possible: isOpen ? flow.peers : [], gap: unlisted }
     }
@@ -169,8 +168,21 @@ function peersOf(evidence: Evidence, vpcId: string, { peer }: GroupRule, flow: F
   }
 }
 
+/** Who is in the groups of a VPC; `unlisted` says that the listing lacks somebody. */
+interface Members {
+  readonly vpcId: string
+  readonly members: Known<ReadonlyMap<string, readonly Range[]>>
+  readonly unlisted: Gap | null
+}
+
+const membersOfVpc = perEvidenceAnd((evidence: Evidence, vpcId: string): Members => ({
+  vpcId,
+  members: groupAddresses(evidence, vpcId),
+  unlisted: lackingInterfaces(evidence, vpcId),
+}))
+
 /** The private addresses of each group's members, in order. */
-const groupAddresses = perEvidenceAnd((evidence: Evidence, vpcId: string) => {
+function groupAddresses(evidence: Evidence, vpcId: string): Members['members'] {
   const enis = interfacesOfVpc(evidence, vpcId)
   if (isGap(enis)) return enis
   const byGroup = new Map<string, Range[]>()
@@ -183,7 +195,7 @@ const groupAddresses = perEvidenceAnd((evidence: Evidence, vpcId: string) => {
     }
   }
   return new Map([...byGroup].map(([groupId, ranges]) => [groupId, joined(ranges)]))
-})
+}
 
 /** The ids of an interface's groups. */
 export const groupsOf = (eni: NetworkInterface): readonly string[] =>

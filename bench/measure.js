@@ -43,7 +43,13 @@ function beside({ command, input }, runs) {
   const samples = { ours: [], reference: [] }
   for (let run = 0; run < runs; run += 1) {
     samples.ours.push(timed(command, input))
-    samples.reference.push(timed(other, input))
+    try {
+      samples.reference.push(timed(other, input))
+    } catch (error) {
+      // A format or a flag that there was not yet.
+      console.error(`Not compared: ${error.message}`)
+      return { seconds: null, residentMiB: null, compared: null }
+    }
   }
   const compared = Object.fromEntries(Object.entries(samples).map(([whose, many]) => [whose, least(many)]))
   return { seconds: compared.ours.cpuSeconds, residentMiB: compared.ours.residentMiB, compared }

@@ -6,7 +6,8 @@ import { parseAddress, type Address, type Family } from '../net/address.ts'
 import { nodeOfPod } from './node-of-pod.ts'
 import { nodeState, type NodeState } from './node-state.ts'
 import { lookUpRoute } from './trace/route.ts'
-import { tracePacket, type Start } from './trace/trace.ts'
+import type { Start } from './trace/start.ts'
+import { tracePacket } from './trace/trace.ts'
 import type { Outcome, Packet } from './trace/types.ts'
 
 /** What became of the packet on the node that receives it and, where it was sent on to a pod of another node, there. */

@@ -3,6 +3,7 @@ import type { NodeState } from '../node-state.ts'
 import { next, onward, orNot, type Decided } from './branch.ts'
 import { callsIp, runHook, type Hook, type Layer } from './hooks.ts'
 import type { RouteDecision } from './route.ts'
+import { branchOf } from './start.ts'
 import type { Branch, Packet } from './types.ts'
 
 /**
@@ -68,12 +69,12 @@ function asked(state: NodeState, branch: Branch, device: string, hop: Address): 
     answers: false,
   }
   const answer: Packet = { ...question, inDevice: device, outDevice: null, answers: true }
-  const over = (asks: Packet, places: readonly Place[]) => (one: Branch) =>
-    through(state, { ...one, packet: asks }, places)
   const arp = (hook: Hook): readonly Place[] => (hop.family === 4 ? [[hook, 'arp']] : [])
-  const way = onward(
-    over(question, [...arp('OUTPUT'), ...places(state, device, 'out')])(branch),
-    over(answer, [...places(state, device, 'in'), ...arp('INPUT')]),
+  const way = exchanged(
+    state,
+    branch,
+    [question, [...arp('OUTPUT'), ...places(state, device, 'out')]],
+    [answer, [...places(state, device, 'in'), ...arp('INPUT')]],
   ).map(({ branch: made, decision }): Decided => ({
     branch: { ...made, packet },
     decision:
@@ -89,6 +90,50 @@ function asked(state: NodeState, branch: Branch, device: string, hop: Address): 
   return state.neighbours === null ? orNot(branch, way) : way
 }
 
+/**
+ * Who answers for an address: the kernel that has it; a program at a packet socket, which gets and sends frames beside the rules of ARP
+ * (packet(7)); or one there that announces it unasked, again and again, which whoever asks takes for an answer (Linux net/ipv4/arp.c, arp_process).
+ */
+export type Answerer = 'kernel' | 'packet-socket' | 'unasked'
+
+/**
+ * A question for one of the node's addresses that comes in by a device, and the answer to it, as far as rules let them. What meets a drop ends
+ * as the frame that it was: {@link Packet.answers} tells the question from the answer. Order: as of {@link sentOut}, the other way.
+ */
+export function askedFor(state: NodeState, address: Address, device: string, by: Answerer): readonly Decided[] {
+  const start = branchOf({
+    source: address,
+    destination: address,
+    protocol: 'arp',
+    destinationPort: 0,
+    inDevice: device,
+  })
+  if (!hasRules(state)) return [{ branch: start, decision: next }]
+  const question = start.packet
+  const answer: Packet = { ...question, inDevice: null, outDevice: device, answers: true }
+  const arp = (hook: Hook): readonly Place[] => (by === 'kernel' ? [[hook, 'arp']] : [])
+  return exchanged(
+    state,
+    start,
+    [question, by === 'unasked' ? [] : [...places(state, device, 'in'), ...arp('INPUT')]],
+    [answer, [...arp('OUTPUT'), ...places(state, device, 'out')]],
+  )
+}
+
+/** A question and its answer, each with the places at which rules see it. */
+function exchanged(
+  state: NodeState,
+  branch: Branch,
+  ...[question, answer]: readonly [there: Exchange, back: Exchange]
+): readonly Decided[] {
+  const over =
+    ([packet, seenAt]: Exchange) =>
+    (one: Branch) =>
+      through(state, { ...one, packet }, seenAt)
+  return onward(over(question)(branch), over(answer))
+}
+
+type Exchange = readonly [packet: Packet, places: readonly Place[]]
 type Place = readonly [hook: Hook, layer: Layer]
 
 /** Where rules see a frame of a device, in order: the device's own, and those of the bridge whose inner side it may be. */

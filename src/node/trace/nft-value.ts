@@ -65,6 +65,10 @@ function arpValue(field: unknown, { answers, destination }: Packet): Value {
       return 1
     case 'ptype':
       return 'ip'
+    case 'hlen':
+      return 6
+    case 'plen':
+      return 4
     case answers ? 'saddr ip' : 'daddr ip':
       return destination
     default:

@@ -15,49 +15,15 @@ import {
   whyNoRoute,
   type RouteDecision,
 } from './route.ts'
-import {
-  goesElsewhere,
-  type Branch,
-  type Carried,
-  type DroppedBy,
-  type Fate,
-  type Outcome,
-  type Packet,
-} from './types.ts'
-
-/** A packet as it sets out: where from, where to, and by which device it comes in (null: the node itself sends it). */
-export interface Start {
-  readonly source: Address
-  readonly destination: Address
-  readonly protocol: Carried
-  readonly destinationPort: number
-  readonly sourcePort?: number
-  readonly inDevice: string | null
-}
-
-/** A port of the range that Linux takes for clients (net.ipv4.ip_local_port_range, 32768-60999): rules about source ports rarely mean one. */
-const clientPort = 40_000
+import { branchOf, type Start } from './start.ts'
+import { goesElsewhere, type Branch, type DroppedBy, type Fate, type Outcome, type Packet } from './types.ts'
 
 /**
  * What the kernel of one node does with the first packet of a connection: every way that it may take, with probability, doubt and the
  * rules that decided, the likeliest first. Order of hooks and tables: Linux net/ipv4/ip_input.c, ip_forward.c, ip_output.c.
  */
 export function tracePacket(state: NodeState, start: Start): readonly Outcome[] {
-  const packet: Packet = {
-    ...start,
-    sourcePort: start.sourcePort ?? clientPort,
-    outDevice: null,
-    mark: 0,
-    routedMark: 0,
-    connmark: 0,
-    original: { source: start.source, destination: start.destination, port: start.destinationPort },
-    translated: false,
-    sourceNat: null,
-    tracked: true,
-    entered: false,
-    answers: false,
-  }
-  const branch: Branch = { packet, probability: 1, doubt: null, steps: [] }
+  const branch = branchOf(start)
   const ended = start.inDevice === null ? sentByNode(state, branch) : received(state, branch)
   return merged(ended)
 }

@@ -60,7 +60,7 @@ function address(text: string): Address {
 }
 
 /** The state of a node from the files that it printed, read as from a bundle. */
-function stateOf(files: Readonly<Record<string, string>>): NodeState {
+export function stateOf(files: Readonly<Record<string, string>>): NodeState {
   const store = memoryStore(
     new Map(Object.entries(files).map(([name, text]) => [`nodes/node/${name}`, Buffer.from(text)])),
   )

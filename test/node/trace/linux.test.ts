@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { NodeState } from '../../../src/node/node-state.ts'
 import { parseIptablesSave } from '../../../src/evidence/node/iptables-save.ts'
-import { tracePacket, type Start } from '../../../src/node/trace/trace.ts'
+import type { Start } from '../../../src/node/trace/start.ts'
+import { tracePacket } from '../../../src/node/trace/trace.ts'
 import { address, fates, plainNode, syn, withNative, withRules } from './world.ts'
 
 // What a kernel (6.18) was seen to do with packets through these rules: test/lab/kernel finds such cases, each is one that was once traced wrong.

@@ -2,7 +2,8 @@ import { parseAddress, type Address } from '../../../src/net/address.ts'
 import type { NodeState } from '../../../src/node/node-state.ts'
 import { parseIptablesSave } from '../../../src/evidence/node/iptables-save.ts'
 import { nftablesOf } from '../../../src/evidence/node/nft.ts'
-import { tracePacket, type Start } from '../../../src/node/trace/trace.ts'
+import type { Start } from '../../../src/node/trace/start.ts'
+import { tracePacket } from '../../../src/node/trace/trace.ts'
 import type { Outcome } from '../../../src/node/trace/types.ts'
 
 export function address(text: string): Address {

@@ -44,8 +44,8 @@ function inVpc(evidence: Evidence, question: Question, state: NodeState): readon
     : linksOfInterface(delivery.interface, state.links).flatMap(({ ifname }) => ifname ?? [])
 }
 
-/** A router sends what it learnt by BGP to the next hop, whatever network the VIP lies in. */
-function byBgpAlone(evidence: Evidence, question: Question, node: string): boolean {
+/** Whether a node announces the VIP by BGP and not by ARP: a router sends what it learnt so to the next hop, whatever network the VIP lies in. */
+export function byBgpAlone(evidence: Evidence, question: Question, node: string): boolean {
   const { byBgp, observed, predicted } = announcing(evidence, question)
   if (known(byBgp)?.includes(node) !== true) return false
   const service = serviceOf(question)

@@ -19,6 +19,8 @@ export interface Announcer<Name extends string = string> {
   readonly announces: (evidence: Evidence, question: Question) => Announcing
   /** Where it runs and announces Services when told so, by orders that stand in no evidence. */
   readonly mayAnnounce?: (evidence: Evidence) => readonly Candidate[]
+  /** True where a program of its own answers ARP at a packet socket; where nothing is said, the kernel does, of addresses that a node has. */
+  readonly atPacketSocket?: true
   /** Whether checks of its own judge it; of the others only their marks and what they wrote speak. */
   readonly judged: boolean
   readonly words: AnnouncerWords

@@ -13,7 +13,7 @@ export const owned = /^(KUBE-|cali-|CILIUM_|FLANNEL-|CNI-)/
 export function removals(node: string, losses: readonly Loss[], family: 'ip' | 'ip6' = 'ip'): readonly Command[] {
   return distinct(
     losses.flatMap(({ step, node: second }) => {
-      const command = step === null || owned.test(step.chain) ? null : removal(step, family)
+      const command = step === null ? null : removal(step, family)
       return command === null ? [] : [onNode(second ?? node, command)]
     }),
   )
@@ -31,8 +31,10 @@ export function listing({ backend, table, chain }: Step, family: 'ip' | 'ip6'): 
   return sh`${family}tables-${backend === 'legacy' ? 'legacy' : 'nft'} -t ${table} -nvL ${chain} --line-numbers`
 }
 
-function removal(step: Step, family: 'ip' | 'ip6'): Command | null {
+/** The command that takes a rule away, or opens a policy; null where the rule belongs to a program that would write it again, and where none does. */
+export function removal(step: Step, family: 'ip' | 'ip6'): Command | null {
   const { backend, table, chain, handle, text } = step
+  if (owned.test(chain)) return null
   if (backend === 'native') {
     const place = `${table} ${chain}`.split(' ')
     if (handle !== null) return sh`nft delete rule ${place} handle ${handle}`

@@ -29,6 +29,7 @@ export const metallb: Announcer<'MetalLB'> = {
     return ofItsClass(evidence, question.service) ? null : 'MetalLB does not handle the Service’s class.'
   },
   announces,
+  atPacketSocket: true,
   judged: true,
   words: {
     silence: {

@@ -1,7 +1,8 @@
 import { tool } from '../../../e2e/tools.ts'
 import type { Fault } from '../fault.ts'
-import type { Lab } from '../lab.ts'
+import { forget, type Lab } from '../lab.ts'
 import { nodes, vip } from '../plan.ts'
+import { hiding, hidingEnds } from './hiding.ts'
 import { service, setPool } from './kubernetes.ts'
 
 // Faults of what is asked for: addresses, announcements, ways to the pods that the cluster or the account gives otherwise.
@@ -51,6 +52,22 @@ export const askedFaults: readonly Fault[] = [
     address: '10.240.0.150',
     make: (lab) => lab.applied(service('outer', { type: 'ClusterIP', externalIPs: ['10.240.0.150'] })),
   },
+  ...[false, true].map((hidden): Fault => ({
+    ...lan,
+    name: `a Service has an address in externalIPs that a node has${hidden ? ', and hides from ARP' : ''}`,
+    ...(hidden ? { causes: ['announcement/arp-dropped'] } : { healthy: true, causes: [] }),
+    target: '10.240.0.150:80',
+    address: '10.240.0.150:80',
+    make: async (lab) => {
+      await lab.applied(service('outer', { type: 'ClusterIP', externalIPs: ['10.240.0.150'] }))
+      await lab.on('worker-0', `ip addr add 10.240.0.150/32 dev eth0; ${hidden ? hiding('10.240.0.150') : 'true'}`)
+      await forget(lab, 'bastion')
+    },
+    undo: async (lab) => {
+      await lab.on('worker-0', `ip addr del 10.240.0.150/32 dev eth0; ${hidingEnds}`)
+      await lab.kubectl(['delete', '--ignore-not-found', 'service', 'outer'])
+    },
+  })),
   {
     ...lan,
     name: 'the pool reaches over the nodes’ own addresses',

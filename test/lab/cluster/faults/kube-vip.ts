@@ -2,6 +2,7 @@ import type { Fault } from '../fault.ts'
 import { forget, type Lab } from '../lab.ts'
 import { nodes } from '../plan.ts'
 import { until } from '../run.ts'
+import { hiding, hidingEnds } from './hiding.ts'
 
 // kube-vip with the control plane's VIP: a DaemonSet on the control-plane nodes, as its documentation has it ("Kube-Vip as a DaemonSet").
 
@@ -183,6 +184,19 @@ export const kubeVipFaults: readonly Fault[] = [
     undo: async (lab) => {
       await onControllers(lab, 'sysctl -qw net.ipv4.conf.eth0.arp_ignore=0')
       await backFromAside(lab)
+    },
+  },
+  {
+    ...{ ...target, fabrics: ['lan'], causes: [], also: ['announcement/arp-dropped'] },
+    name: 'the nodes of kube-vip hide its VIP from ARP, and kube-vip goes on announcing it',
+    make: async (lab) => {
+      await start(lab)
+      await onControllers(lab, hiding(address))
+      await forget(lab, 'bastion')
+    },
+    undo: async (lab) => {
+      await onControllers(lab, hidingEnds)
+      await undo(lab)
     },
   },
   {

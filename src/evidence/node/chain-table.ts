@@ -39,9 +39,6 @@ const none = -1
 /** How far the next chain with rules is looked for before it is looked up. */
 const lookAhead = 8
 
-/** Names differ in their last letters: those are enough to tell most apart. */
-const hashOf = (text: Buffer, from: number, to: number): number => wordHash(text, Math.max(from, to - 8), to)
-
 /** Finds the chains of one table in a dump, without reading their rules: those are read when they are asked for. */
 export function chainTable(bytes: Buffer): ChainTable {
   const names: number[] = []
@@ -55,7 +52,7 @@ export function chainTable(bytes: Buffer): ChainTable {
   const moreRuns = new Map<number, [number, number, number][]>()
   const policies = new Map<number, string>()
   const built = new Map<string, IptablesChain | undefined>()
-  /** All chains by the ends of their names, from the first that is asked for on. Nothing forbids a text to declare one twice. */
+  /** All chains by their names, from the first that is asked for on. Nothing forbids a text to declare one twice. */
   let byName: WordIndex | null = null
   let current = none
 
@@ -68,7 +65,7 @@ export function chainTable(bytes: Buffer): ChainTable {
     tos.push(none)
     firstLines.push(0)
     const chain = names.length - 1
-    byName?.add(hashOf(bytes, from, to), chain)
+    byName?.add(wordHash(bytes, from, to), chain)
     return chain
   }
 
@@ -81,15 +78,10 @@ export function chainTable(bytes: Buffer): ChainTable {
     return true
   }
 
-  function chainsNamed(text: Buffer, from: number, to: number): readonly number[] {
-    byName ??= indexed()
-    return byName.get(hashOf(text, from, to)).filter((chain) => isNamed(chain, text, from, to))
-  }
-
   function indexed(): WordIndex {
     const index = wordIndex()
     for (let chain = 0; chain < names.length; chain += 1)
-      index.add(hashOf(bytes, names[chain] ?? 0, nameEnds[chain] ?? 0), chain)
+      index.add(wordHash(bytes, names[chain] ?? 0, nameEnds[chain] ?? 0), chain)
     return index
   }
 
@@ -116,7 +108,9 @@ export function chainTable(bytes: Buffer): ChainTable {
     const known = built.get(name)
     if (known !== undefined || built.has(name)) return known
     const text = Buffer.from(name)
-    const chain = chainOf(name, chainsNamed(text, 0, text.length))
+    byName ??= indexed()
+    const named = byName.all(wordHash(text, 0, text.length)).filter((one) => isNamed(one, text, 0, text.length))
+    const chain = chainOf(name, named)
     built.set(name, chain)
     return chain
   }
@@ -132,7 +126,8 @@ export function chainTable(bytes: Buffer): ChainTable {
       for (let chain = current + 1; chain < names.length && chain <= current + lookAhead; chain += 1) {
         if (isNamed(chain, bytes, from, to)) return (current = chain)
       }
-      const [known] = chainsNamed(bytes, from, to)
+      byName ??= indexed()
+      const known = byName.first(wordHash(bytes, from, to), (chain) => isNamed(chain, bytes, from, to))
       return (current = known ?? add(from, to, 0))
     },
     addRule: (chain, from, to, line) => {

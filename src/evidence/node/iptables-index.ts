@@ -31,9 +31,9 @@ export function rulesFor(chain: IptablesChain, { source, destination, destinatio
   if (chain.size < longFrom) return rulesOf(chain)
   const { places, byKey, others, rules } = indexOf(chain)
   const met = [
-    ...byKey.get(textHash(source.text, LETTER_S)),
-    ...byKey.get(textHash(destination.text, LETTER_D)),
-    ...byKey.get(textHash(String(destinationPort), LETTER_P)),
+    ...byKey.all(textHash(source.text, LETTER_S)),
+    ...byKey.all(textHash(destination.text, LETTER_D)),
+    ...byKey.all(textHash(String(destinationPort), LETTER_P)),
   ]
   return [...new Set([...met, ...others])]
     .sort((one, other) => one - other)

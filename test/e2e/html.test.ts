@@ -126,7 +126,8 @@ inBrowser('the page in Chromium', () => {
     const { page } = await open(reported(await fixture('hard-way-l2'), 'html'))
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.locator('.cause .copy').first().click()
-    expect(await page.locator('.cause .copy').first().textContent()).toBe('Copied')
+    // The clipboard takes its time.
+    await page.locator('.cause .copy', { hasText: /^Copied$/ }).waitFor()
     expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(
       /^aws ec2 assign-private-ip-addresses --network-interface-id eni-/,
     )

@@ -29,8 +29,9 @@ export function callsOf(evidence: Evidence, calls: readonly Call[]): Calls {
   }
 }
 
+/** Most calls of a node come to the very same gap. */
 const distinct = (gaps: readonly Gap[]): readonly Gap[] => [
-  ...new Map(gaps.map((one) => [`${one.source} ${one.reason}`, one])).values(),
+  ...new Map([...new Set(gaps)].map((one) => [`${one.source} ${one.reason}`, one])).values(),
 ]
 
 /** Nobody is called by more than so many: in a large cluster the rules of a node hardly tell its peers apart. */

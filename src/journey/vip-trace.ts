@@ -40,11 +40,11 @@ export const traceVip = perEvidenceBy(keyOf, (evidence, question: Question, node
   return isGap(state) ? state : traceOn(evidence, question, state)
 })
 
-/** What a trace depends on, none of which has a blank in it. */
+/** What a trace depends on. */
 function keyOf(question: Question, node: string): string {
   const { vip, port, client, fabric, vpcId } = question
   const service = serviceOf(question)
-  return [
+  return JSON.stringify([
     node,
     vip?.text,
     port.protocol,
@@ -53,7 +53,7 @@ function keyOf(question: Question, node: string): string {
     clientText(client),
     fabric,
     vpcId,
-  ].join(' ')
+  ])
 }
 
 const noVip = gap(kubernetesFile('services'), 'the Service has no VIP yet')

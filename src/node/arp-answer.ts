@@ -1,5 +1,6 @@
 import type { Address } from '../net/address.ts'
 import type { NodeState } from './node-state.ts'
+import { tooMany } from './trace/branch.ts'
 import { askedFor, type Answerer } from './trace/frame.ts'
 import type { Step } from './trace/types.ts'
 
@@ -13,8 +14,12 @@ export function arpAnswer(state: NodeState, address: Address, device: string, by
   const all = askedFor(state, address, device, by)
   const lost = all.filter(({ decision }) => decision.kind !== 'next')
   const [first] = lost
-  const step = first?.branch.doubt ?? first?.branch.steps.at(-1)
-  if (first === undefined || step === undefined) return { kind: 'open' }
-  const certain = lost.length === all.length && lost.every(({ branch }) => branch.doubt === null)
-  return { kind: certain ? 'shut' : 'unknown', step, drops: first.branch.packet.answers ? 'answer' : 'question' }
+  if (first === undefined) return { kind: 'open' }
+  const step = first.branch.doubt ?? first.branch.steps.at(-1)
+  const certain = step !== undefined && lost.length === all.length && lost.every(({ branch }) => branch.doubt === null)
+  return {
+    kind: certain ? 'shut' : 'unknown',
+    step: step ?? tooMany,
+    drops: first.branch.packet.answers ? 'answer' : 'question',
+  }
 }

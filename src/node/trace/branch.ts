@@ -49,7 +49,8 @@ function capped(all: readonly Decided[]): readonly Decided[] {
   return [...likeliest.slice(0, mostBranches), ...others.values()]
 }
 
-const tooMany: Step = {
+/** Stands for the rule that decided, where none is at hand. */
+export const tooMany: Step = {
   backend: 'kernel',
   hook: '',
   table: '',
